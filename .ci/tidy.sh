@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# clang-tidy over src/, from the compile commands of a build folder. Status 77: not here.   .ci/tidy.sh BUILD_FOLDER
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+tidy=$(command -v clang-tidy-14 || command -v clang-tidy) || { echo "clang-tidy is not installed"; exit 77; }
+find src -name '*.cpp' -print0 | xargs -0 -n 1 -P "$(nproc)" "$tidy" -p "${1:?the build folder}" --quiet

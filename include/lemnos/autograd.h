@@ -1,0 +1,20 @@
+// Reverse-mode gradients: extends a graph with the nodes that compute them.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "lemnos/graph.h"
+
+namespace lemnos {
+
+/// d(output)/d(wrt[i]) for each i, as values of the same graph; "no value" where `output` does not depend on wrt[i].
+/// `seed` is the gradient of `output` itself, of its shape; without one `output` must have one element and the seed is
+/// 1. Throws `unsupported` naming the op when one on the way has no gradient.
+std::vector<Value> gradients(Value output, std::span<const Value> wrt, Value seed = {});
+
+/// The gradients of `loss` for every parameter of its graph, put in the gradient arena (Graph::flat_gradients). What
+/// the loss does not depend on keeps zeros there. Returns the parameters that got one.
+std::vector<Value> place_gradients(Value loss);
+
+}  // namespace lemnos

@@ -1,0 +1,77 @@
+// Which device: what it can do (plain data), and how one is named.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lemnos {
+
+/// Everything that kernel choice may depend on, read once when a device is adopted. All feature decisions read this
+/// one struct, so a test can clamp it to a poorer device.
+struct DeviceCaps {
+  uint32_t subgroup_size = 1;
+  uint32_t min_subgroup_size = 1;
+  uint32_t max_subgroup_size = 1;
+  bool subgroup_arithmetic = false;  // basic, arithmetic, ballot and shuffle in compute
+  bool subgroup_size_control = false;
+  bool fp16 = false;       // 16-bit float arithmetic
+  bool storage16 = false;  // 16-bit elements in storage buffers
+  bool storage8 = false;   // 8-bit elements in storage buffers
+  bool int8 = false;       // 8-bit integer arithmetic
+  bool cooperative_matrix = false;
+  bool buffer_device_address = false;
+  bool memory_budget = false;
+  bool pipeline_executable_properties = false;
+  uint32_t max_workgroup_invocations = 128;
+  uint32_t max_workgroup_count = 65535;            // the smallest of the three dimensions
+  uint32_t max_shared_memory = 16384;              // bytes
+  uint32_t max_push_constants = 128;               // bytes
+  uint64_t max_storage_range = uint64_t{1} << 27;  // bytes that one binding may span
+  uint64_t max_allocation = uint64_t{1} << 30;     // bytes
+  uint64_t memory_limit = 0;                       // bytes to stay within; 0: what the heap has
+  uint64_t min_storage_offset_alignment = 256;     // bytes
+  bool unified_memory = false;                     // device memory that the host can map
+  bool software = false;                           // kernels run on the host's processor
+  double timestamp_period = 0;                     // nanoseconds a tick; 0: no timestamps
+
+  /// One advertised shape of the matrix unit: C[m, n] += A[m, k] B[k, n].
+  struct MatrixShape {
+    uint32_t m = 0, n = 0, k = 0;
+    bool f32_accumulate = false;  // f16 operands with f32 accumulators
+    bool operator==(const MatrixShape&) const = default;
+  };
+  std::vector<MatrixShape> matrix_shapes;
+
+  /// The guaranteed minimum that every kernel's last variant must run on: no subgroup operations, 16 KiB of shared
+  /// memory, 128 invocations, no fp16, 128 MiB storage ranges.
+  static DeviceCaps portable() { return {}; }
+};
+
+enum class DeviceType { cpu_reference, software, integrated, discrete, virtual_gpu, other };
+const char* to_string(DeviceType type);
+
+struct DeviceInfo {
+  DeviceType type = DeviceType::other;
+  std::string name;            // "llvmpipe (LLVM 15.0.6, 256 bits)"; "cpu" for the reference
+  std::string driver;          // "llvmpipe"
+  std::string driver_version;  // "Mesa 22.3.6 (LLVM 15.0.6)"
+  std::string api_version;     // "1.3.230"
+  uint32_t vendor_id = 0;
+  uint32_t device_id = 0;
+  std::array<uint8_t, 16> uuid{};
+  std::array<uint8_t, 16> driver_uuid{};
+  std::array<uint8_t, 8> luid{};
+  bool luid_valid = false;
+  std::string pci;  // "0000:01:00.0", empty when unknown
+  uint64_t memory_bytes = 0;
+  bool usable = true;   // meets the required features
+  std::string refusal;  // why not, when it does not
+  DeviceCaps caps;
+};
+
+std::string uuid_string(const std::array<uint8_t, 16>& uuid);  // "6d657361-3232-2e33-2e36-000000000000"
+
+}  // namespace lemnos

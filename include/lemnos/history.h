@@ -1,0 +1,54 @@
+// The history of a training run: named numbers per epoch, and facts about the run. To and from JSON and CSV.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace lemnos::io {
+
+class History {
+ public:
+  using Fact = std::variant<int64_t, double, std::string>;
+  using Row = std::vector<std::pair<std::string, double>>;
+
+  /// Appends an epoch. A column seen for the first time is NaN in the rows before; one left out is NaN in this row.
+  void add(const Row& row);
+  /// Facts of the whole run ("device", "seed", "test_accuracy"): replaced when the name is known, else appended. The
+  /// name "epochs" is reserved (`invalid_argument`).
+  void set(const std::string& name, Fact value);
+
+  size_t epochs() const { return rows_; }
+  const std::vector<std::string>& columns() const { return columns_; }
+  bool has(const std::string& column) const;
+  /// One number an epoch. Throws `not_found` naming the column and those that exist.
+  const std::vector<double>& operator[](const std::string& column) const;
+  /// The number of the last epoch; throws `out_of_range` when there is none.
+  double last(const std::string& column) const;
+  const std::vector<std::pair<std::string, Fact>>& facts() const { return facts_; }
+  /// nullptr when unknown.
+  const Fact* fact(const std::string& name) const;
+
+ private:
+  size_t rows_ = 0;
+  std::vector<std::string> columns_;
+  std::vector<std::vector<double>> values_;  // a vector a column
+  std::vector<std::pair<std::string, Fact>> facts_;
+};
+
+/// {"device": "...", "seed": 1, ..., "epochs": [{"epoch": 1, "loss": 0.31, ...}, ...]}. Numbers survive the way there
+/// and back bit by bit; NaN and infinities, which JSON lacks, become null and come back as NaN.
+std::string to_json(const History& history);
+History history_from_json(const std::string& json, const std::string& name = "history");
+/// A header line and a line an epoch; missing numbers are empty. The facts are not in it.
+std::string to_csv(const History& history);
+History history_from_csv(const std::string& csv, const std::string& name = "history");
+
+/// By extension, ".json" or ".csv"; `invalid_argument` for another. Written through AtomicFile.
+void write_history(const std::filesystem::path& path, const History& history);
+History read_history(const std::filesystem::path& path);
+
+}  // namespace lemnos::io

@@ -1,0 +1,58 @@
+// Initialisers: the values that a parameter starts from, equal on every machine and backend for a seed.
+//
+// fan_in and fan_out are the number of inputs and outputs of a unit: for weight[out, in, ...kernel], in * kernel and
+// out * kernel. "normal" means a mean of 0 unless said otherwise.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "lemnos/tensor.h"
+
+namespace lemnos {
+
+struct Init {
+  enum class Kind : uint8_t {
+    constant,
+    uniform,           // [a, b)
+    normal,            // mean a, deviation b
+    truncated_normal,  // mean a, deviation b, drawn again outside of a +- 2 b
+    xavier_uniform,    // +-a sqrt(6 / (fan_in + fan_out)), gain a
+    xavier_normal,     // deviation a sqrt(2 / (fan_in + fan_out))
+    he_uniform,        // +-sqrt(6 / ((1 + a^2) fan_in)), a: negative slope of a leaky ReLU
+    he_normal,         // deviation sqrt(2 / ((1 + a^2) fan_in))
+    lecun_uniform,     // +-sqrt(3 / fan_in)
+    lecun_normal,      // deviation sqrt(1 / fan_in)
+    linear_default,    // +-1 / sqrt(fan_in): what PyTorch gives the weight and the bias of a Linear or Conv
+    orthogonal,        // rows or columns orthonormal, times gain a
+    identity,          // ones where all indices agree, over the first two axes
+  };
+  Kind kind = Kind::linear_default;
+  double a = 0;
+  double b = 0;
+  bool fan_out = false;  // he_*: keep the variance of the backward pass instead of the forward one
+
+  static Init zeros() { return {Kind::constant, 0, 0}; }
+  static Init ones() { return {Kind::constant, 1, 0}; }
+  static Init constant(double value) { return {Kind::constant, value, 0}; }
+  static Init uniform(double low, double high) { return {Kind::uniform, low, high}; }
+  static Init normal(double deviation, double mean = 0) { return {Kind::normal, mean, deviation}; }
+  static Init truncated_normal(double deviation, double mean = 0) { return {Kind::truncated_normal, mean, deviation}; }
+  static Init xavier_uniform(double gain = 1) { return {Kind::xavier_uniform, gain, 0}; }
+  static Init xavier_normal(double gain = 1) { return {Kind::xavier_normal, gain, 0}; }
+  static Init he_uniform(double slope = 0, bool fan_out = false) { return {Kind::he_uniform, slope, 0, fan_out}; }
+  static Init he_normal(double slope = 0, bool fan_out = false) { return {Kind::he_normal, slope, 0, fan_out}; }
+  static Init lecun_uniform() { return {Kind::lecun_uniform, 0, 0}; }
+  static Init lecun_normal() { return {Kind::lecun_normal, 0, 0}; }
+  static Init linear_default() { return {}; }
+  static Init orthogonal(double gain = 1) { return {Kind::orthogonal, gain, 0}; }
+  static Init identity() { return {Kind::identity, 0, 0}; }
+};
+
+/// The values for `shape` from `seed` and `stream` (a different one for each parameter). `fan_in` is needed where the
+/// shape does not tell it (a bias has that of its weight); 0: from the shape. Throws `invalid_argument` for an
+/// initialiser that the shape does not fit (orthogonal and identity need two axes).
+std::vector<float> initial_values(const Init& init, const Shape& shape, uint64_t seed, uint64_t stream,
+                                  int64_t fan_in = 0);
+
+}  // namespace lemnos

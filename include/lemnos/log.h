@@ -1,0 +1,17 @@
+// Where Lemnos speaks while it works: one function that the application may replace.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+namespace lemnos {
+
+enum class LogLevel { debug, info, warning, error };
+
+/// The default writes warnings and errors to stderr (and everything with LEMNOS_LOG=debug). May be called from any
+/// thread that is inside Lemnos.
+using Logger = std::function<void(LogLevel, std::string_view message)>;
+
+Logger default_logger();
+
+}  // namespace lemnos

@@ -1,0 +1,136 @@
+// Layers and models: functions over values that make their parameters in a graph at the first call and find them again
+// at the next, so that a training and an evaluation program share them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lemnos/graph.h"
+#include "lemnos/init.h"
+#include "lemnos/ops.h"
+
+namespace lemnos::nn {
+
+/// One line of a summary: what a layer made of its input.
+struct LayerReport {
+  std::string name;  // "0.linear"
+  std::string kind;  // "linear"
+  Shape output;      // with the batch axis
+  int64_t parameters = 0;
+};
+
+/// Where a layer builds: a graph, a prefix for names, and whether it trains.
+class Scope {
+ public:
+  Scope(Graph& graph, Value state, bool training, uint64_t seed)
+      : graph_(&graph), state_(state), training_(training), seed_(seed) {}
+
+  Graph& graph() const { return *graph_; }
+  bool training() const { return training_; }
+  /// The StepState variable: what random layers draw their step from.
+  Value state() const { return state_; }
+  uint64_t seed() const { return seed_; }
+  /// "features.0": the names of the scopes around, joined by dots.
+  const std::string& prefix() const { return prefix_; }
+  Scope nested(const std::string& name) const;
+
+  /// The parameter of that name under this scope: made from `init` at the first call. Throws `shape_mismatch` with both
+  /// shapes when it exists with another.
+  Value parameter(const std::string& name, const Shape& shape, const Init& init, int64_t fan_in = 0) const;
+  /// A named f32 state that is not trained (running means), starting at `value`.
+  Value variable(const std::string& name, const Shape& shape, float value) const;
+
+  /// Where layers report what they made; may be null.
+  std::vector<LayerReport>* reports = nullptr;
+
+ private:
+  Graph* graph_;
+  Value state_;
+  bool training_;
+  uint64_t seed_;
+  std::string prefix_;
+};
+
+/// Any callable `Value(const Scope&, Value x)` with a `kind`: what sequential() is made of.
+class Layer {
+ public:
+  template <typename L>
+  requires(!std::is_same_v<L, Layer> && std::is_invocable_r_v<Value, const L&, const Scope&, Value>) Layer(L layer)
+      : kind_(L::kKind), apply_(std::move(layer)) {}
+  Layer(std::string kind, std::function<Value(const Scope&, Value)> apply)
+      : kind_(std::move(kind)), apply_(std::move(apply)) {}
+
+  const std::string& kind() const { return kind_; }
+  Value operator()(const Scope& scope, Value x) const { return apply_(scope, x); }
+
+ private:
+  std::string kind_;
+  std::function<Value(const Scope&, Value)> apply_;
+};
+
+/// y = x weight^T + bias: x[B, .., in], weight[out, in] "weight", bias[out] "bias". `in` is taken from x.
+struct Linear {
+  static constexpr const char* kKind = "linear";
+  int64_t out = 0;
+  bool bias = true;
+  Init weight_init = Init::linear_default();
+  Init bias_init = Init::linear_default();
+  Value operator()(const Scope& scope, Value x) const;
+};
+
+struct Relu {
+  static constexpr const char* kKind = "relu";
+  Value operator()(const Scope&, Value x) const { return relu(x); }
+};
+struct Sigmoid {
+  static constexpr const char* kKind = "sigmoid";
+  Value operator()(const Scope&, Value x) const { return sigmoid(x); }
+};
+struct Tanh {
+  static constexpr const char* kKind = "tanh";
+  Value operator()(const Scope&, Value x) const { return tanh(x); }
+};
+struct Gelu {
+  static constexpr const char* kKind = "gelu";
+  GeluForm form = GeluForm::erf;
+  Value operator()(const Scope&, Value x) const { return gelu(x, form); }
+};
+struct Silu {
+  static constexpr const char* kKind = "silu";
+  Value operator()(const Scope&, Value x) const { return silu(x); }
+};
+struct LeakyRelu {
+  static constexpr const char* kKind = "leaky_relu";
+  float slope = .01f;
+  Value operator()(const Scope&, Value x) const { return leaky_relu(x, slope); }
+};
+struct Softmax {
+  static constexpr const char* kKind = "softmax";
+  Value operator()(const Scope&, Value x) const { return softmax(x); }
+};
+/// Joins all axes but the first.
+struct Flatten {
+  static constexpr const char* kKind = "flatten";
+  Value operator()(const Scope&, Value x) const { return flatten(x); }
+};
+/// Zeroes elements with probability `rate` while training, and scales the others by 1 / (1 - rate).
+struct Dropout {
+  static constexpr const char* kKind = "dropout";
+  float rate = .5f;
+  Value operator()(const Scope& scope, Value x) const;
+};
+
+/// A model is a layer: sequential() makes one of many, and any function of a scope and a value is one too.
+using Model = Layer;
+
+/// Applies the layers one after the other; their parameters are named by position: "0.weight", "2.bias".
+Model sequential(std::vector<Layer> layers);
+
+}  // namespace lemnos::nn
+
+namespace lemnos {
+using nn::Model;
+}

@@ -1,0 +1,195 @@
+// What an op is: a plain struct of function pointers. For those who add one, inside Lemnos or from an application.
+//
+// A kernel launch is data: an op's `lower` returns Dispatch values and never calls Vulkan, so that memory planning,
+// barriers, fusion, printing and checking are ordinary functions over lists.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "lemnos/device.h"
+#include "lemnos/graph.h"
+
+namespace lemnos {
+
+/// One compiled compute shader. Bindings are storage buffers 0..n-1 of set 0; what they are used for, the size of the
+/// push constants and the specialisation constants are read from the module itself.
+struct Kernel {
+  const char* name = "";
+  std::span<const uint32_t> spirv;
+};
+
+/// Up to 128 bytes of 32-bit words: push constants or specialisation constants, made from the struct that the shader's
+/// header declares for both sides.
+class Words {
+ public:
+  static constexpr size_t kMax = 32;
+  Words() = default;
+  template <typename Struct>
+  requires(std::is_trivially_copyable_v<Struct>&& std::is_class_v<Struct> && sizeof(Struct) <= 4 * kMax &&
+           sizeof(Struct) % 4 == 0) Words(const Struct& value)
+      : count_(sizeof(Struct) / 4) {
+    std::memcpy(words_.data(), &value, sizeof(Struct));
+  }
+  std::span<const uint32_t> span() const { return {words_.data(), count_}; }
+  size_t bytes() const { return count_ * 4; }
+  bool operator==(const Words& o) const { return count_ == o.count_ && words_ == o.words_; }
+
+ private:
+  std::array<uint32_t, kMax> words_{};
+  uint32_t count_ = 0;
+};
+
+/// A range of a value's memory, or of scratch memory that one node asked for.
+struct TensorRef {
+  int value = -1;       // value id; or, when scratch is not -1, unused
+  int scratch = -1;     // index into the node's scratch requests
+  uint64_t offset = 0;  // bytes
+  uint64_t bytes = 0;
+};
+
+/// What a launch costs at least: the roofline against which it is measured.
+struct Cost {
+  uint64_t bytes = 0;  // moved to and from memory
+  uint64_t flops = 0;
+};
+
+struct Dispatch {
+  const Kernel* kernel = nullptr;
+  std::vector<TensorRef> tensors;  // in binding order
+  Words spec;                      // specialisation constants 0..n-1
+  Words params;                    // push constants
+  uint64_t groups = 1;             // workgroups; the kernel finds its own by workgroup_index()
+  Cost cost;
+  uint32_t subgroup_size = 0;  // required size, or 0 for any
+};
+
+/// What `infer` sees.
+struct Infer {
+  const OpDef& op;
+  std::span<const TensorDesc> in;
+  const Attrs& attrs;
+};
+
+/// What `grad` sees: the node's values and the gradients of its outputs. `dy(i)` is "no value" where no gradient
+/// reaches output i; `needs(i)` says whether anybody wants the gradient of input i.
+struct Grad {
+  Graph& graph;
+  int node;
+  std::span<const Value> output_gradients;
+  const std::vector<bool>& wanted;
+
+  const Node& self() const { return graph.nodes()[static_cast<size_t>(node)]; }
+  const Attrs& attrs() const { return self().attrs; }
+  Value in(size_t i) const { return {&graph, self().inputs[i]}; }
+  size_t inputs() const { return self().inputs.size(); }
+  Value out(size_t i = 0) const { return {&graph, self().outputs[i]}; }
+  Value dy(size_t i = 0) const { return output_gradients[i]; }
+  bool needs(size_t i) const { return wanted[i]; }
+};
+
+/// What `lower` sees.
+class Lower {
+ public:
+  Lower(const Graph& graph, const Node& node, const DeviceCaps& device_caps, const Kernel* (*find)(std::string_view),
+        std::string_view forced)
+      : caps(device_caps), graph_(graph), node_(node), find_(find), forced_(forced) {}
+
+  const DeviceCaps& caps;
+  const Node& node() const { return node_; }
+  const Attrs& attrs() const { return node_.attrs; }
+  size_t inputs() const { return node_.inputs.size(); }
+  size_t outputs() const { return node_.outputs.size(); }
+  const TensorDesc& in(size_t i) const { return graph_.info(node_.inputs[i]).desc; }
+  const TensorDesc& out(size_t i = 0) const { return graph_.info(node_.outputs[i]).desc; }
+  /// The whole memory of input i, or of output i.
+  TensorRef x(size_t i) const { return whole(node_.inputs[i]); }
+  TensorRef y(size_t i = 0) const { return whole(node_.outputs[i]); }
+  /// `bytes` of memory that live only during this node's dispatches.
+  TensorRef scratch(uint64_t bytes);
+  /// The embedded kernel of that name; throws `unsupported` when this build has none (an old glslang leaves out some).
+  const Kernel& kernel(std::string_view name) const;
+  bool has_kernel(std::string_view name) const { return find_(name) != nullptr; }
+  /// Chooses the first variant of the node's op that accepts, or the one that a test forces. Throws `unsupported` with
+  /// every refusal when none accepts.
+  const char* variant() const;
+  /// True while a test forces a variant: what a variant then refuses is impossible, not merely slower.
+  bool forced() const { return !forced_.empty(); }
+
+  std::span<const uint64_t> scratch_bytes() const { return scratch_bytes_; }
+
+ private:
+  TensorRef whole(int value) const { return {value, -1, 0, graph_.info(value).desc.bytes()}; }
+
+  const Graph& graph_;
+  const Node& node_;
+  const Kernel* (*find_)(std::string_view);
+  std::string_view forced_;
+  std::vector<uint64_t> scratch_bytes_;
+};
+
+/// What a reference sees: plain arrays of doubles. Whatever it writes is rounded to the output's dtype afterwards.
+/// Where the op updates an input in place, the output's array is the input's.
+struct Reference {
+  const Node& node;
+  std::vector<TensorDesc> in_desc;
+  std::vector<TensorDesc> out_desc;
+  std::vector<std::span<const double>> in;
+  std::vector<std::span<double>> out;
+
+  const Attrs& attrs() const { return node.attrs; }
+  const Shape& in_shape(size_t i) const { return in_desc[i].shape; }
+  const Shape& out_shape(size_t i = 0) const { return out_desc[i].shape; }
+};
+
+/// An attribute that an op declares. An attribute that is not declared is an error when the node is added.
+struct AttrDef {
+  enum class Kind : uint8_t { integer, real, integers, word };
+  const char* name;
+  Kind kind;
+  double number = 0;      // default of integer and real
+  const char* word = "";  // default of word; integers default to {}
+  bool required = false;
+};
+
+/// Output `output` shares the memory of input `input`.
+struct Alias {
+  uint8_t output;
+  uint8_t input;
+};
+
+/// One way to run an op. `refuse` says why this device or shape cannot take it; null or an empty string accepts.
+/// Best first; the last of an op's variants accepts everything.
+struct Variant {
+  const char* name;
+  std::string (*refuse)(const Lower&) = nullptr;
+};
+
+struct OpDef {
+  const char* name;
+  std::vector<TensorDesc> (*infer)(const Infer&);
+  /// One gradient per input ("no value" where there is none). Null: not differentiable.
+  std::vector<Value> (*grad)(Grad&) = nullptr;
+  std::vector<Dispatch> (*lower)(Lower&) = nullptr;
+  void (*reference)(const Reference&) = nullptr;
+
+  std::span<const AttrDef> attrs = {};
+  std::span<const Variant> variants = {};
+  /// Outputs that update an input: the op writes persistent memory and belongs to the end of the step.
+  std::span<const Alias> updates = {};
+  /// Outputs that are another way to look at an input: they share its memory, and nothing is launched.
+  std::span<const Alias> views = {};
+  /// Outputs that may take over the memory of an input that dies here (elementwise ops).
+  std::span<const Alias> inplace = {};
+  /// The same values from smaller ops, one per output: what a fused kernel is tested against, and what runs where a
+  /// device lacks a feature. Null: the op is not composite.
+  std::vector<Value> (*decompose)(Graph&, const Node&) = nullptr;
+};
+
+}  // namespace lemnos

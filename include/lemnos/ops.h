@@ -1,0 +1,266 @@
+// The ops, as functions over values. Each adds nodes to the graph of its operands and infers shapes at once; a mistake
+// throws lemnos::Error with a message that begins with the op's name and gives both shapes.
+//
+// Conventions: tensors are dense and row-major; an axis may be counted from the end (-1); elementwise ops of two
+// operands broadcast as NumPy does. Defaults follow PyTorch; where Keras differs the comment says so.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "lemnos/graph.h"
+
+namespace lemnos {
+
+// Elementwise functions of one operand: x any shape, f32, f16 or bf16
+// ---------------------------------------------------
+enum class GeluForm { erf, tanh };
+
+Value identity(Value x);
+Value relu(Value x);                                 ///< max(x, 0)
+Value leaky_relu(Value x, float slope = .01f);       ///< x > 0 ? x : slope x (Keras: .3)
+Value elu(Value x, float alpha = 1);                 ///< x > 0 ? x : alpha (exp(x) - 1)
+Value selu(Value x);                                 ///< 1.0507 (x > 0 ? x : 1.6733 (exp(x) - 1))
+Value celu(Value x, float alpha = 1);                ///< x > 0 ? x : alpha (exp(x / alpha) - 1)
+Value gelu(Value x, GeluForm form = GeluForm::erf);  ///< x Phi(x), or its tanh approximation
+Value silu(Value x);                                 ///< x sigmoid(x), also called swish
+Value mish(Value x);                                 ///< x tanh(softplus(x))
+Value sigmoid(Value x);                              ///< 1 / (1 + exp(-x))
+Value hard_sigmoid(Value x);                         ///< clamp(x / 6 + 1/2, 0, 1)
+Value hard_swish(Value x);                           ///< x hard_sigmoid(x)
+Value tanh(Value x);
+Value softplus(Value x, float beta = 1);  ///< log(1 + exp(beta x)) / beta
+Value softsign(Value x);                  ///< x / (1 + |x|)
+Value negate(Value x);
+Value abs(Value x);
+Value square(Value x);
+Value sqrt(Value x);
+Value rsqrt(Value x);  ///< 1 / sqrt(x)
+Value exp(Value x);
+Value log(Value x);
+Value log1p(Value x);  ///< log(1 + x), accurate near 0
+Value reciprocal(Value x);
+Value clamp(Value x, float low, float high);      ///< gradient 1 inside [low, high], else 0
+Value affine(Value x, float scale, float shift);  ///< scale x + shift
+
+// Elementwise functions of two operands, broadcasting; both of one dtype
+// ------------------------------------------------
+Value add(Value a, Value b);
+Value subtract(Value a, Value b);
+Value multiply(Value a, Value b);
+Value divide(Value a, Value b);
+Value minimum(Value a, Value b);  ///< gradient to the smaller; to a where they are equal
+Value maximum(Value a, Value b);  ///< gradient to the larger; to a where they are equal
+Value pow(Value a, Value b);      ///< a^b; a must be positive where b is no constant integer
+Value equal(Value a, Value b);    ///< 1 where it holds, else 0, in the operands' dtype; so the other comparisons
+Value not_equal(Value a, Value b);
+Value less(Value a, Value b);
+Value less_equal(Value a, Value b);
+Value greater(Value a, Value b);
+Value greater_equal(Value a, Value b);
+
+inline Value operator+(Value a, Value b) { return add(a, b); }
+inline Value operator-(Value a, Value b) { return subtract(a, b); }
+inline Value operator*(Value a, Value b) { return multiply(a, b); }
+inline Value operator/(Value a, Value b) { return divide(a, b); }
+inline Value operator-(Value x) { return negate(x); }
+inline Value operator*(float scale, Value x) { return affine(x, scale, 0); }
+inline Value operator*(Value x, float scale) { return affine(x, scale, 0); }
+inline Value operator/(Value x, float divisor) { return affine(x, 1 / divisor, 0); }
+inline Value operator+(Value x, float shift) { return affine(x, 1, shift); }
+inline Value operator-(Value x, float shift) { return affine(x, 1, -shift); }
+
+// Shape: no data moves
+// ---------------------------------------------------------------------------------------------------
+/// The same elements under another shape; one extent may be -1 and is then what remains.
+Value reshape(Value x, std::span<const int64_t> shape);
+Value reshape(Value x, const Shape& shape);
+Value flatten(Value x, int64_t from_axis = 1);  ///< joins the axes from `from_axis` to the last
+
+// Shape: data moves
+// ------------------------------------------------------------------------------------------------------
+/// x stretched as NumPy does; gradient: the sum over what was stretched.
+Value broadcast_to(Value x, const Shape& shape);
+Value permute(Value x, std::vector<int64_t> axes);  ///< axis k of the result is axis axes[k] of x
+Value transpose(Value x);                           ///< the last two axes exchanged
+/// The elements from begin[k] up to, but not with, end[k] along every axis k. No negative places, no steps.
+Value slice(Value x, std::vector<int64_t> begin, std::vector<int64_t> end);
+/// The same along one axis; a negative place counts from its end.
+Value slice_axis(Value x, int64_t axis, int64_t begin, int64_t end);
+/// Parts of the given sizes along `axis`, which they must fill.
+std::vector<Value> split(Value x, std::vector<int64_t> sizes, int64_t axis = 0);
+/// x with before[k] and after[k] elements of `value` around it along every axis k.
+Value pad(Value x, std::vector<int64_t> before, std::vector<int64_t> after, float value = 0);
+Value concat(std::span<const Value> parts, int64_t axis = 0);  ///< one after the other along an axis that exists
+Value stack(std::span<const Value> parts, int64_t axis = 0);   ///< beside each other along a new axis
+/// x in another element type: to an integer towards zero (undefined outside its range), to u8 within [0, 255], to boolean
+/// x != 0.
+Value cast(Value x, DType dtype);
+/// condition != 0 ? a : b, broadcasting; the condition of any dtype, a and b of one.
+Value where(Value condition, Value a, Value b);
+
+// Values made from nothing
+Value full(Graph& graph, const Shape& shape, float value, DType dtype = DType::f32);
+Value zeros(Graph& graph, const Shape& shape, DType dtype = DType::f32);
+Value ones(Graph& graph, const Shape& shape, DType dtype = DType::f32);
+/// `count` numbers from first to last, both included.
+Value linspace(Graph& graph, float first, float last, int64_t count, DType dtype = DType::f32);
+/// first, first + step, ... before end.
+Value range(Graph& graph, int64_t first, int64_t end, int64_t step = 1, DType dtype = DType::i32);
+/// Uniform in [low, high], from Philox 4x32-10 under (seed, the node's stream, step of `state`): other numbers each step,
+/// the same bits on every backend. `state` is the StepState variable; desc: f32, f16 or bf16.
+Value random_uniform(Value state, TensorDesc desc, float low = 0, float high = 1, uint32_t seed = 0);
+/// Normal, by the inverse of the cumulative distribution; within 5.3 deviations of the mean.
+Value random_normal(Value state, TensorDesc desc, float mean = 0, float deviation = 1, uint32_t seed = 0);
+
+// Reductions over `axes` (all when empty), in a fixed order; `keep` leaves extents of 1
+// ----------------------------------
+Value sum(Value x, std::vector<int64_t> axes = {}, bool keep = false);
+Value mean(Value x, std::vector<int64_t> axes = {}, bool keep = false);
+Value reduce_max(Value x, std::vector<int64_t> axes = {}, bool keep = false);  ///< gradient shared between equal maxima
+Value reduce_min(Value x, std::vector<int64_t> axes = {}, bool keep = false);
+Value norm(Value x, std::vector<int64_t> axes = {}, bool keep = false);  ///< sqrt(sum(x^2)); gradient 0 where it is 0
+/// Where the largest element along `axis` stands, as i32; the first of equals, and NaN counts as largest. No gradient.
+Value argmax(Value x, int64_t axis = -1, bool keep = false);
+Value argmin(Value x, int64_t axis = -1, bool keep = false);
+/// mean((x - mean(x))^2), in two passes; `unbiased` divides by one less, as PyTorch does (Keras and NumPy do not).
+Value variance(Value x, std::vector<int64_t> axes = {}, bool unbiased = true, bool keep = false);
+
+// Products
+// ---------------------------------------------------------------------------------------------------------------
+struct MatmulOptions {
+  bool transpose_a = false;  // A is stored [.., K, M]
+  bool transpose_b = false;  // B is stored [.., N, K]
+};
+/// C[.., M, N] = A[.., M, K] B[.., K, N]; leading axes are batches, and broadcast.
+Value matmul(Value a, Value b, MatmulOptions options = {});
+/// y = x weight^T + bias with x[.., K], weight[N, K], bias[N] (or no value): PyTorch's Linear.
+Value linear(Value x, Value weight, Value bias = {});
+
+// Softmax and losses
+// -----------------------------------------------------------------------------------------------------
+Value softmax(Value x, int64_t axis = -1);      ///< exp(x - max) / sum(exp(x - max)) along `axis`
+Value log_softmax(Value x, int64_t axis = -1);  ///< x - max - log(sum(exp(x - max)))
+
+enum class Reduction { mean, sum, none };
+struct CrossEntropyOptions {
+  Reduction reduction = Reduction::mean;
+  float label_smoothing = 0;  // target (1 - s) + s / C
+  Value class_weights = {};   // f32[C]: weigh the terms of the sum; `mean` of class indices divides by their weights
+  bool gradient = true;       // false, for evaluation: leaves out what backward needs
+};
+/// Cross-entropy of softmax(logits[.., C]) against `targets`: class indices i32[..], of which a negative one is
+/// ignored (and not counted by `mean`), or probabilities [.., C]. All in f32. Where nothing counts the mean is 0
+/// (PyTorch: NaN); an index past the last class makes the loss NaN.
+Value softmax_cross_entropy(Value logits, Value targets, CrossEntropyOptions options = {});
+/// The same from logarithms of probabilities: PyTorch's nll_loss.
+Value nll_loss(Value log_probabilities, Value targets, CrossEntropyOptions options = {});
+
+// Losses over elements: prediction p and target t of one shape, f32. `mean` divides by the number of elements; only the
+// prediction has a gradient, unless the comment says otherwise.
+Value mse_loss(Value p, Value t, Reduction reduction = Reduction::mean);  ///< (p - t)^2; gradient for t too
+Value l1_loss(Value p, Value t, Reduction reduction = Reduction::mean);   ///< |p - t|; gradient for t too
+/// |p - t| <= delta ? (p - t)^2 / 2 : delta (|p - t| - delta / 2); gradient for t too
+Value huber_loss(Value p, Value t, float delta = 1, Reduction reduction = Reduction::mean);
+/// huber_loss(delta = beta) / beta; gradient for t too
+Value smooth_l1_loss(Value p, Value t, float beta = 1, Reduction reduction = Reduction::mean);
+Value log_cosh_loss(Value p, Value t, Reduction reduction = Reduction::mean);  ///< log(cosh(p - t)); gradient for t too
+/// -(t log(p) + (1 - t) log(1 - p)) with p in [0, 1]; each logarithm is at least -100, as in PyTorch (Keras: p is
+/// clipped to [1e-7, 1 - 1e-7])
+Value binary_cross_entropy(Value p, Value t, Reduction reduction = Reduction::mean);
+/// The same of sigmoid(p), without its overflow; positive targets weigh `positive_weight` times.
+Value binary_cross_entropy_with_logits(Value p, Value t, float positive_weight = 1,
+                                       Reduction reduction = Reduction::mean);
+/// t (log(t) - p) with p the logarithm of a probability; 0 where t is 0. `mean` divides by elements, PyTorch's
+/// "batchmean" by rows. Keras gives probabilities: kl_divergence(log(p), t).
+Value kl_divergence(Value p, Value t, Reduction reduction = Reduction::mean);
+Value hinge_loss(Value p, Value t, Reduction reduction = Reduction::mean);          ///< max(0, 1 - t p), t -1 or 1
+Value squared_hinge_loss(Value p, Value t, Reduction reduction = Reduction::mean);  ///< max(0, 1 - t p)^2
+/// log_input: exp(p) - t p; else p - t log(p + 1e-8) (Keras: the latter, with 1e-7)
+Value poisson_loss(Value p, Value t, bool log_input = true, Reduction reduction = Reduction::mean);
+/// Binary focal loss of sigmoid(p): a_t (1 - p_t)^gamma (-log p_t), where p_t is the probability of the target (0 or 1)
+/// and a_t is alpha for 1, 1 - alpha for 0.
+Value focal_loss(Value p, Value t, float gamma = 2, float alpha = .25f, Reduction reduction = Reduction::mean);
+
+/// f32[2] = {rows of logits[.., C] that are right, rows that count}: right is a row whose target i32[..] is among its
+/// `top` largest logits, of equal ones the first; negative targets do not count.
+Value accuracy_count(Value logits, Value targets, int64_t top = 1);
+
+// Regularisation
+// ---------------------------------------------------------------------------------------------------------
+/// Zero with probability `rate`, else x / (1 - rate); a mask from Philox 4x32-10 under (seed, the node's stream, step
+/// of `state`), made again in backward and equal on every backend. `state` is the StepState variable.
+Value dropout(Value x, Value state, float rate, uint32_t seed = 0);
+/// The same for whole channels of x[N, C, ..] (PyTorch's Dropout2d).
+Value spatial_dropout(Value x, Value state, float rate, uint32_t seed = 0);
+
+// The state of a step: what changes from one to the next, kept on the device
+// -----------------------------------------------
+/// The variable u32[32] of that name: number of the step, batch cursor, epoch, seed, factors of the learning rate, ...
+/// (shaders/common/step_state.h). Made at the first call, with `seed`; later calls return it.
+Value step_state(Graph& graph, uint64_t seed = 0, std::string_view name = "step_state");
+struct AdvanceOptions {
+  int64_t batches_per_epoch = 1;  // where the cursor returns to 0 and the epoch grows
+  int64_t batch = 0;              // samples of a batch, for the count of samples seen
+  double beta1 = 0, beta2 = 0;    // by which the corrections of Adam and its kin decay (optim.h knows)
+  double momentum_decay = 0;      // NAdam's; 0: none
+  float base_lr = 0;              // recorded, times the state's factors
+};
+/// Closes a step, as its last node: step + 1, cursor, epoch, corrections. Returns the new state.
+Value advance_step(Value state, AdvanceOptions options);
+/// The same, and writes {loss, right, count, lr} of the step that ends into row (step % capacity) of the variable
+/// `ring` f32[capacity, 4]; `counts` is an accuracy_count.
+Value finish_step(Value state, Value ring, Value loss, Value counts, AdvanceOptions options);
+
+// Data on the device
+// -----------------------------------------------------------------------------------------------------
+struct BatchOptions {
+  int64_t samples = 0;  // in the data set
+  int64_t batch = 0;    // rows of one batch
+  bool shuffle = true;  // a permutation of the epoch, computed in place (Feistel network, cycle walking)
+  uint32_t seed = 0;
+};
+/// The rows of the data set that make the current batch, i32[batch]: cursor and epoch come from `state`; past the end
+/// of the data set stands -1.
+Value batch_indices(Value state, BatchOptions options);
+/// y[i, ..] = scale * x[indices[i], ..] + shift, in the dtype of x (from u8: f32). Where an index is negative or past
+/// the rows of x, the row is `fill`. x: f32, f16, bf16, u8, or i32 (which takes no scale and no shift); indices: i32 of
+/// any shape.
+struct GatherOptions {
+  float scale = 1;
+  float shift = 0;
+  float fill = 0;
+};
+Value gather(Value x, Value indices, GatherOptions options = {});
+/// y[r, ..] = the sum of x[i, ..] over all i with indices[i] = r, for `rows` rows, in the order of i on every device;
+/// other indices are left out. x[I.., ..] floating, indices i32[I..]. The gradient of gather.
+Value scatter_add(Value x, Value indices, int64_t rows);
+/// Rows of weight[V, C] by indices i32[..]: y[.., C]. The gradient adds up in a fixed order.
+Value embedding(Value weight, Value indices);
+
+// Convolution and pooling: planes x[N, C, H, W]; pairs are {along H, along W} --------------------------------------------
+struct Conv2dOptions {
+  std::array<int64_t, 2> stride{1, 1}, padding{0, 0}, dilation{1, 1};
+  int64_t groups = 1;  // C for a depthwise convolution
+};
+/// y[n, o, i, j] = bias[o] + sum over c, kh, kw of weight[o, c, kh, kw] x[n, c, i stride - padding + kh dilation, ..], zero
+/// outside of x: weight[O, C / groups, KH, KW], bias[O] or no value. The extents of y are
+/// (H + 2 padding - dilation (KH - 1) - 1) / stride + 1, rounded down, as in PyTorch.
+Value conv2d(Value x, Value weight, Value bias = {}, Conv2dOptions options = {});
+struct Conv1dOptions {
+  int64_t stride = 1, padding = 0, dilation = 1, groups = 1;
+};
+/// The same along one axis: x[N, C, L], weight[O, C / groups, K].
+Value conv1d(Value x, Value weight, Value bias = {}, Conv1dOptions options = {});
+struct ConvTranspose2dOptions {
+  std::array<int64_t, 2> stride{1, 1}, padding{0, 0}, output_padding{0, 0}, dilation{1, 1};
+  int64_t groups = 1;
+};
+/// The gradient of conv2d for its input, as an op: x[N, C, H, W], weight[C, O / groups, KH, KW], y[N, O, ..] of extents
+/// (H - 1) stride - 2 padding + dilation (KH - 1) + 1 + output_padding.
+Value conv_transpose2d(Value x, Value weight, Value bias = {}, ConvTranspose2dOptions options = {});
+
+}  // namespace lemnos

@@ -1,0 +1,149 @@
+// Optimizers: one update of all parameters in one launch. Defaults and formulas follow PyTorch; where Keras differs the
+// comment says so. g is the gradient, t the number of the update from 1, every operation elementwise.
+//
+//   lr in the formulas is the `lr` below times two factors of StepState: the schedule's and the host's.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "lemnos/graph.h"
+#include "lemnos/ops.h"
+
+namespace lemnos::optim {
+
+/// buf = momentum buf + (1 - dampening) g, at t = 1 buf = g; p -= lr buf, with nesterov p -= lr (g + momentum buf).
+/// (Keras keeps lr inside the buffer: equal until lr changes.)
+struct Sgd {
+  float lr = .01f;
+  float momentum = 0;
+  float dampening = 0;
+  float weight_decay = 0;  // L2: g += weight_decay p
+  bool nesterov = false;
+};
+
+/// a += g^2; p -= lr / (1 + (t - 1) lr_decay) g / (sqrt(a) + eps). (Keras: a starts at .1, eps 1e-7 inside the root.)
+struct Adagrad {
+  float lr = .01f;
+  float lr_decay = 0;
+  float eps = 1e-10f;
+  float initial = 0;       // what a starts at
+  float weight_decay = 0;  // L2
+};
+
+/// G = rho G + (1 - rho) g^2; d = sqrt(D + eps) / sqrt(G + eps) g; D = rho D + (1 - rho) d^2; p -= lr d.
+struct Adadelta {
+  float lr = 1;
+  float rho = .9f;
+  float eps = 1e-6f;
+  float weight_decay = 0;  // L2
+};
+
+/// v = alpha v + (1 - alpha) g^2; buf = momentum buf + g / (sqrt(v) + eps); p -= lr buf. Centered: the root is of
+/// v - avg^2, with avg = alpha avg + (1 - alpha) g. (Keras: alpha .9, eps 1e-7 inside the root.)
+struct RmsProp {
+  float lr = .01f;
+  float alpha = .99f;
+  float eps = 1e-8f;
+  float momentum = 0;
+  bool centered = false;
+  float weight_decay = 0;  // L2
+};
+
+/// m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
+/// p -= lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps). amsgrad: the root is of the largest v so far.
+/// (Keras: eps 1e-7, not corrected.)
+struct Adam {
+  float lr = 1e-3f;
+  float beta1 = .9f;
+  float beta2 = .999f;
+  float eps = 1e-8f;
+  float weight_decay = 0;  // L2: g += weight_decay p
+  bool amsgrad = false;
+};
+
+/// p *= 1 - lr weight_decay, then Adam: weight decay that the second moment does not scale. (Keras: .004)
+struct AdamW {
+  float lr = 1e-3f;
+  float beta1 = .9f;
+  float beta2 = .999f;
+  float eps = 1e-8f;
+  float weight_decay = .01f;
+  bool amsgrad = false;
+};
+
+/// Adam with Nesterov's momentum: mu_t = beta1 (1 - .96^(t momentum_decay) / 2), M_t = mu_1 .. mu_t;
+/// p -= lr ((1 - mu_t) / (1 - M_t) g + mu_{t+1} / (1 - M_{t+1}) m) / (sqrt(v / (1 - beta2^t)) + eps).
+struct NAdam {
+  float lr = 2e-3f;
+  float beta1 = .9f;
+  float beta2 = .999f;
+  float eps = 1e-8f;
+  float momentum_decay = 4e-3f;
+  float weight_decay = 0;  // L2
+};
+
+/// u = max(beta2 u, |g| + eps); p -= lr / (1 - beta1^t) m / u.
+struct Adamax {
+  float lr = 2e-3f;
+  float beta1 = .9f;
+  float beta2 = .999f;
+  float eps = 1e-8f;
+  float weight_decay = 0;  // L2
+};
+
+/// Adam whose step is rectified by the variance of the second moment, and which leaves that out while it is not yet
+/// tractable (Liu et al., 2020): rho = 2 / (1 - beta2) - 1, rho_t = rho - 2 t beta2^t / (1 - beta2^t), tractable
+/// past 5.
+struct RAdam {
+  float lr = 1e-3f;
+  float beta1 = .9f;
+  float beta2 = .999f;
+  float eps = 1e-8f;
+  float weight_decay = 0;  // L2
+};
+
+/// p *= 1 - lr weight_decay; p -= lr sign(beta1 m + (1 - beta1) g); m = beta2 m + (1 - beta2) g (Chen et al., 2023).
+struct Lion {
+  float lr = 1e-4f;
+  float beta1 = .9f;
+  float beta2 = .99f;
+  float weight_decay = 0;  // decoupled
+};
+
+using Optimizer = std::variant<Sgd, Adagrad, Adadelta, RmsProp, Adam, AdamW, NAdam, Adamax, RAdam, Lion>;
+
+std::string name_of(const Optimizer& optimizer);  // "sgd", "adamw", ...
+/// By that name with default options; throws `not_found` with the list.
+Optimizer optimizer_from_name(const std::string& name);
+float learning_rate(const Optimizer& optimizer);
+void set_learning_rate(Optimizer& optimizer, float lr);
+
+/// Parameters that learn at another rate, or decay otherwise, than the rest.
+struct Group {
+  std::vector<Value> parameters;
+  float lr_scale = 1;            // 0: frozen
+  float weight_decay_scale = 1;  // 0: no weight decay, as for biases and norms
+};
+
+struct UpdateOptions {
+  std::vector<Group> groups;
+  float clip_value = 0;  // each element of the gradient is clamped to +-clip_value; 0: not
+};
+
+/// Adds the optimizer's slots (named "adam.m", "adam.v", ...) and the node that updates all parameters from the
+/// gradient arena (autograd's place_gradients fills it), in place at the end of a step. Returns the new flat
+/// parameters. Reads the state step_state(graph). Throws `invalid_argument` for options out of range, or when the graph
+/// has an optimizer already.
+Value apply(Graph& graph, const Optimizer& optimizer, const UpdateOptions& options = {});
+
+/// What advance_step and finish_step must know of the optimizer: beta1, beta2, momentum_decay and base_lr are filled
+/// in.
+AdvanceOptions advance_options(const Optimizer& optimizer, AdvanceOptions options = {});
+
+/// Exponential moving average of all parameters, in the slot "average": after the first update the parameters, then
+/// decay average + (1 - decay) p. Added after `apply`; `parameters` is what that returned. Returns the new average.
+Value average_parameters(Graph& graph, Value parameters, float decay = .999f);
+
+}  // namespace lemnos::optim

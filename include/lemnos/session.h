@@ -1,0 +1,132 @@
+// A graph on a device: its memory (Session) and what is compiled to run there (Program).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lemnos/device.h"
+#include "lemnos/error.h"
+#include "lemnos/graph.h"
+
+namespace lemnos {
+
+struct CompileOptions {
+  std::vector<Value> targets;  // what must be computed: outputs to read, and the last values of updates
+  bool fuse = true;            // apply the rewrites
+  std::string force_variant;   // "softmax=shared": for tests; empty: the best that accepts
+  bool share_memory = true;    // activations reuse memory when their lives do not overlap
+  uint64_t guard_bytes = 0;    // unused bytes around every tensor, watched by Program::damaged_guards
+};
+
+/// What one run of a program costs, known before it runs.
+struct PlanSummary {
+  size_t dispatches = 0;
+  size_t barriers = 0;
+  uint64_t activation_bytes = 0;
+  uint64_t bytes = 0;  // moved to and from memory, at least
+  uint64_t flops = 0;
+};
+
+/// How often something expensive happened on a device since it was opened. A replayed step changes `submits` only.
+struct DeviceCounters {
+  uint64_t allocations = 0;
+  uint64_t pipelines = 0;
+  uint64_t command_buffers = 0;
+  uint64_t submits = 0;
+  uint64_t waits = 0;
+};
+
+/// A compiled part of a graph. One thread at a time per Session.
+class Program {
+ public:
+  virtual ~Program() = default;
+  /// Runs the program `steps` times, one after the other, in one submission. Returns when the work is handed over; a
+  /// later read or wait() waits for it. Nothing is allocated or recorded.
+  virtual Status run(uint32_t steps = 1) = 0;
+  virtual Status wait() = 0;
+  /// The bytes of a target, or of persistent memory. Waits. Throws `not_found` for a value that the program does not
+  /// keep, `shape_mismatch` for a span of another size.
+  virtual void read(Value value, std::span<std::byte> bytes) = 0;
+  virtual PlanSummary summary() const = 0;
+  virtual std::string describe() const = 0;  // the plan as text, one dispatch a line
+
+  /// For tests: fills all memory of this program with a pattern that reads as NaN; and says which guards around its
+  /// tensors were overwritten, one line each.
+  virtual void poison() = 0;
+  virtual std::vector<std::string> damaged_guards() = 0;
+
+  std::vector<float> read_floats(Value value);
+};
+
+/// The memory of one graph on one device: inputs, constants, variables, parameters, gradients and optimizer slots,
+/// shared by all of its programs. The graph must outlive it. One thread at a time.
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual const DeviceInfo& info() const = 0;
+  virtual const Graph& graph() const = 0;
+  /// Throws what planning throws: shapes past the device's limits, ops without a kernel, too little memory.
+  virtual std::unique_ptr<Program> compile(const CompileOptions& options) = 0;
+  /// Writes part of an input, variable, parameter or slot, from byte `offset` on. Ordered after all runs so far.
+  virtual void write(Value value, std::span<const std::byte> bytes, size_t offset = 0) = 0;
+  /// Reads persistent memory; waits for all runs so far.
+  virtual void read(Value value, std::span<std::byte> bytes, size_t offset = 0) = 0;
+  virtual DeviceCounters counters() const = 0;
+  virtual std::vector<std::string> damaged_guards() = 0;
+
+  template <typename T>
+  void write(Value value, const std::vector<T>& items) {
+    write(value, std::as_bytes(std::span(items)));
+  }
+  std::vector<float> read_floats(Value value);
+};
+
+struct SessionOptions {
+  uint64_t guard_bytes = 0;  // unused bytes around every persistent tensor: for tests
+};
+
+/// One device, ready to run graphs: a Vulkan device, or the CPU reference. Thread-safe.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual const DeviceInfo& info() const = 0;
+  virtual std::unique_ptr<Session> open(const Graph& graph, const SessionOptions& options = {}) = 0;
+  /// Messages of the validation layers so far, where they are on: errors and warnings.
+  virtual std::vector<std::string> validation_messages() const { return {}; }
+};
+
+/// A handle to a backend; cheap to copy.
+class Device {
+ public:
+  explicit Device(std::shared_ptr<Backend> backend) : backend_(std::move(backend)) {}
+
+  /// The best Vulkan device (discrete, integrated, virtual, then software), or the CPU reference when there is none.
+  /// LEMNOS_DEVICE overrides it.
+  static Device best();
+  /// The CPU reference: double precision, plain loops; always there.
+  static Device cpu();
+  /// By name or part of it, UUID, "luid:..", "pci:..", "cpu" or "best". Throws `not_found` or `no_device` with the
+  /// list.
+  static Device find(const std::string& selector);
+  /// Every device, also those that Lemnos cannot use (with the reason); the CPU reference is last.
+  static std::vector<DeviceInfo> list();
+
+  const DeviceInfo& info() const { return backend_->info(); }
+  Backend& backend() const { return *backend_; }
+  std::unique_ptr<Session> open(const Graph& graph, const SessionOptions& options = {}) const {
+    return backend_->open(graph, options);
+  }
+
+ private:
+  std::shared_ptr<Backend> backend_;
+};
+
+/// Computes `value` on `device` and returns it as floats: for experiments and tests. Inputs hold zeros.
+std::vector<float> eval(const Device& device, Value value);
+
+}  // namespace lemnos

@@ -1,0 +1,15 @@
+// The commands of the tool: each adds its options to the parser and returns what runs when it was chosen.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace lemnos::tool {
+
+using Command = std::function<int()>;
+
+Command add_info(CLI::App& app);
+Command add_train(CLI::App& app);
+Command add_check(CLI::App& app);
+
+}  // namespace lemnos::tool

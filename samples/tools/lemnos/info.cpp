@@ -1,0 +1,80 @@
+// lemnos info: every device, what it can do, and why one is not used.
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "commands.h"
+#include "lemnos/session.h"
+
+namespace lemnos::tool {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const DeviceInfo& d) {
+  Json shapes = Json::array();
+  for (const DeviceCaps::MatrixShape& s : d.caps.matrix_shapes)
+    shapes.push_back({{"m", s.m}, {"n", s.n}, {"k", s.k}, {"f32_accumulate", s.f32_accumulate}});
+  return {{"name", d.name},
+          {"type", to_string(d.type)},
+          {"driver", d.driver},
+          {"driver_version", d.driver_version},
+          {"api_version", d.api_version},
+          {"uuid", uuid_string(d.uuid)},
+          {"pci", d.pci},
+          {"memory_bytes", d.memory_bytes},
+          {"usable", d.usable},
+          {"refusal", d.refusal},
+          {"subgroup_size", d.caps.subgroup_size},
+          {"subgroup_arithmetic", d.caps.subgroup_arithmetic},
+          {"fp16", d.caps.fp16},
+          {"storage16", d.caps.storage16},
+          {"cooperative_matrix", d.caps.cooperative_matrix},
+          {"matrix_shapes", shapes},
+          {"max_workgroup_invocations", d.caps.max_workgroup_invocations},
+          {"max_shared_memory", d.caps.max_shared_memory},
+          {"max_storage_range", d.caps.max_storage_range},
+          {"max_allocation", d.caps.max_allocation},
+          {"unified_memory", d.caps.unified_memory}};
+}
+
+void print(const DeviceInfo& d) {
+  std::printf("%s\n", d.name.c_str());
+  std::printf("  type      %s\n  driver    %s, %s\n", to_string(d.type), d.driver.c_str(), d.driver_version.c_str());
+  if (d.type == DeviceType::cpu_reference) return;
+  std::printf("  vulkan    %s\n  uuid      %s\n", d.api_version.c_str(), uuid_string(d.uuid).c_str());
+  if (!d.pci.empty()) std::printf("  pci       %s\n", d.pci.c_str());
+  if (!d.usable) std::printf("  not used  %s\n", d.refusal.c_str());
+  std::printf("  memory    %.1f GiB%s\n", static_cast<double>(d.memory_bytes) / (1 << 30),
+              d.caps.unified_memory ? ", unified" : "");
+  std::printf("  subgroup  %u%s\n  half      %s\n", d.caps.subgroup_size,
+              d.caps.subgroup_arithmetic ? ", arithmetic" : "",
+              d.caps.storage16 ? "16-bit storage" : "packed in 32-bit words");
+  std::printf("  limits    %u invocations, %u KiB shared, %llu MiB a binding\n", d.caps.max_workgroup_invocations,
+              d.caps.max_shared_memory / 1024, static_cast<unsigned long long>(d.caps.max_storage_range >> 20));
+  if (d.caps.cooperative_matrix) std::printf("  matrices  %zu shapes\n", d.caps.matrix_shapes.size());
+}
+
+}  // namespace
+
+Command add_info(CLI::App& app) {
+  auto json = std::make_shared<bool>(false);
+  CLI::App* sub = app.add_subcommand("info", "List the devices and what they can do");
+  sub->add_flag("--json", *json, "Print JSON");
+  return [json] {
+    const std::vector<DeviceInfo> devices = Device::list();
+    if (*json) {
+      Json all = Json::array();
+      for (const DeviceInfo& d : devices) all.push_back(to_json(d));
+      std::printf("%s\n", all.dump(2).c_str());
+      return 0;
+    }
+    for (const DeviceInfo& d : devices) print(d);
+    std::printf("\nbest: %s\n", Device::best().info().name.c_str());
+    return 0;
+  };
+}
+
+}  // namespace lemnos::tool

@@ -1,0 +1,100 @@
+// lemnos train mlp: a digit classifier from the command line.
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "commands.h"
+#include "io/file.h"
+#include "io/learning_curve.h"
+#include "lemnos/lemnos.hpp"
+
+namespace lemnos::tool {
+
+namespace {
+
+struct Options {
+  std::string network = "mlp";
+  std::string data;
+  std::string device = "best";
+  std::string optimizer = "adam";
+  std::string out = "out";
+  int64_t epochs = 5;
+  int64_t batch = 128;
+  int64_t hidden = 128;
+  double lr = 0;  // 0: the optimizer's default
+  uint64_t seed = 1;
+};
+
+optim::Optimizer optimizer_of(const Options& o) {
+  const auto lr = [&](float usual) { return o.lr > 0 ? static_cast<float>(o.lr) : usual; };
+  if (o.optimizer == "sgd") return optim::Sgd{.lr = lr(.1f)};
+  if (o.optimizer == "momentum") return optim::Sgd{.lr = lr(.05f), .momentum = .9f};
+  return optim::Adam{.lr = lr(1e-3f)};
+}
+
+// Before an hour of training, not after it.
+void require_writable(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw Error(ErrorCode::io, folder.string() + ": cannot be made: " + error.message());
+  io::AtomicFile probe(folder / ".lemnos-probe");
+}
+
+int train_mlp(const Options& o) {
+  require_writable(o.out);
+  const data::Split data = o.data.empty() ? data::digits() : data::mnist(o.data);
+  const Device device = Device::find(o.device);
+  const Model model =
+      nn::sequential({nn::Flatten{}, nn::Linear{.out = o.hidden}, nn::Relu{}, nn::Linear{.out = data.train.classes}});
+  Trainer trainer{device, model, {.loss = loss::CrossEntropy{}, .optimizer = optimizer_of(o), .seed = o.seed}};
+  std::printf("%s (%s %s)\n%s: %lld training and %lld test images\n%s", device.info().name.c_str(),
+              device.info().driver.c_str(), device.info().driver_version.c_str(),
+              o.data.empty() ? "generated digits" : o.data.c_str(), static_cast<long long>(data.train.size()),
+              static_cast<long long>(data.test.size()), trainer.summary(data.train.example(), o.batch).c_str());
+
+  const auto start = std::chrono::steady_clock::now();
+  History history = trainer.fit(data.train, {.epochs = o.epochs, .batch_size = o.batch, .validation = &data.test});
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double accuracy = o.epochs > 0 ? history.last("val_accuracy") : trainer.evaluate(data.test).accuracy;
+
+  history.set("optimizer", o.optimizer);
+  history.set("data", o.data.empty() ? "generated digits" : o.data);
+  history.set("lemnos_version", LEMNOS_VERSION);
+  history.set("api_version", device.info().api_version);
+  history.set("test_accuracy", accuracy);
+  history.set("total_seconds", seconds);
+  const std::filesystem::path out = o.out;
+  io::write_history(out / "history.json", history);
+  if (history.epochs() > 0)
+    io::write_file(out / "curve.svg", io::learning_curve(history, "784-" + std::to_string(o.hidden) + "-10"));
+  trainer.save(out / "model.safetensors");
+  std::printf("wrote %s, curve.svg and model.safetensors\n", (out / "history.json").string().c_str());
+  std::printf("test_accuracy=%.4f device=\"%s\" seconds=%.2f\n", accuracy, device.info().name.c_str(), seconds);
+  return 0;
+}
+
+}  // namespace
+
+Command add_train(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  CLI::App* sub = app.add_subcommand("train", "Train a digit classifier");
+  sub->add_option("network", o->network, "The network")->required()->check(CLI::IsMember({"mlp"}));
+  sub->add_option("--data", o->data, "Folder with the four IDX files of MNIST, plain or .gz [the generated digits]");
+  sub->add_option("--device", o->device, "Name, UUID, pci:.., luid:.., cpu or best")->capture_default_str();
+  sub->add_option("--epochs", o->epochs, "Passes over the data")->check(CLI::NonNegativeNumber)->capture_default_str();
+  sub->add_option("--batch", o->batch, "Images a step")->check(CLI::PositiveNumber)->capture_default_str();
+  sub->add_option("--hidden", o->hidden, "Units of the hidden layer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_option("--optimizer", o->optimizer)
+      ->check(CLI::IsMember({"sgd", "momentum", "adam"}))
+      ->capture_default_str();
+  sub->add_option("--lr", o->lr, "Learning rate [sgd .1, momentum .05, adam .001]")->check(CLI::PositiveNumber);
+  sub->add_option("--seed", o->seed, "Of weights, order and noise")->capture_default_str();
+  sub->add_option("--out", o->out, "Folder for history.json, curve.svg, model.safetensors")->capture_default_str();
+  return [o] { return train_mlp(*o); };
+}
+
+}  // namespace lemnos::tool

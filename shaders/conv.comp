@@ -1,0 +1,132 @@
+// One workgroup per `rows` channels of the result and 4 * workgroup_size of its positions; an invocation owns four
+// positions side by side, in all of those channels. Taps are the outer loops, so that addresses and edges are worked out
+// once for all channels of x; along a row of taps the same elements serve several of them (`slide`). Weights are read
+// uniformly. No shared memory.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "conv.h"
+#include "common/index.glsl"
+#include "common/floats.glsl"
+
+layout(binding = 0) readonly buffer X { uint x1[]; };
+layout(binding = 1) readonly buffer Weight { uint weight1[]; };
+layout(binding = 2) readonly buffer Bias { uint bias1[]; };
+layout(binding = 3) buffer Y { uint y1[]; };
+layout(binding = 3) buffer Y4 { uvec4 y4[]; };
+
+DEFINE_FLOAT_READER(load_x, format, x1)
+DEFINE_FLOAT_READER(load_weight, format, weight1)
+DEFINE_FLOAT_READER(load_bias, format, bias1)
+DEFINE_FLOAT_WRITER(store_y, result_format, y1, y4)
+
+const uint kReads = slide != 0 ? taps + 3 : taps * 4;
+
+uint m0, group, first;
+vec4 sums[rows];
+int origin_y[4], origin_x[4];  // where the first tap of each position falls in x
+uint image_at[4];
+
+void locate() {
+  [[unroll]] for (uint i = 0; i < 4; ++i) {
+    const uint n = min(first + i, params.n - 1);
+    const uint image = n / params.plane;
+    const uint pixel = n - image * params.plane;
+    const uint row = pixel / params.out_width;
+    const int y = int(row);
+    const int x = int(pixel - row * params.out_width);
+    origin_y[i] = (divided != 0 ? y : y * params.stride_h) - params.pad_h;
+    origin_x[i] = (divided != 0 ? x : x * params.stride_w) - params.pad_w;
+    image_at[i] = image * params.image + group * params.channels * params.height * params.width;
+  }
+}
+
+// The place `at` along an axis of x, or -1 where there is nothing.
+int place(int at, int stride, uint extent) {
+  if (divided != 0) {
+    const int whole = at / stride;
+    if (whole * stride != at) return -1;
+    at = whole;
+  }
+  return at >= 0 && at < int(extent) ? at : -1;
+}
+
+uint reads[kReads];
+bool present[kReads];
+
+// Finds what the taps kw .. kw + taps - 1 of row kh read. False when none of it is there.
+bool find_reads(uint kh, uint kw) {
+  bool any_present = false;
+  [[unroll]] for (uint s = 0; s < kReads; ++s) {
+    const uint i = slide != 0 ? 0 : s % 4;
+    const int y = place(origin_y[i] + int(kh) * params.dilation_h, params.stride_h, params.height);
+    const int along = slide != 0 ? int(s) : int(kw + s / 4) * params.dilation_w;
+    const int x = place(origin_x[i] + along, params.stride_w, params.width);
+    present[s] = y >= 0 && x >= 0;
+    reads[s] = image_at[i] + (present[s] ? uint(y) * params.width + uint(x) : 0);
+    any_present = any_present || present[s];
+  }
+  return any_present;
+}
+
+void add_taps(uint kh, uint kw) {
+  const uint all = params.kernel_h * params.kernel_w;
+  const uint tap = kh * params.kernel_w + kw;
+  uint weights = group * params.weight_group + (flipped != 0 ? all - 1 - tap : tap);
+  uint plane = 0;
+  for (uint c = 0; c < params.channels; ++c) {
+    float v[kReads];
+    [[unroll]] for (uint s = 0; s < kReads; ++s) {
+      const float found = load_x(reads[s] + plane);
+      v[s] = present[s] ? found : 0.0;
+    }
+    [[unroll]] for (uint r = 0; r < rows; ++r) {
+      const uint row = weights + min(m0 + r, params.m - 1) * params.weight_row;
+      [[unroll]] for (uint t = 0; t < taps; ++t) {
+        const float w = load_weight(flipped != 0 ? row - t : row + t);
+        const uint at = slide != 0 ? t : 4 * t;
+        sums[r] = fma(vec4(w), vec4(v[at], v[at + 1], v[at + 2], v[at + 3]), sums[r]);
+      }
+    }
+    plane += params.height * params.width;
+    weights += params.weight_channel;
+  }
+}
+
+void store() {
+  const uint count = min(4, params.n - first);
+  [[unroll]] for (uint r = 0; r < rows; ++r) {
+    const uint m = m0 + r;
+    if (m >= params.m) break;
+    const uint channel = group * params.m + m;
+    vec4 v = sums[r];
+    if (has_bias != 0) v += load_bias(channel);
+    const uint all_channels = params.groups * params.m;
+    if (wide != 0) {
+      const uint image = first / params.plane;
+      store_y((image * all_channels + channel) * params.plane + (first - image * params.plane), v, 4);
+      continue;
+    }
+    for (uint i = 0; i < count; ++i) {  // the result is f32 here
+      const uint image = (first + i) / params.plane;
+      y1[(image * all_channels + channel) * params.plane + (first + i - image * params.plane)] = floatBitsToUint(v[i]);
+    }
+  }
+}
+
+void main() {
+  const uint tiles_m = (params.m + rows - 1) / rows;
+  const uint tiles_n = (params.n + 4 * workgroup_size - 1) / (4 * workgroup_size);
+  uint index = workgroup_index();
+  m0 = index % tiles_m * rows;
+  index /= tiles_m;
+  first = (index % tiles_n * workgroup_size + lane()) * 4;
+  group = index / tiles_n;
+  if (group >= params.groups || first >= params.n) return;
+  locate();
+  [[unroll]] for (uint r = 0; r < rows; ++r) sums[r] = vec4(0.0);
+  for (uint kh = 0; kh < params.kernel_h; ++kh) {
+    for (uint kw = 0; kw < params.kernel_w; kw += taps)
+      if (find_reads(kh, kw)) add_taps(kh, kw);
+  }
+  store();
+}

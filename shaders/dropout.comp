@@ -1,0 +1,47 @@
+// y = x * scale where the random bits of the element reach the threshold, else 0. One invocation per four consecutive
+// elements, which is one Philox block; nothing is stored, backward runs the same kernel on dy.
+//@ variants T = f32 f16 bf16 f16p bf16p
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "dropout.h"
+#include "common/types.glsl"
+#include "common/index.glsl"
+#include "common/philox.h"
+#include "common/step_state.h"
+
+layout(binding = 0) readonly buffer X { T x[]; };
+layout(binding = 1) readonly buffer State { uint state[]; };
+layout(binding = 2) WRITTEN buffer Y { T y[]; };
+#ifdef T_f32
+layout(binding = 0) readonly buffer X4 { vec4 x4[]; };
+layout(binding = 2) writeonly buffer Y4 { vec4 y4[]; };
+#endif
+
+uvec4 random_block(uint block) {
+  return philox(uvec4(block, state[STATE_STEP], 0u, 0u),
+                uvec2(params.seed ^ state[STATE_SEED_LOW], params.stream ^ state[STATE_SEED_HIGH]));
+}
+
+void main() {
+  const uint quad = invocation_index();
+  const uint first = quad * 4;
+  if (first >= params.count) return;
+  if (params.per_mask == 1) {
+    const bvec4 keep = greaterThanEqual(random_block(quad), uvec4(params.threshold));
+#ifdef T_f32
+    if (first + 4 <= params.count) {
+      y4[quad] = mix(vec4(0.0), x4[quad] * params.scale, keep);
+      return;
+    }
+#endif
+    const uint end = min(first + 4, params.count);
+    for (uint i = first; i < end; ++i) STORE(y, i, keep[i - first] ? LOAD(x, i) * params.scale : 0.0);
+    return;
+  }
+  const uint end = min(first + 4, params.count);
+  for (uint i = first; i < end; ++i) {
+    const uint mask = i / params.per_mask;
+    const bool keep = random_block(mask / 4)[mask % 4] >= params.threshold;
+    STORE(y, i, keep ? LOAD(x, i) * params.scale : 0.0);
+  }
+}

@@ -1,0 +1,80 @@
+# Every shaders/<name>.comp becomes one SPIR-V module per combination of its `//@ variants NAME = a b c` lines, named
+# <name>[.a]..., compiled at build time, checked by spirv-val where it is installed, and embedded in the library.
+
+find_program(LEMNOS_GLSLANG NAMES lemnos-glslang glslangValidator glslang
+             HINTS ${LEMNOS_TOOLCHAIN}/bin REQUIRED)
+find_program(LEMNOS_SPIRV_VAL spirv-val HINTS ${LEMNOS_TOOLCHAIN}/bin)
+
+# Does this glslang know EXTENSION? Asked once per extension, and remembered.
+function(lemnos_glslang_has extension result)
+  string(MAKE_C_IDENTIFIER "LEMNOS_HAS_${extension}" key)
+  if(NOT DEFINED ${key})
+    file(WRITE ${PROJECT_BINARY_DIR}/probe.comp "#version 450\n#extension ${extension} : require\nvoid main() {}\n")
+    execute_process(COMMAND ${LEMNOS_GLSLANG} -V --target-env vulkan1.2 -o ${PROJECT_BINARY_DIR}/probe.spv
+                            ${PROJECT_BINARY_DIR}/probe.comp RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
+    if(failed)
+      set(${key} FALSE CACHE INTERNAL "")
+      message(STATUS "lemnos: ${LEMNOS_GLSLANG} does not know ${extension}: the kernels that need it are left out")
+    else()
+      set(${key} TRUE CACHE INTERNAL "")
+    endif()
+  endif()
+  set(${result} ${${key}} PARENT_SCOPE)
+endfunction()
+
+# Appends to LEMNOS_KERNEL_NAMES and LEMNOS_KERNEL_HEADERS of the caller the modules of one shader.
+function(lemnos_add_kernel source)
+  get_filename_component(name ${source} NAME_WE)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+  file(STRINGS ${source} lines REGEX "^//@ ")
+  set(kernels "${name}|")  # name|flags
+  foreach(line IN LISTS lines)
+    if(line MATCHES "^//@ requires (.+)$")
+      separate_arguments(extensions UNIX_COMMAND "${CMAKE_MATCH_1}")
+      foreach(extension IN LISTS extensions)
+        lemnos_glslang_has(${extension} known)
+        if(NOT known)
+          return()
+        endif()
+      endforeach()
+    elseif(line MATCHES "^//@ variants ([A-Z_]+) = (.+)$")
+      set(define ${CMAKE_MATCH_1})
+      separate_arguments(choices UNIX_COMMAND "${CMAKE_MATCH_2}")
+      set(wider "")
+      foreach(kernel IN LISTS kernels)
+        string(REPLACE "|" ";" parts "${kernel}")
+        list(GET parts 0 stem)
+        list(GET parts 1 flags)
+        foreach(choice IN LISTS choices)
+          list(APPEND wider "${stem}.${choice}|${flags} -D${define}_${choice}=1")
+        endforeach()
+      endforeach()
+      set(kernels "${wider}")
+    endif()
+  endforeach()
+  set(compile -V --quiet --target-env vulkan1.2 -I${PROJECT_SOURCE_DIR}/shaders)
+  foreach(kernel IN LISTS kernels)
+    string(REPLACE "|" ";" parts "${kernel}")
+    list(GET parts 0 module)
+    list(GET parts 1 flags)
+    separate_arguments(flags UNIX_COMMAND "${flags}")
+    string(MAKE_C_IDENTIFIER "spirv_${module}" symbol)
+    set(header ${CMAKE_CURRENT_BINARY_DIR}/${module}.h)
+    set(spirv ${CMAKE_CURRENT_BINARY_DIR}/${module}.spv)
+    set(check ${CMAKE_COMMAND} -E true)
+    if(LEMNOS_SPIRV_VAL)
+      set(check ${LEMNOS_SPIRV_VAL} --target-env vulkan1.2 --scalar-block-layout ${spirv})
+    endif()
+    add_custom_command(
+      OUTPUT ${header} BYPRODUCTS ${spirv}
+      COMMAND ${LEMNOS_GLSLANG} ${compile} ${flags} --depfile ${spirv}.d -o ${spirv} ${source}
+      COMMAND ${check}
+      COMMAND ${LEMNOS_GLSLANG} ${compile} ${flags} --vn ${symbol} -o ${header} ${source}
+      DEPENDS ${source} DEPFILE ${spirv}.d
+      COMMENT "Kernel ${module}" VERBATIM)
+    list(APPEND LEMNOS_KERNEL_NAMES ${module})
+    list(APPEND LEMNOS_KERNEL_HEADERS ${header})
+  endforeach()
+  set(LEMNOS_KERNEL_NAMES ${LEMNOS_KERNEL_NAMES} PARENT_SCOPE)
+  set(LEMNOS_KERNEL_HEADERS ${LEMNOS_KERNEL_HEADERS} PARENT_SCOPE)
+endfunction()

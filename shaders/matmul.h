@@ -1,0 +1,43 @@
+// C[batch, m, n] = f(alpha A B + bias + beta R), or (alpha A B + bias) f'(S): what the kernels of the GEMM family share.
+// A tile of C belongs to one workgroup; tiles, then batches, then parts of K count up in the workgroup's index.
+#include "common/shared.h"
+#include "common/gemm_extra.h"
+#include "common/unary_functions.h"
+
+PARAMS_BEGIN(Matmul)
+  uint m;
+  uint n;
+  uint k;
+  uint batches;
+  uint parts;     // of K, each summed by workgroups of its own
+  uint part_k;    // elements of K in a part; the last may be shorter
+  uint extent_1;  // the batch index splits over up to three axes; these are the extents of the inner two
+  uint extent_2;
+  uint a_stride_0;  // elements from one batch to the next along each of the three; 0 where A is stretched
+  uint a_stride_1;
+  uint a_stride_2;
+  uint b_stride_0;
+  uint b_stride_1;
+  uint b_stride_2;
+  float alpha;
+  float beta;
+  float a;  // the function's own parameters
+  float b;
+PARAMS_END
+
+SPEC_BEGIN(Matmul, 64)
+SPEC(1, uint, transpose_a, 0)
+SPEC(2, uint, transpose_b, 0)
+SPEC(3, uint, vector_a, 0)  // rows as stored are whole groups of four: one load for four elements
+SPEC(4, uint, vector_b, 0)
+SPEC(5, uint, vector_c, 0)
+SPEC(6, uint, tile_m, 16)
+SPEC(7, uint, tile_n, 32)
+SPEC(8, uint, tile_k, 16)  // tiled only
+SPEC(9, uint, rows, 16)    // of C that one invocation owns, a multiple of 4
+SPEC(10, uint, columns, 4)
+SPEC(11, uint, has_bias, 0)
+SPEC(12, uint, extra, 0)
+SPEC(13, uint, activation, 0)
+SPEC(14, uint, partial_sums, 0)  // writes the bare sums of its part of K to scratch, for matmul_reduce
+SPEC_END

@@ -1,0 +1,97 @@
+// C = A B without shared memory. One workgroup per tile of C; an invocation owns `rows` rows, the same as its
+// neighbours, and `columns` columns in groups of four, lane beside lane: so rows of A are read uniformly and columns of
+// B side by side. Best where shared memory is plain memory (software drivers) and for few rows.
+//@ variants T = f32 f16 bf16 f16p bf16p
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "matmul_direct.h"
+#include "common/types.glsl"
+#include "common/index.glsl"
+#include "common/gemm.glsl"
+
+const uint kGroups = columns / 4;
+Tile tile;
+
+uint column_of(uint group) { return tile.n0 + (group * workgroup_size + lane()) * 4; }
+
+// A[row .. row + 3, k .. k + 3], a row in each column of the result. Rows past the end repeat the last: they are
+// computed and dropped.
+mat4 a_block(uint row, uint k) {
+  mat4 x;
+  if (transpose_a == 0) {
+    [[unroll]] for (uint r = 0; r < 4; ++r) x[r] = a_four(tile.a_base + min(row + r, params.m - 1) * params.k + k);
+    return x;
+  }
+  if (vector_a != 0) {
+    const uint first = min(row, params.m - 4);
+    [[unroll]] for (uint q = 0; q < 4; ++q) x[q] = a_four(tile.a_base + (k + q) * params.m + first);
+    return transpose(x);
+  }
+  [[unroll]] for (uint r = 0; r < 4; ++r) {
+    [[unroll]] for (uint q = 0; q < 4; ++q)
+      x[r][q] = LOAD(a, tile.a_base + (k + q) * params.m + min(row + r, params.m - 1));
+  }
+  return x;
+}
+
+// B[k .. k + 3, column .. column + 3], a row of it in each column of the result; columns past the end repeat the last.
+vec4 b_row(uint k, uint column) {
+  if (vector_b != 0) return b_four(tile.b_base + k * params.n + min(column, params.n - 4));
+  vec4 y;
+  [[unroll]] for (uint i = 0; i < 4; ++i) y[i] = LOAD(b, tile.b_base + k * params.n + min(column + i, params.n - 1));
+  return y;
+}
+mat4 b_block(uint k, uint column) {
+  mat4 y;
+  if (transpose_b == 0) {
+    [[unroll]] for (uint q = 0; q < 4; ++q) y[q] = b_row(k + q, column);
+    return y;
+  }
+  [[unroll]] for (uint i = 0; i < 4; ++i) y[i] = b_four(tile.b_base + min(column + i, params.n - 1) * params.k + k);
+  return transpose(y);
+}
+
+// One k of the tail.
+float a_one(uint row, uint k) {
+  const uint r = min(row, params.m - 1);
+  return LOAD(a, tile.a_base + (transpose_a == 0 ? r * params.k + k : k * params.m + r));
+}
+vec4 b_one(uint k, uint column) {
+  if (transpose_b == 0) return b_row(k, column);
+  vec4 y;
+  [[unroll]] for (uint i = 0; i < 4; ++i) y[i] = LOAD(b, tile.b_base + min(column + i, params.n - 1) * params.k + k);
+  return y;
+}
+
+void main() {
+  if (!has_tile()) return;
+  tile = find_tile();
+  vec4 sums[rows * kGroups];
+  [[unroll]] for (uint i = 0; i < rows * kGroups; ++i) sums[i] = vec4(0.0);
+
+  const uint whole = tile.k_begin + (tile.k_end - tile.k_begin) / 4 * 4;
+  for (uint k = tile.k_begin; k < whole; k += 4) {
+    [[unroll]] for (uint g = 0; g < kGroups; ++g) {
+      const mat4 y = b_block(k, column_of(g));
+      [[unroll]] for (uint r = 0; r < rows; r += 4) {
+        const mat4 x = a_block(tile.m0 + r, k);
+        [[unroll]] for (uint i = 0; i < 4; ++i) {
+          [[unroll]] for (uint q = 0; q < 4; ++q)
+            sums[(r + i) * kGroups + g] = fma(vec4(x[i][q]), y[q], sums[(r + i) * kGroups + g]);
+        }
+      }
+    }
+  }
+  for (uint k = whole; k < tile.k_end; ++k) {
+    [[unroll]] for (uint g = 0; g < kGroups; ++g) {
+      const vec4 y = b_one(k, column_of(g));
+      [[unroll]] for (uint r = 0; r < rows; ++r)
+        sums[r * kGroups + g] = fma(vec4(a_one(tile.m0 + r, k)), y, sums[r * kGroups + g]);
+    }
+  }
+
+  [[unroll]] for (uint r = 0; r < rows; ++r) {
+    [[unroll]] for (uint g = 0; g < kGroups; ++g)
+      store_four(tile.c_base, tile.m0 + r, column_of(g), sums[r * kGroups + g]);
+  }
+}

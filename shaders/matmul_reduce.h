@@ -1,0 +1,21 @@
+// The second pass of a product whose K was cut into parts.
+#include "common/shared.h"
+#include "common/gemm_extra.h"
+#include "common/unary_functions.h"
+
+PARAMS_BEGIN(MatmulReduce)
+  uint count;  // elements of C
+  uint n;
+  uint parts;
+  float alpha;
+  float beta;
+  float a;
+  float b;
+PARAMS_END
+
+SPEC_BEGIN(MatmulReduce, 64)
+SPEC(1, uint, vector_c, 0)
+SPEC(2, uint, has_bias, 0)
+SPEC(3, uint, extra, 0)
+SPEC(4, uint, activation, 0)
+SPEC_END

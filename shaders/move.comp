@@ -1,0 +1,44 @@
+// y[i, j, ...] = x[offset + i stride_i + j stride_j + ...]: slices, permutations, stretched tensors. One invocation per
+// four consecutive elements of y; whatever the elements mean, they are moved as bits.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "move.h"
+#include "common/index.glsl"
+#include "common/formats.glsl"
+#include "common/walk.glsl"
+
+layout(binding = 0) readonly buffer X1 { uint x1[]; };
+layout(binding = 0) readonly buffer X2 { uvec2 x2[]; };
+layout(binding = 0) readonly buffer X4 { uvec4 x4[]; };
+layout(binding = 1) buffer Y1 { uint y1[]; };
+layout(binding = 1) buffer Y2 { uvec2 y2[]; };
+layout(binding = 1) buffer Y4 { uvec4 y4[]; };
+
+DEFINE_READER(x_one, x_four, format, x1, x2, x4)
+DEFINE_WRITER(y_four, format, y1, y2, y4)
+
+uint locate(uint n) {
+  uint at = params.offset;
+  [[unroll]] for (uint axis = rank; axis > 1;) {
+    --axis;
+    const uint outer = divide_by(n, params.multiplier[axis], (params.shifts >> (5 * axis)) & 31u);
+    at += (n - outer * params.extent[axis]) * params.stride[axis];
+    n = outer;
+  }
+  return at + n * params.stride[0];
+}
+
+void main() {
+  const uint quad = invocation_index();
+  const uint first = quad * 4;
+  if (first >= params.count) return;
+  if (wide != 0) {
+    const uint at = locate(quad);
+    y_four(quad, inner != 0 ? x_four(at) : uvec4(x_one(at)), 4);
+    return;
+  }
+  const uint n = min(4, params.count - first);
+  uvec4 r = uvec4(0);
+  for (uint i = 0; i < n; ++i) r[i] = x_one(locate(first + i));
+  y_four(quad, r, n);
+}

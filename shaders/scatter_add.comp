@@ -1,0 +1,44 @@
+// y[row, c] = sum of x[i, c] over the list of row (scatter_links), added up in f32 in the order of the list. One
+// invocation per four consecutive elements of y.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "scatter_add.h"
+#include "common/index.glsl"
+#include "common/formats.glsl"
+#include "common/walk.glsl"
+
+layout(binding = 0) readonly buffer X1 { uint x1[]; };
+layout(binding = 0) readonly buffer X2 { uvec2 x2[]; };
+layout(binding = 0) readonly buffer X4 { uvec4 x4[]; };
+layout(binding = 1) readonly buffer Head { int head[]; };
+layout(binding = 2) readonly buffer Next { int next[]; };
+layout(binding = 3) buffer Y1 { uint y1[]; };
+layout(binding = 3) buffer Y2 { uvec2 y2[]; };
+layout(binding = 3) buffer Y4 { uvec4 y4[]; };
+
+DEFINE_READER(x_one, x_four, format, x1, x2, x4)
+DEFINE_WRITER(y_four, format, y1, y2, y4)
+
+uint row_of(uint n, out uint at) {
+  const uint row = params.cols == 1 ? n : divide_by(n, params.multiplier, params.shift);
+  at = n - row * params.cols;
+  return row;
+}
+
+void main() {
+  const uint quad = invocation_index();
+  const uint first = quad * 4;
+  if (first >= params.count) return;
+  vec4 sums = vec4(0.0);
+  uint at;
+  if (wide != 0) {
+    for (int i = head[row_of(quad, at)]; i >= 0; i = next[i]) sums += uintBitsToFloat(x_four(uint(i) * params.cols + at));
+    y_four(quad, floatBitsToUint(sums), 4);
+    return;
+  }
+  const uint n = min(4, params.count - first);
+  for (uint k = 0; k < n; ++k)
+    for (int i = head[row_of(first + k, at)]; i >= 0; i = next[i])
+      sums[k] += uintBitsToFloat(x_one(uint(i) * params.cols + at));
+  y_four(quad, floatBitsToUint(sums), n);
+}

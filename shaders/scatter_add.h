@@ -1,0 +1,13 @@
+#include "common/shared.h"
+
+PARAMS_BEGIN(ScatterAdd)
+  uint count;       // elements of y
+  uint cols;        // elements of a row; in groups of four if `wide`
+  uint multiplier;  // division by cols
+  uint shift;
+PARAMS_END
+
+SPEC_BEGIN(ScatterAdd, 64)
+SPEC(1, uint, format, 0)
+SPEC(2, uint, wide, 0)
+SPEC_END

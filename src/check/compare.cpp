@@ -1,0 +1,105 @@
+#include "check/compare.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/text.h"
+
+namespace lemnos::check {
+
+namespace {
+
+// The distance from |v| to the next larger value of `dtype`.
+double ulp_of(DType dtype, double v) {
+  const int mantissa = dtype == DType::f16 ? 10 : dtype == DType::bf16 ? 7 : 23;
+  const int smallest = dtype == DType::f16 ? -24 : dtype == DType::bf16 ? -133 : -149;
+  if (!is_floating(dtype)) return 0;
+  if (v == 0 || !std::isfinite(v)) return std::ldexp(1.0, smallest);
+  return std::ldexp(1.0, std::max(std::ilogb(v) - mantissa, smallest));
+}
+
+std::string index_text(size_t flat, const Shape& shape) {
+  std::string out;
+  for (size_t i = shape.rank(); i-- > 0;) {
+    const size_t extent = static_cast<size_t>(shape[i]);
+    out = text(flat % extent, out.empty() ? "" : ", ", out);
+    flat /= extent;
+  }
+  return "[" + out + "]";
+}
+
+bool same_special(double a, double b) { return (std::isnan(a) && std::isnan(b)) || a == b; }
+
+double allowed_error(const Tolerance& t, const TensorDesc& desc, double reference, double bound) {
+  double allowed = t.absolute + t.relative * std::abs(reference) + t.ulps * ulp_of(desc.dtype, reference);
+  if (t.products > 0) allowed += 2 * 0x1p-24 * std::sqrt(static_cast<double>(t.products)) * bound;
+  // The result's own rounding to a half type; an f32 result that must be exact is exact.
+  if (desc.dtype == DType::f16 || desc.dtype == DType::bf16) allowed += ulp_of(desc.dtype, reference);
+  return allowed;
+}
+
+double allowed_nmse(const Tolerance& t, DType dtype) {
+  if (dtype == DType::f16) return 1e-6;
+  if (dtype == DType::bf16) return 1e-4;
+  return t.nmse;
+}
+
+}  // namespace
+
+Comparison compare(const std::vector<double>& result, const std::vector<double>& reference, const TensorDesc& desc,
+                   const Tolerance& tolerance, const std::vector<double>& bound) {
+  Comparison c;
+  size_t worst = 0;
+  double squares = 0, error_squares = 0;
+  for (size_t i = 0; i < reference.size(); ++i) {
+    const double want = reference[i], got = result[i];
+    double ratio = 0;
+    if (!std::isfinite(want) || !std::isfinite(got)) {
+      // An f32 result may overflow where the double does not: only past the largest float.
+      ratio = same_special(want, got) || std::abs(want) > std::numeric_limits<float>::max()
+                  ? 0
+                  : std::numeric_limits<double>::infinity();
+    } else {
+      const double error = std::abs(got - want);
+      const double allowed = allowed_error(tolerance, desc, want, bound.empty() ? 0 : bound[i]);
+      ratio = error == 0 ? 0 : allowed == 0 ? std::numeric_limits<double>::infinity() : error / allowed;
+      squares += want * want;
+      error_squares += error * error;
+    }
+    if (ratio > 1) ++c.wrong;
+    if (ratio > c.worst_ratio) {
+      c.worst_ratio = ratio;
+      worst = i;
+    }
+  }
+  c.nmse = squares > 0 ? error_squares / squares : error_squares;
+  const double nmse_limit = allowed_nmse(tolerance, desc.dtype);
+  const bool nmse_wrong = nmse_limit > 0 && c.nmse > nmse_limit;
+  c.right = c.wrong == 0 && !nmse_wrong;
+  if (!c.right) {
+    const double want = reference[worst], got = result[worst];
+    const double ulp = ulp_of(desc.dtype, want);
+    std::ostringstream out;
+    out.precision(9);
+    out << c.wrong << " of " << reference.size() << " elements of " << to_string(desc) << " are wrong, worst at "
+        << index_text(worst, desc.shape) << ": got " << got << ", reference " << want;
+    if (ulp > 0) out << ", " << std::abs(got - want) / ulp << " ulp";
+    out << ", " << c.worst_ratio << " times what is allowed; NMSE " << c.nmse;
+    if (nmse_wrong) out << " (limit " << nmse_limit << ")";
+    c.message = out.str();
+  }
+  return c;
+}
+
+std::string mistrust(const std::vector<double>& result) {
+  constexpr size_t kTooFewToJudge = 8;
+  if (result.size() < kTooFewToJudge) return {};
+  const auto zeros = static_cast<size_t>(std::ranges::count(result, 0.0));
+  if (zeros * 10 > result.size() * 9) return text(zeros, " of ", result.size(), " elements are zero");
+  if (std::ranges::all_of(result, [&](double v) { return v == result[0]; }))
+    return text("all ", result.size(), " elements are ", result[0]);
+  return {};
+}
+
+}  // namespace lemnos::check

@@ -1,0 +1,26 @@
+// Is a result right? Element by element and as a whole, with the worst element in words.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "check/case.h"
+
+namespace lemnos::check {
+
+struct Comparison {
+  bool right = true;
+  double worst_ratio = 0;  // the largest error over what is allowed (infinite where nothing is)
+  double nmse = 0;
+  size_t wrong = 0;     // elements past the tolerance
+  std::string message;  // the worst element: index, both values, error in ulp, NMSE, count; empty when right
+};
+
+/// `bound` holds |A| . |B| for products (Tolerance::products), else it is empty.
+Comparison compare(const std::vector<double>& result, const std::vector<double>& reference, const TensorDesc& desc,
+                   const Tolerance& tolerance, const std::vector<double>& bound = {});
+
+/// Why a result says nothing (more than 90 % zeros, or all equal), or an empty string.
+std::string mistrust(const std::vector<double>& result);
+
+}  // namespace lemnos::check

@@ -1,0 +1,193 @@
+#include "check/runner.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/half.h"
+#include "base/text.h"
+#include "check/compare.h"
+#include "lemnos/op.h"
+#include "ops/op_table.h"
+
+namespace lemnos::check {
+
+namespace {
+
+constexpr uint64_t kGuardBytes = 1024;  // 256 words
+
+std::string shape_text(const Case& c) {
+  if (c.inputs.empty()) return "none";
+  std::string out;
+  for (int64_t extent : c.inputs[0].shape) out += text(out.empty() ? "" : "x", extent);
+  return out.empty() ? "scalar" : out;
+}
+
+std::vector<std::string> variants_of(const Case& c) {
+  for (const OpDef* op : all_ops()) {
+    if (op->name != c.op || op->variants.empty()) continue;
+    std::vector<std::string> names;
+    for (const Variant& v : op->variants) names.push_back(v.name);
+    return names;
+  }
+  return {""};
+}
+
+bool in_fast_tier(const Run& run) {
+  int64_t elements = 0;
+  for (const Input& input : run.item->inputs) elements += input.shape.elements();
+  return run.dtype == DType::f32 && elements <= 20000 && run.index % 3 == 0;
+}
+
+bool wanted(const Run& run, const Filter& f) {
+  const auto is = [](const std::string& want, const std::string& have) { return want.empty() || want == have; };
+  return is(f.op, run.item->op) && is(f.variant, run.variant) && is(f.dtype, lemnos::to_string(run.dtype)) &&
+         is(f.direction, to_string(run.direction)) && is(f.shape, shape_text(*run.item)) &&
+         (f.index < 0 || static_cast<size_t>(f.index) == run.index) && (!f.fast || in_fast_tier(run));
+}
+
+using Bytes = std::vector<std::byte>;
+
+// One session on the device under test, with the inputs of a prepared case in it.
+class Trial {
+ public:
+  Trial(const Prepared& prepared, const Device& device, const std::string& variant)
+      : prepared_(prepared), session_(device.open(*prepared.graph, {.guard_bytes = kGuardBytes})) {
+    program_ = session_->compile({.targets = prepared.outputs, .force_variant = variant, .guard_bytes = kGuardBytes});
+  }
+
+  std::vector<Bytes> run() {
+    for (const auto& [id, values] : prepared_.inputs) session_->write(value(id), encoded(id, values));
+    program_->poison();
+    const Status status = program_->run();
+    require(status == Status::ok, ErrorCode::internal, "run: ", lemnos::to_string(status));
+    std::vector<Bytes> results;
+    for (Value output : prepared_.outputs) {
+      results.emplace_back(output.desc().bytes());
+      program_->read(output, results.back());
+    }
+    return results;
+  }
+
+  // The first thing outside the outputs that the run changed, or an empty string.
+  std::string damage() {
+    std::vector<std::string> lines = program_->damaged_guards();
+    for (std::string& line : session_->damaged_guards()) lines.push_back(std::move(line));
+    if (!lines.empty()) return lines.front();
+    for (const auto& [id, values] : prepared_.inputs) {
+      const bool updated = std::ranges::any_of(prepared_.graph->values(), [&, id = id](const ValueInfo& info) {
+        return info.producer >= 0 && info.alias == id &&
+               !prepared_.graph->nodes()[static_cast<size_t>(info.producer)].op->updates.empty();
+      });
+      Bytes now(prepared_.graph->info(id).desc.bytes());
+      session_->read(value(id), now);
+      if (!updated && now != encoded(id, values))
+        return text("input '", prepared_.graph->info(id).name, "' was modified");
+    }
+    return {};
+  }
+
+ private:
+  Value value(int id) const { return {prepared_.graph.get(), id}; }
+  Bytes encoded(int id, const std::vector<double>& values) const {
+    const TensorDesc& desc = prepared_.graph->info(id).desc;
+    Bytes bytes(desc.bytes());
+    encode(desc.dtype, values.data(), bytes.data(), values.size());
+    return bytes;
+  }
+
+  const Prepared& prepared_;
+  std::unique_ptr<Session> session_;
+  std::unique_ptr<Program> program_;
+};
+
+Outcome failed(std::string message) { return {Outcome::Kind::failed, std::move(message), 0}; }
+
+double root_mean_square(const std::vector<double>& values) {
+  double squares = 0;
+  for (double v : values) squares += std::isfinite(v) ? v * v : 0;
+  return values.empty() ? 0 : std::sqrt(squares / static_cast<double>(values.size()));
+}
+
+Outcome judge(const Run& run, const Prepared& prepared, const std::vector<Bytes>& results) {
+  const Case& c = *run.item;
+  const bool own = run.direction == Direction::backward && c.backward_tolerance.absolute >= 0;
+  Outcome outcome;
+  for (size_t i = 0; i < results.size(); ++i) {
+    const TensorDesc& desc = prepared.outputs[i].desc();
+    std::vector<double> values(static_cast<size_t>(desc.elements()));
+    decode(desc.dtype, results[i].data(), values.data(), values.size());
+    const std::vector<double> no_bound;
+    Tolerance tolerance = own ? c.backward_tolerance : c.tolerance;
+    // What forward saved in a half type was rounded on both sides, and near a tie not to the same neighbour: one unit
+    // of it moves a gradient by up to 2^-10 of the values that it is made of.
+    if (run.direction == Direction::backward && run.dtype != DType::f32)
+      tolerance.absolute += (run.dtype == DType::f16 ? 0x1p-10 : 0x1p-7) * root_mean_square(prepared.reference[i]);
+    const Comparison comparison = compare(values, prepared.reference[i], desc, tolerance,
+                                          prepared.bounds.empty() ? no_bound : prepared.bounds[i]);
+    outcome.worst_ratio = std::max(outcome.worst_ratio, comparison.worst_ratio);
+    if (!comparison.right) return failed(text("output ", i, ": ", comparison.message));
+    const std::string doubt = mistrust(values);
+    if (!doubt.empty() && c.degenerate.empty()) return failed(text("output ", i, " is mistrusted: ", doubt));
+  }
+  return outcome;
+}
+
+}  // namespace
+
+std::vector<Run> expand(const std::vector<Case>& cases, const Filter& filter) {
+  std::vector<Run> runs;
+  std::map<std::string, size_t> counts;
+  for (const Case& c : cases) {
+    const size_t index = counts[c.op]++;
+    for (DType dtype : c.dtypes)
+      for (const std::string& variant : variants_of(c))
+        for (Direction direction : {Direction::forward, Direction::backward}) {
+          if (direction == Direction::backward && !c.backward) continue;
+          const Run run{&c, index, dtype, variant, direction, filter.seed};
+          if (wanted(run, filter)) runs.push_back(run);
+        }
+  }
+  return runs;
+}
+
+std::string name_of(const Run& run) {
+  return text(run.item->op, '/', lemnos::to_string(run.dtype), run.variant.empty() ? "" : "/", run.variant, '/',
+              shape_text(*run.item), '/', to_string(run.direction), '/', run.index);
+}
+
+std::string reproducer(const Run& run, const DeviceInfo& device) {
+  return text("lemnos check --op ", run.item->op, " --dtype ", lemnos::to_string(run.dtype),
+              run.variant.empty() ? "" : " --variant ", run.variant, " --direction ", to_string(run.direction),
+              " --case ", run.index, " --seed ", run.seed, " --device '", device.name, "'");
+}
+
+Outcome run_on(const Run& run, const Device& device) {
+  try {
+    const Prepared prepared = prepare(*run.item, run.dtype, run.direction, run.seed);
+    const size_t messages = device.backend().validation_messages().size();
+    Trial trial(prepared, device, run.variant);
+    const std::vector<Bytes> results = trial.run();
+    Outcome outcome = judge(run, prepared, results);
+    if (outcome.kind == Outcome::Kind::failed) return outcome;
+    if (const std::string damage = trial.damage(); !damage.empty()) return failed(damage);
+    if (trial.run() != results) return failed("a second run of the same program differs");
+    const auto now = device.backend().validation_messages();
+    if (now.size() > messages) return failed("validation: " + now[messages]);
+    return outcome;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::unsupported) return {Outcome::Kind::skipped, error.what(), 0};
+    return failed(error.what());
+  }
+}
+
+Outcome run_differences(const Case& c, uint64_t seed) {
+  try {
+    const std::string difference = check_differences(c, seed);
+    if (!difference.empty()) return failed(difference);
+    return {};
+  } catch (const Error& error) {
+    return failed(error.what());
+  }
+}
+
+}  // namespace lemnos::check

@@ -1,0 +1,53 @@
+// Runs cases on a device in every way that a case can be run, and says in one line how to repeat each.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "check/prepared.h"
+#include "lemnos/session.h"
+
+namespace lemnos::check {
+
+/// One way to run one case.
+struct Run {
+  const Case* item = nullptr;
+  size_t index = 0;  // among the cases of its op
+  DType dtype = DType::f32;
+  std::string variant;  // empty: the op has only one
+  Direction direction = Direction::forward;
+  uint64_t seed = 42;
+};
+
+struct Filter {
+  std::string op, variant;  // empty: all
+  std::string dtype;        // "f16"
+  std::string direction;    // "forward", "backward"
+  std::string shape;        // "113x41": of the first input
+  long index = -1;          // a case's number within its op
+  uint64_t seed = 42;
+  /// The fast tier: small shapes, f32, and every third of the rest.
+  bool fast = false;
+};
+
+struct Outcome {
+  enum class Kind : uint8_t { passed, failed, skipped };
+  Kind kind = Kind::passed;
+  std::string message;     // why it failed or was skipped
+  double worst_ratio = 0;  // largest error over tolerance
+};
+
+std::vector<Run> expand(const std::vector<Case>& cases, const Filter& filter);
+/// "softmax/f16/shared/113x41/backward/3"
+std::string name_of(const Run& run);
+/// "lemnos check --op softmax --dtype f16 ... --device NAME"
+std::string reproducer(const Run& run, const DeviceInfo& device);
+
+/// Forward or backward against the reference, with all memory poisoned beforehand, guards around every tensor, inputs
+/// compared afterwards, and a second run that must be bit-equal.
+Outcome run_on(const Run& run, const Device& device);
+/// The device-independent part of a case: the reference's gradients against central differences.
+Outcome run_differences(const Case& c, uint64_t seed);
+
+}  // namespace lemnos::check

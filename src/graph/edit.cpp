@@ -1,0 +1,106 @@
+#include "graph/edit.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace lemnos {
+
+GraphEdit::GraphEdit(Graph& graph, std::span<const int> targets)
+    : graph_(graph), targets_(targets.begin(), targets.end()) {
+  count_readers();
+}
+
+void GraphEdit::count_readers() {
+  readers_.assign(graph_.values().size(), 0);
+  for (int index : needed_nodes(graph_, targets_))
+    for (int input : node(index).inputs) ++readers_[static_cast<size_t>(input)];
+  for (int target : targets_) readers_[static_cast<size_t>(target)] += 2;
+}
+
+bool GraphEdit::only_read_once(int value) const {
+  return readers_[static_cast<size_t>(value)] == 1 && graph_.info(value).role == Role::activation;
+}
+
+void GraphEdit::replace(int index, const OpDef& op, std::vector<int> inputs, Attrs attrs) {
+  Graph scratch = graph_;  // completes the attributes and infers the shapes as any caller's node
+  std::vector<Value> values;
+  for (int input : inputs) values.push_back({&scratch, input});
+  const std::vector<Value> made = scratch.add_all(op, values, std::move(attrs));
+  Node& node = graph_.nodes_[static_cast<size_t>(index)];
+  require(made.size() == node.outputs.size(), ErrorCode::internal, op.name,
+          ": a rewrite changes the number of outputs");
+  for (size_t i = 0; i < made.size(); ++i)
+    require(made[i].desc() == graph_.info(node.outputs[i]).desc, ErrorCode::internal, op.name, ": a rewrite turns ",
+            graph_.info(node.outputs[i]).desc, " into ", made[i].desc());
+  node.op = &op;
+  node.inputs = std::move(inputs);
+  node.attrs = scratch.nodes().back().attrs;
+  count_readers();
+}
+
+namespace {
+
+bool updates_memory(const Node& node) { return !node.op->updates.empty(); }
+
+void check_order(const Graph& graph, std::span<const int> order) {
+  std::vector<bool> ran(graph.nodes().size(), false), updated(graph.values().size(), false);
+  for (int index : order) {
+    const Node& node = graph.nodes()[static_cast<size_t>(index)];
+    for (int input : node.inputs) {
+      const ValueInfo& info = graph.info(input);
+      require(info.producer < 0 || ran[static_cast<size_t>(info.producer)], ErrorCode::invalid_argument, node.op->name,
+              ": reads what '", graph.nodes()[static_cast<size_t>(info.producer)].op->name,
+              "' updates at the end of the step");
+      const bool was_updated = updated[static_cast<size_t>(graph.storage_of(input))];
+      require(!was_updated || info.producer >= 0, ErrorCode::invalid_argument, node.op->name, ": reads '", info.name,
+              "' after it was updated in the same step");
+    }
+    ran[static_cast<size_t>(index)] = true;
+    if (updates_memory(node))
+      for (const Alias& alias : node.op->updates)
+        updated[static_cast<size_t>(graph.storage_of(node.outputs[alias.output]))] = true;
+  }
+}
+
+}  // namespace
+
+std::vector<int> needed_nodes(const Graph& graph, std::span<const int> targets) {
+  std::vector<bool> needed(graph.nodes().size(), false);
+  std::vector<int> open(targets.begin(), targets.end());
+  // The flat gradient arena is written by whoever makes a placed gradient.
+  bool gradients_open = false;
+  while (!open.empty()) {
+    const int value = open.back();
+    open.pop_back();
+    const ValueInfo& info = graph.info(value);
+    if (info.role == Role::gradient && info.producer < 0 && !gradients_open) {
+      gradients_open = true;
+      for (size_t i = 0; i < graph.values().size(); ++i)
+        if (graph.values()[i].role == Role::gradient && graph.values()[i].producer >= 0)
+          if (graph.values()[i].alias < 0) open.push_back(static_cast<int>(i));
+    }
+    if (info.producer < 0 || needed[static_cast<size_t>(info.producer)]) continue;
+    needed[static_cast<size_t>(info.producer)] = true;
+    for (int input : graph.nodes()[static_cast<size_t>(info.producer)].inputs) open.push_back(input);
+  }
+  std::vector<int> order;
+  for (size_t i = 0; i < needed.size(); ++i)
+    if (needed[i]) order.push_back(static_cast<int>(i));
+  std::stable_partition(order.begin(), order.end(),
+                        [&](int i) { return !updates_memory(graph.nodes()[static_cast<size_t>(i)]); });
+  check_order(graph, order);
+  return order;
+}
+
+void rewrite(Graph& graph, std::span<const int> targets, std::span<const Rewrite> rewrites) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    GraphEdit edit(graph, targets);
+    for (int index : needed_nodes(graph, targets))
+      for (const Rewrite& candidate : rewrites)
+        if (candidate.apply(edit, index)) changed = true;
+  }
+}
+
+}  // namespace lemnos

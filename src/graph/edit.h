@@ -1,0 +1,48 @@
+// Changes to a graph that only rewrites may make: they keep every value's id, desc and place.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "lemnos/graph.h"
+#include "lemnos/op.h"
+
+namespace lemnos {
+
+class GraphEdit {
+ public:
+  GraphEdit(Graph& graph, std::span<const int> targets);
+
+  const Graph& graph() const { return graph_; }
+  const Node& node(int index) const { return graph_.nodes()[static_cast<size_t>(index)]; }
+  /// The node that makes `value`, or -1.
+  int producer(int value) const { return graph_.info(value).producer; }
+  /// True when exactly one node reads `value` and nobody outside the graph does: its maker may be absorbed.
+  bool only_read_once(int value) const;
+  /// The node at `index` becomes `op` over `inputs`, keeping its outputs. What then has no reader left is pruned by
+  /// needed_nodes. Throws `internal` if an output's desc would change.
+  void replace(int index, const OpDef& op, std::vector<int> inputs, Attrs attrs);
+
+ private:
+  void count_readers();
+
+  Graph& graph_;
+  std::vector<int> targets_;
+  std::vector<int> readers_;
+};
+
+/// A fusion: looks at the node at `index` and, where it fits, rewrites it to do the work of its producers too.
+struct Rewrite {
+  const char* name;
+  bool (*apply)(GraphEdit&, int index);
+};
+
+/// The nodes that `targets` need, in their order; those that update persistent memory come last, so that a step can be
+/// dropped before them with nothing lost. Throws `invalid_argument` when a node would then read what was updated
+/// before it.
+std::vector<int> needed_nodes(const Graph& graph, std::span<const int> targets);
+
+/// Applies every rewrite everywhere until nothing changes.
+void rewrite(Graph& graph, std::span<const int> targets, std::span<const Rewrite> rewrites);
+
+}  // namespace lemnos

@@ -1,0 +1,58 @@
+#include "graph/print.h"
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "lemnos/op.h"
+
+namespace lemnos {
+
+namespace {
+std::string value_text(const Attrs::AttrValue& value) {
+  switch (value.index()) {
+    case 0: return text(std::get<int64_t>(value));
+    case 1: return text(std::get<double>(value));
+    case 2: break;
+    default: return text('"', std::get<std::string>(value), '"');
+  }
+  std::string out;
+  for (int64_t item : std::get<std::vector<int64_t>>(value)) out += text(out.empty() ? "" : ",", item);
+  return "(" + out + ")";
+}
+
+std::string value_name(const Graph& graph, int id) {
+  const ValueInfo& info = graph.info(id);
+  return info.name.empty() ? text('%', id) : text('%', id, ':', info.name);
+}
+}  // namespace
+
+std::string to_string(const Attrs& attrs) {
+  std::string out;
+  for (const Attrs::Entry& entry : attrs.entries())
+    out += text(out.empty() ? "" : " ", entry.name, '=', value_text(entry.value));
+  return out;
+}
+
+std::string to_string(const Graph& graph, std::span<const int> nodes) {
+  std::string out;
+  for (int index : nodes) {
+    const Node& node = graph.nodes()[static_cast<size_t>(index)];
+    std::string line;
+    for (int output : node.outputs)
+      line += text(line.empty() ? "" : ", ", value_name(graph, output), ' ', graph.info(output).desc);
+    line += text(" = ", node.op->name, '(');
+    for (size_t i = 0; i < node.inputs.size(); ++i) line += text(i ? ", " : "", value_name(graph, node.inputs[i]));
+    out += line + ") " + to_string(node.attrs) + "\n";
+  }
+  return out;
+}
+
+uint64_t hash_of(const Graph& graph, std::span<const int> nodes) {
+  Hash hash;
+  hash.add(to_string(graph, nodes));
+  for (int index : nodes)
+    for (int input : graph.nodes()[static_cast<size_t>(index)].inputs)
+      hash.add(text(graph.info(input).desc, to_string(graph.info(input).role), graph.info(input).offset));
+  return hash.value();
+}
+
+}  // namespace lemnos

@@ -1,0 +1,43 @@
+// CSV tables: numbers with missing values, and categorical columns coded by their distinct words.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lemnos::io {
+
+struct CsvOptions {
+  char separator = ',';
+  bool header = true;  // else the columns are named "0", "1", ...
+  std::vector<std::string> missing = {"", "NA", "N/A", "NaN", "nan", "null", "?"};
+  std::vector<std::string> numeric;      // columns in which anything but a number or a missing value is an error
+  std::vector<std::string> categorical;  // columns that are words even where they look like numbers
+};
+
+struct CsvColumn {
+  std::string name;
+  bool categorical = false;
+  std::vector<double> numbers;          // of a numeric column; NaN is missing
+  std::vector<int32_t> codes;           // of a categorical column: index into categories; -1 is missing
+  std::vector<std::string> categories;  // sorted, so that codes do not depend on the order of the rows
+};
+
+struct CsvTable {
+  int64_t rows = 0;
+  std::vector<CsvColumn> columns;
+
+  /// Throws `not_found` naming the column and those that exist.
+  const CsvColumn& operator[](const std::string& name) const;
+};
+
+/// Quoted fields may hold separators, line breaks and doubled quotes; CRLF and a byte-order mark are accepted; blank
+/// lines are skipped. Numbers use a point whatever the locale. A column is categorical when it is listed so, or when a
+/// cell that is not missing is not a number. Throws `not_found`, `io`, or `corrupt_data` with the line and the column,
+/// both from 1.
+CsvTable read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
+CsvTable parse_csv(std::string_view text, const std::string& name, const CsvOptions& options = {});
+
+}  // namespace lemnos::io

@@ -1,0 +1,64 @@
+#include "io/number_text.h"
+
+#include <charconv>
+#include <cmath>
+#include <locale>
+#include <sstream>
+
+namespace lemnos::io {
+
+std::string shortest(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
+#ifdef __cpp_lib_to_chars
+  char buffer[40];
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
+  return error == std::errc{} ? std::string(buffer, end) : std::string("nan");
+#else
+  std::ostringstream out;
+  out.imbue(std::locale::classic());
+  out.precision(17);
+  out << value;
+  return std::move(out).str();
+#endif
+}
+
+std::string fixed(double value, int decimals) {
+  double scale = 1;
+  for (int i = 0; i < decimals; ++i) scale *= 10;
+  if (!(std::fabs(value) < 0x1p62 / scale)) return shortest(value);
+  const long long scaled = std::llround(value * scale);
+  std::string digits = std::to_string(scaled < 0 ? -scaled : scaled);
+  if (decimals > 0) {
+    const auto places = static_cast<size_t>(decimals);
+    if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
+    digits.insert(digits.size() - places, 1, '.');
+  }
+  return scaled < 0 ? "-" + digits : digits;
+}
+
+std::optional<double> parse_number(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  if (text.empty()) return std::nullopt;
+  double value = 0;
+#ifdef __cpp_lib_to_chars
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+#else
+  std::istringstream in{std::string(text)};
+  in.imbue(std::locale::classic());
+  if (!(in >> value) || in.peek() != std::istringstream::traits_type::eof()) return std::nullopt;
+#endif
+  return value;
+}
+
+std::string in_quotes(std::string_view text) {
+  constexpr size_t kLongest = 80;
+  std::string result = "\"";
+  for (const char c : text.substr(0, kLongest)) result += c >= ' ' && c <= '~' && c != '"' ? c : '?';
+  return result + (text.size() > kLongest ? "...\"" : "\"");
+}
+
+}  // namespace lemnos::io

@@ -1,0 +1,65 @@
+// Safetensors files: named tensors and text metadata, the format that PyTorch and others exchange weights in.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lemnos/tensor.h"
+
+namespace lemnos::io {
+
+using Metadata = std::map<std::string, std::string>;
+
+struct NamedTensor {
+  std::string name;
+  TensorDesc desc;
+  std::vector<uint8_t> bytes;  // desc.bytes() of them, row-major
+};
+
+/// A tensor that somebody else holds; it must outlive the call it is passed to.
+struct TensorView {
+  std::string name;
+  TensorDesc desc;
+  std::span<const uint8_t> bytes;
+};
+
+struct TensorFile {
+  std::vector<NamedTensor> tensors;  // in the order of their data
+  Metadata metadata;                 // without the checksum, which is the format's own business
+
+  /// nullptr when there is none of that name.
+  const NamedTensor* find(const std::string& name) const;
+};
+
+/// Where each tensor of a file lies; read without its data.
+struct TensorEntry {
+  std::string name;
+  TensorDesc desc;
+  uint64_t offset = 0;  // bytes from the start of the file
+};
+
+/// Reads everything. Nothing is allocated before the header has passed every check: file size, header length, JSON
+/// depth and duplicate keys, known dtype, rank at most 8, products without overflow, offsets that tile the data
+/// exactly. A checksum that Lemnos wrote is verified. Throws `not_found`, `io`, `unsupported` (a dtype that Lemnos does
+/// not hold) or `corrupt_data`; the message begins with the file.
+TensorFile read_safetensors(const std::filesystem::path& path);
+
+/// Reads and checks the header alone (no checksum).
+std::vector<TensorEntry> list_safetensors(const std::filesystem::path& path, Metadata* metadata = nullptr);
+
+/// The same as read_safetensors, from memory; `name` begins the messages.
+TensorFile parse_safetensors(std::span<const uint8_t> file, const std::string& name);
+
+/// Writes through AtomicFile: a killed or failed save leaves the old file whole. Tensors start at multiples of their
+/// element size: wider elements lie first, and otherwise the order given is kept. Adds the checksum to the metadata.
+/// Throws `invalid_argument` for a duplicate or reserved name, `shape_mismatch` when bytes and desc disagree, `io`
+/// otherwise.
+void write_safetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,
+                       const Metadata& metadata = {});
+void write_safetensors(const std::filesystem::path& path, const TensorFile& file);
+
+}  // namespace lemnos::io

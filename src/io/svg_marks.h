@@ -1,0 +1,37 @@
+// The marks on a panel: each says what it needs of the axes, draws itself, and names itself in the legend.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/svg_axes.h"
+#include "io/svg_canvas.h"
+#include "io/svg_plot.h"
+
+namespace lemnos::io {
+
+struct LegendEntry {
+  std::string label;
+  std::string colour;
+  enum class Kind { line, dashed, dot, bar } kind = Kind::line;
+  bool markers = false;
+};
+
+/// Where a mark draws, and what it leaves behind for the legend.
+struct MarkContext {
+  Canvas& canvas;
+  const Scale& x;
+  const Scale& y;
+  std::vector<LegendEntry>& legend;
+  std::vector<Pixel>& ink;  // points the legend should not cover
+};
+
+/// Throws `invalid_argument` when the mark's lengths disagree; `who` begins the message.
+void check_mark(const Mark& mark, const std::string& who);
+void include_mark(const Mark& mark, const Axis& x_axis, const Axis& y_axis, Range& x, Range& y);
+/// `colour` is used by marks that chose none.
+void draw_mark(const Mark& mark, int colour, const MarkContext& context);
+/// Whether the mark takes a colour of the palette when it names none.
+bool takes_colour(const Mark& mark);
+
+}  // namespace lemnos::io

@@ -1,0 +1,87 @@
+// Pictures of experiments as SVG text: panels with axes, and marks drawn on them. No dependency, no global state.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace lemnos::io {
+
+/// An index into the palette of eight colours that colour-blind readers tell apart (Okabe and Ito), taken round and
+/// round; -1: the next one that is free.
+using Colour = int;
+
+struct Line {
+  std::vector<double> x, y;  // a pair that is not finite breaks the line
+  std::string label;         // in the legend; empty: not listed
+  Colour colour = -1;
+  bool dashed = false;
+  bool markers = false;
+  double width = 2;  // pixels
+};
+
+struct Scatter {
+  std::vector<double> x, y;
+  std::string label;
+  Colour colour = -1;
+  double radius = 3;  // pixels
+  double opacity = 0.8;
+};
+
+/// A histogram: bar i stands between edges[i] and edges[i + 1].
+struct Bars {
+  std::vector<double> edges;  // one more than heights, ascending
+  std::vector<double> heights;
+  std::string label;
+  Colour colour = -1;
+};
+
+/// A matrix in colours, row 0 on top, with its numbers written in the cells when `numbers` is set (a confusion matrix).
+struct HeatMap {
+  int64_t rows = 0, columns = 0;
+  std::vector<double> values;                        // [rows, columns]
+  std::vector<std::string> row_names, column_names;  // empty: the indices
+  bool numbers = true;
+};
+
+/// Level lines of a function on a regular grid: values[j, i] lies at x0 + i (x1 - x0) / (columns - 1), and so for y.
+struct Contours {
+  int64_t rows = 0, columns = 0;
+  std::vector<double> values;  // [rows, columns], row 0 at y0
+  double x0 = 0, x1 = 1, y0 = 0, y1 = 1;
+  std::vector<double> levels;  // empty: ten of them, evenly spaced
+};
+
+using Mark = std::variant<Line, Scatter, Bars, HeatMap, Contours>;
+
+struct Axis {
+  std::string title;
+  bool log = false;  // values that are not positive are left out
+  std::optional<double> min, max;
+  bool integers = false;  // ticks at whole numbers only (epochs)
+};
+
+struct Panel {
+  std::string title;
+  Axis x, y;
+  std::vector<Mark> marks;  // drawn in this order
+};
+
+struct Figure {
+  std::string title;
+  std::string caption;  // one small line below: device, date, seed
+  std::vector<Panel> panels;
+  int64_t columns = 0;                           // 0: all panels side by side
+  double panel_width = 480, panel_height = 340;  // pixels
+};
+
+/// Throws `invalid_argument` naming the panel and the mark when lengths disagree (both are given).
+std::string to_svg(const Figure& figure);
+
+/// `count` values in `bins` equal bins over their range (or over [min, max]); values that are not finite are left out.
+Bars histogram(const std::vector<double>& values, int64_t bins, std::optional<double> min = {},
+               std::optional<double> max = {});
+
+}  // namespace lemnos::io

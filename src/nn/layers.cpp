@@ -1,0 +1,46 @@
+#include "base/text.h"
+#include "lemnos/nn.h"
+
+namespace lemnos::nn {
+
+Value Linear::operator()(const Scope& scope, Value x) const {
+  require(x.shape().rank() >= 2, ErrorCode::shape_mismatch, "linear: x is ", x.desc(),
+          ", it takes a batch axis and a feature axis (nn::Flatten joins the others)");
+  require(out > 0, ErrorCode::invalid_argument, "linear: out is ", out, ", it must be positive");
+  const int64_t in = x.shape()[x.shape().rank() - 1];
+  const Value weight = scope.parameter("weight", {out, in}, weight_init);
+  const Value offset = bias ? scope.parameter("bias", {out}, bias_init, in) : Value();
+  return linear(x, weight, offset);
+}
+
+Value Dropout::operator()(const Scope& scope, Value x) const {
+  require(rate >= 0 && rate < 1, ErrorCode::out_of_range, "dropout: rate ", rate, " is outside of [0, 1)");
+  if (!scope.training() || rate == 0) return x;
+  return dropout(x, scope.state(), rate, static_cast<uint32_t>(scope.seed()));
+}
+
+namespace {
+int64_t parameter_elements(const Graph& graph) {
+  int64_t total = 0;
+  for (Value p : graph.parameters()) total += p.desc().elements();
+  return total;
+}
+}  // namespace
+
+Model sequential(std::vector<Layer> layers) {
+  return {"sequential", [layers = std::move(layers)](const Scope& scope, Value x) {
+            for (size_t i = 0; i < layers.size(); ++i) {
+              const Scope inner = scope.nested(std::to_string(i));
+              const int64_t before = parameter_elements(scope.graph());
+              const size_t line = scope.reports ? scope.reports->size() : 0;
+              x = layers[i](inner, x);
+              if (scope.reports)
+                scope.reports->insert(
+                    scope.reports->begin() + static_cast<std::ptrdiff_t>(line),
+                    {inner.prefix(), layers[i].kind(), x.shape(), parameter_elements(scope.graph()) - before});
+            }
+            return x;
+          }};
+}
+
+}  // namespace lemnos::nn

@@ -1,0 +1,36 @@
+#include "base/hash.h"
+#include "base/text.h"
+#include "lemnos/nn.h"
+
+namespace lemnos::nn {
+
+Scope Scope::nested(const std::string& name) const {
+  Scope inner = *this;
+  inner.prefix_ = prefix_.empty() ? name : prefix_ + "." + name;
+  return inner;
+}
+
+Value Scope::parameter(const std::string& name, const Shape& shape, const Init& init, int64_t fan_in) const {
+  const std::string full = prefix_.empty() ? name : prefix_ + "." + name;
+  if (const Value known = graph_->find(full)) {
+    require(known.shape() == shape, ErrorCode::shape_mismatch, "parameter '", full, "' has shape ", known.shape(),
+            ", this use of it needs ", shape);
+    return known;
+  }
+  // The stream is the name's, so a layer added later does not change what the others start from.
+  const uint64_t stream = Hash().add(full).value();
+  return graph_->parameter(full, shape, initial_values(init, shape, seed_, stream, fan_in));
+}
+
+Value Scope::variable(const std::string& name, const Shape& shape, float value) const {
+  const std::string full = prefix_.empty() ? name : prefix_ + "." + name;
+  if (const Value known = graph_->find(full)) {
+    require(known.shape() == shape, ErrorCode::shape_mismatch, "variable '", full, "' has shape ", known.shape(),
+            ", this use of it needs ", shape);
+    return known;
+  }
+  const std::vector<float> initial(static_cast<size_t>(shape.elements()), value);
+  return graph_->variable(full, {shape, DType::f32}, std::as_bytes(std::span(initial)));
+}
+
+}  // namespace lemnos::nn

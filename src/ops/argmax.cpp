@@ -1,0 +1,63 @@
+// argmax: where the largest element along an axis stands, as i32; the first of equals.
+
+#include "shaders/argmax.h"
+
+#include "lemnos/ops.h"
+#include "ops/formats.h"
+#include "ops/lowering.h"
+
+namespace lemnos::reference {
+void argmax(const Reference& c);
+}  // namespace lemnos::reference
+
+namespace lemnos::ops {
+namespace {
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 1);
+  require_float(in, 0);
+  const Shape& x = in.in[0].shape;
+  const size_t axis = x.axis(in.attrs.integer("axis"), in.op.name);
+  require(x[axis] > 0, ErrorCode::invalid_argument, in.op.name, ": axis ", axis, " of shape ", x, " is empty");
+  return {{in.attrs.flag("keep") ? x.with(axis, 1) : x.without(axis), DType::i32}};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  using namespace shaders;
+  const Shape& x = c.in(0).shape;
+  const uint32_t outputs = count32(c.out(), c.node().op->name);
+  const size_t axis = x.axis(c.attrs().integer("axis"), c.node().op->name);
+  uint64_t inner = 1;
+  for (size_t i = axis + 1; i < x.rank(); ++i) inner *= static_cast<uint64_t>(x[i]);
+  const auto depth = static_cast<uint32_t>(x[axis]);
+  const bool alone = inner > 1 || depth <= 32;
+  const ArgmaxSpec spec{
+      .workgroup_size = alone ? 64 : row_workgroup(depth, c.caps), .format = format_of(c.in(0).dtype), .alone = alone};
+  return {{.kernel = &c.kernel("argmax"),
+           .tensors = {in_words(c.x(0)), c.y()},
+           .spec = spec,
+           .params = ArgmaxParams{outputs, static_cast<uint32_t>(inner), depth},
+           .groups = alone ? divide_up(outputs, spec.workgroup_size) : outputs,
+           .cost = {c.in(0).bytes() + c.out().bytes(), static_cast<uint64_t>(x.elements())}}};
+}
+
+// A place is no smooth function of what stands there.
+std::vector<Value> grad(Grad&) { return {}; }
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {{"axis", Kind::integer, -1}, {"keep", Kind::integer, 0}};
+const OpDef kOps[] = {{"argmax", infer, grad, lower, reference::argmax, kAttrs}};
+
+}  // namespace
+
+std::span<const OpDef> argmax_ops() { return kOps; }
+const OpDef& argmax_op() { return kOps[0]; }
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+Value argmax(Value x, int64_t axis, bool keep) {
+  return x.graph().add(ops::argmax_op(), {x}, {{"axis", axis}, {"keep", keep}});
+}
+Value argmin(Value x, int64_t axis, bool keep) { return argmax(-x, axis, keep); }
+}  // namespace lemnos

@@ -1,0 +1,62 @@
+// y[i] = the row of the data set that stands at position (cursor * batch + i) of the epoch's permutation, -1 past the
+// end. The permutation is a bijection computed from (seed, epoch): shaders/common/permutation.h.
+
+#include "shaders/batch_indices.h"
+
+#include "lemnos/ops.h"
+#include "ops/lowering.h"
+#include "ops/step_state.h"
+
+namespace lemnos::reference {
+void batch_indices(const Reference& c);
+}
+
+namespace lemnos::ops {
+namespace {
+
+constexpr int64_t kMostSamples = int64_t{1} << 30;
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 1);
+  require_state(in, 0);
+  const int64_t samples = in.attrs.integer("samples"), batch = in.attrs.integer("batch");
+  require(samples >= 1 && samples <= kMostSamples, ErrorCode::invalid_argument, in.op.name, ": ", samples,
+          " samples, it takes 1 to ", kMostSamples);
+  require(batch >= 1 && batch <= kMostSamples, ErrorCode::invalid_argument, in.op.name, ": a batch of ", batch,
+          " rows, it takes 1 to ", kMostSamples);
+  return {{Shape{batch}, DType::i32}};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  using namespace shaders;
+  const BatchIndicesSpec spec{.workgroup_size = 64, .shuffle = c.attrs().flag("shuffle")};
+  const auto batch = static_cast<uint32_t>(c.attrs().integer("batch"));
+  return {{.kernel = &c.kernel("batch_indices"),
+           .tensors = {c.x(0), c.y()},
+           .spec = spec,
+           .params = BatchIndicesParams{.samples = static_cast<uint32_t>(c.attrs().integer("samples")),
+                                        .batch = batch,
+                                        .seed = static_cast<uint32_t>(c.attrs().integer("seed"))},
+           .groups = divide_up(batch, spec.workgroup_size),
+           .cost = {c.out().bytes() + c.in(0).bytes(), 100ull * batch}}};
+}
+
+constexpr AttrDef kAttrs[] = {{"samples", AttrDef::Kind::integer, 0, "", true},
+                              {"batch", AttrDef::Kind::integer, 0, "", true},
+                              {"shuffle", AttrDef::Kind::integer, 1},
+                              {"seed", AttrDef::Kind::integer, 0}};
+const OpDef kOps[] = {{"batch_indices", infer, nullptr, lower, reference::batch_indices, kAttrs}};
+
+}  // namespace
+
+std::span<const OpDef> batch_indices_ops() { return kOps; }
+Value add_batch_indices(Value state, const BatchOptions& o) {
+  return state.graph().add(kOps[0], {state},
+                           {{"samples", o.samples}, {"batch", o.batch}, {"shuffle", o.shuffle}, {"seed", o.seed}});
+}
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+Value batch_indices(Value state, BatchOptions options) { return ops::add_batch_indices(state, options); }
+}  // namespace lemnos

@@ -1,0 +1,150 @@
+// y = f(a, b), elementwise and broadcasting, for the functions numbered in shaders/binary.h. Gradients are built from
+// public functions and summed over the axes along which an operand was stretched.
+
+#include "shaders/binary.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "lemnos/ops.h"
+#include "ops/broadcast.h"
+#include "ops/formats.h"
+#include "ops/lowering.h"
+#include "reference/binary.h"
+
+namespace lemnos::ops {
+namespace {
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 2);
+  require(in.in[0].dtype == in.in[1].dtype, ErrorCode::invalid_argument, in.op.name, ": a is ", in.in[0], " but b is ",
+          in.in[1], "; cast one of them");
+  const bool real = std::string_view(in.op.name) == "pow";
+  require(is_floating(in.in[0].dtype) || (in.in[0].dtype == DType::i32 && !real), ErrorCode::invalid_argument,
+          in.op.name, ": a and b are ", in.in[0].dtype, ", it takes f32, f16, bf16", real ? "" : " or i32");
+  return {{broadcast(in.in[0].shape, in.in[1].shape, in.op.name), in.in[0].dtype}};
+}
+
+int64_t number_of(std::string_view name) {
+  const auto functions = reference::binary_functions();
+  for (size_t i = 0; i < functions.size(); ++i)
+    if (name == functions[i].name) return static_cast<int64_t>(i);
+  fail(ErrorCode::internal, name, ": no such function of two operands");
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  using namespace shaders;
+  const char* who = c.node().op->name;
+  const Shape operands[] = {c.in(0).shape, c.in(1).shape};
+  const Walk walk = make_walk(fold_axes(c.out().shape, operands, who), 2, who);
+  const BinarySpec spec{.workgroup_size = 64,
+                        .function = static_cast<uint32_t>(number_of(who)),
+                        .format = format_of(c.out().dtype),
+                        .rank = walk.rank,
+                        .wide = walk.wide,
+                        .inner_a = walk.inner[0],
+                        .inner_b = walk.inner[1]};
+  BinaryParams params{.count = count32(c.out(), who), .shifts = walk.shifts};
+  std::ranges::copy(walk.extent, params.extent);
+  std::ranges::copy(walk.multiplier, params.multiplier);
+  std::ranges::copy(walk.stride[0], params.stride_a);
+  std::ranges::copy(walk.stride[1], params.stride_b);
+  return {{.kernel = &c.kernel("binary"),
+           .tensors = {in_words(c.x(0)), in_words(c.x(1)), in_words(c.y())},
+           .spec = spec,
+           .params = params,
+           .groups = divide_up(divide_up(params.count, 4), spec.workgroup_size),
+           .cost = {c.in(0).bytes() + c.in(1).bytes() + c.out().bytes(), params.count}}};
+}
+
+std::vector<Value> grad(Grad& g);
+std::vector<Value> no_grad(Grad&) { return {}; }
+
+constexpr Alias kInplace[] = {{0, 0}, {0, 1}};
+constexpr OpDef define(const char* name) {
+  return {name, infer, grad, lower, reference::binary, {}, {}, {}, {}, kInplace};
+}
+// A comparison is flat: nothing flows back through it.
+constexpr OpDef define_comparison(const char* name) {
+  return {name, infer, no_grad, lower, reference::binary, {}, {}, {}, {}, kInplace};
+}
+
+const OpDef kOps[] = {
+    define("add"),
+    define("subtract"),
+    define("multiply"),
+    define("divide"),
+    define("minimum"),
+    define("maximum"),
+    define("pow"),
+    define_comparison("equal"),
+    define_comparison("not_equal"),
+    define_comparison("less"),
+    define_comparison("less_equal"),
+    define_comparison("greater"),
+    define_comparison("greater_equal"),
+};
+
+// The gradient of y with respect to a, times dy.
+Value gradient_a(Grad& g, int64_t function) {
+  const Value a = g.in(0), b = g.in(1), dy = g.dy();
+  switch (function) {
+    case BINARY_MULTIPLY: return dy * b;
+    case BINARY_DIVIDE: return dy / b;
+    case BINARY_MINIMUM: return dy * less_equal(a, b);
+    case BINARY_MAXIMUM: return dy * greater_equal(a, b);
+    case BINARY_POW: return dy * b * pow(a, b - 1.0f);
+    default: return dy;
+  }
+}
+
+Value gradient_b(Grad& g, int64_t function) {
+  const Value a = g.in(0), b = g.in(1), dy = g.dy();
+  switch (function) {
+    case BINARY_SUBTRACT: return -dy;
+    case BINARY_MULTIPLY: return dy * a;
+    case BINARY_DIVIDE: return -(dy * g.out() / b);
+    case BINARY_MINIMUM: return dy * greater(a, b);
+    case BINARY_MAXIMUM: return dy * less(a, b);
+    // At a = 0 the logarithm is taken of the smallest number that the dtype holds, so that 0 * log(0) stays 0.
+    case BINARY_POW: return dy * g.out() * log(clamp(a, a.dtype() == DType::f16 ? 6e-8f : 1.2e-38f, 3e38f));
+    default: return dy;
+  }
+}
+
+std::vector<Value> grad(Grad& g) {
+  const int64_t function = number_of(g.self().op->name);
+  std::vector<Value> gradients(2);
+  if (g.needs(0)) gradients[0] = sum_to(gradient_a(g, function), g.in(0).shape());
+  if (g.needs(1)) gradients[1] = sum_to(gradient_b(g, function), g.in(1).shape());
+  return gradients;
+}
+
+}  // namespace
+
+std::span<const OpDef> binary_ops() { return kOps; }
+
+namespace {
+Value apply(int function, Value a, Value b) {
+  require(a && b, ErrorCode::invalid_argument, kOps[function].name, ": an operand is no value");
+  return a.graph().add(kOps[function], {a, b});
+}
+}  // namespace
+}  // namespace lemnos::ops
+
+namespace lemnos {
+using ops::apply;
+Value add(Value a, Value b) { return apply(BINARY_ADD, a, b); }
+Value subtract(Value a, Value b) { return apply(BINARY_SUBTRACT, a, b); }
+Value multiply(Value a, Value b) { return apply(BINARY_MULTIPLY, a, b); }
+Value divide(Value a, Value b) { return apply(BINARY_DIVIDE, a, b); }
+Value minimum(Value a, Value b) { return apply(BINARY_MINIMUM, a, b); }
+Value maximum(Value a, Value b) { return apply(BINARY_MAXIMUM, a, b); }
+Value pow(Value a, Value b) { return apply(BINARY_POW, a, b); }
+Value equal(Value a, Value b) { return apply(BINARY_EQUAL, a, b); }
+Value not_equal(Value a, Value b) { return apply(BINARY_NOT_EQUAL, a, b); }
+Value less(Value a, Value b) { return apply(BINARY_LESS, a, b); }
+Value less_equal(Value a, Value b) { return apply(BINARY_LESS_EQUAL, a, b); }
+Value greater(Value a, Value b) { return apply(BINARY_GREATER, a, b); }
+Value greater_equal(Value a, Value b) { return apply(BINARY_GREATER_EQUAL, a, b); }
+}  // namespace lemnos

@@ -1,0 +1,106 @@
+#include "ops/broadcast.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "lemnos/ops.h"
+
+namespace lemnos::ops {
+
+Shape broadcast(const Shape& a, const Shape& b, const char* who) {
+  const size_t rank = std::max(a.rank(), b.rank());
+  std::array<int64_t, Shape::kMaxRank> dims{};
+  for (size_t i = 0; i < rank; ++i) {
+    const int64_t x = i < a.rank() ? a[a.rank() - 1 - i] : 1;
+    const int64_t y = i < b.rank() ? b[b.rank() - 1 - i] : 1;
+    require(x == y || x == 1 || y == 1, ErrorCode::shape_mismatch, who, ": shapes ", a, " and ", b,
+            " do not broadcast: ", x, " against ", y, " at axis -", i + 1);
+    dims[rank - 1 - i] = x == 1 ? y : x;
+  }
+  return Shape(std::span<const int64_t>(dims.data(), rank));
+}
+
+Value sum_to(Value x, Shape shape) {
+  if (x.shape() == shape) return x;
+  const size_t extra = x.shape().rank() - shape.rank();
+  std::vector<int64_t> axes;
+  for (size_t i = 0; i < x.shape().rank(); ++i)
+    if (i < extra || (shape[i - extra] == 1 && x.shape()[i] != 1)) axes.push_back(static_cast<int64_t>(i));
+  return reshape(sum(x, axes), shape);
+}
+
+namespace {
+// Element strides of `shape` when walked over `out`, 0 where it is stretched.
+std::array<int64_t, Shape::kMaxRank> strides_over(const Shape& shape, const Shape& out) {
+  std::array<int64_t, Shape::kMaxRank> strides{};
+  int64_t step = 1;
+  for (size_t i = 0; i < shape.rank(); ++i) {
+    const int64_t extent = shape[shape.rank() - 1 - i];
+    strides[out.rank() - 1 - i] = extent == 1 ? 0 : step;
+    step *= extent;
+  }
+  return strides;
+}
+}  // namespace
+
+Folded fold_axes(const Shape& out, std::span<const Shape> operands, const char* who) {
+  std::array<std::array<int64_t, Shape::kMaxRank>, 3> strides{};
+  for (size_t k = 0; k < operands.size(); ++k) strides[k] = strides_over(operands[k], out);
+  Folded folded;
+  std::array<int64_t, Shape::kMaxRank> extents{};
+  std::array<std::array<int64_t, Shape::kMaxRank>, 3> kept{};
+  for (size_t i = 0; i < out.rank(); ++i) {
+    if (out[i] == 1) continue;
+    bool joins = folded.rank > 0;  // the axis outside steps exactly over this one, in every operand
+    for (size_t k = 0; k < operands.size(); ++k) joins = joins && kept[k][folded.rank - 1] == strides[k][i] * out[i];
+    if (joins) {
+      extents[folded.rank - 1] *= out[i];
+    } else {
+      extents[folded.rank++] = out[i];
+    }
+    for (size_t k = 0; k < operands.size(); ++k) kept[k][folded.rank - 1] = strides[k][i];
+  }
+  require(folded.rank <= Folded::kMaxAxes, ErrorCode::unsupported, who, ": ", folded.rank,
+          " axes remain after folding, a kernel walks ", Folded::kMaxAxes);
+  for (size_t i = 0; i < folded.rank; ++i) {
+    folded.extent[i] = static_cast<uint32_t>(extents[i]);
+    for (size_t k = 0; k < operands.size(); ++k) folded.stride[k][i] = static_cast<uint32_t>(kept[k][i]);
+  }
+  return folded;
+}
+
+Divisor divisor(uint32_t d) {
+  require(d >= 2, ErrorCode::internal, "divisor: ", d, " is below 2");
+  uint32_t bits = 1;
+  while ((uint64_t{1} << bits) < d) ++bits;
+  return {static_cast<uint32_t>(((uint64_t{1} << (31 + bits)) + d - 1) / d), bits - 1};
+}
+
+Walk make_walk(const Folded& folded, size_t operands, const char* who) {
+  Walk walk;
+  walk.rank = static_cast<uint32_t>(std::max<size_t>(folded.rank, 1));
+  walk.extent = folded.extent;
+  walk.stride = folded.stride;
+  uint64_t count = 1;
+  for (size_t i = 0; i < folded.rank; ++i) count *= folded.extent[i];
+  require(count < (uint64_t{1} << 31), ErrorCode::unsupported, who, ": ", count,
+          " elements; a kernel that broadcasts counts to ", uint64_t{1} << 31);
+  if (count == 0) return {};
+  const size_t last = walk.rank - 1;
+  for (size_t k = 0; k < operands; ++k) walk.inner[k] = folded.rank > 0 && folded.stride[k][last] != 0;
+  walk.wide = folded.rank <= 1 || folded.extent[last] % 4 == 0;
+  if (walk.wide && folded.rank > 1) {
+    walk.extent[last] /= 4;
+    for (size_t k = 0; k < operands; ++k)
+      for (size_t i = 0; walk.inner[k] && i < last; ++i) walk.stride[k][i] /= 4;
+    if (walk.extent[last] == 1) --walk.rank;
+  }
+  for (size_t i = 1; i < walk.rank; ++i) {
+    const Divisor d = divisor(walk.extent[i]);
+    walk.multiplier[i] = d.multiplier;
+    walk.shifts |= d.shift << (5 * i);
+  }
+  return walk;
+}
+
+}  // namespace lemnos::ops

@@ -1,0 +1,151 @@
+// broadcast_to: x stretched to a shape as NumPy does. And the launch that moves elements, which slices and permutations
+// share.
+
+#include "lemnos/ops.h"
+#include "ops/broadcast.h"
+#include "ops/formats.h"
+#include "ops/lowering.h"
+#include "ops/move.h"
+#include "shaders/move.h"
+
+namespace lemnos::reference {
+void broadcast_to(const Reference& c);
+}  // namespace lemnos::reference
+
+namespace lemnos::ops {
+
+std::array<int64_t, Shape::kMaxRank> dense_strides(const Shape& shape) {
+  std::array<int64_t, Shape::kMaxRank> stride{};
+  int64_t step = 1;
+  for (size_t i = shape.rank(); i-- > 0;) {
+    stride[i] = step;
+    step *= shape[i];
+  }
+  return stride;
+}
+
+namespace {
+
+// Axes of y with their strides in x; neighbours that can be walked together are one.
+struct Axes {
+  size_t rank = 0;
+  int64_t offset = 0;
+  std::array<int64_t, Shape::kMaxRank> extent{};
+  std::array<int64_t, Shape::kMaxRank> stride{};
+
+  bool all_multiples(int64_t n) const {
+    if (offset % n != 0 || extent[rank - 1] % n != 0) return false;
+    for (size_t i = 0; i + 1 < rank; ++i)
+      if (stride[i] % n != 0) return false;
+    return true;
+  }
+  void divide(int64_t n) {
+    offset /= n;
+    extent[rank - 1] /= n;
+    for (size_t i = 0; i + 1 < rank; ++i) stride[i] /= n;
+  }
+};
+
+Axes fold(const Shape& out, const Strides& strides) {
+  Axes axes;
+  axes.offset = strides.offset;
+  for (size_t i = 0; i < out.rank(); ++i) {
+    if (out[i] == 1) continue;
+    if (axes.rank > 0 && axes.stride[axes.rank - 1] == strides.stride[i] * out[i]) {
+      axes.extent[axes.rank - 1] *= out[i];
+    } else {
+      axes.extent[axes.rank++] = out[i];
+    }
+    axes.stride[axes.rank - 1] = strides.stride[i];
+  }
+  if (axes.rank == 0) axes = {1, strides.offset, {1}, {1}};
+  return axes;
+}
+
+}  // namespace
+
+Dispatch move(Lower& c, const Strides& strides) {
+  using namespace shaders;
+  const char* who = c.node().op->name;
+  const size_t bytes = size_of(c.out().dtype);
+  MoveParams params{.count = count32(c.out(), who)};
+  if (params.count == 0) return {.groups = 0};
+  require(params.count < (1u << 31), ErrorCode::unsupported, who, ": ", c.out(), " has ", params.count,
+          " elements; this kernel counts to ", 1u << 31);
+  Axes axes = fold(c.out().shape, strides);
+  require(axes.rank <= Folded::kMaxAxes, ErrorCode::unsupported, who, ": ", axes.rank,
+          " axes remain after folding, a kernel walks ", Folded::kMaxAxes);
+  uint32_t format = movable_format(c.out().dtype);
+  const int64_t inner = axes.stride[axes.rank - 1];
+  // Narrow elements move as whole words where they stay together.
+  const int64_t in_word = static_cast<int64_t>(4 / bytes);
+  if (in_word > 1 && inner == 1 && axes.all_multiples(in_word)) {
+    axes.divide(in_word);
+    params.count /= static_cast<uint32_t>(in_word);
+    format = FORMAT_U32;
+  }
+  bool wide = false;
+  if (inner == 1 && axes.all_multiples(4)) {
+    axes.divide(4);
+    wide = true;
+  } else if (inner == 0 && axes.extent[axes.rank - 1] % 4 == 0) {
+    axes.extent[axes.rank - 1] /= 4;
+    wide = true;
+  }
+  for (size_t i = 0; i < axes.rank; ++i) {
+    params.extent[i] = static_cast<uint32_t>(axes.extent[i]);
+    params.stride[i] = static_cast<uint32_t>(axes.stride[i]);
+  }
+  uint32_t rank = static_cast<uint32_t>(axes.rank);
+  if (rank > 1 && params.extent[rank - 1] == 1) --rank;
+  for (uint32_t i = 1; i < rank; ++i) {
+    const Divisor d = divisor(params.extent[i]);
+    params.multiplier[i] = d.multiplier;
+    params.shifts |= d.shift << (5 * i);
+  }
+  params.offset = static_cast<uint32_t>(axes.offset);
+  const MoveSpec spec{.workgroup_size = 64, .format = format, .rank = rank, .wide = wide, .inner = inner != 0};
+  return {.kernel = &c.kernel("move"),
+          .tensors = {in_words(c.x(0)), in_words(c.y())},
+          .spec = spec,
+          .params = params,
+          .groups = divide_up(divide_up(params.count, 4), spec.workgroup_size),
+          .cost = {2 * c.out().bytes(), 0}};
+}
+
+namespace {
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 1);
+  const Shape shape(in.attrs.integers("shape"));
+  require(broadcast(in.in[0].shape, shape, in.op.name) == shape, ErrorCode::shape_mismatch, in.op.name, ": x ",
+          in.in[0].shape, " does not stretch to ", shape);
+  return {{shape, in.in[0].dtype}};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  const Shape& x = c.in(0).shape;
+  const auto dense = dense_strides(x);
+  const size_t extra = c.out().shape.rank() - x.rank();
+  Strides strides;
+  for (size_t i = 0; i < x.rank(); ++i) strides.stride[extra + i] = x[i] == 1 ? 0 : dense[i];
+  return {move(c, strides)};
+}
+
+std::vector<Value> grad(Grad& g) { return {sum_to(g.dy(), g.in(0).shape())}; }
+
+constexpr AttrDef kAttrs[] = {{"shape", AttrDef::Kind::integers}};
+const OpDef kOps[] = {{"broadcast_to", infer, grad, lower, reference::broadcast_to, kAttrs}};
+
+}  // namespace
+
+std::span<const OpDef> broadcast_to_ops() { return kOps; }
+Value stretch(Value x, Shape shape) {
+  return x.shape() == shape ? x : x.graph().add(kOps[0], {x}, {{"shape", Attrs::AttrValue(shape)}});
+}
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+Value broadcast_to(Value x, const Shape& shape) { return ops::stretch(x, shape); }
+}  // namespace lemnos

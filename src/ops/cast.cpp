@@ -1,0 +1,54 @@
+// cast: y = x in another element type. To an integer towards zero, to a byte within [0, 255], to a boolean x != 0.
+
+#include "shaders/cast.h"
+
+#include "lemnos/ops.h"
+#include "ops/formats.h"
+#include "ops/lowering.h"
+
+namespace lemnos::reference {
+void cast(const Reference& c);
+}  // namespace lemnos::reference
+
+namespace lemnos::ops {
+namespace {
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 1);
+  return {{in.in[0].shape, dtype_from_string(in.attrs.word("dtype"))}};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  using namespace shaders;
+  const uint32_t count = count32(c.out(), c.node().op->name);
+  const CastSpec spec{
+      .workgroup_size = 64, .format = format_of(c.in(0).dtype), .result_format = format_of(c.out().dtype)};
+  return {{.kernel = &c.kernel("cast"),
+           .tensors = {in_words(c.x(0)), in_words(c.y())},
+           .spec = spec,
+           .params = CastParams{count},
+           .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
+           .cost = {c.in(0).bytes() + c.out().bytes(), count}}};
+}
+
+// Nothing flows back through whole numbers.
+std::vector<Value> grad(Grad& g) {
+  if (!is_floating(g.out().dtype())) return {};
+  return {cast(g.dy(), g.in(0).dtype())};
+}
+
+constexpr AttrDef kAttrs[] = {{"dtype", AttrDef::Kind::word, 0, "f32", true}};
+const OpDef kOps[] = {{"cast", infer, grad, lower, reference::cast, kAttrs}};
+
+}  // namespace
+
+std::span<const OpDef> cast_ops() { return kOps; }
+Value cast_to(Value x, DType dtype) {
+  return x.dtype() == dtype ? x : x.graph().add(kOps[0], {x}, {{"dtype", to_string(dtype)}});
+}
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+Value cast(Value x, DType dtype) { return ops::cast_to(x, dtype); }
+}  // namespace lemnos

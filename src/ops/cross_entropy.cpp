@@ -1,0 +1,147 @@
+// losses[r] = sum_c t[r,c] (logsumexp(x[r]) - x[r,c]), t the target's weight on each class, and with the same pass
+// dlogits[r,c] = scale (sum(t[r]) softmax(x[r])[c] - t[r,c]), scale 1 / (what the mean divides by), or 1.
+
+#include "shaders/cross_entropy.h"
+
+#include "lemnos/ops.h"
+#include "ops/lowering.h"
+#include "ops/reduction.h"
+#include "shaders/cross_entropy_count.h"
+
+namespace lemnos::reference {
+void cross_entropy(const Reference& c);
+}
+
+namespace lemnos::ops {
+namespace {
+
+Shape row_shape(const Shape& logits) { return logits.without(logits.rank() - 1); }
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require(in.in.size() == 2 || in.in.size() == 3, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
+          " inputs, it takes logits, targets and perhaps class weights");
+  require_dtype(in, 0, DType::f32);
+  const Shape& logits = in.in[0].shape;
+  require(logits.rank() >= 1 && logits.elements() >= 1, ErrorCode::invalid_argument, in.op.name, ": logits ", in.in[0],
+          " need at least one row and one class");
+  const Shape rows = row_shape(logits);
+  const bool soft = in.in[1] == in.in[0];
+  require(soft || in.in[1] == TensorDesc{rows, DType::i32}, ErrorCode::shape_mismatch, in.op.name, ": targets are ",
+          in.in[1], " for logits ", in.in[0], "; they are class indices ", TensorDesc{rows, DType::i32},
+          " or probabilities ", in.in[0]);
+  const TensorDesc weights{Shape{logits[logits.rank() - 1]}, DType::f32};
+  require(in.in.size() == 2 || in.in[2] == weights, ErrorCode::shape_mismatch, in.op.name, ": class weights are ",
+          in.in.back(), " for logits ", in.in[0], "; they are ", weights);
+  const double smoothing = in.attrs.real("label_smoothing");
+  require(smoothing >= 0 && smoothing <= 1, ErrorCode::invalid_argument, in.op.name, ": label smoothing ", smoothing,
+          " is outside [0, 1]");
+  const bool none = reduction_of(in.attrs, in.op.name) == Reduction::none;
+  std::vector<TensorDesc> out = {{none ? rows : Shape{}, DType::f32}};
+  if (in.attrs.flag("with_gradient")) out.push_back(in.in[0]);
+  return out;
+}
+
+shaders::CrossEntropySpec spec_of(const Lower& c, uint32_t workgroup_size) {
+  return {.workgroup_size = workgroup_size,
+          .soft = c.in(1).dtype != DType::i32,
+          .smoothed = c.attrs().real("label_smoothing") != 0,
+          .weighted = c.inputs() == 3,
+          .reduction = static_cast<uint32_t>(reduction_of(c.attrs(), c.node().op->name)),
+          .log_probabilities = c.attrs().flag("log_probabilities"),
+          .with_gradient = c.outputs() == 2};
+}
+
+std::string needs_small(const Lower& c) {
+  const auto [rows, cols] = as_rows(c.in(0).shape);
+  if (cols <= 64 && uint64_t{rows} * cols <= 16384) return "";
+  return text("logits ", c.in(0), " are too many for one workgroup");
+}
+
+// What stands for an absent binding is never touched: class weights are not read, dlogits not written.
+TensorRef weights_or_any(const Lower& c) { return c.inputs() == 3 ? c.x(2) : c.x(0); }
+TensorRef dlogits_or_any(Lower& c) { return c.outputs() == 2 ? c.y(1) : c.scratch(4); }
+
+std::vector<Dispatch> lower_whole(Lower& c) {
+  const auto [rows, cols] = as_rows(c.in(0).shape);
+  return {{.kernel = &c.kernel("cross_entropy_whole"),
+           .tensors = {c.x(0), c.x(1), weights_or_any(c), c.y(0), dlogits_or_any(c)},
+           .spec = spec_of(c, single_workgroup(c.caps)),
+           .params = shaders::CrossEntropyParams{rows, cols, static_cast<float>(c.attrs().real("label_smoothing"))},
+           .groups = 1,
+           .cost = {2 * c.in(0).bytes() + c.in(1).bytes(), 8ull * rows * cols}}};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  const std::string variant = c.variant();
+  if (variant == "whole") return lower_whole(c);
+  const auto [rows, cols] = as_rows(c.in(0).shape);
+  const shaders::CrossEntropySpec spec = spec_of(c, row_workgroup(cols, c.caps));
+  std::vector<Dispatch> list;
+  TensorRef divisor = c.x(0);  // any: not read
+  if (spec.reduction == REDUCTION_MEAN && !spec.soft) {
+    divisor = c.scratch(4);
+    list.push_back({.kernel = &c.kernel("cross_entropy_count"),
+                    .tensors = {c.x(1), weights_or_any(c), divisor},
+                    .spec = shaders::CrossEntropyCountSpec{single_workgroup(c.caps), spec.weighted},
+                    .params = shaders::CrossEntropyCountParams{rows, cols},
+                    .cost = {c.in(1).bytes(), rows}});
+  }
+  const bool none = spec.reduction == REDUCTION_NONE;
+  const TensorRef losses = none ? c.y(0) : c.scratch(4ull * rows);
+  list.push_back(
+      {.kernel = &c.kernel("cross_entropy." + variant),
+       .tensors = {c.x(0), c.x(1), weights_or_any(c), divisor, losses, dlogits_or_any(c)},
+       .spec = spec,
+       .params = shaders::CrossEntropyParams{rows, cols, static_cast<float>(c.attrs().real("label_smoothing"))},
+       .groups = rows,
+       .cost = {2 * c.in(0).bytes() + c.in(1).bytes(), 8ull * rows * cols}});
+  if (!none) list.push_back(sum_partials(c, losses, c.y(0), rows));
+  return list;
+}
+
+std::vector<Value> grad(Grad& g) {
+  const char* name = g.self().op->name;
+  require(!g.needs(1) && !(g.inputs() == 3 && g.needs(2)), ErrorCode::unsupported, name,
+          ": only the logits have a gradient, not the targets or class weights");
+  require(g.self().outputs.size() == 2, ErrorCode::unsupported, name, ": built with gradient = false, so it has none");
+  require(!g.dy(1), ErrorCode::unsupported, name, ": has no second derivative");
+  if (is_one(g.dy())) return {g.out(1)};
+  Value dy = g.dy();
+  if (dy.shape().rank() != 0) dy = reshape(dy, dy.shape().appended(1));
+  return {multiply(g.out(1), dy)};
+}
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {kReductionAttr,
+                              {"label_smoothing", Kind::real, 0},
+                              {"log_probabilities", Kind::integer, 0},
+                              {"with_gradient", Kind::integer, 1}};
+constexpr Variant kVariants[] = {{"whole", needs_small}, {"subgroup", needs_subgroups}, {"shared", nullptr}};
+const OpDef kOps[] = {
+    {"softmax_cross_entropy", infer, grad, lower, reference::cross_entropy, kAttrs, kVariants},
+};
+
+}  // namespace
+
+std::span<const OpDef> cross_entropy_ops() { return kOps; }
+
+Value add_cross_entropy(Value scores, Value targets, const CrossEntropyOptions& o, bool log_probabilities) {
+  std::vector<Value> inputs = {scores, targets};
+  if (o.class_weights) inputs.push_back(o.class_weights);
+  return scores.graph().add_all(kOps[0], inputs,
+                                {{"reduction", word_of(o.reduction)},
+                                 {"label_smoothing", o.label_smoothing},
+                                 {"log_probabilities", log_probabilities},
+                                 {"with_gradient", o.gradient}})[0];
+}
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+Value softmax_cross_entropy(Value logits, Value targets, CrossEntropyOptions options) {
+  return ops::add_cross_entropy(logits, targets, options, false);
+}
+Value nll_loss(Value log_probabilities, Value targets, CrossEntropyOptions options) {
+  return ops::add_cross_entropy(log_probabilities, targets, options, true);
+}
+}  // namespace lemnos

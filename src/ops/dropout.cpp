@@ -1,0 +1,77 @@
+// y = keep ? x / (1 - rate) : 0, with keep = (Philox bits >= rate 2^32) under the key (seed, stream), each mixed with
+// the state's seed, and the counter (number of the mask / 4, step). dx is the same function of dy: no mask is stored.
+
+#include "shaders/dropout.h"
+
+#include "lemnos/ops.h"
+#include "ops/lowering.h"
+#include "ops/step_state.h"
+
+namespace lemnos::reference {
+void dropout(const Reference& c);
+}
+
+namespace lemnos::ops {
+namespace {
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 2);
+  require_float(in, 0);
+  require_state(in, 1);
+  const double rate = in.attrs.real("rate");
+  require(rate >= 0 && rate < 1, ErrorCode::invalid_argument, in.op.name, ": rate ", rate, " is outside [0, 1)");
+  require(in.attrs.integer("per_mask") >= 1, ErrorCode::invalid_argument, in.op.name, ": ",
+          in.attrs.integer("per_mask"), " elements to a mask, it takes 1 or more");
+  return {in.in[0]};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  using namespace shaders;
+  const double rate = c.attrs().real("rate");
+  const uint32_t count = count32(c.out(), c.node().op->name);
+  const DropoutSpec spec{.workgroup_size = 64};
+  return {{.kernel = &c.kernel(kernel_name("dropout", c.out().dtype, c.caps)),
+           .tensors = {c.x(0), c.x(1), c.y()},
+           .spec = spec,
+           .params = DropoutParams{.count = count,
+                                   .per_mask = static_cast<uint32_t>(c.attrs().integer("per_mask")),
+                                   .threshold = static_cast<uint32_t>(rate * 0x1p32),
+                                   .scale = static_cast<float>(1 / (1 - rate)),
+                                   .seed = static_cast<uint32_t>(c.attrs().integer("seed")),
+                                   .stream = static_cast<uint32_t>(c.attrs().integer("stream"))},
+           .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
+           .cost = {2 * c.out().bytes(), 25ull * count}}};
+}
+
+std::vector<Value> grad(Grad& g) { return {g.graph.add(*g.self().op, {g.dy(), g.in(1)}, g.attrs())}; }
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {{"rate", Kind::real, 0, "", true},
+                              {"seed", Kind::integer, 0},
+                              {"stream", Kind::integer, 0},
+                              {"per_mask", Kind::integer, 1}};
+constexpr Alias kInplace[] = {{0, 0}};
+const OpDef kOps[] = {{"dropout", infer, grad, lower, reference::dropout, kAttrs, {}, {}, {}, kInplace}};
+
+}  // namespace
+
+std::span<const OpDef> dropout_ops() { return kOps; }
+
+Value add_dropout(Value x, Value state, float rate, uint32_t seed, int64_t per_mask) {
+  Graph& graph = x.graph();
+  return graph.add(kOps[0], {x, state},
+                   {{"rate", rate}, {"seed", seed}, {"stream", graph.next_stream()}, {"per_mask", per_mask}});
+}
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+Value dropout(Value x, Value state, float rate, uint32_t seed) { return ops::add_dropout(x, state, rate, seed, 1); }
+Value spatial_dropout(Value x, Value state, float rate, uint32_t seed) {
+  require(x.shape().rank() >= 2, ErrorCode::invalid_argument, "spatial_dropout: x is ", x.desc(),
+          "; it takes [N, C, ..]");
+  const int64_t channels = x.shape()[0] * x.shape()[1];
+  const int64_t per_mask = channels ? x.desc().elements() / channels : 1;
+  return ops::add_dropout(x, state, rate, seed, per_mask > 1 ? per_mask : 1);
+}
+}  // namespace lemnos

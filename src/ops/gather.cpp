@@ -1,0 +1,169 @@
+// gather:      y[i, ..] = scale x[indices[i], ..] + shift, or `fill` where there is no such row
+// scatter_add: y[r, ..] = sum of x[i, ..] over the i with indices[i] = r, in ascending order
+// Each is the other's gradient. Embedding is gather with a table of weights.
+
+#include "shaders/gather.h"
+
+#include "lemnos/ops.h"
+#include "ops/broadcast.h"
+#include "ops/formats.h"
+#include "ops/lowering.h"
+#include "shaders/scatter_add.h"
+#include "shaders/scatter_links.h"
+
+namespace lemnos::reference {
+void gather(const Reference& c);
+void scatter_add(const Reference& c);
+}  // namespace lemnos::reference
+
+namespace lemnos::ops {
+namespace {
+
+// The shape of `lead` followed by the axes of `x` from `from`.
+Shape joined(const Shape& lead, const Shape& x, size_t from, const char* who) {
+  std::vector<int64_t> extents(lead.begin(), lead.end());
+  extents.insert(extents.end(), x.begin() + from, x.end());
+  require(extents.size() <= Shape::kMaxRank, ErrorCode::invalid_argument, who, ": indices ", lead, " and rows of ", x,
+          " make ", extents.size(), " axes, at most ", Shape::kMaxRank);
+  return Shape(extents);
+}
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 2);
+  require_dtype(in, 1, DType::i32);
+  const TensorDesc& x = in.in[0];
+  require(x.shape.rank() >= 1, ErrorCode::invalid_argument, in.op.name, ": x needs at least one axis");
+  require(is_floating(x.dtype) || x.dtype == DType::u8 || x.dtype == DType::i32, ErrorCode::invalid_argument,
+          in.op.name, ": x is ", x, ", it takes f32, f16, bf16, u8 or i32");
+  require(x.dtype != DType::i32 || (in.attrs.real("scale") == 1 && in.attrs.real("shift") == 0),
+          ErrorCode::invalid_argument, in.op.name, ": x is ", x, ", which takes no scale ", in.attrs.real("scale"),
+          " and no shift ", in.attrs.real("shift"));
+  return {{joined(in.in[1].shape, x.shape, 1, in.op.name), x.dtype == DType::u8 ? DType::f32 : x.dtype}};
+}
+
+std::vector<TensorDesc> infer_scatter(const Infer& in) {
+  require_inputs(in, 2);
+  require_float(in, 0);
+  require_dtype(in, 1, DType::i32);
+  const Shape &x = in.in[0].shape, &indices = in.in[1].shape;
+  bool fits = x.rank() >= indices.rank();
+  for (size_t i = 0; fits && i < indices.rank(); ++i) fits = x[i] == indices[i];
+  require(fits, ErrorCode::shape_mismatch, in.op.name, ": x ", x, " does not begin with the axes of indices ", indices);
+  const int64_t rows = in.attrs.integer("rows");
+  require(rows >= 0, ErrorCode::invalid_argument, in.op.name, ": rows ", rows, " is below 0");
+  return {{joined(Shape{rows}, x, indices.rank(), in.op.name), in.in[0].dtype}};
+}
+
+// Elements of a row, as a kernel walks them.
+struct Cols {
+  uint32_t cols;
+  bool wide;
+  Divisor divide;
+};
+Cols cols_of(int64_t elements, int64_t rows) {
+  Cols c{static_cast<uint32_t>(elements / rows), false, {}};
+  c.wide = c.cols % 4 == 0;
+  if (c.wide) c.cols /= 4;
+  if (c.cols >= 2) c.divide = divisor(c.cols);
+  return c;
+}
+
+uint32_t walked(const TensorDesc& desc, const char* who) {
+  const uint32_t count = count32(desc, who);
+  require(count < (1u << 31), ErrorCode::unsupported, who, ": ", desc, " has ", count,
+          " elements; this kernel counts to ", 1u << 31);
+  return count;
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  using namespace shaders;
+  const uint32_t count = walked(c.out(), c.node().op->name);
+  if (count == 0) return {};
+  const Cols cols = cols_of(count, c.in(1).elements());
+  const float scale = static_cast<float>(c.attrs().real("scale")), shift = static_cast<float>(c.attrs().real("shift"));
+  const GatherSpec spec{.workgroup_size = 64,
+                        .format = format_of(c.in(0).dtype),
+                        .result_format = format_of(c.out().dtype),
+                        .wide = cols.wide,
+                        .plain = c.in(0).dtype != DType::u8 && scale == 1 && shift == 0};
+  const GatherParams params{.count = count,
+                            .rows = static_cast<uint32_t>(c.in(0).shape[0]),
+                            .cols = cols.cols,
+                            .multiplier = cols.divide.multiplier,
+                            .shift = cols.divide.shift,
+                            .scale = scale,
+                            .offset = shift,
+                            .fill = static_cast<float>(c.attrs().real("fill"))};
+  const uint64_t read = count * size_of(c.in(0).dtype);
+  return {{.kernel = &c.kernel("gather"),
+           .tensors = {in_words(c.x(0)), c.x(1), in_words(c.y())},
+           .spec = spec,
+           .params = params,
+           .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
+           .cost = {read + c.in(1).bytes() + c.out().bytes(), 2ull * count}}};
+}
+
+std::vector<Dispatch> lower_scatter(Lower& c) {
+  using namespace shaders;
+  const uint32_t count = walked(c.out(), c.node().op->name);
+  if (count == 0) return {};
+  const uint32_t rows = static_cast<uint32_t>(c.out().shape[0]);
+  const uint32_t indices = count32(c.in(1), c.node().op->name);
+  const TensorRef head = c.scratch(4ull * rows), next = c.scratch(4ull * std::max(indices, 1u));
+  const ScatterLinksSpec links{.workgroup_size = 64};
+  const Cols cols = cols_of(count, rows);
+  const ScatterAddSpec add{.workgroup_size = 64, .format = format_of(c.out().dtype), .wide = cols.wide};
+  const ScatterAddParams params{count, cols.cols, cols.divide.multiplier, cols.divide.shift};
+  // Nothing is read of an empty x or of no indices, but something must be bound.
+  const TensorRef x = c.in(0).bytes() ? in_words(c.x(0)) : head;
+  return {{.kernel = &c.kernel("scatter_links"),
+           .tensors = {indices ? c.x(1) : next, head, next},
+           .spec = links,
+           .params = ScatterLinksParams{rows, indices},
+           .groups = divide_up(rows, links.workgroup_size),
+           .cost = {4ull * rows + 8ull * indices, uint64_t{rows} * indices}},
+          {.kernel = &c.kernel("scatter_add"),
+           .tensors = {x, head, next, in_words(c.y())},
+           .spec = add,
+           .params = params,
+           .groups = divide_up(divide_up(count, 4), add.workgroup_size),
+           .cost = {c.in(0).bytes() + c.out().bytes(), c.in(0).elements() + uint64_t{count}}}};
+}
+
+std::vector<Value> grad(Grad& g) {
+  const Value dx = scatter_add(g.dy(), g.in(1), g.in(0).shape()[0]);
+  const double scale = g.attrs().real("scale");
+  return {scale == 1 ? dx : affine(dx, static_cast<float>(scale), 0)};
+}
+
+std::vector<Value> grad_scatter(Grad& g) { return {gather(g.dy(), g.in(1))}; }
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {{"scale", Kind::real, 1}, {"shift", Kind::real, 0}, {"fill", Kind::real, 0}};
+constexpr AttrDef kScatterAttrs[] = {{"rows", Kind::integer, 0, "", true}};
+const OpDef kOps[] = {
+    {"gather", infer, grad, lower, reference::gather, kAttrs},
+    {"scatter_add", infer_scatter, grad_scatter, lower_scatter, reference::scatter_add, kScatterAttrs},
+};
+
+}  // namespace
+
+std::span<const OpDef> gather_ops() { return kOps; }
+const OpDef& gather_op(size_t i) { return kOps[i]; }
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+
+Value gather(Value x, Value indices, GatherOptions options) {
+  return x.graph().add(ops::gather_op(0), {x, indices},
+                       {{"scale", options.scale}, {"shift", options.shift}, {"fill", options.fill}});
+}
+
+Value embedding(Value weight, Value indices) { return gather(weight, indices); }
+
+Value scatter_add(Value x, Value indices, int64_t rows) {
+  return x.graph().add(ops::gather_op(1), {x, indices}, {{"rows", rows}});
+}
+
+}  // namespace lemnos

@@ -1,0 +1,132 @@
+// loss = reduce over elements of l(p, t), and with the same pass dp = scale dl/dp, for the functions numbered in
+// shaders/loss.h (formulas in src/reference/loss.cpp).
+
+#include "shaders/loss.h"
+
+#include "lemnos/ops.h"
+#include "ops/lowering.h"
+#include "ops/reduction.h"
+#include "reference/loss.h"
+
+namespace lemnos::ops {
+namespace {
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 2);
+  require_dtype(in, 0, DType::f32);
+  require_same(in, 0, 1);
+  require(in.in[0].elements() >= 1, ErrorCode::invalid_argument, in.op.name, ": ", in.in[0], " has no elements");
+  const bool none = reduction_of(in.attrs, in.op.name) == Reduction::none;
+  return {none ? in.in[0] : TensorDesc{Shape{}, DType::f32}, in.in[0]};
+}
+
+uint32_t number_of(std::string_view name) {
+  const auto functions = reference::loss_functions();
+  for (size_t i = 0; i < functions.size(); ++i)
+    if (name == functions[i].name) return static_cast<uint32_t>(i);
+  fail(ErrorCode::internal, name, ": no such loss");
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  using namespace shaders;
+  const char* name = c.node().op->name;
+  const Reduction reduction = reduction_of(c.attrs(), name);
+  const bool reduced = reduction != Reduction::none;
+  const uint32_t count = count32(c.in(0), name);
+  const LossSpec spec{.workgroup_size = single_workgroup(c.caps), .function = number_of(name), .reduced = reduced};
+  // A small loss is one launch of one workgroup; a large one leaves a sum per workgroup.
+  const uint32_t per_group = count <= 8192 ? static_cast<uint32_t>(divide_up(count, 4)) * 4 : 4096;
+  const uint32_t groups = static_cast<uint32_t>(divide_up(count, per_group));
+  const TensorRef sums = reduced && groups > 1 ? c.scratch(4ull * groups) : c.y(0);
+  std::vector<Dispatch> list = {
+      {.kernel = &c.kernel("loss." + std::string(c.variant())),
+       .tensors = {c.x(0), c.x(1), sums, c.y(1)},
+       .spec = spec,
+       .params = LossParams{.count = count,
+                            .per_group = per_group,
+                            .scale = reduction == Reduction::mean ? 1.0f / static_cast<float>(count) : 1.0f,
+                            .a = static_cast<float>(c.attrs().real("a")),
+                            .b = static_cast<float>(c.attrs().real("b"))},
+       .groups = groups,
+       .cost = {3 * c.in(0).bytes() + c.out().bytes(), 8ull * count}}};
+  if (groups > 1 && reduced) list.push_back(sum_partials(c, sums, c.y(0), groups));
+  return list;
+}
+
+std::vector<Value> grad(Grad& g) {
+  const char* name = g.self().op->name;
+  require(!g.dy(1), ErrorCode::unsupported, name, ": has no second derivative");
+  const bool antisymmetric = reference::loss_functions()[number_of(name)].antisymmetric;
+  require(!g.needs(1) || antisymmetric, ErrorCode::unsupported, name,
+          ": its target has no gradient, only its prediction");
+  const Value dp = is_one(g.dy()) ? g.out(1) : multiply(g.out(1), g.dy());
+  return {dp, g.needs(1) ? negate(dp) : Value()};
+}
+
+constexpr AttrDef kAttrs[] = {kReductionAttr, {"a", AttrDef::Kind::real, 0}, {"b", AttrDef::Kind::real, 0}};
+constexpr AttrDef kOne[] = {kReductionAttr, {"a", AttrDef::Kind::real, 1}, {"b", AttrDef::Kind::real, 0}};
+constexpr AttrDef kFocal[] = {kReductionAttr, {"a", AttrDef::Kind::real, 2}, {"b", AttrDef::Kind::real, .25}};
+
+constexpr OpDef define(const char* name, std::span<const AttrDef> attrs = kAttrs) {
+  return {name, infer, grad, lower, reference::loss, attrs, kRowVariants};
+}
+
+const OpDef kOps[] = {
+    define("mse_loss"),
+    define("l1_loss"),
+    define("huber_loss", kOne),
+    define("smooth_l1_loss", kOne),
+    define("log_cosh_loss"),
+    define("binary_cross_entropy"),
+    define("binary_cross_entropy_with_logits", kOne),
+    define("kl_divergence"),
+    define("hinge_loss"),
+    define("squared_hinge_loss"),
+    define("poisson_log_loss"),
+    define("poisson_loss"),
+    define("focal_loss", kFocal),
+};
+
+}  // namespace
+
+std::span<const OpDef> loss_ops() { return kOps; }
+
+Value add_loss(int function, Value p, Value t, Reduction reduction, double a = 0, double b = 0) {
+  const Value inputs[] = {p, t};
+  return p.graph().add_all(kOps[function], inputs, {{"reduction", word_of(reduction)}, {"a", a}, {"b", b}})[0];
+}
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+using ops::add_loss;
+Value mse_loss(Value p, Value t, Reduction reduction) { return add_loss(LOSS_MSE, p, t, reduction); }
+Value l1_loss(Value p, Value t, Reduction reduction) { return add_loss(LOSS_L1, p, t, reduction); }
+Value huber_loss(Value p, Value t, float delta, Reduction reduction) {
+  require(delta > 0, ErrorCode::invalid_argument, "huber_loss: delta ", delta, " is not above 0");
+  return add_loss(LOSS_HUBER, p, t, reduction, delta);
+}
+Value smooth_l1_loss(Value p, Value t, float beta, Reduction reduction) {
+  require(beta > 0, ErrorCode::invalid_argument, "smooth_l1_loss: beta ", beta, " is not above 0");
+  return add_loss(LOSS_SMOOTH_L1, p, t, reduction, beta);
+}
+Value log_cosh_loss(Value p, Value t, Reduction reduction) { return add_loss(LOSS_LOG_COSH, p, t, reduction); }
+Value binary_cross_entropy(Value p, Value t, Reduction reduction) {
+  return add_loss(LOSS_BINARY_CROSS_ENTROPY, p, t, reduction);
+}
+Value binary_cross_entropy_with_logits(Value p, Value t, float positive_weight, Reduction reduction) {
+  return add_loss(LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS, p, t, reduction, positive_weight);
+}
+Value kl_divergence(Value p, Value t, Reduction reduction) { return add_loss(LOSS_KL_DIVERGENCE, p, t, reduction); }
+Value hinge_loss(Value p, Value t, Reduction reduction) { return add_loss(LOSS_HINGE, p, t, reduction); }
+Value squared_hinge_loss(Value p, Value t, Reduction reduction) {
+  return add_loss(LOSS_SQUARED_HINGE, p, t, reduction);
+}
+Value poisson_loss(Value p, Value t, bool log_input, Reduction reduction) {
+  return add_loss(log_input ? LOSS_POISSON_LOG : LOSS_POISSON, p, t, reduction);
+}
+Value focal_loss(Value p, Value t, float gamma, float alpha, Reduction reduction) {
+  require(gamma >= 0, ErrorCode::invalid_argument, "focal_loss: gamma ", gamma, " is below 0");
+  return add_loss(LOSS_FOCAL, p, t, reduction, gamma, alpha);
+}
+}  // namespace lemnos

@@ -1,0 +1,353 @@
+// C[.., M, N] = f(alpha A[.., M, K] B[.., K, N] + bias[N] + beta R[.., M, N]), or (alpha A B + bias) f'(S[.., M, N]);
+// A may be stored [.., K, M] and B [.., N, K]; leading axes broadcast. f is a function of shaders/unary.h by its
+// number. Inputs: A, B, then bias when the attribute says so, then R or S when `extra` says so.
+//
+//   dA = dC B^T    dB = A^T dC    dbias = sum of dC over rows    dR = beta dC        with dC = alpha dy f'(..)
+//
+// by further products with other transposes: nothing is transposed in memory.
+
+#include "shaders/matmul.h"
+
+#include <algorithm>
+
+#include "lemnos/ops.h"
+#include "ops/broadcast.h"
+#include "ops/formats.h"
+#include "ops/lowering.h"
+#include "ops/op_table.h"
+#include "reference/unary.h"
+#include "shaders/matmul_reduce.h"
+
+namespace lemnos::reference {
+void matmul(const Reference& c);
+}
+
+namespace lemnos::ops {
+namespace {
+
+Shape batch_of(const Shape& shape) { return Shape(shape.dims().first(shape.rank() - 2)); }
+int64_t stored_rows(const Shape& shape) { return shape[shape.rank() - 2]; }
+int64_t stored_columns(const Shape& shape) { return shape[shape.rank() - 1]; }
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  const bool has_bias = in.attrs.flag("bias");
+  const int64_t extra = in.attrs.integer("extra"), activation = in.attrs.integer("activation");
+  require_inputs(in, 2 + (has_bias ? 1 : 0) + (extra ? 1 : 0));
+  for (size_t i = 0; i < in.in.size(); ++i) {
+    require_float(in, i);
+    require(in.in[i].dtype == in.in[0].dtype, ErrorCode::invalid_argument, in.op.name, ": input ", i, " is ", in.in[i],
+            " but input 0 is ", in.in[0]);
+  }
+  const Shape &a = in.in[0].shape, &b = in.in[1].shape;
+  require(a.rank() >= 2 && b.rank() >= 2, ErrorCode::shape_mismatch, in.op.name, ": A ", a, " and B ", b,
+          " need two axes at least");
+  const bool transpose_a = in.attrs.flag("transpose_a"), transpose_b = in.attrs.flag("transpose_b");
+  const int64_t k = transpose_a ? stored_rows(a) : stored_columns(a);
+  const int64_t other = transpose_b ? stored_columns(b) : stored_rows(b);
+  require(k == other, ErrorCode::shape_mismatch, in.op.name, ": A ", a, transpose_a ? " transposed" : "", " has ", k,
+          " columns, B ", b, transpose_b ? " transposed" : "", " has ", other, " rows");
+  const int64_t m = transpose_a ? stored_columns(a) : stored_rows(a);
+  const int64_t n = transpose_b ? stored_rows(b) : stored_columns(b);
+  const Shape c = broadcast(batch_of(a), batch_of(b), in.op.name).appended(m).appended(n);
+  require(!has_bias || in.in[2].shape == Shape{n}, ErrorCode::shape_mismatch, in.op.name, ": bias ", in.in[2],
+          " does not fit the columns of C ", c);
+  require(!extra || in.in.back().shape == c, ErrorCode::shape_mismatch, in.op.name, ": the last input ", in.in.back(),
+          " is not as C ", c);
+  require(activation >= 0 && activation < static_cast<int64_t>(reference::unary_functions().size()) && extra >= 0 &&
+              extra <= MATMUL_EXTRA_SLOPE,
+          ErrorCode::invalid_argument, in.op.name, ": no activation ", activation, " or extra ", extra);
+  return {{c, in.in[0].dtype}};
+}
+
+// Lowering
+// -------------------------------------------------------------------------------------------------------------
+
+/// One product as the kernels see it.
+struct Problem {
+  uint32_t m, n, k, batches;
+  std::array<uint32_t, 3> extent{1, 1, 1}, a_stride{}, b_stride{};  // batch axes, outermost first
+  bool transpose_a, transpose_b;
+};
+
+Problem problem_of(const Lower& c) {
+  const Shape &a = c.in(0).shape, &b = c.in(1).shape, &out = c.out().shape;
+  for (size_t i = 0; i < c.inputs(); ++i) count32(c.in(i), c.node().op->name);
+  count32(c.out(), c.node().op->name);
+  Problem p{.transpose_a = c.attrs().flag("transpose_a"), .transpose_b = c.attrs().flag("transpose_b")};
+  p.m = static_cast<uint32_t>(stored_rows(out));
+  p.n = static_cast<uint32_t>(stored_columns(out));
+  p.k = static_cast<uint32_t>(p.transpose_a ? stored_rows(a) : stored_columns(a));
+  p.batches = static_cast<uint32_t>(batch_of(out).elements());
+  const bool one_b = batch_of(b).elements() == 1;
+  if (one_b && !p.transpose_a) {  // the batches of A are further rows
+    p.m *= p.batches;
+    p.batches = 1;
+    return p;
+  }
+  const Shape operands[] = {batch_of(a), batch_of(b)};
+  const Folded folded = fold_axes(batch_of(out), operands, c.node().op->name);
+  require(folded.rank <= 3, ErrorCode::unsupported, c.node().op->name, ": the leading axes of A ", a, " and B ", b,
+          " alternate ", folded.rank, " times; a kernel walks 3");
+  for (size_t i = 0; i < folded.rank; ++i) {
+    p.extent[i] = folded.extent[i];
+    p.a_stride[i] = folded.stride[0][i] * p.m * p.k;
+    p.b_stride[i] = folded.stride[1][i] * p.k * p.n;
+  }
+  return p;
+}
+
+/// How a kernel cuts C.
+struct Tiling {
+  const char* name;
+  uint32_t workgroup, tile_m, tile_n, tile_k, rows, columns;
+};
+constexpr Tiling kTilings[] = {
+    {"tiled128", 256, 128, 128, 16, 8, 8},
+    {"tiled64", 128, 64, 64, 16, 8, 4},
+    {"tiled32", 64, 32, 32, 16, 4, 4},
+};
+uint64_t tiles_of(const Problem& p, const Tiling& t) {
+  return divide_up(p.m, t.tile_m) * divide_up(p.n, t.tile_n) * p.batches;
+}
+uint32_t shared_bytes(const Tiling& t) { return 4 * t.tile_k * (t.tile_m + t.tile_n + 8); }
+
+// A device of unknown width is kept busy by this many workgroups; fewer large tiles lose to more small ones.
+constexpr uint64_t kBusyGroups = 96;
+constexpr uint32_t kLeastPart = 256;  // of K: less does not pay for the second pass
+constexpr uint32_t kMostParts = 32;
+
+std::string refuse_tiling(const Lower& c, const Tiling& t) {
+  const uint32_t invocations = t.workgroup, shared = shared_bytes(t);
+  if (c.caps.max_workgroup_invocations < invocations)
+    return text("needs ", invocations, " invocations, the device has ", c.caps.max_workgroup_invocations);
+  if (c.caps.max_shared_memory < shared)
+    return text("needs ", shared, " bytes of shared memory, the device has ", c.caps.max_shared_memory);
+  if (c.forced()) return {};
+  if (c.caps.software) return "a software driver's shared memory is plain memory";
+  const uint64_t tiles = tiles_of(problem_of(c), t);
+  return tiles < kBusyGroups ? text(tiles, " tiles leave most of a device idle") : std::string();
+}
+std::string refuse_128(const Lower& c) { return refuse_tiling(c, kTilings[0]); }
+std::string refuse_64(const Lower& c) { return refuse_tiling(c, kTilings[1]); }
+
+uint32_t parts_of(const Problem& p, const Tiling& t, bool forced) {
+  const uint64_t slices = divide_up(p.k, t.tile_k);
+  if (forced) return static_cast<uint32_t>(std::min<uint64_t>(slices, 3));
+  const uint64_t wanted = divide_up(2 * kBusyGroups, std::max<uint64_t>(tiles_of(p, t), 1));
+  return static_cast<uint32_t>(std::min({wanted, uint64_t{p.k / kLeastPart}, uint64_t{kMostParts}}));
+}
+std::string refuse_split(const Lower& c) {
+  const Problem p = problem_of(c);
+  if (parts_of(p, kTilings[1], c.forced()) < 2) return text("K = ", p.k, " is too short to cut");
+  if (c.forced()) return {};
+  if (c.caps.software) return "a software driver is busy with few workgroups";
+  const uint64_t tiles = tiles_of(p, kTilings[1]);
+  return tiles >= kBusyGroups / 2 ? text(tiles, " tiles fill the device without cutting K") : std::string();
+}
+std::string refuse_direct(const Lower& c) {
+  if (c.forced() || c.caps.software) return {};
+  return "a device with real shared memory feeds itself better from it";
+}
+
+/// Without shared memory: as many rows as share a column's load without leaving the registers.
+Tiling direct_tiling(const Problem& p) {
+  const uint32_t rows = p.m <= 4 ? 4 : 8;
+  const uint32_t columns = p.n <= 32 ? 4 : 8;
+  return {"direct", 8, rows, 8 * columns, 4, rows, columns};
+}
+
+shaders::MatmulSpec spec_of(const Lower& c, const Problem& p, const Tiling& t, bool partial) {
+  return {.workgroup_size = t.workgroup,
+          .transpose_a = p.transpose_a,
+          .transpose_b = p.transpose_b,
+          .vector_a = (p.transpose_a ? p.m : p.k) % 4 == 0,
+          .vector_b = (p.transpose_b ? p.k : p.n) % 4 == 0,
+          .vector_c = p.n % 4 == 0,
+          .tile_m = t.tile_m,
+          .tile_n = t.tile_n,
+          .tile_k = t.tile_k,
+          .rows = t.rows,
+          .columns = t.columns,
+          .has_bias = c.attrs().flag("bias"),
+          .extra = static_cast<uint32_t>(c.attrs().integer("extra")),
+          .activation = static_cast<uint32_t>(c.attrs().integer("activation")),
+          .partial_sums = partial};
+}
+
+shaders::MatmulParams params_of(const Lower& c, const Problem& p, uint32_t parts, uint32_t part_k) {
+  const auto real = [&](const char* name) { return static_cast<float>(c.attrs().real(name)); };
+  return {.m = p.m,
+          .n = p.n,
+          .k = p.k,
+          .batches = p.batches,
+          .parts = parts,
+          .part_k = part_k,
+          .extent_1 = p.extent[1],
+          .extent_2 = p.extent[2],
+          .a_stride_0 = p.a_stride[0],
+          .a_stride_1 = p.a_stride[1],
+          .a_stride_2 = p.a_stride[2],
+          .b_stride_0 = p.b_stride[0],
+          .b_stride_1 = p.b_stride[1],
+          .b_stride_2 = p.b_stride[2],
+          .alpha = real("alpha"),
+          .beta = real("beta"),
+          .a = real("a"),
+          .b = real("b")};
+}
+
+Dispatch reduce(Lower& c, const Problem& p, const TensorRef& sums, uint32_t parts, const TensorRef& bias,
+                const TensorRef& extra) {
+  const shaders::MatmulSpec s = spec_of(c, p, kTilings[1], false);
+  const shaders::MatmulReduceSpec spec{.workgroup_size = 64,
+                                       .vector_c = s.vector_c,
+                                       .has_bias = s.has_bias,
+                                       .extra = s.extra,
+                                       .activation = s.activation};
+  const shaders::MatmulParams q = params_of(c, p, parts, 0);
+  const uint32_t count = count32(c.out(), c.node().op->name);
+  return {.kernel = &c.kernel(kernel_name("matmul_reduce", c.out().dtype, c.caps)),
+          .tensors = {sums, in_words(c.y()), bias, extra},
+          .spec = spec,
+          .params = shaders::MatmulReduceParams{count, p.n, parts, q.alpha, q.beta, q.a, q.b},
+          .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
+          .cost = {sums.bytes + c.out().bytes(), uint64_t{parts} * count}};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  const Problem p = problem_of(c);
+  if (c.out().elements() == 0) return {};
+  const std::string variant = c.variant();
+  const bool split = variant == "split";
+  Tiling tiling = variant == "direct" ? direct_tiling(p) : kTilings[1];
+  for (const Tiling& t : kTilings)
+    if (variant == t.name) tiling = t;
+  const uint32_t parts = split ? parts_of(p, tiling, c.forced()) : 1;
+  const uint64_t part_k = divide_up(divide_up(std::max(p.k, 1u), parts), tiling.tile_k) * tiling.tile_k;
+  const uint64_t groups = tiles_of(p, tiling) * parts;
+
+  // Whatever is absent, or empty because K is 0, is bound to something that is there and never read.
+  const TensorRef a = p.k ? in_words(c.x(0)) : c.scratch(16);
+  const TensorRef b = p.k ? in_words(c.x(1)) : a;
+  const TensorRef bias = c.attrs().flag("bias") ? in_words(c.x(2)) : a;
+  const TensorRef extra = c.attrs().integer("extra") ? in_words(c.x(c.inputs() - 1)) : a;
+  const uint64_t elements = static_cast<uint64_t>(c.out().elements());
+  const TensorRef sums = split ? c.scratch(parts * elements * 4) : in_words(c.y());
+  require(sums.bytes < (uint64_t{1} << 34), ErrorCode::unsupported, c.node().op->name, ": ", parts, " parts of C ",
+          c.out(), " are more than a kernel counts");
+
+  const std::string stem = variant == "direct" ? "matmul_direct" : "matmul_tiled";
+  std::vector<Dispatch> list;
+  list.push_back({.kernel = &c.kernel(kernel_name(stem.c_str(), c.out().dtype, c.caps)),
+                  .tensors = {a, b, sums, bias, extra},
+                  .spec = spec_of(c, p, tiling, split),
+                  .params = params_of(c, p, parts, static_cast<uint32_t>(part_k)),
+                  .groups = groups,
+                  .cost = {c.in(0).bytes() + c.in(1).bytes() + sums.bytes, 2ull * p.m * p.n * p.k * p.batches}});
+  if (split) list.push_back(reduce(c, p, sums, parts, bias, extra));
+  return list;
+}
+
+// Gradients
+// ------------------------------------------------------------------------------------------------------------
+
+std::vector<Value> grad(Grad& g);
+
+constexpr AttrDef kAttrs[] = {
+    {"transpose_a", AttrDef::Kind::integer},
+    {"transpose_b", AttrDef::Kind::integer},
+    {"bias", AttrDef::Kind::integer},
+    {"extra", AttrDef::Kind::integer},       // MATMUL_EXTRA_*
+    {"activation", AttrDef::Kind::integer},  // UNARY_*
+    {"alpha", AttrDef::Kind::real, 1},
+    {"beta", AttrDef::Kind::real, 1},
+    {"a", AttrDef::Kind::real},  // the function's own parameters
+    {"b", AttrDef::Kind::real},
+};
+constexpr Variant kVariants[] = {
+    {"split", refuse_split}, {"tiled128", refuse_128}, {"tiled64", refuse_64}, {"direct", refuse_direct}, {"tiled32"}};
+
+const OpDef kOps[] = {{"matmul", infer, grad, lower, reference::matmul, kAttrs, kVariants}};
+
+Value product(Value a, Value b, bool transpose_a, bool transpose_b, double alpha) {
+  return a.graph().add(kOps[0], {a, b}, {{"transpose_a", transpose_a}, {"transpose_b", transpose_b}, {"alpha", alpha}});
+}
+
+// The gradient of the sum in front of the function. Where f' is a function of x, the sum is computed again.
+Value grad_of_sum(Grad& g) {
+  const Attrs& attrs = g.attrs();
+  const int64_t activation = attrs.integer("activation"), extra = attrs.integer("extra");
+  if (activation == UNARY_IDENTITY) return g.dy();
+  Value saved = g.out();
+  if (extra == MATMUL_EXTRA_SLOPE) {
+    require(!g.needs(g.inputs() - 1), ErrorCode::unsupported, "matmul: has no gradient of a slope");
+    saved = g.in(g.inputs() - 1);
+  } else if (!reference::unary_functions()[static_cast<size_t>(activation)].slope_of_output) {
+    Attrs plain = attrs;
+    plain.set("activation", UNARY_IDENTITY);
+    std::vector<Value> inputs;
+    for (size_t i = 0; i < g.inputs(); ++i) inputs.push_back(g.in(i));
+    saved = g.graph.add_all(kOps[0], inputs, plain)[0];
+  }
+  return g.graph.add(find_op("unary_backward"), {saved, g.dy()},
+                     {{"function", activation}, {"a", attrs.real("a")}, {"b", attrs.real("b")}});
+}
+
+Value as_rows(Value x) {
+  return reshape(x, Shape{x.shape().elements() / stored_columns(x.shape()), stored_columns(x.shape())});
+}
+
+Value grad_b(Value a, Value b, Value dc, bool transpose_a, bool transpose_b, double alpha) {
+  if (batch_of(b.shape()).elements() == 1 && !transpose_a && a.desc().elements() > 0 && dc.desc().elements() > 0) {
+    // One B for all batches: their rows make one long product, whose K is all of them.
+    a = as_rows(a);
+    dc = as_rows(dc);
+  }
+  const Value db = transpose_b ? product(dc, a, true, transpose_a, alpha) : product(a, dc, !transpose_a, false, alpha);
+  return db.shape().rank() < b.shape().rank() ? reshape(db, b.shape()) : sum_to(db, b.shape());
+}
+
+std::vector<Value> grad(Grad& g) {
+  const bool ta = g.attrs().flag("transpose_a"), tb = g.attrs().flag("transpose_b");
+  const double alpha = g.attrs().real("alpha"), beta = g.attrs().real("beta");
+  const Value a = g.in(0), b = g.in(1), dc = grad_of_sum(g);
+  std::vector<Value> gradients(g.inputs());
+  if (g.needs(0)) {
+    const Value da = ta ? product(b, dc, tb, true, alpha) : product(dc, b, false, !tb, alpha);
+    gradients[0] = sum_to(da, a.shape());
+  }
+  if (g.needs(1)) gradients[1] = grad_b(a, b, dc, ta, tb, alpha);
+  if (g.attrs().flag("bias") && g.needs(2)) {
+    std::vector<int64_t> axes;
+    for (size_t i = 0; i + 1 < dc.shape().rank(); ++i) axes.push_back(static_cast<int64_t>(i));
+    gradients[2] = sum(dc, axes);
+  }
+  if (g.attrs().integer("extra") == MATMUL_EXTRA_RESIDUAL && g.needs(g.inputs() - 1))
+    gradients.back() = beta == 1 ? dc : affine(dc, static_cast<float>(beta), 0);
+  return gradients;
+}
+
+}  // namespace
+
+std::span<const OpDef> matmul_ops() { return kOps; }
+Value plain_product(Value a, Value b, const MatmulOptions& o) { return product(a, b, o.transpose_a, o.transpose_b, 1); }
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+
+Value matmul(Value a, Value b, MatmulOptions options) { return ops::plain_product(a, b, options); }
+
+Value linear(Value x, Value weight, Value bias) {
+  require(x.shape().rank() >= 1 && weight.shape().rank() == 2, ErrorCode::shape_mismatch, "linear: x ", x.shape(),
+          " needs one axis at least and weight ", weight.shape(), " two");
+  const bool vector = x.shape().rank() == 1;
+  Value y = matmul(vector ? reshape(x, Shape{1, x.shape()[0]}) : x, weight, {.transpose_b = true});
+  if (vector) y = reshape(y, Shape{weight.shape()[0]});
+  if (!bias) return y;
+  require(bias.shape() == Shape{weight.shape()[0]}, ErrorCode::shape_mismatch, "linear: bias ", bias.shape(),
+          " does not fit weight ", weight.shape());
+  return add(y, bias);
+}
+
+}  // namespace lemnos

@@ -1,0 +1,128 @@
+// One step of an optimizer over the flat arenas: parameters p, gradients g, up to three slots, in place. The formulas
+// are in src/reference/optimizer.cpp. One kernel for all; an arena past the device's storage range is cut into slices.
+
+#include "ops/optimizer.h"
+
+#include <algorithm>
+
+#include "lemnos/ops.h"
+#include "ops/lowering.h"
+#include "ops/step_state.h"
+#include "reference/optimizer.h"
+#include "shaders/optimizer.h"
+
+namespace lemnos::ops {
+namespace {
+
+constexpr uint64_t kBlock = Graph::kArenaAlignment;  // elements to an entry of the table of groups
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  const size_t slots = optimizer_slots(in.op);
+  require(in.in.size() == 3 + slots || in.in.size() == 4 + slots, ErrorCode::invalid_argument, in.op.name, ": ",
+          in.in.size(), " inputs, it takes ", 3 + slots, ", or ", 4 + slots, " with groups");
+  require_dtype(in, 0, DType::f32);
+  const int64_t count = in.in[0].elements();
+  require(in.in[0].shape.rank() == 1 && count % 4 == 0, ErrorCode::shape_mismatch, in.op.name, ": parameters ",
+          in.in[0], " are no flat arena of whole quads");
+  require_same(in, 0, 1);
+  require_state(in, 2);
+  for (size_t i = 3; i < 3 + slots; ++i) require_same(in, 0, i);
+  const auto blocks = static_cast<int64_t>(divide_up(static_cast<uint64_t>(count), kBlock));
+  const TensorDesc table{Shape{blocks, 2}, DType::f32};
+  require(in.in.size() == 3 + slots || in.in.back() == table, ErrorCode::shape_mismatch, in.op.name, ": groups ",
+          in.in.back(), " for parameters ", in.in[0], "; they are ", table);
+  std::vector<TensorDesc> out(1 + slots, in.in[0]);
+  return out;
+}
+
+shaders::OptimizerParams params_of(const Attrs& a) {
+  const auto real = [&](const char* name) { return static_cast<float>(a.real(name)); };
+  return {.lr = real("lr"),
+          .weight_decay = real("weight_decay"),
+          .clip_value = real("clip_value"),
+          .eps = real("eps"),
+          .momentum = real("momentum"),
+          .undamped = static_cast<float>(1 - a.real("dampening")),
+          .beta1 = real("beta1"),
+          .rest1 = static_cast<float>(1 - a.real("beta1")),
+          .beta2 = real("beta2"),
+          .rest2 = static_cast<float>(1 - a.real("beta2")),
+          .lr_decay = real("lr_decay"),
+          .momentum_decay = real("momentum_decay")};
+}
+
+TensorRef part(TensorRef whole, uint64_t offset, uint64_t bytes) {
+  whole.offset += offset;
+  whole.bytes = bytes;
+  return whole;
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  using namespace shaders;
+  const Attrs& a = c.attrs();
+  const size_t slots = c.outputs() - 1;
+  const bool grouped = c.inputs() == 4 + slots;
+  const OptimizerSpec spec{.workgroup_size = 64,
+                           .function = static_cast<uint32_t>(reference::optimizer_number(c.node().op->name)),
+                           .slots = static_cast<uint32_t>(slots),
+                           .decoupled = a.flag("decoupled"),
+                           .nesterov = a.flag("nesterov"),
+                           .centered = a.flag("centered"),
+                           .grouped = grouped,
+                           .clipped = a.real("clip_value") > 0};
+  const uint64_t bytes = c.in(0).bytes();
+  // Slices begin where every binding's offset is aligned, also that of the table of groups (8 bytes a block).
+  const uint64_t step = 1u << 18;
+  const uint64_t slice = std::max(step, std::min(c.caps.max_storage_range, uint64_t{1} << 32) / step * step);
+  const TensorRef unused = slots < 3 || !grouped ? c.scratch(16) : TensorRef{};
+  std::vector<Dispatch> list;
+  for (uint64_t at = 0; at < bytes; at += slice) {
+    const uint64_t size = std::min(slice, bytes - at);
+    std::vector<TensorRef> tensors = {c.x(2), part(c.y(0), at, size), part(c.x(1), at, size)};
+    for (size_t k = 0; k < 3; ++k) tensors.push_back(k < slots ? part(c.y(1 + k), at, size) : unused);
+    const uint64_t blocks = divide_up(size / 4, kBlock);
+    tensors.push_back(grouped ? part(c.x(c.inputs() - 1), at / 4 / kBlock * 8, blocks * 8) : unused);
+    OptimizerParams params = params_of(a);
+    params.quads = static_cast<uint32_t>(size / 16);
+    list.push_back({.kernel = &c.kernel("optimizer"),
+                    .tensors = std::move(tensors),
+                    .spec = spec,
+                    .params = params,
+                    .groups = divide_up(params.quads, spec.workgroup_size),
+                    .cost = {size * (3 + 2 * slots), size / 4 * 15}});
+  }
+  return list;
+}
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {
+    {"lr", Kind::real, .01},       {"weight_decay", Kind::real, 0}, {"decoupled", Kind::integer, 0},
+    {"clip_value", Kind::real, 0}, {"eps", Kind::real, 1e-8},       {"momentum", Kind::real, 0},
+    {"dampening", Kind::real, 0},  {"nesterov", Kind::integer, 0},  {"beta1", Kind::real, .9},
+    {"beta2", Kind::real, .999},   {"lr_decay", Kind::real, 0},     {"momentum_decay", Kind::real, 0},
+    {"centered", Kind::integer, 0}};
+constexpr Alias kUpdates[] = {{0, 0}, {1, 3}, {2, 4}, {3, 5}};
+
+constexpr OpDef define(const char* name, size_t slots) {
+  return {name, infer, nullptr, lower, reference::optimizer, kAttrs, {}, std::span(kUpdates, 1 + slots)};
+}
+
+const OpDef kOps[] = {
+    define("sgd", 0),     define("sgd_momentum", 1),     define("adagrad", 1), define("adadelta", 2),
+    define("rmsprop", 1), define("rmsprop_momentum", 3), define("adam", 2),    define("adam_amsgrad", 3),
+    define("nadam", 2),   define("adamax", 2),           define("radam", 2),   define("lion", 1),
+    define("average", 0),
+};
+
+}  // namespace
+
+std::span<const OpDef> optimizer_ops() { return kOps; }
+
+const OpDef& optimizer_op(std::string_view name) {
+  const auto* found = std::ranges::find(kOps, name, [](const OpDef& op) { return std::string_view(op.name); });
+  require(found != std::end(kOps), ErrorCode::internal, "optimizer: no update op '", name, "'");
+  return *found;
+}
+size_t optimizer_slots(const OpDef& op) { return op.updates.size() - 1; }
+
+}  // namespace lemnos::ops

@@ -1,0 +1,126 @@
+// pad: x with `before` and `after` elements of `value` around it along every axis.
+
+#include "shaders/pad.h"
+
+#include "base/half.h"
+#include "lemnos/ops.h"
+#include "ops/broadcast.h"
+#include "ops/formats.h"
+#include "ops/lowering.h"
+#include "ops/move.h"
+
+namespace lemnos::reference {
+void pad(const Reference& c);
+}  // namespace lemnos::reference
+
+namespace lemnos::ops {
+namespace {
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 1);
+  const Shape& x = in.in[0].shape;
+  const std::vector<int64_t>&before = in.attrs.integers("before"), &after = in.attrs.integers("after");
+  require(before.size() == x.rank() && after.size() == x.rank(), ErrorCode::shape_mismatch, in.op.name, ": ",
+          before.size(), " before and ", after.size(), " after for shape ", x, ", which has ", x.rank(), " axes");
+  std::vector<int64_t> extents;
+  for (size_t i = 0; i < x.rank(); ++i) {
+    require(before[i] >= 0 && after[i] >= 0, ErrorCode::invalid_argument, in.op.name, ": ", before[i], " before and ",
+            after[i], " after along axis ", i, " of shape ", x, "; use slice to take away");
+    extents.push_back(before[i] + x[i] + after[i]);
+  }
+  return {{Shape(extents), in.in[0].dtype}};
+}
+
+struct Axis {
+  int64_t extent, before, limit, stride;
+};
+
+// An axis without padding joins the one outside it.
+std::vector<Axis> fold(const Lower& c) {
+  const Shape &x = c.in(0).shape, &y = c.out().shape;
+  const std::vector<int64_t>& before = c.attrs().integers("before");
+  const auto dense = dense_strides(x);
+  std::vector<Axis> axes;
+  for (size_t i = 0; i < y.rank(); ++i) {
+    if (y[i] == 1 && x[i] == 1) continue;
+    if (!axes.empty() && x[i] == y[i]) {
+      Axis& outer = axes.back();
+      outer = {outer.extent * y[i], outer.before * y[i], outer.limit * y[i], dense[i]};
+    } else {
+      axes.push_back({y[i], before[i], x[i], dense[i]});
+    }
+  }
+  if (axes.empty()) axes.push_back({1, 0, 1, 1});
+  return axes;
+}
+
+uint32_t fill_bits(const Lower& c) {
+  const double value = c.attrs().real("value");
+  uint32_t bits = 0;
+  encode(c.out().dtype, &value, &bits, 1);
+  return bits;
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  using namespace shaders;
+  const char* who = c.node().op->name;
+  PadParams params{.count = count32(c.out(), who), .fill = fill_bits(c)};
+  if (params.count == 0) return {};
+  require(params.count < (1u << 31), ErrorCode::unsupported, who, ": ", c.out(), " has ", params.count,
+          " elements; this kernel counts to ", 1u << 31);
+  std::vector<Axis> axes = fold(c);
+  require(axes.size() <= PAD_AXES, ErrorCode::unsupported, who, ": ", axes.size(),
+          " axes remain after folding, a kernel walks ", PAD_AXES);
+  Axis& last = axes.back();
+  const bool wide = last.extent % 4 == 0 && last.before % 4 == 0 && last.limit % 4 == 0;
+  if (wide) {
+    last = {last.extent / 4, last.before / 4, last.limit / 4, 1};
+    for (size_t i = 0; i + 1 < axes.size(); ++i) axes[i].stride /= 4;
+  }
+  for (size_t i = 0; i < axes.size(); ++i) {
+    params.extent[i] = static_cast<uint32_t>(axes[i].extent);
+    params.before[i] = static_cast<uint32_t>(axes[i].before);
+    params.limit[i] = static_cast<uint32_t>(axes[i].limit);
+    params.stride[i] = static_cast<uint32_t>(axes[i].stride);
+    if (i == 0) continue;
+    const Divisor d = divisor(params.extent[i]);
+    params.multiplier[i] = d.multiplier;
+    params.shifts |= d.shift << (5 * i);
+  }
+  const PadSpec spec{.workgroup_size = 64,
+                     .format = movable_format(c.out().dtype),
+                     .rank = static_cast<uint32_t>(axes.size()),
+                     .wide = wide};
+  // Nothing is read of an empty x, but something must be bound.
+  return {{.kernel = &c.kernel("pad"),
+           .tensors = {in_words(c.in(0).bytes() ? c.x(0) : c.y()), in_words(c.y())},
+           .spec = spec,
+           .params = params,
+           .groups = divide_up(divide_up(params.count, 4), spec.workgroup_size),
+           .cost = {c.in(0).bytes() + c.out().bytes(), 0}}};
+}
+
+std::vector<Value> grad(Grad& g) {
+  const Shape x = g.in(0).shape();
+  std::vector<int64_t> begin = g.attrs().integers("before"), end = begin;
+  for (size_t i = 0; i < end.size(); ++i) end[i] += x[i];
+  return {slice(g.dy(), begin, end)};
+}
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {{"before", Kind::integers}, {"after", Kind::integers}, {"value", Kind::real, 0}};
+const OpDef kOps[] = {{"pad", infer, grad, lower, reference::pad, kAttrs}};
+
+}  // namespace
+
+std::span<const OpDef> pad_ops() { return kOps; }
+const OpDef& pad_op() { return kOps[0]; }
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+Value pad(Value x, std::vector<int64_t> before, std::vector<int64_t> after, float value) {
+  return x.graph().add(ops::pad_op(), {x},
+                       {{"before", std::move(before)}, {"after", std::move(after)}, {"value", value}});
+}
+}  // namespace lemnos

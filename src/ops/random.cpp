@@ -1,0 +1,118 @@
+// random_uniform: low + (high - low) u     random_normal: mean + deviation z
+// with the random bits of Philox under the key (seed, stream), each mixed with the state's seed, and the counter
+// (number of the element / 4, step). Further here: values known when the graph is built.
+
+#include "shaders/random.h"
+
+#include <algorithm>
+
+#include "base/half.h"
+#include "lemnos/ops.h"
+#include "ops/formats.h"
+#include "ops/lowering.h"
+#include "ops/step_state.h"
+
+namespace lemnos::reference {
+void random(const Reference& c);
+}  // namespace lemnos::reference
+
+namespace lemnos::ops {
+namespace {
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 1);
+  require_state(in, 0);
+  const TensorDesc y{Shape(in.attrs.integers("shape")), dtype_from_string(in.attrs.word("dtype"))};
+  require(is_floating(y.dtype), ErrorCode::invalid_argument, in.op.name, ": ", y, ", it makes f32, f16 or bf16");
+  require(in.attrs.real("b") >= 0, ErrorCode::invalid_argument, in.op.name, ": a width or deviation of ",
+          in.attrs.real("b"), " is below 0");
+  return {y};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  using namespace shaders;
+  const uint32_t count = count32(c.out(), c.node().op->name);
+  const RandomSpec spec{.workgroup_size = 64,
+                        .format = format_of(c.out().dtype),
+                        .distribution = static_cast<uint32_t>(
+                            c.node().op->name == std::string_view("random_normal") ? RANDOM_NORMAL : RANDOM_UNIFORM)};
+  return {{.kernel = &c.kernel("random"),
+           .tensors = {c.x(0), in_words(c.y())},
+           .spec = spec,
+           .params = RandomParams{.count = count,
+                                  .a = static_cast<float>(c.attrs().real("a")),
+                                  .b = static_cast<float>(c.attrs().real("b")),
+                                  .seed = static_cast<uint32_t>(c.attrs().integer("seed")),
+                                  .stream = static_cast<uint32_t>(c.attrs().integer("stream"))},
+           .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
+           .cost = {c.out().bytes(), 40ull * count}}};
+}
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {{"shape", Kind::integers}, {"dtype", Kind::word, 0, "f32"}, {"a", Kind::real, 0},
+                              {"b", Kind::real, 1},      {"seed", Kind::integer, 0},      {"stream", Kind::integer, 0}};
+const OpDef kOps[] = {
+    {"random_uniform", infer, nullptr, lower, reference::random, kAttrs},
+    {"random_normal", infer, nullptr, lower, reference::random, kAttrs},
+};
+
+}  // namespace
+
+std::span<const OpDef> random_ops() { return kOps; }
+
+Value random_value(size_t op, Value state, const TensorDesc& desc, float a, float b, uint32_t seed) {
+  Graph& graph = state.graph();
+  return graph.add(kOps[op], {state},
+                   {{"shape", Attrs::AttrValue(desc.shape)},
+                    {"dtype", to_string(desc.dtype)},
+                    {"a", a},
+                    {"b", b},
+                    {"seed", seed},
+                    {"stream", graph.next_stream()}});
+}
+
+namespace {
+Value known(Graph& graph, const TensorDesc& desc, const std::vector<double>& values) {
+  std::vector<std::byte> bytes(desc.bytes());
+  encode(desc.dtype, values.data(), bytes.data(), values.size());
+  return graph.constant(desc, bytes);
+}
+}  // namespace
+}  // namespace lemnos::ops
+
+namespace lemnos {
+
+Value random_uniform(Value state, TensorDesc desc, float low, float high, uint32_t seed) {
+  require(low <= high, ErrorCode::invalid_argument, "random_uniform: low ", low, " is above high ", high);
+  return ops::random_value(0, state, desc, low, high - low, seed);
+}
+
+Value random_normal(Value state, TensorDesc desc, float mean, float deviation, uint32_t seed) {
+  return ops::random_value(1, state, desc, mean, deviation, seed);
+}
+
+Value full(Graph& graph, const Shape& shape, float value, DType dtype) {
+  return broadcast_to(ops::known(graph, {Shape{}, dtype}, {value}), shape);
+}
+Value zeros(Graph& graph, const Shape& shape, DType dtype) { return full(graph, shape, 0, dtype); }
+Value ones(Graph& graph, const Shape& shape, DType dtype) { return full(graph, shape, 1, dtype); }
+
+Value linspace(Graph& graph, float first, float last, int64_t count, DType dtype) {
+  require(count >= 1, ErrorCode::invalid_argument, "linspace: ", count, " elements, it takes 1 or more");
+  std::vector<double> values(static_cast<size_t>(count));
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = count == 1 ? first
+                           : first + (static_cast<double>(last) - first) * static_cast<double>(i) /
+                                         static_cast<double>(count - 1);
+  return ops::known(graph, {{count}, dtype}, values);
+}
+
+Value range(Graph& graph, int64_t first, int64_t end, int64_t step, DType dtype) {
+  require(step != 0, ErrorCode::invalid_argument, "range: step ", step);
+  const int64_t count = std::max<int64_t>(0, (end - first + step + (step > 0 ? -1 : 1)) / step);
+  std::vector<double> values(static_cast<size_t>(count));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(first + static_cast<int64_t>(i) * step);
+  return ops::known(graph, {{count}, dtype}, values);
+}
+
+}  // namespace lemnos

@@ -1,0 +1,47 @@
+// How a loss ends: mean, sum or none, and the one-workgroup sum that closes it.
+#pragma once
+
+#include <bit>
+#include <string_view>
+
+#include "lemnos/ops.h"
+#include "ops/lowering.h"
+#include "shaders/partial_sum.h"
+
+namespace lemnos::ops {
+
+inline Reduction reduction_of(const Attrs& attrs, const char* op) {
+  const std::string_view word = attrs.word("reduction");
+  if (word == "mean") return Reduction::mean;
+  if (word == "sum") return Reduction::sum;
+  require(word == "none", ErrorCode::invalid_argument, op, ": no reduction '", word, "'; there are mean, sum and none");
+  return Reduction::none;
+}
+inline const char* word_of(Reduction reduction) {
+  return reduction == Reduction::mean ? "mean" : reduction == Reduction::sum ? "sum" : "none";
+}
+inline constexpr AttrDef kReductionAttr = {"reduction", AttrDef::Kind::word, 0, "mean"};
+
+/// The workgroup of a kernel that is launched once for everything.
+inline uint32_t single_workgroup(const DeviceCaps& caps) { return caps.max_workgroup_invocations < 256 ? 128 : 256; }
+
+/// y[k] = scale * sum over i < count of x[i * width + k].
+inline Dispatch sum_partials(Lower& c, TensorRef x, TensorRef y, uint32_t count, uint32_t width = 1, float scale = 1) {
+  return {.kernel = &c.kernel("partial_sum"),
+          .tensors = {x, y},
+          .spec = shaders::PartialSumSpec{.workgroup_size = single_workgroup(c.caps)},
+          .params = shaders::PartialSumParams{.count = count, .width = width, .scale = scale},
+          .groups = width,
+          .cost = {4ull * width * (count + 1), 1ull * width * count}};
+}
+
+/// Is `v` the constant 1 of one element, as autograd seeds the root with?
+inline bool is_one(Value v) {
+  const ValueInfo& info = v.graph().info(v);
+  if (info.role != Role::constant || v.dtype() != DType::f32 || v.desc().elements() != 1 || !info.initial) return false;
+  uint32_t bits = 0;
+  std::memcpy(&bits, info.initial->data(), sizeof bits);
+  return std::bit_cast<float>(bits) == 1.0f;
+}
+
+}  // namespace lemnos::ops

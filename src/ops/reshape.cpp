@@ -1,0 +1,64 @@
+// reshape: the same elements under another shape. A view: nothing moves.
+
+#include <algorithm>
+
+#include "lemnos/ops.h"
+#include "ops/lowering.h"
+
+namespace lemnos::ops {
+namespace {
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 1);
+  const Shape shape(in.attrs.integers("shape"));
+  require(shape.elements() == in.in[0].elements(), ErrorCode::shape_mismatch, in.op.name, ": shape ", shape, " has ",
+          shape.elements(), " elements, x ", in.in[0].shape, " has ", in.in[0].elements());
+  return {{shape, in.in[0].dtype}};
+}
+
+std::vector<Value> grad(Grad& g) { return {reshape(g.dy(), g.in(0).shape())}; }
+
+constexpr AttrDef kAttrs[] = {{"shape", AttrDef::Kind::integers}};
+constexpr Alias kViews[] = {{0, 0}};
+const OpDef kOps[] = {{"reshape", infer, grad, nullptr, nullptr, kAttrs, {}, {}, kViews}};
+
+}  // namespace
+
+std::span<const OpDef> reshape_ops() { return kOps; }
+
+Value reshape_to(Value x, Shape shape) {
+  if (shape == x.shape()) return x;
+  return x.graph().add(kOps[0], {x}, {{"shape", Attrs::AttrValue(shape)}});
+}
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+
+Value reshape(Value x, std::span<const int64_t> shape) {
+  std::vector<int64_t> extents(shape.begin(), shape.end());
+  const auto open = std::ranges::find(extents, -1);
+  if (open != extents.end()) {
+    int64_t rest = 1;
+    for (auto it = extents.begin(); it != extents.end(); ++it)
+      if (it != open) rest *= *it;
+    require(rest > 0 && x.desc().elements() % rest == 0, ErrorCode::shape_mismatch, "reshape: the other extents make ",
+            rest, ", which does not divide the ", x.desc().elements(), " elements of ", x.shape());
+    *open = x.desc().elements() / rest;
+  }
+  return ops::reshape_to(x, Shape(extents));
+}
+
+Value reshape(Value x, const Shape& shape) { return ops::reshape_to(x, shape); }
+
+Value flatten(Value x, int64_t from_axis) {
+  if (x.shape().rank() == 0) return reshape(x, Shape{1});
+  const size_t from = x.shape().axis(from_axis, "flatten");
+  std::vector<int64_t> extents(x.shape().begin(), x.shape().begin() + from);
+  int64_t joined = 1;
+  for (size_t i = from; i < x.shape().rank(); ++i) joined *= x.shape()[i];
+  extents.push_back(joined);
+  return ops::reshape_to(x, Shape(extents));
+}
+
+}  // namespace lemnos

@@ -1,0 +1,85 @@
+// slice: the elements of x from `begin` up to, but not with, `end` along every axis.
+
+#include "lemnos/ops.h"
+#include "ops/lowering.h"
+#include "ops/move.h"
+
+namespace lemnos::reference {
+void slice(const Reference& c);
+}  // namespace lemnos::reference
+
+namespace lemnos::ops {
+namespace {
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 1);
+  const Shape& x = in.in[0].shape;
+  const std::vector<int64_t>&begin = in.attrs.integers("begin"), &end = in.attrs.integers("end");
+  require(begin.size() == x.rank() && end.size() == x.rank(), ErrorCode::shape_mismatch, in.op.name, ": ", begin.size(),
+          " begins and ", end.size(), " ends for shape ", x, ", which has ", x.rank(), " axes");
+  std::vector<int64_t> extents;
+  for (size_t i = 0; i < x.rank(); ++i) {
+    require(0 <= begin[i] && begin[i] <= end[i] && end[i] <= x[i], ErrorCode::out_of_range, in.op.name, ": [", begin[i],
+            ", ", end[i], ") of axis ", i, " is no part of shape ", x);
+    extents.push_back(end[i] - begin[i]);
+  }
+  return {{Shape(extents), in.in[0].dtype}};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  const std::vector<int64_t>& begin = c.attrs().integers("begin");
+  Strides strides{0, dense_strides(c.in(0).shape)};
+  for (size_t i = 0; i < begin.size(); ++i) strides.offset += begin[i] * strides.stride[i];
+  return {move(c, strides)};
+}
+
+std::vector<Value> grad(Grad& g) {
+  const Shape x = g.in(0).shape();
+  std::vector<int64_t> before = g.attrs().integers("begin"), after = g.attrs().integers("end");
+  for (size_t i = 0; i < after.size(); ++i) after[i] = x[i] - after[i];
+  return {pad(g.dy(), before, after)};
+}
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {{"begin", Kind::integers}, {"end", Kind::integers}};
+const OpDef kOps[] = {{"slice", infer, grad, lower, reference::slice, kAttrs}};
+
+}  // namespace
+
+std::span<const OpDef> slice_ops() { return kOps; }
+const OpDef& slice_op() { return kOps[0]; }
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+
+Value slice(Value x, std::vector<int64_t> begin, std::vector<int64_t> end) {
+  return x.graph().add(ops::slice_op(), {x}, {{"begin", std::move(begin)}, {"end", std::move(end)}});
+}
+
+Value slice_axis(Value x, int64_t axis, int64_t begin, int64_t end) {
+  const Shape shape = x.shape();
+  const size_t at = shape.axis(axis, "slice");
+  std::vector<int64_t> begins(shape.rank(), 0), ends(shape.begin(), shape.end());
+  begins[at] = begin < 0 ? begin + shape[at] : begin;
+  ends[at] = end < 0 ? end + shape[at] : end;
+  return slice(x, std::move(begins), std::move(ends));
+}
+
+std::vector<Value> split(Value x, std::vector<int64_t> sizes, int64_t axis) {
+  const Shape shape = x.shape();
+  const size_t at = shape.axis(axis, "split");
+  int64_t begin = 0;
+  std::vector<Value> parts;
+  for (int64_t size : sizes) {
+    require(size >= 0 && begin + size <= shape[at], ErrorCode::shape_mismatch, "split: sizes reach ", begin + size,
+            " of axis ", axis, " of shape ", shape);
+    parts.push_back(slice_axis(x, static_cast<int64_t>(at), begin, begin + size));
+    begin += size;
+  }
+  require(begin == shape[at], ErrorCode::shape_mismatch, "split: sizes add up to ", begin, ", axis ", axis,
+          " of shape ", shape, " has ", shape[at]);
+  return parts;
+}
+
+}  // namespace lemnos

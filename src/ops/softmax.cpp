@@ -1,0 +1,84 @@
+// softmax:     y = exp(x - max(x)) / sum(exp(x - max(x)))          dx = y * (dy - sum(y * dy))
+// log_softmax: y = x - max(x) - log(sum(exp(x - max(x))))          dx = dy - exp(y) * sum(dy)
+// along the last axis.
+
+#include "shaders/softmax.h"
+
+#include "lemnos/ops.h"
+#include "ops/lowering.h"
+#include "shaders/softmax_backward.h"
+
+namespace lemnos::reference {
+void softmax(const Reference& c);
+void softmax_backward(const Reference& c);
+}  // namespace lemnos::reference
+
+namespace lemnos::ops {
+namespace {
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 1);
+  require_float(in, 0);
+  require(in.in[0].shape.rank() >= 1, ErrorCode::invalid_argument, in.op.name, ": x needs at least one axis");
+  return {in.in[0]};
+}
+
+std::vector<TensorDesc> infer_backward(const Infer& in) {
+  require_inputs(in, 2);
+  require_same(in, 0, 1);
+  return {in.in[0]};
+}
+
+template <typename Spec, typename Params>
+std::vector<Dispatch> lower_rows(Lower& c, const char* stem, std::vector<TensorRef> tensors) {
+  const auto [rows, cols] = as_rows(c.out().shape);
+  const bool logarithm = c.attrs().flag("logarithm");
+  const Spec spec{.workgroup_size = row_workgroup(cols, c.caps), .logarithm = logarithm};
+  return {{.kernel = &c.kernel(kernel_name(stem, c.out().dtype, c.caps) + "." + c.variant()),
+           .tensors = std::move(tensors),
+           .spec = spec,
+           .params = Params{.rows = rows, .cols = cols},
+           .groups = rows,
+           .cost = {(c.inputs() + 1) * c.out().bytes(), 5ull * rows * cols}}};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  return lower_rows<shaders::SoftmaxSpec, shaders::SoftmaxParams>(c, "softmax", {c.x(0), c.y()});
+}
+std::vector<Dispatch> lower_backward(Lower& c) {
+  return lower_rows<shaders::SoftmaxBackwardSpec, shaders::SoftmaxBackwardParams>(c, "softmax_backward",
+                                                                                 {c.x(0), c.x(1), c.y()});
+}
+
+std::vector<Value> grad(Grad& g);
+
+constexpr AttrDef kAttrs[] = {{"logarithm", AttrDef::Kind::integer, 0}};
+
+const OpDef kOps[] = {
+    {"softmax", infer, grad, lower, reference::softmax, kAttrs, kRowVariants},
+    {"softmax_backward", infer_backward, nullptr, lower_backward, reference::softmax_backward, kAttrs, kRowVariants},
+};
+
+std::vector<Value> grad(Grad& g) {
+  return {g.graph.add(kOps[1], {g.out(), g.dy()}, {{"logarithm", g.attrs().flag("logarithm")}})};
+}
+
+Value along(Value x, int64_t axis, bool logarithm) {
+  const char* name = logarithm ? "log_softmax" : "softmax";
+  const size_t at = x.shape().axis(axis, name);
+  require(at + 1 == x.shape().rank(), ErrorCode::unsupported, name, ": axis ", axis, " of shape ", to_string(x.shape()),
+          " is not the last; transpose first");
+  return x.graph().add(kOps[0], {x}, {{"logarithm", logarithm}});
+}
+
+}  // namespace
+
+std::span<const OpDef> softmax_ops() { return kOps; }
+Value softmax_along(Value x, int64_t axis, bool logarithm) { return along(x, axis, logarithm); }
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+Value softmax(Value x, int64_t axis) { return ops::softmax_along(x, axis, false); }
+Value log_softmax(Value x, int64_t axis) { return ops::softmax_along(x, axis, true); }
+}  // namespace lemnos

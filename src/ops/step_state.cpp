@@ -1,0 +1,113 @@
+// advance_step: step + 1; cursor + 1, or 0 and epoch + 1; corrections c <- beta c + (1 - beta), which stay accurate
+// where 1 - beta^t would cancel. finish_step: the same, and the step's metrics into a ring.
+
+#include "ops/step_state.h"
+
+#include "lemnos/ops.h"
+#include "shaders/advance_step.h"
+
+namespace lemnos::reference {
+void advance_step(const Reference& c);
+}
+
+namespace lemnos::ops {
+namespace {
+
+void check_attrs(const Infer& in) {
+  require(in.attrs.integer("batches_per_epoch") >= 1, ErrorCode::invalid_argument, in.op.name, ": ",
+          in.attrs.integer("batches_per_epoch"), " batches per epoch, it takes 1 or more");
+}
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 1);
+  require_state(in, 0);
+  check_attrs(in);
+  return {in.in[0]};
+}
+
+std::vector<TensorDesc> infer_finish(const Infer& in) {
+  require_inputs(in, 4);
+  require_state(in, 0);
+  check_attrs(in);
+  const Shape& ring = in.in[1].shape;
+  require(in.in[1].dtype == DType::f32 && ring.rank() == 2 && ring[0] >= 1 && ring[1] == 4, ErrorCode::shape_mismatch,
+          in.op.name, ": the ring is ", in.in[1], ", it is f32[capacity, 4]");
+  require(in.in[2].dtype == DType::f32 && in.in[2].elements() == 1, ErrorCode::shape_mismatch, in.op.name,
+          ": the loss is ", in.in[2], ", it is one f32");
+  require(in.in[3] == TensorDesc{Shape{2}, DType::f32}, ErrorCode::shape_mismatch, in.op.name, ": the counts are ",
+          in.in[3], ", they are f32[2]");
+  return {in.in[0], in.in[1]};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  using namespace shaders;
+  const bool record = c.inputs() == 4;
+  const Attrs& a = c.attrs();
+  AdvanceStepParams params{.batches_per_epoch = static_cast<uint32_t>(a.integer("batches_per_epoch")),
+                           .batch = static_cast<uint32_t>(a.integer("batch")),
+                           .beta1 = static_cast<float>(a.real("beta1")),
+                           .beta2 = static_cast<float>(a.real("beta2")),
+                           .rest1 = static_cast<float>(1 - a.real("beta1")),
+                           .rest2 = static_cast<float>(1 - a.real("beta2")),
+                           .momentum_decay = static_cast<float>(a.real("momentum_decay")),
+                           .base_lr = static_cast<float>(a.real("base_lr")),
+                           .capacity = 1};
+  std::vector<TensorRef> tensors = {c.y(0)};
+  if (record) {
+    params.capacity = static_cast<uint32_t>(c.in(1).shape[0]);
+    tensors.insert(tensors.end(), {c.y(1), c.x(2), c.x(3)});
+  } else {
+    const TensorRef unused = c.scratch(16);
+    tensors.insert(tensors.end(), {unused, unused, unused});
+  }
+  return {{.kernel = &c.kernel("advance_step"),
+           .tensors = tensors,
+           .spec = AdvanceStepSpec{.workgroup_size = 32, .record = record},
+           .params = params,
+           .groups = 1,
+           .cost = {2 * c.in(0).bytes(), 20}}};
+}
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {{"batches_per_epoch", Kind::integer, 1},
+                              {"batch", Kind::integer, 0},
+                              {"beta1", Kind::real, 0},
+                              {"beta2", Kind::real, 0},
+                              {"momentum_decay", Kind::real, 0},
+                              {"base_lr", Kind::real, 0}};
+constexpr Alias kState[] = {{0, 0}};
+constexpr Alias kStateAndRing[] = {{0, 0}, {1, 1}};
+const OpDef kOps[] = {
+    {"advance_step", infer, nullptr, lower, reference::advance_step, kAttrs, {}, kState},
+    {"finish_step", infer_finish, nullptr, lower, reference::advance_step, kAttrs, {}, kStateAndRing},
+};
+
+Attrs attrs_of(const AdvanceOptions& o) {
+  return {{"batches_per_epoch", o.batches_per_epoch}, {"batch", o.batch},    {"beta1", o.beta1}, {"beta2", o.beta2},
+          {"momentum_decay", o.momentum_decay},       {"base_lr", o.base_lr}};
+}
+
+}  // namespace
+
+std::span<const OpDef> step_state_ops() { return kOps; }
+Value add_advance_step(std::span<const Value> inputs, const AdvanceOptions& options) {
+  return inputs[0].graph().add_all(kOps[inputs.size() == 4], inputs, attrs_of(options))[0];
+}
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+
+Value step_state(Graph& graph, uint64_t seed, std::string_view name) {
+  if (const Value known = graph.find(name)) return known;
+  const auto words = initial_step_state(seed);
+  return graph.variable(std::string(name), {Shape{STATE_WORDS}, DType::u32}, std::as_bytes(std::span(words)));
+}
+Value advance_step(Value state, AdvanceOptions options) {
+  return ops::add_advance_step({{ops::latest(state)}}, options);
+}
+Value finish_step(Value state, Value ring, Value loss, Value counts, AdvanceOptions options) {
+  return ops::add_advance_step({{ops::latest(state), ops::latest(ring), loss, counts}}, options);
+}
+
+}  // namespace lemnos

@@ -1,0 +1,137 @@
+// transpose: y[i_0, i_1, ...] = x with its axes in the order `axes`: axis k of y is axis axes[k] of x.
+
+#include "shaders/transpose.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "lemnos/ops.h"
+#include "ops/formats.h"
+#include "ops/lowering.h"
+#include "ops/move.h"
+
+namespace lemnos::reference {
+void transpose(const Reference& c);
+}  // namespace lemnos::reference
+
+namespace lemnos::ops {
+namespace {
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 1);
+  const Shape& x = in.in[0].shape;
+  const std::vector<int64_t>& axes = in.attrs.integers("axes");
+  require(axes.size() == x.rank(), ErrorCode::shape_mismatch, in.op.name, ": ", axes.size(), " axes for shape ", x,
+          ", which has ", x.rank());
+  std::vector<int64_t> extents;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    require(axes[i] >= 0 && axes[i] < static_cast<int64_t>(x.rank()) && std::ranges::count(axes, axes[i]) == 1,
+            ErrorCode::invalid_argument, in.op.name, ": axis ", axes[i], " of shape ", x,
+            " is out of range or repeated");
+    extents.push_back(x[static_cast<size_t>(axes[i])]);
+  }
+  return {{Shape(extents), in.in[0].dtype}};
+}
+
+// The axes of y, those of extent 1 left out and those that stay neighbours joined; `x` is the stride there.
+struct Axis {
+  int64_t extent, x, y;
+};
+std::vector<Axis> fold(const Shape& x, const std::vector<int64_t>& order) {
+  const auto dense = dense_strides(x);
+  std::vector<Axis> axes;
+  for (int64_t k : order) {
+    const size_t at = static_cast<size_t>(k);
+    if (x[at] == 1) continue;
+    if (!axes.empty() && axes.back().x == dense[at] * x[at]) {
+      axes.back().extent *= x[at];
+      axes.back().x = dense[at];
+    } else {
+      axes.push_back({x[at], dense[at], 0});
+    }
+  }
+  int64_t step = 1;
+  for (auto it = axes.rbegin(); it != axes.rend(); ++it) {
+    it->y = step;
+    step *= it->extent;
+  }
+  return axes;
+}
+
+// In tiles, where the last axis changes and there are not too many others; elsewhere element by element.
+std::vector<Dispatch> lower(Lower& c) {
+  using namespace shaders;
+  const Shape& x = c.in(0).shape;
+  const std::vector<int64_t>& order = c.attrs().integers("axes");
+  if (x.elements() == 0) return {};
+  std::vector<Axis> axes = fold(x, order);
+  const auto across = std::ranges::find(axes, 1, &Axis::x);
+  const bool tiled = axes.size() >= 2 && axes.size() <= 2 + TRANSPOSE_BATCH_AXES && axes.back().x != 1;
+  TransposeParams params{};
+  if (tiled) {
+    params.rows = static_cast<uint32_t>(across->extent);
+    params.stride_y = static_cast<uint32_t>(across->y);
+    params.cols = static_cast<uint32_t>(axes.back().extent);
+    params.stride_x = static_cast<uint32_t>(axes.back().x);
+  }
+  const bool wide = tiled && params.rows % 4 == 0 && params.cols % 4 == 0;
+  if (!tiled || (!wide && size_of(c.out().dtype) != 4)) {
+    const auto dense = dense_strides(x);
+    Strides strides;
+    for (size_t i = 0; i < order.size(); ++i) strides.stride[i] = dense[static_cast<size_t>(order[i])];
+    return {move(c, strides)};
+  }
+  axes.erase(across);
+  axes.pop_back();
+  for (size_t i = 0; i < axes.size(); ++i) {
+    params.batch[i] = static_cast<uint32_t>(axes[i].extent);
+    params.batch_x[i] = static_cast<uint32_t>(axes[i].x);
+    params.batch_y[i] = static_cast<uint32_t>(axes[i].y);
+  }
+  params.tiles_r = static_cast<uint32_t>(divide_up(params.rows, TRANSPOSE_TILE));
+  params.tiles_c = static_cast<uint32_t>(divide_up(params.cols, TRANSPOSE_TILE));
+  const uint64_t batches = count32(c.out(), c.node().op->name) / (uint64_t{params.rows} * params.cols);
+  return {{.kernel = &c.kernel("transpose"),
+           .tensors = {in_words(c.x(0)), in_words(c.y())},
+           .spec = TransposeSpec{.workgroup_size = 64,
+                                 .format = movable_format(c.out().dtype),
+                                 .wide = wide,
+                                 .batch_axes = static_cast<uint32_t>(axes.size())},
+           .params = params,
+           .groups = batches * params.tiles_r * params.tiles_c,
+           .cost = {2 * c.out().bytes(), 0}}};
+}
+
+std::vector<Value> grad(Grad& g) {
+  const std::vector<int64_t>& axes = g.attrs().integers("axes");
+  std::vector<int64_t> inverse(axes.size());
+  for (size_t i = 0; i < axes.size(); ++i) inverse[static_cast<size_t>(axes[i])] = static_cast<int64_t>(i);
+  return {permute(g.dy(), inverse)};
+}
+
+constexpr AttrDef kAttrs[] = {{"axes", AttrDef::Kind::integers}};
+const OpDef kOps[] = {{"transpose", infer, grad, lower, reference::transpose, kAttrs}};
+
+}  // namespace
+
+std::span<const OpDef> transpose_ops() { return kOps; }
+const OpDef& transpose_op() { return kOps[0]; }
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+
+Value permute(Value x, std::vector<int64_t> axes) {
+  for (int64_t& axis : axes) axis = static_cast<int64_t>(x.shape().axis(axis, "transpose"));
+  return x.graph().add(ops::transpose_op(), {x}, {{"axes", std::move(axes)}});
+}
+
+Value transpose(Value x) {
+  require(x.shape().rank() >= 2, ErrorCode::invalid_argument, "transpose: x ", x.shape(), " has fewer than two axes");
+  std::vector<int64_t> axes(x.shape().rank());
+  std::iota(axes.begin(), axes.end(), int64_t{0});
+  std::swap(axes[axes.size() - 1], axes[axes.size() - 2]);
+  return permute(x, std::move(axes));
+}
+
+}  // namespace lemnos

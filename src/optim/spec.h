@@ -1,0 +1,21 @@
+// An optimizer as the update op that does it: which op, which slots, which attributes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lemnos/optim.h"
+
+namespace lemnos::optim {
+
+struct Spec {
+  const char* op;                  // src/ops/optimizer.h
+  std::vector<const char*> slots;  // names, in the op's order
+  Attrs attrs;
+  float slot_start = 0;  // what the first slot starts at
+};
+
+/// Throws `invalid_argument` naming the optimizer and the option that is out of range.
+Spec spec_of(const Optimizer& optimizer);
+
+}  // namespace lemnos::optim

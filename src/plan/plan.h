@@ -1,0 +1,92 @@
+// The plan: how a graph runs, as plain data. The list of dispatches, where every tensor lives, where barriers stand,
+// and what it costs. Made once per program; printable, hashable, testable without a GPU.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "graph/edit.h"
+#include "graph/spirv_info.h"
+#include "lemnos/device.h"
+#include "lemnos/op.h"
+
+namespace lemnos {
+
+/// Which memory a range is in. Session arenas outlive programs and are shared between them; the activation arena
+/// belongs to one program.
+enum class ArenaKind : uint8_t { activations, parameters, gradients, slot, value };
+struct ArenaId {
+  ArenaKind kind = ArenaKind::activations;
+  int index = 0;  // slot number, or the id of the value that has memory of its own (inputs, constants, variables)
+  auto operator<=>(const ArenaId&) const = default;
+};
+
+struct Location {
+  ArenaId arena;
+  uint64_t offset = 0;  // bytes
+  uint64_t bytes = 0;
+};
+
+struct Access {
+  Location where;
+  bool reads = false;
+  bool writes = false;
+};
+
+struct PlannedDispatch {
+  Dispatch dispatch;
+  std::vector<Access> accesses;  // in binding order
+  int node = -1;                 // index in the plan's graph
+  bool barrier_before = false;
+};
+
+struct PlanOptions {
+  std::vector<int> targets;       // value ids that must be computed
+  std::vector<Rewrite> rewrites;  // fusions to apply
+  const Kernel* (*find_kernel)(std::string_view) = nullptr;
+  std::string force_variant;  // "op=variant" or "variant" for every op that has it; for tests
+  uint64_t guard_bytes = 0;   // unused bytes around every activation, for tests
+  bool share_memory = true;   // activations reuse memory when their lives do not overlap
+  uint64_t memory_limit = 0;  // refuse a larger activation arena; 0: no limit
+};
+
+struct Plan {
+  Graph graph;  // after the rewrites; value ids are those of the graph that was planned
+  std::vector<int> targets;
+  std::vector<int> nodes;  // in the order of execution
+  std::vector<PlannedDispatch> dispatches;
+  std::vector<Location> locations;  // by value id; bytes = 0 where the value has no memory here
+  std::vector<ArenaId> arenas;      // every session arena that the plan touches
+  uint64_t activation_bytes = 0;
+  uint64_t guard_bytes = 0;
+  Cost cost;
+  int first_update = 0;  // the first dispatch that writes persistent memory: before it a step may be dropped
+
+  Location location_of(Value v) const { return locations[static_cast<size_t>(v.id())]; }
+  size_t barriers() const;
+};
+
+/// Throws what the ops' `lower` throws; `unsupported` for a tensor past the device's limits, with the limit;
+/// `out_of_memory` when the activations exceed the limit, naming the largest tensors.
+Plan make_plan(const Graph& graph, const DeviceCaps& caps, const PlanOptions& options);
+
+/// Where a persistent value lives: the layout that programs share.
+Location persistent_location(const Graph& graph, int value);
+
+/// Sets barrier_before where a dispatch touches what an earlier one since the last barrier wrote, or writes what one
+/// read: one global barrier there, none elsewhere.
+void place_barriers(std::span<PlannedDispatch> dispatches);
+
+/// The independent check: every pair of dispatches that share memory, one of them writing, must have a barrier between.
+/// Returns one line per hazard; empty when the plan is sound.
+std::vector<std::string> find_hazards(std::span<const PlannedDispatch> dispatches);
+
+/// One line a dispatch: label, workgroups, bytes, flops, barrier.
+std::string to_string(const Plan& plan);
+/// "matmul f32[64, 784]": what debug labels and profiles call a dispatch.
+std::string label_of(const Plan& plan, const PlannedDispatch& dispatch);
+
+}  // namespace lemnos

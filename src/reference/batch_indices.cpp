@@ -1,0 +1,27 @@
+// The rows of the current batch: position in the epoch, sent through the epoch's permutation. Integer work, so the
+// kernel's own permutation is the definition; tests prove that it is one.
+#include "lemnos/op.h"
+#include "shaders/common/permutation.h"
+#include "shaders/common/step_state.h"
+
+namespace lemnos::reference {
+
+void batch_indices(const Reference& c) {
+  const StepStateView<const double> state{c.in[0]};
+  const auto samples = static_cast<uint32_t>(c.attrs().integer("samples"));
+  const auto seed = static_cast<uint32_t>(c.attrs().integer("seed"));
+  const shaders::uvec4 keys =
+      shaders::permutation_keys({seed ^ state.get(STATE_SEED_LOW), state.get(STATE_SEED_HIGH)}, state.get(STATE_EPOCH));
+  const size_t first = state.get(STATE_CURSOR) * c.out[0].size();
+  for (size_t i = 0; i < c.out[0].size(); ++i) {
+    const size_t position = first + i;
+    if (position >= samples)
+      c.out[0][i] = -1;
+    else if (!c.attrs().flag("shuffle"))
+      c.out[0][i] = static_cast<double>(position);
+    else
+      c.out[0][i] = shaders::permuted(static_cast<uint32_t>(position), samples, keys);
+  }
+}
+
+}  // namespace lemnos::reference

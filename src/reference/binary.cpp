@@ -1,0 +1,55 @@
+// Elementwise functions of two operands, broadcast as NumPy does. Comparisons give 1 or 0.
+#include "reference/binary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+namespace lemnos::reference {
+
+namespace {
+using D = double;
+const BinaryFunction kFunctions[] = {
+    {"add", [](D a, D b) { return a + b; }},
+    {"subtract", [](D a, D b) { return a - b; }},
+    {"multiply", [](D a, D b) { return a * b; }},
+    {"divide", [](D a, D b) { return a / b; }},
+    {"minimum", [](D a, D b) { return a <= b || std::isnan(a) ? a : b; }},
+    {"maximum", [](D a, D b) { return a >= b || std::isnan(a) ? a : b; }},
+    {"pow", [](D a, D b) { return std::pow(a, b); }},
+    {"equal", [](D a, D b) { return a == b ? 1.0 : 0.0; }},
+    {"not_equal", [](D a, D b) { return a == b ? 0.0 : 1.0; }},
+    {"less", [](D a, D b) { return a < b ? 1.0 : 0.0; }},
+    {"less_equal", [](D a, D b) { return a <= b ? 1.0 : 0.0; }},
+    {"greater", [](D a, D b) { return a > b ? 1.0 : 0.0; }},
+    {"greater_equal", [](D a, D b) { return a >= b ? 1.0 : 0.0; }},
+};
+}  // namespace
+
+std::span<const BinaryFunction> binary_functions() { return kFunctions; }
+
+size_t position_in(const Shape& operand, const Shape& out, size_t linear) {
+  size_t position = 0, step = 1;
+  for (size_t i = 0; i < operand.rank(); ++i) {  // from the last axis to the first
+    const size_t extent = static_cast<size_t>(operand[operand.rank() - 1 - i]);
+    const size_t out_extent = static_cast<size_t>(out[out.rank() - 1 - i]);
+    if (extent != 1) position += linear % out_extent * step;
+    linear /= out_extent;
+    step *= extent;
+  }
+  return position;
+}
+
+void binary(const Reference& c) {
+  const auto* f = std::ranges::find(kFunctions, std::string_view(c.node.op->name),
+                                    [](const BinaryFunction& b) { return std::string_view(b.name); });
+  const bool whole = !is_floating(c.out_desc[0].dtype);
+  for (size_t i = 0; i < c.out[0].size(); ++i) {
+    const double a = c.in[0][position_in(c.in_shape(0), c.out_shape(), i)];
+    const double b = c.in[1][position_in(c.in_shape(1), c.out_shape(), i)];
+    const double y = f->value(a, b);
+    c.out[0][i] = whole ? std::trunc(y) : y;
+  }
+}
+
+}  // namespace lemnos::reference

@@ -1,0 +1,23 @@
+// The elementwise functions of two operands, in double.
+#pragma once
+
+#include <span>
+
+#include "lemnos/op.h"
+
+namespace lemnos::reference {
+
+struct BinaryFunction {
+  const char* name;
+  double (*value)(double a, double b);
+};
+
+/// By the numbers of shaders/binary.h.
+std::span<const BinaryFunction> binary_functions();
+
+void binary(const Reference& c);  // a, b -> y, the function by the op's name
+
+/// Where `operand`, stretched to `out`, keeps the element that `out` has at position `linear`.
+size_t position_in(const Shape& operand, const Shape& out, size_t linear);
+
+}  // namespace lemnos::reference

@@ -1,0 +1,22 @@
+// Another element type; floating results are rounded to it by whoever stores them.
+#include <algorithm>
+#include <cmath>
+
+#include "lemnos/op.h"
+
+namespace lemnos::reference {
+
+void cast(const Reference& c) {
+  for (size_t i = 0; i < c.out[0].size(); ++i) {
+    const double x = c.in[0][i];
+    switch (c.out_desc[0].dtype) {
+      case DType::boolean: c.out[0][i] = x == 0 ? 0 : 1; break;
+      case DType::u8: c.out[0][i] = std::trunc(std::clamp(x, 0.0, 255.0)); break;
+      case DType::i32:
+      case DType::u32: c.out[0][i] = std::trunc(x); break;
+      default: c.out[0][i] = x;
+    }
+  }
+}
+
+}  // namespace lemnos::reference

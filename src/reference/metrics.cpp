@@ -1,0 +1,26 @@
+// Metrics over a batch.
+#include <cmath>
+
+#include "lemnos/op.h"
+
+namespace lemnos::reference {
+
+void accuracy_count(const Reference& c) {
+  const size_t cols = static_cast<size_t>(c.in_shape(0)[c.in_shape(0).rank() - 1]);
+  double right = 0, count = 0;
+  for (size_t row = 0; row < c.in[1].size(); ++row) {
+    if (c.in[1][row] < 0) continue;
+    ++count;
+    const auto target = static_cast<size_t>(c.in[1][row]);
+    const auto x = c.in[0].subspan(row * cols, cols);
+    if (target >= cols || std::isnan(x[target])) continue;
+    int64_t rank = 0;  // how many classes beat the target: larger, or equal and earlier
+    for (size_t k = 0; k < cols; ++k)
+      if (x[k] > x[target] || (x[k] == x[target] && k < target)) ++rank;
+    if (rank < c.attrs().integer("top")) ++right;
+  }
+  c.out[0][0] = right;
+  c.out[0][1] = count;
+}
+
+}  // namespace lemnos::reference

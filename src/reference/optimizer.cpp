@@ -1,0 +1,172 @@
+// One optimizer step. g is the gradient, t the number of the update from 1, slots s[0].. the optimizer's own state.
+// Formulas and defaults as in PyTorch.
+#include "reference/optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include "shaders/common/step_state.h"
+#include "shaders/optimizer.h"
+
+namespace lemnos::reference {
+
+namespace {
+
+// What is the same for every element of one step.
+struct Step {
+  double lr, eps, momentum, dampening, beta1, beta2, lr_decay, momentum_decay;
+  bool nesterov, centered;
+  size_t slots;
+  double t;  // number of the update, from 1
+  double correction1, correction2, momentum_product;
+};
+
+double sgd(const Step& o, double g, double* s) {
+  if (o.slots == 0) return o.lr * g;
+  s[0] = o.t == 1 ? g : o.momentum * s[0] + (1 - o.dampening) * g;
+  return o.lr * (o.nesterov ? g + o.momentum * s[0] : s[0]);
+}
+
+double adagrad(const Step& o, double g, double* s) {
+  s[0] += g * g;
+  return o.lr / (1 + (o.t - 1) * o.lr_decay) * g / (std::sqrt(s[0]) + o.eps);
+}
+
+double adadelta(const Step& o, double g, double* s) {
+  s[0] = o.beta2 * s[0] + (1 - o.beta2) * g * g;
+  const double delta = std::sqrt(s[1] + o.eps) / std::sqrt(s[0] + o.eps) * g;
+  s[1] = o.beta2 * s[1] + (1 - o.beta2) * delta * delta;
+  return o.lr * delta;
+}
+
+double rmsprop(const Step& o, double g, double* s) {
+  s[0] = o.beta2 * s[0] + (1 - o.beta2) * g * g;
+  double variance = s[0];
+  if (o.slots == 3 && o.centered) {
+    s[2] = o.beta2 * s[2] + (1 - o.beta2) * g;
+    variance = std::max(s[0] - s[2] * s[2], 0.0);
+  }
+  const double direction = g / (std::sqrt(variance) + o.eps);
+  if (o.slots != 3) return o.lr * direction;
+  s[1] = o.momentum * s[1] + direction;
+  return o.lr * s[1];
+}
+
+void moments(const Step& o, double g, double* s) {
+  s[0] = o.beta1 * s[0] + (1 - o.beta1) * g;
+  s[1] = o.beta2 * s[1] + (1 - o.beta2) * g * g;
+}
+
+double adam(const Step& o, double g, double* s) {
+  moments(o, g, s);
+  double v = s[1];
+  if (o.slots == 3) v = s[2] = std::max(s[2], s[1]);
+  return o.lr / o.correction1 * s[0] / (std::sqrt(v) / std::sqrt(o.correction2) + o.eps);
+}
+
+double nadam(const Step& o, double g, double* s) {
+  moments(o, g, s);
+  const auto momentum_at = [&](double t) { return o.beta1 * (1 - 0.5 * std::pow(0.96, t * o.momentum_decay)); };
+  const double now = momentum_at(o.t), next = momentum_at(o.t + 1);
+  const double product = o.momentum_product * now;
+  return o.lr / (std::sqrt(s[1]) / std::sqrt(o.correction2) + o.eps) *
+         ((1 - now) / (1 - product) * g + next / (1 - product * next) * s[0]);
+}
+
+double adamax(const Step& o, double g, double* s) {
+  s[0] = o.beta1 * s[0] + (1 - o.beta1) * g;
+  s[1] = std::max(o.beta2 * s[1], std::abs(g) + o.eps);
+  return o.lr / o.correction1 * s[0] / s[1];
+}
+
+double radam(const Step& o, double g, double* s) {
+  moments(o, g, s);
+  const double longest = 2 / (1 - o.beta2) - 1;
+  const double length = longest - 2 * o.t * (1 - o.correction2) / o.correction2;
+  const double plain = o.lr / o.correction1 * s[0];
+  if (length <= 5) return plain;
+  const double rectifier = std::sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length));
+  return plain * rectifier * std::sqrt(o.correction2) / (std::sqrt(s[1]) + o.eps);
+}
+
+double lion(const Step& o, double g, double* s) {
+  const double direction = o.beta1 * s[0] + (1 - o.beta1) * g;
+  s[0] = o.beta2 * s[0] + (1 - o.beta2) * g;
+  return direction == 0 ? 0 : std::copysign(o.lr, direction);
+}
+
+using Difference = double (*)(const Step&, double g, double* slots);
+constexpr Difference kDifferences[] = {sgd, adagrad, adadelta, rmsprop, adam, nadam, adamax, radam, lion};
+
+struct Name {
+  std::string_view op;
+  int number;
+};
+constexpr Name kNames[] = {
+    {"sgd", OPTIMIZER_SGD},           {"sgd_momentum", OPTIMIZER_SGD},  {"adagrad", OPTIMIZER_ADAGRAD},
+    {"adadelta", OPTIMIZER_ADADELTA}, {"rmsprop", OPTIMIZER_RMSPROP},   {"rmsprop_momentum", OPTIMIZER_RMSPROP},
+    {"adam", OPTIMIZER_ADAM},         {"adam_amsgrad", OPTIMIZER_ADAM}, {"nadam", OPTIMIZER_NADAM},
+    {"adamax", OPTIMIZER_ADAMAX},     {"radam", OPTIMIZER_RADAM},       {"lion", OPTIMIZER_LION},
+    {"average", OPTIMIZER_AVERAGE},
+};
+
+Step step_of(const Reference& c) {
+  const StepStateView<const double> state{c.in[2]};
+  const Attrs& a = c.attrs();
+  return {.lr = a.real("lr") * state.real(STATE_SCHEDULE) * state.real(STATE_LR_FACTOR),
+          .eps = a.real("eps"),
+          .momentum = a.real("momentum"),
+          .dampening = a.real("dampening"),
+          .beta1 = a.real("beta1"),
+          .beta2 = a.real("beta2"),
+          .lr_decay = a.real("lr_decay"),
+          .momentum_decay = a.real("momentum_decay"),
+          .nesterov = a.flag("nesterov"),
+          .centered = a.flag("centered"),
+          .slots = c.out.size() - 1,
+          .t = static_cast<double>(state.get(STATE_STEP) - state.get(STATE_SKIPPED)),
+          .correction1 = a.real("beta1") * state.real(STATE_CORRECTION1) + (1 - a.real("beta1")),
+          .correction2 = a.real("beta2") * state.real(STATE_CORRECTION2) + (1 - a.real("beta2")),
+          .momentum_product = state.real(STATE_MOMENTUM_PRODUCT)};
+}
+
+}  // namespace
+
+int optimizer_number(const char* op) { return std::ranges::find(kNames, std::string_view(op), &Name::op)->number; }
+
+void optimizer(const Reference& c) {
+  const StepStateView<const double> state{c.in[2]};
+  const Attrs& a = c.attrs();
+  const double clip = state.real(STATE_CLIP_FACTOR);
+  if (clip == 0) return;
+  const int number = optimizer_number(c.node.op->name);
+  const Step base = step_of(c);
+  const bool grouped = c.in.size() == 3 + base.slots + 1;
+  const double limit = a.real("clip_value");
+  for (size_t i = 0; i < c.out[0].size(); ++i) {
+    double& p = c.out[0][i];
+    if (number == OPTIMIZER_AVERAGE) {
+      p = base.t == 1 ? c.in[1][i] : base.beta1 * p + (1 - base.beta1) * c.in[1][i];
+      continue;
+    }
+    double g = clip * c.in[1][i];
+    if (limit > 0) g = std::clamp(g, -limit, limit);
+    Step o = base;
+    double decay = a.real("weight_decay");
+    if (grouped) {
+      o.lr *= c.in.back()[i / 64 * 2];
+      decay *= c.in.back()[i / 64 * 2 + 1];
+    }
+    if (a.flag("decoupled"))
+      p *= 1 - o.lr * decay;
+    else
+      g += decay * p;
+    double slots[3] = {};
+    for (size_t k = 0; k < o.slots; ++k) slots[k] = c.out[1 + k][i];
+    p -= kDifferences[number](o, g, slots);
+    for (size_t k = 0; k < o.slots; ++k) c.out[1 + k][i] = slots[k];
+  }
+}
+
+}  // namespace lemnos::reference

@@ -1,0 +1,49 @@
+// The end of a step: metrics into the ring, then StepState advances.
+#include "shaders/common/step_state.h"
+
+#include <cmath>
+
+#include "lemnos/op.h"
+
+namespace lemnos::reference {
+
+void advance_step(const Reference& c) {
+  const StepStateView<double> state{c.out[0]};
+  const Attrs& a = c.attrs();
+  if (c.in.size() == 4) {
+    const auto ring = c.out[1];
+    const size_t row = 4 * (state.get(STATE_STEP) % static_cast<size_t>(c.in_shape(1)[0]));
+    ring[row] = c.in[2][0];
+    ring[row + 1] = c.in[3][0];
+    ring[row + 2] = c.in[3][1];
+    ring[row + 3] = a.real("base_lr") * state.real(STATE_SCHEDULE) * state.real(STATE_LR_FACTOR);
+  }
+
+  if (state.real(STATE_CLIP_FACTOR) == 0) {
+    state.set(STATE_SKIPPED, state.get(STATE_SKIPPED) + 1);
+  } else {
+    // The state is f32 on every backend, so each word is rounded as it is there.
+    const uint32_t update_number = state.get(STATE_STEP) - state.get(STATE_SKIPPED);
+    const double decay = a.real("momentum_decay");
+    const double momentum = a.real("beta1") * (1 - 0.5 * std::pow(0.96, update_number * decay));
+    if (decay != 0)
+      state.set_real(STATE_MOMENTUM_PRODUCT, static_cast<float>(state.real(STATE_MOMENTUM_PRODUCT) * momentum));
+    const auto correct = [&](size_t word, double beta) {
+      state.set_real(word, static_cast<float>(beta * state.real(word) + (1 - beta)));
+    };
+    correct(STATE_CORRECTION1, a.real("beta1"));
+    correct(STATE_CORRECTION2, a.real("beta2"));
+  }
+
+  const auto batch = static_cast<uint32_t>(a.integer("batch"));
+  const uint32_t samples = state.get(STATE_SAMPLES_LOW) + batch;
+  if (samples < batch) state.set(STATE_SAMPLES_HIGH, state.get(STATE_SAMPLES_HIGH) + 1);
+  state.set(STATE_SAMPLES_LOW, samples);
+  const uint32_t cursor = state.get(STATE_CURSOR) + 1;
+  const bool epoch_ends = cursor >= static_cast<uint64_t>(a.integer("batches_per_epoch"));
+  state.set(STATE_CURSOR, epoch_ends ? 0 : cursor);
+  if (epoch_ends) state.set(STATE_EPOCH, state.get(STATE_EPOCH) + 1);
+  state.set(STATE_STEP, state.get(STATE_STEP) + 1);
+}
+
+}  // namespace lemnos::reference

@@ -1,0 +1,93 @@
+// Elementwise functions of one operand. Formulas and defaults as in PyTorch.
+#include "reference/unary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <string_view>
+
+namespace lemnos::reference {
+
+namespace {
+
+constexpr double kSeluAlpha = 1.6732632423543772848170429916717;
+constexpr double kSeluScale = 1.0507009873554804934193349852946;
+
+double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
+double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
+double normal_pdf(double x) { return std::exp(-0.5 * x * x) / std::sqrt(2 * std::numbers::pi); }
+// tanh(z) = 2 sigmoid(2z) - 1, so the tanh form of GELU is x * sigmoid(2z).
+double gelu_tanh_gate(double x) { return sigmoid(2 * std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)); }
+
+// NaN must come out of everything that it goes into, also where a comparison decides.
+double relu(double x) { return x > 0 ? x : (std::isnan(x) ? x : 0.0); }
+
+using D = double;
+const UnaryFunction kFunctions[] = {
+    {"identity", [](D x, D, D) { return x; }, [](D, D, D) { return 1.0; }, false},
+    {"relu", [](D x, D, D) { return relu(x); }, [](D y, D, D) { return y > 0 ? 1.0 : 0.0; }, true},
+    {"leaky_relu", [](D x, D a, D) { return x > 0 ? x : a * x; }, [](D x, D a, D) { return x > 0 ? 1.0 : a; }, false},
+    {"elu", [](D x, D a, D) { return x > 0 ? x : a * std::expm1(x); },
+     [](D x, D a, D) { return x > 0 ? 1.0 : a * std::exp(x); }, false},
+    {"selu", [](D x, D, D) { return kSeluScale * (x > 0 ? x : kSeluAlpha * std::expm1(x)); },
+     [](D x, D, D) { return kSeluScale * (x > 0 ? 1.0 : kSeluAlpha * std::exp(x)); }, false},
+    {"celu", [](D x, D a, D) { return x > 0 ? x : a * std::expm1(x / a); },
+     [](D x, D a, D) { return x > 0 ? 1.0 : std::exp(x / a); }, false},
+    {"gelu", [](D x, D, D) { return x * normal_cdf(x); }, [](D x, D, D) { return normal_cdf(x) + x * normal_pdf(x); },
+     false},
+    {"gelu_tanh", [](D x, D, D) { return x * gelu_tanh_gate(x); },
+     [](D x, D, D) {
+       const D g = gelu_tanh_gate(x);
+       return g + x * g * (1 - g) * 2 * std::sqrt(2 / std::numbers::pi) * (1 + 3 * 0.044715 * x * x);
+     },
+     false},
+    {"silu", [](D x, D, D) { return x * sigmoid(x); },
+     [](D x, D, D) { return sigmoid(x) * (1 + x * (1 - sigmoid(x))); }, false},
+    {"mish", [](D x, D, D) { return x * std::tanh(softplus(x)); },
+     [](D x, D, D) {
+       const D t = std::tanh(softplus(x));
+       return t + x * (1 - t * t) * sigmoid(x);
+     },
+     false},
+    {"sigmoid", [](D x, D, D) { return sigmoid(x); }, [](D y, D, D) { return y * (1 - y); }, true},
+    {"hard_sigmoid", [](D x, D, D) { return std::clamp(x / 6 + 0.5, 0.0, 1.0); },
+     [](D x, D, D) { return std::abs(x) < 3 ? 1.0 / 6 : 0.0; }, false},
+    {"tanh", [](D x, D, D) { return std::tanh(x); }, [](D y, D, D) { return 1 - y * y; }, true},
+    {"softplus", [](D x, D a, D) { return softplus(a * x) / a; }, [](D x, D a, D) { return sigmoid(a * x); }, false},
+    {"softsign", [](D x, D, D) { return x / (1 + std::abs(x)); },
+     [](D x, D, D) { return 1 / ((1 + std::abs(x)) * (1 + std::abs(x))); }, false},
+    {"negate", [](D x, D, D) { return -x; }, [](D, D, D) { return -1.0; }, false},
+    {"abs", [](D x, D, D) { return std::abs(x); }, [](D x, D, D) { return x > 0 ? 1.0 : (x < 0 ? -1.0 : 0.0); }, false},
+    {"square", [](D x, D, D) { return x * x; }, [](D x, D, D) { return 2 * x; }, false},
+    {"sqrt", [](D x, D, D) { return std::sqrt(x); }, [](D y, D, D) { return 0.5 / y; }, true},
+    {"rsqrt", [](D x, D, D) { return 1 / std::sqrt(x); }, [](D y, D, D) { return -0.5 * y * y * y; }, true},
+    {"exp", [](D x, D, D) { return std::exp(x); }, [](D y, D, D) { return y; }, true},
+    {"log", [](D x, D, D) { return std::log(x); }, [](D x, D, D) { return 1 / x; }, false},
+    {"clamp", [](D x, D a, D b) { return std::min(std::max(x, a), b); },
+     [](D x, D a, D b) { return x >= a && x <= b ? 1.0 : 0.0; }, false},
+    {"reciprocal", [](D x, D, D) { return 1 / x; }, [](D y, D, D) { return -y * y; }, true},
+    {"affine", [](D x, D a, D b) { return a * x + b; }, [](D, D a, D) { return a; }, false},
+    {"log1p", [](D x, D, D) { return std::log1p(x); }, [](D x, D, D) { return 1 / (1 + x); }, false},
+    {"hard_swish", [](D x, D, D) { return x * std::clamp(x / 6 + 0.5, 0.0, 1.0); },
+     [](D x, D, D) { return x <= -3 ? 0.0 : (x >= 3 ? 1.0 : x / 3 + 0.5); }, false},
+};
+
+}  // namespace
+
+std::span<const UnaryFunction> unary_functions() { return kFunctions; }
+
+void unary(const Reference& c) {
+  const auto* f = std::ranges::find(kFunctions, std::string_view(c.node.op->name),
+                                    [](const UnaryFunction& u) { return std::string_view(u.name); });
+  const double a = c.attrs().real("a"), b = c.attrs().real("b");
+  for (size_t i = 0; i < c.out[0].size(); ++i) c.out[0][i] = f->value(c.in[0][i], a, b);
+}
+
+void unary_backward(const Reference& c) {
+  const UnaryFunction& f = kFunctions[c.attrs().integer("function")];
+  const double a = c.attrs().real("a"), b = c.attrs().real("b");
+  for (size_t i = 0; i < c.out[0].size(); ++i) c.out[0][i] = c.in[1][i] * f.slope(c.in[0][i], a, b);
+}
+
+}  // namespace lemnos::reference

@@ -1,0 +1,23 @@
+// The elementwise functions of one operand, in double: the definition that the shader is measured against.
+#pragma once
+
+#include <span>
+
+#include "lemnos/op.h"
+
+namespace lemnos::reference {
+
+struct UnaryFunction {
+  const char* name;
+  double (*value)(double x, double a, double b);
+  double (*slope)(double s, double a, double b);  // f'(x), where s is y if slope_of_output and x otherwise
+  bool slope_of_output;
+};
+
+/// By the numbers of shaders/unary.h.
+std::span<const UnaryFunction> unary_functions();
+
+void unary(const Reference& c);           // x -> y
+void unary_backward(const Reference& c);  // s, dy -> dx, the function by its number in attribute `function`
+
+}  // namespace lemnos::reference

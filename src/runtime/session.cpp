@@ -1,0 +1,35 @@
+#include "lemnos/session.h"
+
+#include "base/half.h"
+
+namespace lemnos {
+
+namespace {
+std::vector<float> to_floats(DType dtype, std::span<const std::byte> bytes) {
+  std::vector<double> wide(bytes.size() / size_of(dtype));
+  decode(dtype, bytes.data(), wide.data(), wide.size());
+  return {wide.begin(), wide.end()};
+}
+}  // namespace
+
+std::vector<float> Program::read_floats(Value value) {
+  std::vector<std::byte> bytes(value.desc().bytes());
+  read(value, bytes);
+  return to_floats(value.dtype(), bytes);
+}
+
+std::vector<float> Session::read_floats(Value value) {
+  std::vector<std::byte> bytes(value.desc().bytes());
+  read(value, bytes);
+  return to_floats(value.dtype(), bytes);
+}
+
+std::vector<float> eval(const Device& device, Value value) {
+  const auto session = device.open(value.graph());
+  const auto program = session->compile({.targets = {value}});
+  const Status status = program->run();
+  if (status != Status::ok) throw Error(ErrorCode::internal, std::string("eval: ") + to_string(status));
+  return program->read_floats(value);
+}
+
+}  // namespace lemnos

@@ -1,0 +1,25 @@
+// What a person sees while a network trains: a bar on a terminal, a line an epoch elsewhere.
+#pragma once
+
+#include <cstdio>
+
+#include "lemnos/train.h"
+
+namespace lemnos::train {
+
+class ProgressBar {
+ public:
+  explicit ProgressBar(Verbosity verbosity);
+  /// Redraws the bar (on a terminal only).
+  void update(const Progress& progress);
+  /// Ends the line of an epoch with what it came to.
+  void finish(const Progress& progress, double seconds, const Metrics* validation, bool classes);
+  /// Whether update() shows anything: if not, an epoch may run in one piece.
+  bool draws() const { return draws_; }
+
+ private:
+  bool draws_;
+  bool lines_;
+};
+
+}  // namespace lemnos::train

@@ -1,0 +1,87 @@
+#include "vulkan/timeline.h"
+
+#include <new>
+
+#include "vulkan/result.h"
+
+namespace lemnos::vulkan {
+
+namespace {
+constexpr size_t kUsualCommands = 64;
+constexpr size_t kUsualPoints = 8;
+
+VkSemaphoreSubmitInfo submit_info(const SemaphorePoint& point) {
+  return {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
+          .semaphore = point.semaphore,
+          .value = point.value,
+          .stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT};
+}
+}  // namespace
+
+Timeline::Timeline(std::shared_ptr<Context> context, QueueRole role) : context_(std::move(context)), role_(role) {
+  command_infos_.reserve(kUsualCommands);
+  wait_infos_.reserve(kUsualPoints);
+  signal_infos_.reserve(kUsualPoints + 1);
+  const VkSemaphoreTypeCreateInfo type{.sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
+                                       .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE};
+  const VkSemaphoreCreateInfo info{.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type};
+  check(context_->vk().vkCreateSemaphore(context_->device(), &info, context_->callbacks(), &semaphore_), "timeline");
+}
+
+Timeline::~Timeline() {
+  (void)wait_all();  // on a lost device there is nothing to wait for
+  context_->vk().vkDestroySemaphore(context_->device(), semaphore_, context_->callbacks());
+}
+
+Submission Timeline::submit(std::span<const VkCommandBuffer> commands, std::span<const SemaphorePoint> waits,
+                            std::span<const SemaphorePoint> signals) {
+  // The lock spans the submission itself: the values of a timeline must reach the queue in order.
+  const std::lock_guard lock(mutex_);
+  try {
+    command_infos_.clear();
+    wait_infos_.clear();
+    signal_infos_.clear();
+    for (VkCommandBuffer buffer : commands)
+      command_infos_.push_back({.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO, .commandBuffer = buffer});
+    for (const SemaphorePoint& point : waits) wait_infos_.push_back(submit_info(point));
+    for (const SemaphorePoint& point : signals) signal_infos_.push_back(submit_info(point));
+    signal_infos_.push_back(submit_info({semaphore_, submitted_ + 1}));
+  } catch (const std::bad_alloc&) {
+    return {Status::out_of_memory, submitted_};
+  }
+  const VkSubmitInfo2 info{.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2,
+                           .waitSemaphoreInfoCount = static_cast<uint32_t>(wait_infos_.size()),
+                           .pWaitSemaphoreInfos = wait_infos_.data(),
+                           .commandBufferInfoCount = static_cast<uint32_t>(command_infos_.size()),
+                           .pCommandBufferInfos = command_infos_.data(),
+                           .signalSemaphoreInfoCount = static_cast<uint32_t>(signal_infos_.size()),
+                           .pSignalSemaphoreInfos = signal_infos_.data()};
+  const Status status = context_->submit(info, role_);
+  if (status == Status::ok) ++submitted_;
+  return {status, submitted_};
+}
+
+uint64_t Timeline::submitted() const {
+  const std::lock_guard lock(mutex_);
+  return submitted_;
+}
+
+uint64_t Timeline::completed() const {
+  uint64_t value = 0;
+  if (context_->note(context_->vk().vkGetSemaphoreCounterValue(context_->device(), semaphore_, &value)) != Status::ok)
+    return 0;
+  return value;
+}
+
+Status Timeline::wait(uint64_t value, uint64_t timeout_ns) {
+  if (context_->lost()) return Status::device_lost;
+  const VkSemaphoreWaitInfo info{.sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
+                                 .semaphoreCount = 1,
+                                 .pSemaphores = &semaphore_,
+                                 .pValues = &value};
+  if (value > 0) ++context_->counters().waits;
+  return value == 0 ? Status::ok
+                    : context_->note(context_->vk().vkWaitSemaphores(context_->device(), &info, timeout_ns));
+}
+
+}  // namespace lemnos::vulkan

@@ -1,0 +1,111 @@
+// The rules over the whole tree, and for each rule a forbidden example that it must find.
+#include <gtest/gtest.h>
+
+#include "rules.h"
+#include "source_tree.h"
+
+namespace lemnos::architecture {
+namespace {
+
+const std::filesystem::path kTop = LEMNOS_SOURCE_DIR;
+const std::vector<std::string> kCode = {".h", ".hpp", ".cpp", ".c"};
+const std::vector<std::string> kAllCode = {".h",    ".hpp",   ".cpp", ".c",  ".comp",
+                                           ".glsl", ".cmake", ".sh",  ".py", "CMakeLists.txt"};
+
+template <typename Rule>
+void expect_none(Rule rule, const std::vector<SourceFile>& files) {
+  for (const SourceFile& file : files) {
+    for (const std::string& finding : rule(file)) ADD_FAILURE() << finding;
+  }
+}
+
+SourceFile made_up(std::string path, std::vector<std::string> lines) {
+  return {std::move(path), std::move(lines)};
+}
+
+TEST(IncludeDirection, HoldsInTheTree) {
+  const std::vector<SourceFile> files = load(kTop, {"include/lemnos", "src"}, kCode);
+  size_t arrows = 0;
+  for (const SourceFile& file : files) arrows += includes(file).size();
+  EXPECT_GT(arrows, files.size()) << "the includes were not read";
+  expect_none(include_direction, files);
+}
+
+TEST(IncludeDirection, FindsForbiddenArrows) {
+  const std::pair<const char*, const char*> forbidden[] = {{"src/base/half.cpp", "#include \"graph/print.h\""},
+                                                           {"src/graph/graph.cpp", "#include \"plan/plan.h\""},
+                                                           {"src/ops/gelu.cpp", "#include \"vulkan/context.h\""},
+                                                           {"src/plan/plan.cpp", "#include \"ops/gelu.h\""},
+                                                           {"src/vulkan/context.cpp", "#include \"graph/print.h\""},
+                                                           {"src/vulkan/context.cpp", "#include \"lemnos/graph.h\""},
+                                                           {"src/runtime/program.cpp", "#include \"ops/gelu.h\""},
+                                                           {"src/io/npy.cpp", "#include \"train/fit.h\""},
+                                                           {"src/nn/linear.cpp", "#include \"runtime/program.h\""},
+                                                           {"src/train/fit.cpp", "#include \"vulkan/context.h\""},
+                                                           {"src/check/check.cpp", "#include \"train/fit.h\""},
+                                                           {"src/ops/gelu.cpp", "  #  include <vulkan/vulkan.h>"},
+                                                           {"include/lemnos/ops.h", "#include \"lemnos/train.h\""},
+                                                           {"src/nowhere/a.cpp", "#include \"base/half.h\""},
+                                                           {"src/graph/graph.cpp", "#include \"elsewhere/thing.h\""}};
+  for (const auto& [path, line] : forbidden) {
+    EXPECT_FALSE(include_direction(made_up(path, {line})).empty()) << path << " may include " << line;
+  }
+}
+
+TEST(IncludeDirection, AllowsWhatThePictureAllows) {
+  const std::pair<const char*, const char*> allowed[] = {
+      {"src/base/half.cpp", "#include \"base/half.h\""},        {"src/ops/gelu.cpp", "#include \"shaders/gelu.h\""},
+      {"src/ops/gelu.cpp", "#include \"lemnos/graph.h\""},      {"src/train/fit.cpp", "#include \"runtime/program.h\""},
+      {"src/train/fit.cpp", "#include \"lemnos/graph.h\""},     {"src/api/c_api.cpp", "#include \"train/fit.h\""},
+      {"src/vulkan/context.cpp", "#include <vulkan/vulkan.h>"}, {"src/io/npy.cpp", "#include <nlohmann/json.hpp>"}};
+  for (const auto& [path, line] : allowed) {
+    EXPECT_EQ(include_direction(made_up(path, {line})), Findings{}) << path;
+  }
+}
+
+TEST(PublicHeaders, IncludeTheStandardLibraryOnly) {
+  expect_none(public_includes, load(kTop, {"include/lemnos"}, kCode));
+  EXPECT_FALSE(public_includes(made_up("include/lemnos/ops.h", {"#include <vulkan/vulkan.h>"})).empty());
+  EXPECT_FALSE(public_includes(made_up("include/lemnos/ops.h", {"#include \"base/half.h\""})).empty());
+  EXPECT_FALSE(public_includes(made_up("include/lemnos/ops.h", {"#include <nlohmann/json.hpp>"})).empty());
+  EXPECT_EQ(public_includes(made_up("include/lemnos/vulkan.h", {"#include <vulkan/vulkan_core.h>"})), Findings{});
+  EXPECT_EQ(public_includes(made_up("include/lemnos/ops.h", {"#include <span>"})), Findings{});
+}
+
+TEST(LineBudget, Holds) {
+  expect_none(line_budget, load(kTop, {"include", "src", "shaders", "tests", "samples", ".ci"}, kAllCode));
+}
+
+TEST(LineBudget, FindsLongFilesAndFunctions) {
+  EXPECT_EQ(line_budget(made_up("a.cpp", std::vector<std::string>(600, "x"))), Findings{});
+  EXPECT_EQ(line_budget(made_up("a.cpp", std::vector<std::string>(601, "x"))).size(), 1u);
+  std::vector<std::string> lines(60, "  x;");
+  lines.front() = "int f(int x) {";
+  lines.back() = "}";
+  EXPECT_EQ(line_budget(made_up("a.cpp", lines)), Findings{});
+  lines.insert(lines.begin() + 1, "  x;");
+  EXPECT_EQ(line_budget(made_up("a.cpp", lines)).size(), 1u);
+}
+
+TEST(ForbiddenWords, DoNotAppear) {
+  std::vector<std::string> endings = kAllCode;
+  endings.insert(endings.end(), {".md", ".json", "run"});
+  expect_none(forbidden_words, load(kTop, {"include", "src", "shaders", "tests", "samples", ".ci"}, endings));
+}
+
+TEST(ForbiddenWords, AreFound) {
+  const std::pair<const char*, std::string> forbidden[] = {
+      {"src/base/a.cpp", std::string("// TO") + "DO: later"},
+      {"tests/a_test.cpp", std::string("  \"/ho") + "me/me/data\""},
+      {"src/base/a.cpp", "  std::abort();"},
+      {"src/base/a.cpp", "  exit(1);"},
+      {"tests/a_test.cpp", std::string("GTEST_SKIP()") + ";"},
+      {"src/base/a.cpp", "  assert(x > 0);"},
+      {"src/base/a.cpp", "  std::cerr << x;"},
+      {"tests/a_test.cpp", std::string("TEST(A, DISAB") + "LED_B) {"}};
+  for (const auto& [path, line] : forbidden) EXPECT_EQ(forbidden_words(made_up(path, {line})).size(), 1u) << line;
+  EXPECT_EQ(forbidden_words(made_up("src/base/a.cpp", {"  static_assert(x);", "  on_exit(f);"})), Findings{});
+}
+
+}  // namespace
+}  // namespace lemnos::architecture

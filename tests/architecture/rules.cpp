@@ -1,0 +1,169 @@
+#include "rules.h"
+
+#include <algorithm>
+#include <map>
+#include <regex>
+#include <set>
+
+namespace lemnos::architecture {
+namespace {
+
+using Layers = std::set<std::string, std::less<>>;
+
+constexpr size_t kFileLines = 600;
+constexpr size_t kFunctionLines = 60;
+
+const Layers kEverything = {"base",    "graph", "vulkan", "reference", "ops", "autograd", "nn",  "optim",  "loss",
+                            "metrics", "train", "plan",   "runtime",   "io",  "check",    "api", "shaders"};
+
+Layers without(Layers layers, std::initializer_list<const char*> names) {
+  for (const char* name : names) layers.erase(name);
+  return layers;
+}
+
+const Layers kCompose = {"autograd", "ops", "graph", "base"};
+
+// layer -> what it may include besides itself
+const std::map<std::string, Layers, std::less<>> kArrows = {
+    {"base", {"shaders"}},
+    {"graph", {"base"}},
+    {"vulkan", {"base"}},
+    {"reference", {"graph", "base", "shaders"}},
+    {"ops", {"reference", "graph", "base", "shaders"}},
+    {"autograd", {"ops", "graph", "base"}},
+    {"nn", kCompose},
+    {"optim", kCompose},
+    {"loss", kCompose},
+    {"metrics", kCompose},
+    {"plan", {"graph", "base"}},
+    {"runtime", {"plan", "vulkan", "graph", "base"}},
+    {"io", {"graph", "base"}},
+    {"train", {"nn", "optim", "loss", "metrics", "runtime", "io", "autograd", "ops", "graph", "base"}},
+    {"check", without(kEverything, {"api", "train"})},
+    {"api", kEverything},
+};
+
+const Layers kMayUseVulkanHeaders = {"vulkan", "runtime", "check", "api"};
+
+std::string at(const SourceFile& file, size_t line) {
+  return file.path + ":" + std::to_string(line) + ": ";
+}
+
+bool is_vulkan_header(const Include& include) {
+  return include.path.starts_with("vulkan/vulkan") || include.path == "vk_mem_alloc.h" || include.path == "volk.h";
+}
+
+// A list of op cases is a table, however it is written.
+bool begins_function(const std::string& line) {
+  static const std::regex not_a_function(
+      R"(^(\s|#|\}|//|/\*|namespace\b|struct\b|class\b|enum\b|union\b|extern\b|layout\b|export\b|LEMNOS_OP_CASES\b).*)");
+  return line.ends_with("{") && line.find('(') != std::string::npos && line.find(" = {") == std::string::npos &&
+         !std::regex_match(line, not_a_function);
+}
+
+struct Word {
+  const char* pattern;
+  const char* reason;
+  const char* where;  // start of the paths that it applies to; "" for all
+};
+
+// The patterns are written so that none of them matches itself.
+const Word kWords[] = {
+    {"\\b(TO"
+     "DO|FIX"
+     "ME|XX"
+     "X)\\b",
+     "unfinished work belongs to the issues", ""},
+    {"(^|[^\\w.$}*])/(ho"
+     "me|wo"
+     "rk|ro"
+     "ot|Us"
+     "ers|mn"
+     "t)/",
+     "a path of one machine", ""},
+    {"GTEST_SKIP\\(\\)\\s*;", "a skip needs a reason", "tests/"},
+    {"\\bDISAB"
+     "LED_",
+     "a test that is switched off", "tests/"},
+    {"using names"
+     "pace std\\b",
+     "names of std stay in std", ""},
+    {"\\bstd::(abort|exit|terminate|quick_exit)\\b|(^|[^\\w:.>])(abort|exit)\\(",
+     "a library never ends its user's process", "src/"},
+    {"\\bassert\\(", "an error is a message: require() of base/text.h", "src/"},
+    {"std::(cout|cerr|printf)\\b|(^|[^\\w:])f?printf\\(", "a library speaks through its log", "src/"},
+};
+
+}  // namespace
+
+Findings include_direction(const SourceFile& file) {
+  const std::string layer = layer_of(file.path);
+  if (layer.empty()) return {file.path + ": belongs to no layer; public headers are listed in source_tree.cpp"};
+  const auto allowed = kArrows.find(layer);
+  if (allowed == kArrows.end()) return {file.path + ": the layer '" + layer + "' is not in the picture (rules.cpp)"};
+  Findings findings;
+  for (const Include& include : includes(file)) {
+    if (is_vulkan_header(include)) {
+      if (!kMayUseVulkanHeaders.contains(layer)) {
+        findings.push_back(at(file, include.line) + layer + " must not see Vulkan, but includes " + include.path);
+      }
+      continue;
+    }
+    if (include.angled && !include.path.starts_with("lemnos/")) continue;
+    if (include.path.find('/') == std::string::npos) continue;  // of the same folder, or made by the build for it
+    const std::string target = layer_of(include.path);
+    if (target == layer || allowed->second.contains(target)) continue;
+    findings.push_back(at(file, include.line) + layer + " must not include " + include.path +
+                       (target.empty() ? " (which belongs to no layer)" : " of " + target));
+  }
+  return findings;
+}
+
+Findings public_includes(const SourceFile& file) {
+  Findings findings;
+  for (const Include& include : includes(file)) {
+    const bool ours = include.path.starts_with("lemnos/");
+    const bool standard = include.angled && include.path.find_first_of("/.") == std::string::npos;
+    const bool c_standard = include.angled && (include.path == "stdint.h" || include.path == "stddef.h") &&
+                            file.path == "include/lemnos/lemnos.h";
+    const bool interop = file.path == "include/lemnos/vulkan.h" && is_vulkan_header(include);
+    if (ours || standard || c_standard || interop) continue;
+    findings.push_back(at(file, include.line) + "a public header must not include " + include.path);
+  }
+  return findings;
+}
+
+Findings line_budget(const SourceFile& file) {
+  Findings findings;
+  if (file.lines.size() > kFileLines) {
+    findings.push_back(file.path + ": " + std::to_string(file.lines.size()) + " lines, at most " +
+                       std::to_string(kFileLines));
+  }
+  for (size_t i = 0; i < file.lines.size(); ++i) {
+    if (!begins_function(file.lines[i])) continue;
+    size_t end = i + 1;
+    while (end < file.lines.size() && !file.lines[end].starts_with("}")) ++end;
+    if (end - i + 1 > kFunctionLines) {
+      findings.push_back(at(file, i + 1) + "a function of " + std::to_string(end - i + 1) + " lines, at most " +
+                         std::to_string(kFunctionLines));
+    }
+    i = end;
+  }
+  return findings;
+}
+
+Findings forbidden_words(const SourceFile& file) {
+  Findings findings;
+  for (const Word& word : kWords) {
+    if (!file.path.starts_with(word.where)) continue;
+    const std::regex pattern(word.pattern);
+    for (size_t i = 0; i < file.lines.size(); ++i) {
+      std::smatch match;
+      if (!std::regex_search(file.lines[i], match, pattern)) continue;
+      findings.push_back(at(file, i + 1) + "'" + match.str() + "': " + word.reason);
+    }
+  }
+  return findings;
+}
+
+}  // namespace lemnos::architecture

@@ -1,0 +1,27 @@
+// What the architecture tests forbid. Each rule is a function from one file to the sentences that say what is wrong in
+// it, so a test can feed it a forbidden example and see it fail.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "source_tree.h"
+
+namespace lemnos::architecture {
+
+using Findings = std::vector<std::string>;
+
+/// The arrows of the layer picture (src/README.md): for files of src/ and include/.
+Findings include_direction(const SourceFile& file);
+
+/// Public headers include the standard library and each other, nothing else (vulkan.h may include Vulkan).
+Findings public_includes(const SourceFile& file);
+
+/// At most 600 lines a file and 60 lines a function that begins in the first column.
+Findings line_budget(const SourceFile& file);
+
+/// Words that are always a mistake: unfinished work, paths of one machine, a test that is switched off, a way to end
+/// the process of the application that links Lemnos.
+Findings forbidden_words(const SourceFile& file);
+
+}  // namespace lemnos::architecture

@@ -1,0 +1,103 @@
+#include "golden/golden_file.h"
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "base/hash.h"
+#include "golden/formula.h"
+
+namespace lemnos::golden {
+
+namespace {
+
+using Json = nlohmann::json;
+
+Shape shape_of(const Json& json) { return Shape(json.get<std::vector<int64_t>>()); }
+
+Attrs attrs_of(const Json& json) {
+  Attrs attrs;
+  for (const auto& [name, value] : json.items()) {
+    if (value.is_number_integer())
+      attrs.set(name, value.get<int64_t>());
+    else if (value.is_number())
+      attrs.set(name, value.get<double>());
+    else if (value.is_string())
+      attrs.set(name, value.get<std::string>());
+    else
+      attrs.set(name, value.get<std::vector<int64_t>>());
+  }
+  return attrs;
+}
+
+Input input_of(const Json& json) {
+  return {.desc = {shape_of(json.at("shape")), dtype_from_string(json.at("dtype"))},
+          .fill = json.at("fill"),
+          .low = json.at("low"),
+          .high = json.at("high")};
+}
+
+OpCase op_case(const Json& json) {
+  OpCase c{.op = json.at("op"),
+           .attrs = attrs_of(json.at("attrs")),
+           .inputs = {},
+           .shape = shape_of(json.at("shape")),
+           .y = json.at("y"),
+           .dx = {},
+           .tolerance = json.at("tolerance")};
+  for (const Json& input : json.at("inputs")) c.inputs.push_back(input_of(input));
+  for (const Json& gradient : json.at("dx")) {
+    c.dx.emplace_back();
+    if (!gradient.is_null()) c.dx.back() = gradient.get<std::vector<double>>();
+  }
+  return c;
+}
+
+std::string content_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+std::vector<double> Input::values(uint32_t stream) const {
+  std::vector<double> values(static_cast<size_t>(desc.elements()));
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (fill == "uniform")
+      values[i] = low + (high - low) * unit(i, stream);
+    else if (fill == "integers")
+      values[i] = low + bits(i, stream) % (static_cast<uint32_t>(high - low) + 1);
+    else
+      values[i] = low + 0.5 * static_cast<double>(i % (static_cast<size_t>(2 * (high - low)) + 1));
+  }
+  return values;
+}
+
+std::filesystem::path folder() { return LEMNOS_GOLDEN_FOLDER; }
+
+std::string hash_of(const std::filesystem::path& file) {
+  const std::string content = content_of(file);
+  char text[17];
+  const uint64_t value = Hash().bytes(content.data(), content.size()).value();
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+const GoldenFile& golden_file() {
+  static const GoldenFile file = [] {
+    const Json json = Json::parse(content_of(folder() / "ops.json"));
+    GoldenFile golden{.script = json.at("script"), .exempt = json.at("exempt"), .cases = {}, .optimizers = {}};
+    for (const Json& c : json.at("cases")) golden.cases.push_back(op_case(c));
+    for (const Json& o : json.at("optimizers"))
+      golden.optimizers.push_back({.name = o.at("name"),
+                                   .op = o.at("op"),
+                                   .slots = o.at("slots"),
+                                   .attrs = attrs_of(o.at("attrs")),
+                                   .values = o.at("values")});
+    return golden;
+  }();
+  return file;
+}
+
+}  // namespace lemnos::golden

@@ -1,0 +1,59 @@
+// What make_golden.py wrote into ops.json.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lemnos/graph.h"
+
+namespace lemnos::golden {
+
+/// An input that both sides make by the formula: its index in the case is its stream.
+struct Input {
+  TensorDesc desc;
+  std::string fill;  // "uniform", "integers", "grid"
+  double low = 0, high = 0;
+
+  std::vector<double> values(uint32_t stream) const;
+};
+
+/// One op on given inputs: its first output, and the gradients that the seed of stream kSeedStream leads to.
+struct OpCase {
+  std::string op;
+  Attrs attrs;
+  std::vector<Input> inputs;
+  Shape shape;
+  std::vector<double> y;
+  std::vector<std::optional<std::vector<double>>> dx;  // one an input, or none at all
+  double tolerance = 0;                                // relative
+};
+inline constexpr uint32_t kSeedStream = 100;
+
+/// One parameter that starts at 1, under the gradients kGradients.
+struct OptimizerCase {
+  std::string name;
+  std::string op;
+  size_t slots = 0;
+  Attrs attrs;
+  std::vector<double> values;  // after each step
+};
+inline constexpr double kGradients[] = {0.1, -0.2, 0.3, 0.05};
+
+struct GoldenFile {
+  std::string script;                         // hash of the script that made it
+  std::map<std::string, std::string> exempt;  // ops without values, and why
+  std::vector<OpCase> cases;
+  std::vector<OptimizerCase> optimizers;
+};
+
+/// Where the files lie in the source tree.
+std::filesystem::path folder();
+/// Throws what reading and parsing throw.
+const GoldenFile& golden_file();
+/// The hash that make_golden.py writes, of a file: FNV-1a, 64 bits, 16 hexadecimal digits.
+std::string hash_of(const std::filesystem::path& file);
+
+}  // namespace lemnos::golden

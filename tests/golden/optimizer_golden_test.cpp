@@ -1,0 +1,107 @@
+// Four steps of every optimizer against PyTorch: the update ops in double, and the public optimizers on a session.
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "golden/golden_file.h"
+#include "lemnos/autograd.h"
+#include "lemnos/optim.h"
+#include "lemnos/session.h"
+#include "ops/op_table.h"
+#include "runtime/backends.h"
+#include "runtime/oracle.h"
+
+namespace lemnos::golden {
+namespace {
+
+class OptimizerGolden : public testing::TestWithParam<size_t> {
+ protected:
+  const OptimizerCase& golden() const { return golden_file().optimizers.at(GetParam()); }
+};
+
+double number(const Attrs& attrs, const char* name, double otherwise) {
+  return attrs.find(name) ? attrs.real(name) : otherwise;
+}
+
+// The smallest arena is one quad; all four elements take the same way.
+Value quad(Graph& graph, const std::string& name, double value) {
+  const std::vector<float> values(4, static_cast<float>(value));
+  return graph.variable(name, {Shape{4}, DType::f32}, std::as_bytes(std::span(values)));
+}
+
+TEST_P(OptimizerGolden, UpdateOpInDouble) {
+  Graph graph;
+  const Value state = step_state(graph);
+  std::vector<Value> inputs = {quad(graph, "p", 1), Value(), state};
+  for (size_t k = 0; k < golden().slots; ++k) inputs.push_back(quad(graph, "slot" + std::to_string(k), 0));
+  const AdvanceOptions advance{.beta1 = number(golden().attrs, "beta1", .9),
+                               .beta2 = number(golden().attrs, "beta2", .999),
+                               .momentum_decay = number(golden().attrs, "momentum_decay", 0)};
+  std::vector<int> targets;
+  std::map<int, std::vector<double>> content;
+  for (double g : kGradients) {
+    inputs[1] = graph.input("g" + std::to_string(targets.size()), {Shape{4}, DType::f32});
+    content[inputs[1].id()] = std::vector<double>(4, g);
+    const std::vector<Value> updated = graph.add_all(find_op(golden().op), inputs, golden().attrs);
+    inputs[0] = updated[0];
+    std::ranges::copy(updated.begin() + 1, updated.end(), inputs.begin() + 3);
+    inputs[2] = advance_step(inputs[2], advance);
+    targets.push_back(identity(updated[0]).id());  // a copy: the next step overwrites p
+  }
+  const auto got = evaluate(graph, targets, content, false);
+  for (size_t step = 0; step < golden().values.size(); ++step)
+    for (double p : got[step])
+      // The corrections 1 - beta^t are f32 in the StepState: 1e-7 of a step, of which the largest is .1.
+      EXPECT_NEAR(p, golden().values[step], 1e-8) << "step " << step + 1;
+}
+
+// The public optimizer that a case is about.
+optim::Optimizer optimizer_of(const std::string& name) {
+  using namespace optim;
+  const std::map<std::string, Optimizer> known = {
+      {"sgd", Sgd{}},
+      {"sgd_weight_decay", Sgd{.weight_decay = .1f}},
+      {"momentum", Sgd{.momentum = .9f}},
+      {"momentum_dampening", Sgd{.momentum = .9f, .dampening = .3f}},
+      {"nesterov", Sgd{.momentum = .9f, .nesterov = true}},
+      {"adagrad", Adagrad{}},
+      {"adagrad_lr_decay", Adagrad{.lr_decay = .1f}},
+      {"adadelta", Adadelta{}},
+      {"rmsprop", RmsProp{}},
+      {"rmsprop_centered", RmsProp{.momentum = .9f, .centered = true}},
+      {"adam", Adam{}},
+      {"adamw", AdamW{}},
+      {"amsgrad", Adam{.amsgrad = true}},
+      {"nadam", NAdam{}},
+      {"adamax", Adamax{}},
+      {"radam", RAdam{}},
+      {"lion", Lion{}},
+  };
+  return known.at(name);
+}
+
+// With the public defaults, which so are PyTorch's: the gradient of sum(p g) is g.
+TEST_P(OptimizerGolden, PublicOptimizerOnTheCpuBackend) {
+  const optim::Optimizer optimizer = optimizer_of(golden().name);
+  Graph graph;
+  const Value p = graph.parameter("p", Shape{4}, std::vector<float>(4, 1));
+  const Value g = graph.input("g", {Shape{4}, DType::f32});
+  place_gradients(sum(p * g));
+  const Value updated = optim::apply(graph, optimizer);
+  const Value next = advance_step(step_state(graph), optim::advance_options(optimizer));
+  const auto session = make_cpu_backend()->open(graph);
+  const auto program = session->compile({.targets = {updated, next}});
+  for (size_t step = 0; step < golden().values.size(); ++step) {
+    session->write(g, std::vector<float>(4, static_cast<float>(kGradients[step])));
+    ASSERT_EQ(program->run(), Status::ok);
+    // Parameters near 1 are rounded to f32 each step, by 6e-8 at most; the slots alike, by as much of a step.
+    for (float value : session->read_floats(p)) EXPECT_NEAR(value, golden().values[step], 3e-7) << "step " << step + 1;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, OptimizerGolden, testing::Range(size_t{0}, golden_file().optimizers.size()),
+                         [](const auto& info) { return golden_file().optimizers[info.param].name; });
+
+}  // namespace
+}  // namespace lemnos::golden

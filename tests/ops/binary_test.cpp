@@ -1,0 +1,95 @@
+#include <string_view>
+
+#include "check/case.h"
+
+LEMNOS_OP_CASES(binary) {
+  struct Pair {
+    Shape a, b;
+  };
+  const Pair same[] = {{{}, {}},
+                       {{1}, {1}},
+                       {{3}, {3}},
+                       {{4}, {4}},
+                       {{5}, {5}},
+                       {{7, 11}, {7, 11}},
+                       {{29, 37}, {29, 37}},
+                       {{256}, {256}},
+                       {{257}, {257}},
+                       {{113, 41}, {113, 41}},
+                       {{64, 1023}, {64, 1023}}};
+  const Pair stretched[] = {{{37, 128}, {128}},   // bias, whole groups of four
+                            {{113, 10}, {10}},    // bias, not
+                            {{10}, {113, 10}},    // the same from the left
+                            {{29, 37}, {}},       // scalar
+                            {{1}, {1024}},        // scalar on the left
+                            {{41, 1}, {41, 89}},  // column
+                            {{41, 1}, {1, 88}},   // outer product
+                            {{7, 4}, {1, 4}},     // one group of four a row
+                            {{2, 3, 1, 8}, {3, 5, 1}},
+                            {{5, 7, 11}, {7, 1}},
+                            {{2, 1, 3, 1, 5}, {1, 7, 1, 2, 1}},
+                            {{2, 1, 3, 1, 2, 1}, {3, 1, 2, 1, 3}},  // as many axes as a kernel walks
+                            {{3, 257}, {257}},
+                            {{256, 2048}, {2048}}};
+  struct Function {
+    const char* name;
+    Fill a, b;
+    Tolerance tolerance;
+    const char* no_differences;
+  };
+  const Fill few = integers(-3, 3);
+  const Function functions[] = {
+      {"add", normal(), normal(), rounding(), ""},
+      {"subtract", normal(), normal(), rounding(), ""},
+      {"multiply", normal(), normal(), rounding(), ""},
+      {"divide", normal(), uniform(.5, 3), rounding(), ""},
+      {"minimum", normal(), normal(), exact(), "a kink wherever the operands come close"},
+      {"maximum", normal(), normal(), exact(), "a kink wherever the operands come close"},
+      {"pow", uniform(.1, 3), uniform(-3, 3), transcendental(), ""},
+      {"equal", few, few, exact(), "steps"},
+      {"not_equal", few, few, exact(), "steps"},
+      {"less", few, few, exact(), "steps"},
+      {"less_equal", few, few, exact(), "steps"},
+      {"greater", few, few, exact(), "steps"},
+      {"greater_equal", few, few, exact(), "steps"},
+  };
+  // Gradients of stretched operands are sums, whose terms may cancel.
+  const Tolerance summed = {.absolute = 1e-4, .relative = 1e-4, .reason = "a sum of up to 113 products"};
+  // A half result is rounded after each node of the composite, where a tie may fall either way.
+  const Tolerance composite = {.absolute = 1e-4, .relative = 1e-4, .ulps = 2, .reason = "four nodes, each rounded"};
+  for (const Function& f : functions) {
+    const bool comparison = f.tolerance.ulps == 0 && f.no_differences[0] == 's';
+    const auto add = [&](const Pair& p) {
+      cases.add({.op = f.name,
+                 .inputs = {{.shape = p.a, .fill = f.a}, {.shape = p.b, .fill = f.b}},
+                 .tolerance = f.tolerance,
+                 .backward_tolerance = f.name == std::string_view("pow")    ? composite
+                                       : p.a == p.b && f.tolerance.ulps > 0 ? rounding(16)
+                                                                            : summed,
+                 .dtypes = kHalf,
+                 .backward = !comparison,
+                 .no_differences = f.no_differences,
+                 .degenerate = comparison ? "a comparison is 0 or 1, and whole numbers are often equal" : ""});
+    };
+    for (const Pair& p : same) add(p);
+    const bool arithmetic = &f < functions + 4;
+    for (const Pair& p : stretched)
+      if (arithmetic || p.a.elements() + p.b.elements() < 4000) add(p);
+  }
+  // Whole exponents keep the sign of a negative base.
+  for (const double exponent : {-2.0, -1.0, 0.0, 1.0, 2.0, 3.0})
+    cases.add({.op = "pow",
+               .inputs = {{.shape = {29, 37}, .fill = normal(), .keep_from_zero = .2},
+                          {.shape = {}, .fill = constant(exponent), .differentiable = false}},
+               .tolerance = rounding(8),
+               .backward_tolerance = rounding(24),
+               .degenerate = exponent == 0 ? "x^0 is 1" : ""});
+  for (const char* op : {"add", "subtract", "multiply", "minimum", "maximum", "less", "equal"})
+    for (const Pair& p : {Pair{{113, 41}, {41}}, Pair{{257}, {257}}, Pair{{64, 16}, {16}}})
+      cases.add({.op = op,
+                 .inputs = {{.shape = p.a, .fill = integers(-9, 9), .dtype = DType::i32, .differentiable = false},
+                            {.shape = p.b, .fill = integers(-9, 9), .dtype = DType::i32, .differentiable = false}},
+                 .tolerance = exact(),
+                 .backward = false,
+                 .degenerate = "whole numbers are often equal"});
+}

@@ -1,0 +1,126 @@
+#include <algorithm>
+
+#include "check/case.h"
+#include "lemnos/ops.h"
+
+namespace {
+
+using namespace lemnos;
+using namespace lemnos::check;
+
+struct Item {
+  Shape x, weight;
+  std::vector<int64_t> stride{1, 1}, padding{0, 0}, dilation{1, 1};
+  int64_t groups = 1;
+  bool bias = false;
+};
+
+int64_t products(const Item& i) { return i.weight[1] * i.weight[2] * i.weight[3]; }
+// Of the gradients: positions for the weight's, channels and taps for the input's.
+int64_t most_products(const Item& i) {
+  return std::max(i.x[0] * i.x[2] * i.x[3], i.weight[0] * i.weight[2] * i.weight[3]);
+}
+
+Case convolution(const Item& i, Fill fill) {
+  std::vector<Input> inputs = {{.shape = i.x, .fill = fill}, {.shape = i.weight, .fill = fill}};
+  if (i.bias) inputs.push_back({.shape = {i.weight[0]}, .fill = fill});
+  return {.op = "conv2d",
+          .inputs = inputs,
+          .attrs = {{"stride", i.stride},
+                    {"padding", i.padding},
+                    {"dilation", i.dilation},
+                    {"groups", i.groups},
+                    {"bias", i.bias}},
+          .tolerance = gemm(products(i)),
+          .backward_tolerance = gemm(most_products(i))};
+}
+
+const Item kItems[] = {
+    {{1, 1, 1, 1}, {1, 1, 1, 1}},
+    {{2, 3, 7, 11}, {5, 3, 1, 1}},                                    // a product
+    {{2, 3, 7, 11}, {5, 3, 3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, true},   // odd everything
+    {{2, 2, 8, 12}, {8, 2, 3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, true},   // sliding, whole groups of four
+    {{3, 1, 28, 28}, {6, 1, 5, 5}, {1, 1}, {2, 2}, {1, 1}, 1, true},  // LeNet's first
+    {{1, 6, 12, 12}, {16, 6, 5, 5}},                                  // and second
+    {{2, 9, 9, 9}, {11, 9, 3, 3}, {2, 2}, {1, 1}},                    // stride
+    {{1, 2, 13, 17}, {3, 2, 3, 3}, {3, 2}, {2, 1}, {2, 3}},           // everything uneven
+    {{1, 2, 11, 11}, {3, 2, 2, 2}, {3, 3}},                           // stride past the kernel
+    {{2, 4, 10, 10}, {4, 4, 2, 2}, {4, 4}, {1, 1}},                   // and with padding
+    {{1, 3, 9, 16}, {4, 3, 3, 3}, {1, 1}, {2, 2}, {2, 2}, 1, true},   // dilation
+    {{2, 6, 7, 8}, {9, 2, 3, 3}, {1, 1}, {1, 1}, {1, 1}, 3, true},    // groups
+    {{2, 7, 9, 8}, {7, 1, 3, 3}, {1, 1}, {1, 1}, {1, 1}, 7, true},    // depthwise
+    {{1, 5, 9, 9}, {10, 1, 3, 3}, {2, 2}, {1, 1}, {1, 1}, 5},         // depthwise, two of each, stride
+    {{2, 3, 1, 37}, {4, 3, 1, 9}, {1, 1}, {0, 4}},                    // a long row of taps
+    {{2, 3, 1, 41}, {4, 3, 1, 5}, {1, 2}, {0, 2}},                    // one dimension
+    {{1, 2, 5, 5}, {3, 2, 5, 5}},                                     // a result of one position
+    {{1, 17, 4, 4}, {13, 17, 3, 3}, {1, 1}, {3, 3}},                  // padding past the kernel
+    {{113, 1, 3, 3}, {1, 1, 2, 2}},                                   // many images
+    {{5, 8, 14, 14}, {32, 8, 3, 3}, {1, 1}, {1, 1}},
+    {{1, 3, 31, 33}, {7, 3, 7, 7}, {2, 2}, {3, 3}},  // ResNet's first
+};
+
+}  // namespace
+
+LEMNOS_OP_CASES(conv) {
+  for (const Item& item : kItems) {
+    cases.add(convolution(item, normal()));
+    Case whole = convolution(item, integers(-3, 3));
+    whole.tolerance = exact();
+    whole.backward_tolerance = {.absolute = -1};
+    whole.no_differences = "the case before has them";
+    whole.degenerate = products(item) == 1 ? "a product of two whole numbers may be zero" : "";
+    cases.add(whole);
+    Case half = convolution(item, normal());
+    half.dtypes = {DType::f16, DType::bf16};
+    if (item.x.elements() < 2000) cases.add(half);
+  }
+  Case large = convolution({{8, 16, 32, 32}, {32, 16, 3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, true}, integers(-3, 3));
+  large.tolerance = exact();
+  large.backward_tolerance = {.absolute = -1};
+  large.no_differences = "the smaller shapes show it";
+  cases.add(large);
+
+  // The gradients are ops of their own, with gradients.
+  for (const Item& item : {kItems[2], kItems[6], kItems[7], kItems[11], kItems[13]}) {
+    const Shape out{
+        item.x[0], item.weight[0],
+        (item.x[2] + 2 * item.padding[0] - item.dilation[0] * (item.weight[2] - 1) - 1) / item.stride[0] + 1,
+        (item.x[3] + 2 * item.padding[1] - item.dilation[1] * (item.weight[3] - 1) - 1) / item.stride[1] + 1};
+    Attrs attrs = {
+        {"stride", item.stride}, {"padding", item.padding}, {"dilation", item.dilation}, {"groups", item.groups}};
+    Attrs input = attrs, weight = attrs;
+    input.set("height", item.x[2]);
+    input.set("width", item.x[3]);
+    weight.set("kernel", {item.weight[2], item.weight[3]});
+    cases.add({.op = "conv2d_input",
+               .inputs = {{.shape = out}, {.shape = item.weight}},
+               .attrs = input,
+               .tolerance = gemm(most_products(item)),
+               .dtypes = kHalf});
+    cases.add({.op = "conv2d_weight",
+               .inputs = {{.shape = item.x}, {.shape = out}},
+               .attrs = weight,
+               .tolerance = gemm(most_products(item)),
+               .dtypes = kHalf});
+  }
+
+  const auto transposed = [&](const Shape& x, const Shape& weight, ConvTranspose2dOptions options) {
+    cases.add({.op = "conv_transpose2d",
+               .inputs = {{.shape = x}, {.shape = weight}, {.shape = {weight[1] * options.groups}}},
+               .tolerance = gemm(std::max(x[1] * weight[2] * weight[3], x[0] * x[2] * x[3])),
+               .build = [options](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
+                 return {conv_transpose2d(in[0], in[1], in[2], options)};
+               }});
+  };
+  transposed({2, 3, 5, 7}, {3, 4, 3, 3}, {});
+  transposed({2, 3, 5, 7}, {3, 4, 3, 3}, {.stride = {2, 2}, .padding = {1, 1}, .output_padding = {1, 1}});
+  transposed({1, 6, 4, 4}, {6, 2, 2, 2}, {.stride = {2, 2}, .groups = 3});
+  transposed({2, 2, 6, 5}, {2, 3, 3, 2}, {.stride = {3, 1}, .padding = {0, 1}, .dilation = {1, 2}});
+
+  cases.add({.op = "conv1d",
+             .inputs = {{.shape = {3, 4, 29}}, {.shape = {6, 2, 5}}, {.shape = {6}}},
+             .tolerance = gemm(3 * 29),
+             .build = [](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
+               return {conv1d(in[0], in[1], in[2], {.stride = 2, .padding = 3, .dilation = 2, .groups = 2})};
+             }});
+}

@@ -1,0 +1,54 @@
+#include "check/case.h"
+
+LEMNOS_OP_CASES(gather) {
+  struct Item {
+    Shape x, indices;
+  };
+  const Item items[] = {{{1}, {1}},          {{7}, {11}},        {{7, 1}, {29}},        {{29, 3}, {7}},
+                        {{29, 4}, {7}},      {{29, 5}, {37}},    {{65, 64}, {8, 16}},   {{11, 2, 6}, {13}},
+                        {{11, 3, 3}, {13}},  {{113, 41}, {89}},  {{41, 128}, {113}},    {{2, 127}, {41}},
+                        {{1000, 129}, {37}}, {{300, 784}, {64}}, {{257, 16}, {3, 5, 7}}};
+  const auto input = [](const Shape& shape) { return Input{.shape = shape, .fill = integers(-9, 9)}; };
+  // One below and one past the rows: such rows are filled.
+  const auto indices = [](const Shape& shape, int64_t rows) {
+    return Input{.shape = shape, .fill = integers(-1, rows), .dtype = DType::i32, .differentiable = false};
+  };
+  const char* few = "few rows may all be fillings or alike, and a gradient reaches only the rows that are read";
+  for (const Item& item : items) {
+    cases.add({.op = "gather",
+               .inputs = {input(item.x), indices(item.indices, item.x[0])},
+               .attrs = {{"fill", 5.0}},
+               .tolerance = exact(),
+               .backward_tolerance = summation(item.indices.elements()),
+               .dtypes = kHalf,
+               .degenerate = few});
+    cases.add({.op = "gather",
+               .inputs = {input(item.x), indices(item.indices, item.x[0])},
+               .attrs = {{"scale", 0.5}, {"shift", 0.25}},
+               .tolerance = exact(),
+               .backward_tolerance = summation(item.indices.elements()),
+               .degenerate = few});
+    cases.add({.op = "gather",
+               .inputs = {{.shape = item.x, .fill = integers(0, 255), .dtype = DType::u8, .differentiable = false},
+                          indices(item.indices, item.x[0])},
+               .attrs = {{"scale", 1.0 / 256}, {"shift", -0.5}},
+               .tolerance = exact(),
+               .backward = false,
+               .degenerate = few});
+    cases.add({.op = "gather",
+               .inputs = {{.shape = item.x, .fill = integers(0, 9), .dtype = DType::i32, .differentiable = false},
+                          indices(item.indices, item.x[0])},
+               .attrs = {{"fill", -1.0}},
+               .tolerance = exact(),
+               .backward = false,
+               .degenerate = few});
+    std::vector<int64_t> updates(item.indices.begin(), item.indices.end());
+    updates.insert(updates.end(), item.x.begin() + 1, item.x.end());
+    cases.add({.op = "scatter_add",
+               .inputs = {input(Shape(updates)), indices(item.indices, item.x[0])},
+               .attrs = {{"rows", item.x[0]}},
+               .tolerance = exact(),
+               .dtypes = kHalf,
+               .degenerate = few});
+  }
+}

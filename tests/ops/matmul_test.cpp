@@ -1,0 +1,138 @@
+#include <algorithm>
+#include <cmath>
+
+#include "check/case.h"
+#include "shaders/common/gemm_extra.h"
+#include "shaders/common/unary_functions.h"
+
+namespace {
+
+using namespace lemnos;
+using namespace lemnos::check;
+
+struct Size {
+  int64_t m, k, n;
+};
+
+Case product(Size s, bool transpose_a, bool transpose_b, Fill fill = normal()) {
+  return {.op = "matmul",
+          .inputs = {{.shape = transpose_a ? Shape{s.k, s.m} : Shape{s.m, s.k}, .fill = fill},
+                     {.shape = transpose_b ? Shape{s.n, s.k} : Shape{s.k, s.n}, .fill = fill}},
+          .attrs = {{"transpose_a", transpose_a}, {"transpose_b", transpose_b}},
+          .tolerance = gemm(s.k),
+          .backward_tolerance = gemm(std::max({s.m, s.k, s.n}))};
+}
+
+// The function in the epilogue adds its own error to the product's.
+Tolerance with_function(int64_t k) {
+  return {.absolute = 2e-6, .relative = 1e-5, .ulps = 1, .products = k, .reason = "a product, then a function"};
+}
+// Backward, every term of a sum over `terms` carries the function's error.
+Tolerance with_slope(int64_t terms) {
+  Tolerance t = with_function(terms);
+  t.absolute *= std::sqrt(static_cast<double>(terms));
+  return t;
+}
+
+void add_sizes(Cases& cases) {
+  const Size sizes[] = {{1, 1, 1},    {1, 113, 1},  {7, 11, 29},  {37, 41, 89}, {113, 1, 7},     {31, 32, 33},
+                        {32, 32, 32}, {33, 31, 32}, {63, 64, 65}, {64, 64, 64}, {128, 128, 128}, {129, 127, 131}};
+  for (const Size& s : sizes) cases.add(product(s, false, false));
+  const Size turned[] = {{1, 113, 1}, {7, 11, 29}, {33, 31, 32}, {64, 64, 64}, {65, 129, 63}};
+  for (const Size& s : turned)
+    for (const auto& [ta, tb] : {std::pair{false, true}, {true, false}, {true, true}}) cases.add(product(s, ta, tb));
+
+  for (const Size& s : {Size{5, 8, 12}, {37, 41, 89}, {64, 36, 32}})
+    for (const bool tb : {false, true}) {
+      Case c = product(s, false, tb);
+      c.dtypes = {DType::f16, DType::bf16};
+      cases.add(c);
+    }
+
+  // Whole numbers: every partial sum is exact, in any order.
+  const Size whole[] = {{29, 113, 37}, {130, 300, 66}, {10, 2048, 9}};
+  for (const Size& s : whole)
+    for (const auto& [ta, tb] : {std::pair{false, false}, {false, true}, {true, false}}) {
+      Case c = product(s, ta, tb, integers(-4, 4));
+      c.tolerance = exact();
+      cases.add(c);
+    }
+  Case large = product({512, 300, 400}, false, false, integers(-4, 4));
+  large.tolerance = exact();
+  large.backward = false;
+  cases.add(large);
+
+  Case empty = product({5, 0, 7}, false, false);
+  empty.tolerance = exact();
+  empty.backward = false;
+  empty.degenerate = "an empty sum is zero";
+  cases.add(empty);
+
+  for (const double size : {1e-8, 7e4}) {
+    Case c = product({9, 40, 12}, false, false, normal(0, size));
+    c.note = "operands that f16 could not hold: f32 is f32 in shared memory too";
+    c.no_differences = "a step of 1e-6 is too far or too near";
+    cases.add(c);
+  }
+}
+
+void add_batches(Cases& cases) {
+  const auto batched = [&](const Shape& a, const Shape& b, bool ta, bool tb, int64_t longest) {
+    cases.add({.op = "matmul",
+               .inputs = {{.shape = a}, {.shape = b}},
+               .attrs = {{"transpose_a", ta}, {"transpose_b", tb}},
+               .tolerance = gemm(longest),
+               .backward_tolerance = gemm(longest)});
+  };
+  batched({5, 7, 11}, {5, 11, 13}, false, false, 13);
+  batched({5, 11, 7}, {5, 13, 11}, true, true, 13);
+  batched({3, 36, 40}, {3, 40, 32}, false, false, 40);
+  batched({5, 1, 7, 12}, {3, 12, 8}, false, false, 60);
+  batched({2, 3, 7, 11}, {11, 5}, false, false, 42);
+  batched({4, 12, 8}, {12, 5}, true, false, 48);
+  batched({7, 12}, {4, 12, 5}, false, false, 28);
+  batched({2, 1, 3, 4, 6}, {1, 5, 1, 6, 4}, false, false, 60);
+}
+
+void add_epilogues(Cases& cases) {
+  const auto fused = [&](Size s, bool bias, int extra, int activation, Attrs attrs = {}) {
+    attrs.set("bias", bias);
+    attrs.set("extra", extra);
+    attrs.set("activation", activation);
+    std::vector<Input> inputs = {{.shape = {s.m, s.k}}, {.shape = {s.k, s.n}}};
+    if (bias) inputs.push_back({.shape = {s.n}});
+    if (extra) inputs.push_back({.shape = {s.m, s.n}, .differentiable = extra != MATMUL_EXTRA_SLOPE});
+    const bool kink = activation == UNARY_RELU;
+    cases.add({.op = "matmul",
+               .inputs = inputs,
+               .attrs = attrs,
+               .tolerance = with_function(s.k),
+               .backward_tolerance = with_slope(std::max({s.m, s.k, s.n})),
+               .no_differences = kink ? "a sum may lie at the kink" : ""});
+  };
+  for (const Size& s : {Size{7, 11, 29}, {36, 40, 44}}) {
+    fused(s, true, MATMUL_EXTRA_NONE, UNARY_IDENTITY);
+    fused(s, true, MATMUL_EXTRA_NONE, UNARY_RELU);
+    fused(s, true, MATMUL_EXTRA_NONE, UNARY_TANH);
+    fused(s, false, MATMUL_EXTRA_NONE, UNARY_GELU);
+    fused(s, true, MATMUL_EXTRA_RESIDUAL, UNARY_SIGMOID);
+    fused(s, false, MATMUL_EXTRA_RESIDUAL, UNARY_IDENTITY, {{"alpha", .5}, {"beta", -2}});
+    fused(s, false, MATMUL_EXTRA_SLOPE, UNARY_RELU);
+    fused(s, true, MATMUL_EXTRA_SLOPE, UNARY_TANH, {{"alpha", .5}});
+    fused(s, false, MATMUL_EXTRA_NONE, UNARY_LEAKY_RELU, {{"a", .2}});
+  }
+  Case half = {.op = "matmul",
+               .inputs = {{.shape = {7, 12}}, {.shape = {12, 10}}, {.shape = {10}}, {.shape = {7, 10}}},
+               .attrs = {{"bias", true}, {"extra", MATMUL_EXTRA_RESIDUAL}, {"activation", UNARY_TANH}},
+               .tolerance = with_function(12),
+               .dtypes = {DType::f16, DType::bf16}};
+  cases.add(half);
+}
+
+}  // namespace
+
+LEMNOS_OP_CASES(matmul) {
+  add_sizes(cases);
+  add_batches(cases);
+  add_epilogues(cases);
+}

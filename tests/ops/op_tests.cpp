@@ -1,0 +1,73 @@
+// Every case on every usable Vulkan device: dtype x variant x shape x direction, one test each.
+// LEMNOS_TIER=fast runs the fast tier; LEMNOS_DEVICE names one device.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+
+#include "all_cases.h"
+#include "check/runner.h"
+
+namespace {
+
+using namespace lemnos;
+
+class OpTest : public testing::Test {
+ public:
+  OpTest(check::Run run, Device device) : run_(run), device_(device) {}
+  void TestBody() override {
+    const check::Outcome outcome = check::run_on(run_, device_);
+    if (outcome.kind == check::Outcome::Kind::skipped) GTEST_SKIP() << outcome.message;
+    EXPECT_EQ(outcome.kind, check::Outcome::Kind::passed)
+        << outcome.message << (run_.item->note.empty() ? "" : "\n  " + run_.item->note) << "\n  "
+        << check::reproducer(run_, device_.info());
+  }
+
+ private:
+  check::Run run_;
+  Device device_;
+};
+
+std::vector<Device> devices() {
+  if (const char* wanted = std::getenv("LEMNOS_DEVICE")) return {Device::find(wanted)};
+  std::vector<Device> all;
+  for (const DeviceInfo& info : Device::list())
+    if (info.usable && info.type != DeviceType::cpu_reference) all.push_back(Device::find(uuid_string(info.uuid)));
+  return all;
+}
+
+// A run in which everything was skipped has shown nothing: it fails.
+class AllSkipped : public testing::EmptyTestEventListener {
+ public:
+  void OnTestProgramEnd(const testing::UnitTest& unit) override {
+    failed = unit.test_to_run_count() == 0 || unit.skipped_test_count() == unit.test_to_run_count();
+  }
+  bool failed = false;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  const char* tier = std::getenv("LEMNOS_TIER");
+  const std::vector<check::Case> cases = check::all_cases();
+  const std::vector<check::Run> runs = check::expand(cases, {.fast = tier && std::strcmp(tier, "fast") == 0});
+  try {
+    for (const Device& device : devices()) {
+      std::cout << device.info().name << ", " << device.info().driver_version << "\n";
+      for (const check::Run& run : runs)
+        testing::RegisterTest(device.info().driver.c_str(), check::name_of(run).c_str(), nullptr, nullptr, __FILE__,
+                              __LINE__, [run, device]() -> testing::Test* { return new OpTest(run, device); });
+    }
+  } catch (const Error& error) {
+    std::cerr << error.what() << "\n";
+    return 1;
+  }
+  auto* all_skipped = new AllSkipped;  // the list of listeners owns it
+  testing::UnitTest::GetInstance()->listeners().Append(all_skipped);
+  const int result = RUN_ALL_TESTS();
+  if (all_skipped->failed) std::cerr << "every test was skipped: nothing was shown\n";
+  return result != 0 || all_skipped->failed ? 1 : 0;
+}

@@ -1,0 +1,73 @@
+#include "check/case.h"
+
+LEMNOS_OP_CASES(unary) {
+  const Shape shapes[] = {{}, {1}, {3}, {4}, {5}, {7, 11}, {29, 37}, {113, 41}, {2, 3, 5, 7}, {256}, {257}, {64, 1023}};
+  struct Function {
+    const char* name;
+    Fill fill;
+    double keep_from_zero;
+    Tolerance tolerance;
+  };
+  const Function functions[] = {
+      {"identity", normal(), 0, exact()},
+      {"relu", normal(), 1e-3, exact()},
+      {"leaky_relu", normal(), 1e-3, rounding()},
+      {"elu", normal(), 1e-3, transcendental()},
+      {"selu", normal(), 1e-3, transcendental()},
+      {"celu", normal(), 1e-3, transcendental()},
+      {"gelu", normal(0, 2), 0, transcendental()},
+      {"gelu_tanh", normal(0, 2), 0, transcendental()},
+      {"silu", normal(0, 3), 0, transcendental()},
+      {"mish", normal(0, 3), 0, transcendental()},
+      {"sigmoid", normal(0, 4), 0, transcendental()},
+      {"hard_sigmoid", uniform(-2.9, 2.9), 0, rounding()},
+      {"hard_swish", uniform(-2.9, 2.9), 0, rounding()},
+      {"tanh", normal(0, 2), 0, transcendental()},
+      {"softplus", normal(0, 4), 0, transcendental()},
+      {"softsign", normal(), 1e-3, rounding()},
+      {"negate", normal(), 0, exact()},
+      {"abs", normal(), 1e-3, exact()},
+      {"square", normal(), 0, rounding()},
+      {"sqrt", uniform(.01, 100), 0, rounding()},
+      {"rsqrt", uniform(.01, 100), 0, rounding(8)},
+      {"exp", normal(0, 4), 0, transcendental()},
+      {"log", uniform(1e-3, 100), 0, transcendental()},
+      {"log1p", uniform(-.5, 10), 0, transcendental()},
+      {"reciprocal", uniform(.1, 10), 0, rounding(8)},
+      {"affine", normal(), 0, rounding()},
+  };
+  for (const Function& f : functions)
+    for (const Shape& shape : shapes)
+      cases.add({.op = f.name,
+                 .inputs = {{.shape = shape, .fill = f.fill, .keep_from_zero = f.keep_from_zero}},
+                 .tolerance = f.tolerance,
+                 .dtypes = kHalf});
+
+  for (const Shape& shape : shapes)
+    cases.add({.op = "clamp",
+               .inputs = {{.shape = shape, .fill = uniform(-.9, .9)}},
+               .attrs = {{"a", -1.0}, {"b", 1.0}},
+               .tolerance = exact(),
+               .dtypes = kHalf});
+  cases.add({.op = "clamp",
+             .inputs = {{.shape = {29, 37}, .fill = normal(0, 3)}},
+             .attrs = {{"a", -1.0}, {"b", 1.0}},
+             .tolerance = exact(),
+             .note = "both sides clamp",
+             .no_differences = "kinks at both ends"});
+
+  const auto extreme = [&](const char* op, Fill fill, const char* note, const char* degenerate) {
+    cases.add({.op = op,
+               .inputs = {{.shape = {7, 37}, .fill = fill}},
+               .tolerance = transcendental(),
+               .note = note,
+               .no_differences = "the function is flat or vast here",
+               .degenerate = degenerate});
+  };
+  extreme("tanh", constant(200), "saturates above: exp(400) would be inf", "tanh is 1 there");
+  extreme("tanh", constant(-200), "saturates below", "tanh is -1 there");
+  extreme("tanh", uniform(-1e-4, 1e-4), "relative accuracy near zero", "");
+  extreme("sigmoid", constant(-200), "exp(200) would be inf", "sigmoid is 0 there");
+  extreme("softplus", uniform(80, 200), "is x there", "");
+  extreme("log", uniform(1e-30, 1e-20), "near zero", "");
+}

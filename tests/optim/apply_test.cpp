@@ -1,0 +1,145 @@
+// Optimizers in a graph: what they add, what they refuse, groups, long runs against the reference.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "lemnos/optim.h"
+#include "lemnos/session.h"
+
+namespace {
+
+using namespace lemnos;
+
+struct Network {
+  Graph graph;
+  Value a, b, updated, state;
+
+  explicit Network(const optim::Optimizer& optimizer, float lr_scale = 1, float clip = 0) {
+    const std::vector<float> start(100, 1.0f);
+    a = graph.parameter("a", Shape{100}, start);
+    b = graph.parameter("b", Shape{10}, std::span(start).first(10));
+    // A bowl with its bottom at 0.25: every optimizer must go there.
+    for (Value p : {a, b}) {
+      const Value gradient = affine(p, 2, -.5f);
+      graph.place_gradient(gradient, p);
+    }
+    optim::UpdateOptions options{.clip_value = clip};
+    if (lr_scale != 1) options.groups = {{.parameters = {b}, .lr_scale = lr_scale}};
+    updated = optim::apply(graph, optimizer, options);
+    state = advance_step(step_state(graph), optim::advance_options(optimizer));
+  }
+};
+
+std::vector<float> trained(const char* device, Network& n, Value parameter, int steps) {
+  const auto session = Device::find(device).open(n.graph);
+  const auto program = session->compile({.targets = {n.updated, n.state}});
+  for (int i = 0; i < steps; ++i) EXPECT_EQ(program->run(), Status::ok);
+  return session->read_floats(parameter);
+}
+
+const optim::Optimizer kAll[] = {optim::Sgd{},
+                                 optim::Sgd{.momentum = .9f, .nesterov = true},
+                                 optim::Adagrad{.lr = .1f},
+                                 optim::Adadelta{},
+                                 optim::RmsProp{},
+                                 optim::RmsProp{.lr = 1e-3f, .momentum = .5f, .centered = true},
+                                 optim::Adam{.lr = .01f},
+                                 optim::Adam{.lr = .01f, .amsgrad = true},
+                                 optim::AdamW{.lr = .01f},
+                                 optim::NAdam{.lr = .01f},
+                                 optim::Adamax{.lr = .01f},
+                                 optim::RAdam{.lr = .01f},
+                                 optim::Lion{.lr = .01f}};
+
+// 100 steps: 1e-4 relative L2 between the device and the reference.
+TEST(Apply, HundredStepsAsTheReference) {
+  for (const optim::Optimizer& optimizer : kAll) {
+    Network on_cpu(optimizer), on_device(optimizer);
+    const auto want = trained("cpu", on_cpu, on_cpu.a, 100);
+    const auto got = trained("best", on_device, on_device.a, 100);
+    double difference = 0, norm = 0;
+    for (size_t i = 0; i < want.size(); ++i) {
+      difference += std::pow(got[i] - want[i], 2);
+      norm += std::pow(want[i], 2);
+    }
+    EXPECT_LE(std::sqrt(difference / norm), 1e-4) << optim::name_of(optimizer);
+    // Adadelta needs thousands of steps to begin; the others are on their way down.
+    EXPECT_LT(std::abs(want[0] - .25f), .76f) << optim::name_of(optimizer);
+  }
+}
+
+TEST(Apply, GroupsScaleAndFreeze) {
+  for (const char* device : {"cpu", "best"}) {
+    Network frozen(optim::Adam{.lr = .01f}, 0), half(optim::Sgd{.lr = .1f}, .5f);
+    const auto stays = trained(device, frozen, frozen.b, 10);
+    for (float v : stays) EXPECT_EQ(v, 1.0f);
+    EXPECT_LT(trained(device, frozen, frozen.a, 10)[0], .95f);
+    // p - .05 (2 p - .5) and p - .1 (2 p - .5) at p = 1
+    EXPECT_NEAR(trained(device, half, half.b, 1)[0], 1 - .075, 1e-6);
+    EXPECT_NEAR(trained(device, half, half.a, 1)[0], 1 - .15, 1e-6);
+  }
+}
+
+TEST(Apply, ClipsByValue) {
+  for (const char* device : {"cpu", "best"}) {
+    Network clipped(optim::Sgd{.lr = .1f}, 1, .25f);
+    EXPECT_NEAR(trained(device, clipped, clipped.a, 1)[0], 1 - .025, 1e-6);
+  }
+}
+
+TEST(Apply, AveragesParameters) {
+  for (const char* device : {"cpu", "best"}) {
+    Graph graph;
+    const float one = 1;
+    const Value p = graph.parameter("p", Shape{1}, std::span(&one, 1));
+    graph.place_gradient(affine(p, 2, -.5f), p);
+    const optim::Optimizer sgd = optim::Sgd{.lr = .1f};
+    const Value average = optim::average_parameters(graph, optim::apply(graph, sgd), .9f);
+    const Value state = advance_step(step_state(graph), optim::advance_options(sgd));
+    EXPECT_THROW((void)optim::average_parameters(graph, p), Error) << "after the step was closed";
+    const auto session = Device::find(device).open(graph);
+    const auto program = session->compile({.targets = {average, state}});
+    double want_p = 1, want = 0;
+    for (int step = 1; step <= 4; ++step) {
+      ASSERT_EQ(program->run(), Status::ok);
+      want_p -= .1 * (2 * want_p - .5);
+      want = step == 1 ? want_p : .9 * want + .1 * want_p;
+      EXPECT_NEAR(session->read_floats(graph.find("average"))[0], want, 1e-6) << device << " step " << step;
+    }
+  }
+}
+
+std::string message_of(const optim::Optimizer& optimizer) {
+  try {
+    Network n(optimizer);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Apply, RefusesOptionsOutOfRange) {
+  EXPECT_EQ(message_of(optim::Sgd{.lr = -1}), "sgd: lr -1 is below 0");
+  EXPECT_EQ(message_of(optim::Sgd{.lr = NAN}), "sgd: lr nan is below 0");
+  EXPECT_EQ(message_of(optim::Adam{.beta1 = 1}), "adam: beta1 1 is outside [0, 1)");
+  EXPECT_EQ(message_of(optim::AdamW{.weight_decay = -2}), "adamw: weight_decay -2 is below 0");
+  EXPECT_EQ(message_of(optim::Sgd{.nesterov = true}),
+            "sgd: nesterov takes momentum above 0 and dampening 0, not 0 and 0");
+}
+
+TEST(Apply, OneOptimizerAGraph) {
+  Network n(optim::Adam{});
+  EXPECT_THROW(optim::apply(n.graph, optim::Adam{}), Error);
+}
+
+TEST(Optimizer, Names) {
+  for (const char* name :
+       {"sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "adamax", "radam", "lion"})
+    EXPECT_EQ(optim::name_of(optim::optimizer_from_name(name)), name);
+  EXPECT_THROW(optim::optimizer_from_name("adamm"), Error);
+  optim::Optimizer o = optim::NAdam{};
+  optim::set_learning_rate(o, .5f);
+  EXPECT_EQ(optim::learning_rate(o), .5f);
+}
+
+}  // namespace

@@ -1,0 +1,86 @@
+#include "plan/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "lemnos/autograd.h"
+#include "lemnos/error.h"
+#include "lemnos/ops.h"
+#include "ops/rewrites.h"
+#include "shaders/kernels.h"
+
+namespace lemnos {
+namespace {
+
+// A small network with its backward pass: two layers, shared weights' gradients, softmax, several readers of a value.
+struct Network {
+  Graph graph;
+  std::vector<int> targets;
+
+  explicit Network(int64_t batch = 16) {
+    const Value x = graph.input("x", {{batch, 12}, DType::f32});
+    const Value t = graph.input("t", {{batch}, DType::i32});
+    const Value w1 = graph.parameter("w1", {20, 12}, std::vector<float>(240, .1f));
+    const Value b1 = graph.parameter("b1", {20}, std::vector<float>(20, 0.f));
+    const Value w2 = graph.parameter("w2", {5, 20}, std::vector<float>(100, .1f));
+    const Value hidden = relu(linear(x, w1, b1));
+    const Value logits = linear(hidden * sigmoid(hidden), w2);
+    const Value loss = softmax_cross_entropy(logits, t);
+    place_gradients(loss);
+    targets = {loss.id(), graph.flat_gradients().id()};
+  }
+
+  Plan plan(bool share = true) const {
+    return make_plan(graph, DeviceCaps::portable(),
+                     {.targets = targets,
+                      .rewrites = {rewrites().begin(), rewrites().end()},
+                      .find_kernel = find_kernel,
+                      .share_memory = share});
+  }
+};
+
+TEST(Plan, HasNoHazards) {
+  const Plan plan = Network().plan();
+  EXPECT_GT(plan.dispatches.size(), 6u);
+  EXPECT_TRUE(find_hazards(plan.dispatches).empty()) << find_hazards(plan.dispatches).front();
+  EXPECT_LT(plan.barriers(), plan.dispatches.size());
+}
+
+TEST(Plan, TheCheckerMissesNoDroppedBarrier) {
+  Plan plan = Network().plan();
+  size_t dropped = 0;
+  for (PlannedDispatch& dispatch : plan.dispatches) {
+    if (!dispatch.barrier_before) continue;
+    dispatch.barrier_before = false;
+    EXPECT_FALSE(find_hazards(plan.dispatches).empty()) << "a needless barrier, or a blind checker: " << dropped;
+    dispatch.barrier_before = true;
+    ++dropped;
+  }
+  EXPECT_GT(dropped, 3u);
+}
+
+TEST(Plan, SharesActivationMemory) {
+  const Network network(256);
+  EXPECT_LT(network.plan(true).activation_bytes, network.plan(false).activation_bytes);
+}
+
+TEST(Plan, IsTheSameEveryTime) { EXPECT_EQ(to_string(Network().plan()), to_string(Network().plan())); }
+
+TEST(Plan, RefusesWhatDoesNotFit) {
+  const Network network(4096);
+  const auto message = [&](const DeviceCaps& caps, uint64_t limit) -> std::string {
+    try {
+      make_plan(network.graph, caps, {.targets = network.targets, .find_kernel = find_kernel, .memory_limit = limit});
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_NE(message(DeviceCaps::portable(), 1000).find("plan: activations take "), std::string::npos);
+  EXPECT_NE(message(DeviceCaps::portable(), 1000).find("the limit is 1000; the largest: "), std::string::npos);
+  DeviceCaps narrow;
+  narrow.max_storage_range = 4096;
+  EXPECT_NE(message(narrow, 0).find("this device binds at most 4096"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lemnos
