@@ -202,6 +202,9 @@ Value spatial_dropout(Value x, Value state, float rate, uint32_t seed = 0);
 /// The variable u32[32] of that name: number of the step, batch cursor, epoch, seed, factors of the learning rate, ...
 /// (shaders/common/step_state.h). Made at the first call, with `seed`; later calls return it.
 Value step_state(Graph& graph, uint64_t seed = 0, std::string_view name = "step_state");
+/// The running loss scale, base times the state's own factor: the gradient to seed the loss with in mixed precision
+/// (optim.h, UpdateOptions::loss_scale).
+Value loss_scale(Value state, float base);
 struct AdvanceOptions {
   int64_t batches_per_epoch = 1;  // where the cursor returns to 0 and the epoch grows
   int64_t batch = 0;              // samples of a batch, for the count of samples seen
@@ -262,5 +265,28 @@ struct ConvTranspose2dOptions {
 /// The gradient of conv2d for its input, as an op: x[N, C, H, W], weight[C, O / groups, KH, KW], y[N, O, ..] of extents
 /// (H - 1) stride - 2 padding + dilation (KH - 1) + 1 + output_padding.
 Value conv_transpose2d(Value x, Value weight, Value bias = {}, ConvTranspose2dOptions options = {});
+
+struct Pool2dOptions {
+  std::array<int64_t, 2> kernel{2, 2};
+  std::array<int64_t, 2> stride{0, 0};  // {0, 0}: the kernel's extents
+  std::array<int64_t, 2> padding{0, 0}, dilation{1, 1};
+  bool ceil = false;              // count a last window that reaches past the padded plane
+  bool count_include_pad = true;  // averages: divide by the whole window, also where it lies in the padding
+};
+/// The maximum of each window of x[.., H, W]; extents as of conv2d. Of equal maxima the first gets the gradient; NaN wins.
+Value max_pool2d(Value x, Pool2dOptions options = {});
+Value avg_pool2d(Value x, Pool2dOptions options = {});
+/// To the extents `size`: place i covers [i H / OH, (i + 1) H / OH), rounded outwards.
+Value adaptive_max_pool2d(Value x, std::array<int64_t, 2> size);
+Value adaptive_avg_pool2d(Value x, std::array<int64_t, 2> size);
+Value global_avg_pool2d(Value x);  ///< x[.., H, W] -> [..]
+enum class UpsampleMode { nearest, bilinear };
+struct UpsampleOptions {
+  UpsampleMode mode = UpsampleMode::nearest;
+  bool align_corners = false;  // bilinear: the corners of both planes coincide
+};
+/// Planes x[.., H, W] at the extents `size`. Result o reads x at (o + 1/2) H / OH - 1/2 (bilinear) or o H / OH rounded down
+/// (nearest): PyTorch's interpolate with a size.
+Value upsample(Value x, std::array<int64_t, 2> size, UpsampleOptions options = {});
 
 }  // namespace lemnos

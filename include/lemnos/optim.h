@@ -4,12 +4,14 @@
 //   lr in the formulas is the `lr` below times two factors of StepState: the schedule's and the host's.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "lemnos/graph.h"
 #include "lemnos/ops.h"
+#include "lemnos/schedule.h"
 
 namespace lemnos::optim {
 
@@ -127,15 +129,30 @@ struct Group {
   float weight_decay_scale = 1;  // 0: no weight decay, as for biases and norms
 };
 
+/// The loss was seeded with loss_scale(state, initial): gradients are divided by the scale again. A step whose gradient
+/// is not finite is left out (and counted in the state), and the scale backs off; after `interval` good steps it grows.
+struct LossScale {
+  float initial = 65536;
+  float growth = 2;
+  float backoff = .5f;
+  int64_t interval = 2000;  // 0: the scale stays
+};
+
 struct UpdateOptions {
   std::vector<Group> groups;
   float clip_value = 0;  // each element of the gradient is clamped to +-clip_value; 0: not
+  /// All gradients are multiplied by min(1, clip_norm / (norm + 1e-6)), norm the L2 norm over all parameters; 0: not.
+  /// Then too a step whose gradient is not finite is left out.
+  float clip_norm = 0;
+  std::optional<LossScale> loss_scale;
+  std::optional<Schedule> schedule;
 };
 
-/// Adds the optimizer's slots (named "adam.m", "adam.v", ...) and the node that updates all parameters from the
-/// gradient arena (autograd's place_gradients fills it), in place at the end of a step. Returns the new flat
-/// parameters. Reads the state step_state(graph). Throws `invalid_argument` for options out of range, or when the graph
-/// has an optimizer already.
+/// Adds what an update needs: the schedule and the gradient norm where they are asked for, the optimizer's slots (named
+/// "adam.m", "adam.v", ...) and the node that updates all parameters from the gradient arena (autograd's
+/// place_gradients fills it), in place at the end of a step. Returns the new flat parameters. Works on
+/// step_state(graph). Throws `invalid_argument` for options out of range, when the graph has an optimizer already, or
+/// after the step was closed.
 Value apply(Graph& graph, const Optimizer& optimizer, const UpdateOptions& options = {});
 
 /// What advance_step and finish_step must know of the optimizer: beta1, beta2, momentum_decay and base_lr are filled

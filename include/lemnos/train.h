@@ -22,6 +22,7 @@ using History = io::History;
 struct TrainerOptions {
   Loss loss = loss::CrossEntropy{};
   optim::Optimizer optimizer = optim::Adam{};
+  optim::UpdateOptions update = {};  // learning-rate schedule, gradient clipping, loss scale, parameter groups
   uint64_t seed = 1;  // of the initial weights, the order of the data and dropout
 };
 

@@ -4,6 +4,8 @@
 #define COMMON_FLOATS
 #include "common/formats.glsl"
 
+#define INFINITY uintBitsToFloat(0x7f800000u)
+
 #define DEFINE_FLOAT_READER(name, format, words)                                         \
   float name(uint i) {                                                                   \
     if (format_is_half(format)) return unpack_half(format, words[i >> 1])[i & 1u];       \

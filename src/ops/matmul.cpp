@@ -275,7 +275,7 @@ Value product(Value a, Value b, bool transpose_a, bool transpose_b, double alpha
 
 // The gradient of the sum in front of the function. Where f' is a function of x, the sum is computed again.
 Value grad_of_sum(Grad& g) {
-  const Attrs& attrs = g.attrs();
+  const Attrs attrs = g.attrs();  // a copy: adding nodes moves the node
   const int64_t activation = attrs.integer("activation"), extra = attrs.integer("extra");
   if (activation == UNARY_IDENTITY) return g.dy();
   Value saved = g.out();

@@ -5,10 +5,12 @@
 
 #include "lemnos/ops.h"
 #include "shaders/advance_step.h"
+#include "shaders/state_value.h"
 
 namespace lemnos::reference {
 void advance_step(const Reference& c);
-}
+void state_value(const Reference& c);
+}  // namespace lemnos::reference
 
 namespace lemnos::ops {
 namespace {
@@ -68,7 +70,27 @@ std::vector<Dispatch> lower(Lower& c) {
            .cost = {2 * c.in(0).bytes(), 20}}};
 }
 
+std::vector<TensorDesc> infer_value(const Infer& in) {
+  require_inputs(in, 1);
+  require_state(in, 0);
+  const int64_t word = in.attrs.integer("word");
+  require(word >= 0 && word < STATE_WORDS, ErrorCode::out_of_range, in.op.name, ": word ", word, " of ", STATE_WORDS);
+  return {{Shape{}, DType::f32}};
+}
+
+std::vector<Dispatch> lower_value(Lower& c) {
+  using namespace shaders;
+  return {{.kernel = &c.kernel("state_value"),
+           .tensors = {c.x(0), c.y()},
+           .spec = StateValueSpec{.workgroup_size = 32},
+           .params = StateValueParams{.word = static_cast<uint32_t>(c.attrs().integer("word")),
+                                      .scale = static_cast<float>(c.attrs().real("scale"))},
+           .groups = 1,
+           .cost = {8, 1}}};
+}
+
 using Kind = AttrDef::Kind;
+constexpr AttrDef kValueAttrs[] = {{"word", Kind::integer, 0, "", true}, {"scale", Kind::real, 1}};
 constexpr AttrDef kAttrs[] = {{"batches_per_epoch", Kind::integer, 1},
                               {"batch", Kind::integer, 0},
                               {"beta1", Kind::real, 0},
@@ -80,6 +102,7 @@ constexpr Alias kStateAndRing[] = {{0, 0}, {1, 1}};
 const OpDef kOps[] = {
     {"advance_step", infer, nullptr, lower, reference::advance_step, kAttrs, {}, kState},
     {"finish_step", infer_finish, nullptr, lower, reference::advance_step, kAttrs, {}, kStateAndRing},
+    {"state_value", infer_value, nullptr, lower_value, reference::state_value, kValueAttrs},
 };
 
 Attrs attrs_of(const AdvanceOptions& o) {
@@ -88,6 +111,10 @@ Attrs attrs_of(const AdvanceOptions& o) {
 }
 
 }  // namespace
+
+Value add_state_value(Value state, size_t word, float scale) {
+  return state.graph().add(kOps[2], {state}, {{"word", uint64_t{word}}, {"scale", scale}});
+}
 
 std::span<const OpDef> step_state_ops() { return kOps; }
 Value add_advance_step(std::span<const Value> inputs, const AdvanceOptions& options) {
@@ -103,6 +130,7 @@ Value step_state(Graph& graph, uint64_t seed, std::string_view name) {
   const auto words = initial_step_state(seed);
   return graph.variable(std::string(name), {Shape{STATE_WORDS}, DType::u32}, std::as_bytes(std::span(words)));
 }
+Value loss_scale(Value state, float base) { return ops::add_state_value(state, STATE_LOSS_SCALE, base); }
 Value advance_step(Value state, AdvanceOptions options) {
   return ops::add_advance_step({{ops::latest(state)}}, options);
 }

@@ -4,8 +4,11 @@
 
 #include "base/text.h"
 #include "lemnos/optim.h"
+#include "ops/op_table.h"
 #include "ops/optimizer.h"
+#include "ops/schedule.h"
 #include "ops/step_state.h"
+#include "optim/schedule_spec.h"
 #include "optim/spec.h"
 
 namespace lemnos::optim {
@@ -56,14 +59,41 @@ Value running_state(Graph& graph, const std::string& who) {
 
 }  // namespace
 
+namespace {
+
+// The state that the update reads: with this step's learning rate and gradient factor in it.
+Value prepared_state(Graph& graph, const std::string& name, const UpdateOptions& options) {
+  Value state = running_state(graph, name);
+  if (options.schedule) {
+    const ScheduleSpec spec = spec_of(*options.schedule);
+    std::vector<Value> inputs = {state};
+    if (!spec.table.empty())
+      inputs.push_back(graph.constant(Shape{static_cast<int64_t>(spec.table.size() / 2), 2}, spec.table));
+    state = graph.add_all(ops::schedule_op(), inputs, spec.attrs)[0];
+  }
+  if (options.clip_norm > 0 || options.loss_scale) {
+    const LossScale scale = options.loss_scale.value_or(LossScale{.initial = 1, .interval = 0});
+    state = graph.add(find_op("gradient_norm"), {graph.flat_gradients(), state},
+                      {{"max_norm", options.clip_norm},
+                       {"loss_scale", scale.initial},
+                       {"growth", scale.growth},
+                       {"backoff", scale.backoff},
+                       {"interval", scale.interval}});
+  }
+  return state;
+}
+
+}  // namespace
+
 Value apply(Graph& graph, const Optimizer& optimizer, const UpdateOptions& options) {
   Spec spec = spec_of(optimizer);
   const std::string name = name_of(optimizer);
   require_no_optimizer(graph, name);
   require(options.clip_value >= 0, ErrorCode::invalid_argument, name, ": clip_value ", options.clip_value,
           " is below 0");
+  require(options.clip_norm >= 0, ErrorCode::invalid_argument, name, ": clip_norm ", options.clip_norm, " is below 0");
   spec.attrs.set("clip_value", options.clip_value);
-  std::vector<Value> inputs = {graph.flat_parameters(), graph.flat_gradients(), running_state(graph, name)};
+  std::vector<Value> inputs = {graph.flat_parameters(), graph.flat_gradients(), prepared_state(graph, name, options)};
   for (size_t i = 0; i < spec.slots.size(); ++i)
     inputs.push_back(graph.slot(text(name, '.', spec.slots[i]), i == 0 ? spec.slot_start : 0));
   if (!options.groups.empty()) inputs.push_back(group_table(graph, options.groups));

@@ -11,13 +11,12 @@ struct Gap {
   uint64_t begin, end;
 };
 
-// The gaps that blocks alive during [first, last] leave, in order; the last one is open-ended. Guards are looked at
-// when everything has run, so where there are any no two blocks take turns in one place.
+// The gaps that blocks alive during [first, last] leave, in order; the last one is open-ended.
 std::vector<Gap> gaps(std::span<const Block> blocks, const Placement& placed, std::span<const size_t> done,
                       const Block& wanted, uint64_t guard) {
   std::vector<Gap> taken;
   for (size_t i : done)
-    if (guard > 0 || (blocks[i].first <= wanted.last && wanted.first <= blocks[i].last))
+    if (blocks[i].first <= wanted.last && wanted.first <= blocks[i].last)
       taken.push_back({placed.offsets[i] - guard, placed.offsets[i] + blocks[i].bytes + guard});
   std::ranges::sort(taken, {}, &Gap::begin);
   std::vector<Gap> free;

@@ -16,6 +16,9 @@ int64_t entry(const Attrs& attrs, const char* name, size_t axis, int64_t otherwi
 // Calls term(index of x, index of weight, index of y) for every product of a convolution over these shapes.
 template <typename Term>
 void each_term(const Shape& x, const Shape& weight, const Shape& y, const Attrs& attrs, Term term) {
+  const int64_t stride_h = entry(attrs, "stride", 0, 1), stride_w = entry(attrs, "stride", 1, 1);
+  const int64_t padding_h = entry(attrs, "padding", 0, 0), padding_w = entry(attrs, "padding", 1, 0);
+  const int64_t dilation_h = entry(attrs, "dilation", 0, 1), dilation_w = entry(attrs, "dilation", 1, 1);
   const int64_t out_per_group = weight[0] / attrs.integer("groups");
   for (int64_t n = 0; n < y[0]; ++n)
     for (int64_t o = 0; o < y[1]; ++o)
@@ -24,10 +27,8 @@ void each_term(const Shape& x, const Shape& weight, const Shape& y, const Attrs&
           for (int64_t c = 0; c < weight[1]; ++c)
             for (int64_t kh = 0; kh < weight[2]; ++kh)
               for (int64_t kw = 0; kw < weight[3]; ++kw) {
-                const int64_t i = oi * entry(attrs, "stride", 0, 1) - entry(attrs, "padding", 0, 0) +
-                                  kh * entry(attrs, "dilation", 0, 1);
-                const int64_t j = oj * entry(attrs, "stride", 1, 1) - entry(attrs, "padding", 1, 0) +
-                                  kw * entry(attrs, "dilation", 1, 1);
+                const int64_t i = oi * stride_h - padding_h + kh * dilation_h;
+                const int64_t j = oj * stride_w - padding_w + kw * dilation_w;
                 if (i < 0 || i >= x[2] || j < 0 || j >= x[3]) continue;
                 const int64_t channel = o / out_per_group * weight[1] + c;
                 term(static_cast<size_t>(((n * x[1] + channel) * x[2] + i) * x[3] + j),

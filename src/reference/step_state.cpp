@@ -46,4 +46,9 @@ void advance_step(const Reference& c) {
   state.set(STATE_STEP, state.get(STATE_STEP) + 1);
 }
 
+void state_value(const Reference& c) {
+  const StepStateView<const double> state{c.in[0]};
+  c.out[0][0] = c.attrs().real("scale") * state.real(static_cast<size_t>(c.attrs().integer("word")));
+}
+
 }  // namespace lemnos::reference

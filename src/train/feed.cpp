@@ -21,7 +21,8 @@ Feed::Feed(Graph& graph, const std::string& name, Value state, const data::Datas
   const Value rows = batch_indices(
       state, {.samples = samples_, .batch = batch, .shuffle = shuffle, .seed = static_cast<uint32_t>(seed)});
   batch_.x = gather(x_, rows, {.scale = scale_, .shift = shift_});
-  batch_.y = gather(y_, rows);
+  // A class index of -1 is ignored by losses and metrics: what the padding of the last batch must be.
+  batch_.y = data.classes ? gather(y_, rows, {.fill = -1}) : gather(y_, rows);
   // 0 x + 1 for the rows that exist and 0 for the padding; pruned where no loss asks for it.
   const Value ones = gather(x_, rows, {.scale = 0, .shift = 1, .fill = 0});
   batch_.mask = mean(flatten(ones), {1});

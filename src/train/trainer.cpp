@@ -70,7 +70,7 @@ void Trainer::Impl::build_training(const data::Dataset& data, int64_t batch, boo
   training.prediction = model(scope(training.state, true), b.x);
   const Value loss = options.loss(training.prediction, b.y, b.mask);
   place_gradients(loss);
-  const Value updated = optim::apply(*graph, options.optimizer);
+  const Value updated = optim::apply(*graph, options.optimizer, options.update);
   training.targets = {updated, finish(training, loss)};
   training.program = session->compile({.targets = training.targets});
 }

@@ -12,7 +12,7 @@ namespace {
 const std::map<std::string_view, std::string_view> kPublicHeaders = {
     {"error.h", "base"},      {"log.h", "base"},        {"tensor.h", "base"},     {"device.h", "base"},
     {"graph.h", "graph"},     {"op.h", "graph"},        {"ops.h", "ops"},         {"nn.h", "nn"},
-    {"loss.h", "loss"},       {"optim.h", "optim"},     {"metrics.h", "metrics"}, {"data.h", "io"},
+    {"loss.h", "loss"},       {"optim.h", "optim"},     {"schedule.h", "optim"},     {"metrics.h", "metrics"}, {"data.h", "io"},
     {"checkpoint.h", "io"},   {"io.h", "io"},           {"train.h", "train"},     {"lemnos.hpp", "api"},
     {"lemnos.h", "api"},      {"vulkan.h", "api"},      {"session.h", "runtime"}, {"backend.h", "runtime"},
     {"program.h", "runtime"}, {"runtime.h", "runtime"}, {"eval.h", "runtime"},    {"autograd.h", "autograd"},

@@ -1,5 +1,6 @@
 #include "golden/golden_file.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -76,18 +77,30 @@ std::vector<double> Input::values(uint32_t stream) const {
 
 std::filesystem::path folder() { return LEMNOS_GOLDEN_FOLDER; }
 
-std::string hash_of(const std::filesystem::path& file) {
-  const std::string content = content_of(file);
+std::string scripts_hash() {
+  std::vector<std::filesystem::path> scripts;
+  for (const auto& entry : std::filesystem::directory_iterator(folder()))
+    if (entry.path().extension() == ".py") scripts.push_back(entry.path());
+  std::ranges::sort(scripts);
+  Hash hash;
+  for (const auto& script : scripts) {
+    const std::string content = content_of(script);
+    hash.bytes(content.data(), content.size());
+  }
   char text[17];
-  const uint64_t value = Hash().bytes(content.data(), content.size()).value();
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash.value()));
   return text;
 }
 
 const GoldenFile& golden_file() {
   static const GoldenFile file = [] {
     const Json json = Json::parse(content_of(folder() / "ops.json"));
-    GoldenFile golden{.script = json.at("script"), .exempt = json.at("exempt"), .cases = {}, .optimizers = {}};
+    GoldenFile golden{.script = json.at("script"),
+                      .exempt = json.at("exempt"),
+                      .cases = {},
+                      .optimizers = {},
+                      .schedules = {},
+                      .clips = {}};
     for (const Json& c : json.at("cases")) golden.cases.push_back(op_case(c));
     for (const Json& o : json.at("optimizers"))
       golden.optimizers.push_back({.name = o.at("name"),
@@ -95,6 +108,10 @@ const GoldenFile& golden_file() {
                                    .slots = o.at("slots"),
                                    .attrs = attrs_of(o.at("attrs")),
                                    .values = o.at("values")});
+    for (const Json& s : json.at("schedules"))
+      golden.schedules.push_back({attrs_of(s.at("attrs")), s.at("table"), s.at("factors")});
+    for (const Json& c : json.at("clips"))
+      golden.clips.push_back({c.at("count"), c.at("max_norm"), c.at("norm"), c.at("factor")});
     return golden;
   }();
   return file;

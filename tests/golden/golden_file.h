@@ -42,18 +42,33 @@ struct OptimizerCase {
 };
 inline constexpr double kGradients[] = {0.1, -0.2, 0.3, 0.05};
 
+/// A schedule of the learning rate: its factor at unit 0, 1, ..
+struct ScheduleCase {
+  Attrs attrs;
+  std::vector<double> table;  // of the kind "piecewise"
+  std::vector<double> factors;
+};
+
+/// A gradient of `count` elements (uniform in [-2, 2), stream 0) clipped by its norm: what it is multiplied with.
+struct ClipCase {
+  int64_t count = 0;
+  double max_norm = 0, norm = 0, factor = 0;
+};
+
 struct GoldenFile {
-  std::string script;                         // hash of the script that made it
+  std::string script;                         // scripts_hash() when it was made
   std::map<std::string, std::string> exempt;  // ops without values, and why
   std::vector<OpCase> cases;
   std::vector<OptimizerCase> optimizers;
+  std::vector<ScheduleCase> schedules;
+  std::vector<ClipCase> clips;
 };
 
 /// Where the files lie in the source tree.
 std::filesystem::path folder();
 /// Throws what reading and parsing throw.
 const GoldenFile& golden_file();
-/// The hash that make_golden.py writes, of a file: FNV-1a, 64 bits, 16 hexadecimal digits.
-std::string hash_of(const std::filesystem::path& file);
+/// The hash that make_golden.py writes, of all scripts here in the order of their names: FNV-1a, 16 hexadecimal digits.
+std::string scripts_hash();
 
 }  // namespace lemnos::golden

@@ -1,4 +1,5 @@
-// Four steps of every optimizer against PyTorch: the update ops in double, and the public optimizers on a session.
+// Four steps of every optimizer against PyTorch: the update ops in double, and the public optimizers on a session. And
+// what scales a step: schedules and clipping.
 
 #include <gtest/gtest.h>
 
@@ -9,8 +10,10 @@
 #include "lemnos/optim.h"
 #include "lemnos/session.h"
 #include "ops/op_table.h"
+#include "reference/schedule.h"
 #include "runtime/backends.h"
 #include "runtime/oracle.h"
+#include "shaders/common/step_state.h"
 
 namespace lemnos::golden {
 namespace {
@@ -30,28 +33,29 @@ Value quad(Graph& graph, const std::string& name, double value) {
   return graph.variable(name, {Shape{4}, DType::f32}, std::as_bytes(std::span(values)));
 }
 
-TEST_P(OptimizerGolden, UpdateOpInDouble) {
+// p after `steps` steps, in double. All steps are nodes of one graph, which updates p in place.
+std::vector<double> after(const OptimizerCase& golden, size_t steps) {
   Graph graph;
-  const Value state = step_state(graph);
-  std::vector<Value> inputs = {quad(graph, "p", 1), Value(), state};
-  for (size_t k = 0; k < golden().slots; ++k) inputs.push_back(quad(graph, "slot" + std::to_string(k), 0));
-  const AdvanceOptions advance{.beta1 = number(golden().attrs, "beta1", .9),
-                               .beta2 = number(golden().attrs, "beta2", .999),
-                               .momentum_decay = number(golden().attrs, "momentum_decay", 0)};
-  std::vector<int> targets;
+  std::vector<Value> inputs = {quad(graph, "p", 1), Value(), step_state(graph)};
+  for (size_t k = 0; k < golden.slots; ++k) inputs.push_back(quad(graph, "slot" + std::to_string(k), 0));
+  const AdvanceOptions advance{.beta1 = number(golden.attrs, "beta1", .9),
+                               .beta2 = number(golden.attrs, "beta2", .999),
+                               .momentum_decay = number(golden.attrs, "momentum_decay", 0)};
   std::map<int, std::vector<double>> content;
-  for (double g : kGradients) {
-    inputs[1] = graph.input("g" + std::to_string(targets.size()), {Shape{4}, DType::f32});
-    content[inputs[1].id()] = std::vector<double>(4, g);
-    const std::vector<Value> updated = graph.add_all(find_op(golden().op), inputs, golden().attrs);
+  for (size_t step = 0; step < steps; ++step) {
+    inputs[1] = graph.input("g" + std::to_string(step), {Shape{4}, DType::f32});
+    content[inputs[1].id()] = std::vector<double>(4, kGradients[step]);
+    const std::vector<Value> updated = graph.add_all(find_op(golden.op), inputs, golden.attrs);
     inputs[0] = updated[0];
     std::ranges::copy(updated.begin() + 1, updated.end(), inputs.begin() + 3);
     inputs[2] = advance_step(inputs[2], advance);
-    targets.push_back(identity(updated[0]).id());  // a copy: the next step overwrites p
   }
-  const auto got = evaluate(graph, targets, content, false);
+  return evaluate(graph, {{inputs[0].id()}}, content, false)[0];
+}
+
+TEST_P(OptimizerGolden, UpdateOpInDouble) {
   for (size_t step = 0; step < golden().values.size(); ++step)
-    for (double p : got[step])
+    for (double p : after(golden(), step + 1))
       // The corrections 1 - beta^t are f32 in the StepState: 1e-7 of a step, of which the largest is .1.
       EXPECT_NEAR(p, golden().values[step], 1e-8) << "step " << step + 1;
 }
@@ -101,7 +105,30 @@ TEST_P(OptimizerGolden, PublicOptimizerOnTheCpuBackend) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, OptimizerGolden, testing::Range(size_t{0}, golden_file().optimizers.size()),
-                         [](const auto& info) { return golden_file().optimizers[info.param].name; });
+                         [](const auto& chosen) { return golden_file().optimizers[chosen.param].name; });
+
+TEST(ScheduleGolden, FactorsAreThoseOfPyTorch) {
+  ASSERT_FALSE(golden_file().schedules.empty());
+  for (const ScheduleCase& c : golden_file().schedules)
+    for (size_t t = 0; t < c.factors.size(); ++t)
+      EXPECT_NEAR(reference::schedule_factor(c.attrs, c.table, static_cast<double>(t)), c.factors[t], 1e-10)
+          << c.attrs.word("kind") << " at " << t;
+}
+
+TEST(ClipGolden, FactorIsThatOfPyTorch) {
+  ASSERT_FALSE(golden_file().clips.empty());
+  for (const ClipCase& c : golden_file().clips) {
+    Graph graph;
+    const Input input{{Shape{c.count}, DType::f32}, "uniform", -2, 2};
+    const Value g = graph.input("g", input.desc), state = step_state(graph);
+    const Value updated = graph.add(find_op("gradient_norm"), {g, state}, {{"max_norm", c.max_norm}});
+    const auto words = evaluate(graph, {{updated.id()}}, {{g.id(), input.values(0)}}, false)[0];
+    const StepStateView<const double> after{words};
+    // Both stand in the StepState as f32.
+    EXPECT_NEAR(after.real(STATE_GRADIENT_NORM), c.norm, 1e-7 * c.norm);
+    EXPECT_NEAR(after.real(STATE_CLIP_FACTOR), c.factor, 1e-7 * c.factor);
+  }
+}
 
 }  // namespace
 }  // namespace lemnos::golden

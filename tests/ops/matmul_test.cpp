@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "check/case.h"
+#include "lemnos/ops.h"
 #include "shaders/common/gemm_extra.h"
 #include "shaders/common/unary_functions.h"
 
@@ -129,10 +130,42 @@ void add_epilogues(Cases& cases) {
   cases.add(half);
 }
 
+// What the rewrites make of public functions on a device, against the reference, which knows no rewrites.
+void add_fusions(Cases& cases) {
+  const auto network = [&](const char* note, Build build, int64_t width) {
+    cases.add({.op = "matmul",
+               .inputs = {{.shape = {9, 13}},
+                          {.shape = {width, 13}, .fill = normal(0, .3)},
+                          {.shape = {width}},
+                          {.shape = {7, width}, .fill = normal(0, .3)}},
+               .tolerance = with_function(width),
+               .backward_tolerance = with_slope(4 * width),
+               .note = note,
+               .dtypes = {DType::f32},
+               .no_differences = "a sum may lie at the kink",
+               .build = std::move(build)});
+  };
+  for (const int64_t width : {12, 17}) {
+    network(
+        "linear, bias, relu, linear",
+        [](Graph&, const std::vector<Value>& in) {
+          return std::vector{linear(relu(linear(in[0], in[1], in[2])), in[3])};
+        },
+        width);
+    network(
+        "linear, bias, GELU, linear",
+        [](Graph&, const std::vector<Value>& in) {
+          return std::vector{linear(gelu(linear(in[0], in[1], in[2])), in[3])};
+        },
+        width);
+  }
+}
+
 }  // namespace
 
 LEMNOS_OP_CASES(matmul) {
   add_sizes(cases);
   add_batches(cases);
   add_epilogues(cases);
+  add_fusions(cases);
 }

@@ -19,10 +19,11 @@ struct Options {
   std::string data;
   std::string device = "best";
   std::string optimizer = "adam";
+  std::string schedule = "cosine";
   std::string out = "out";
   int64_t epochs = 5;
   int64_t batch = 128;
-  int64_t hidden = 128;
+  int64_t hidden = 256;
   double lr = 0;  // 0: the optimizer's default
   uint64_t seed = 1;
 };
@@ -31,7 +32,13 @@ optim::Optimizer optimizer_of(const Options& o) {
   const auto lr = [&](float usual) { return o.lr > 0 ? static_cast<float>(o.lr) : usual; };
   if (o.optimizer == "sgd") return optim::Sgd{.lr = lr(.1f)};
   if (o.optimizer == "momentum") return optim::Sgd{.lr = lr(.05f), .momentum = .9f};
-  return optim::Adam{.lr = lr(1e-3f)};
+  return optim::Adam{.lr = lr(3e-3f)};
+}
+
+optim::UpdateOptions update_of(const Options& o, int64_t images) {
+  const int64_t steps = o.epochs * ((images + o.batch - 1) / o.batch);
+  if (o.schedule == "constant" || steps == 0) return {};
+  return {.schedule = optim::Schedule{.shape = optim::Cosine{.period = steps}}};
 }
 
 // Before an hour of training, not after it.
@@ -48,7 +55,10 @@ int train_mlp(const Options& o) {
   const Device device = Device::find(o.device);
   const Model model =
       nn::sequential({nn::Flatten{}, nn::Linear{.out = o.hidden}, nn::Relu{}, nn::Linear{.out = data.train.classes}});
-  Trainer trainer{device, model, {.loss = loss::CrossEntropy{}, .optimizer = optimizer_of(o), .seed = o.seed}};
+  Trainer trainer{device, model, {.loss = loss::CrossEntropy{},
+                   .optimizer = optimizer_of(o),
+                   .update = update_of(o, data.train.size()),
+                   .seed = o.seed}};
   std::printf("%s (%s %s)\n%s: %lld training and %lld test images\n%s", device.info().name.c_str(),
               device.info().driver.c_str(), device.info().driver_version.c_str(),
               o.data.empty() ? "generated digits" : o.data.c_str(), static_cast<long long>(data.train.size()),
@@ -60,6 +70,7 @@ int train_mlp(const Options& o) {
   const double accuracy = o.epochs > 0 ? history.last("val_accuracy") : trainer.evaluate(data.test).accuracy;
 
   history.set("optimizer", o.optimizer);
+  history.set("schedule", o.schedule);
   history.set("data", o.data.empty() ? "generated digits" : o.data);
   history.set("lemnos_version", LEMNOS_VERSION);
   history.set("api_version", device.info().api_version);
@@ -91,7 +102,10 @@ Command add_train(CLI::App& app) {
   sub->add_option("--optimizer", o->optimizer)
       ->check(CLI::IsMember({"sgd", "momentum", "adam"}))
       ->capture_default_str();
-  sub->add_option("--lr", o->lr, "Learning rate [sgd .1, momentum .05, adam .001]")->check(CLI::PositiveNumber);
+  sub->add_option("--schedule", o->schedule, "Of the learning rate: cosine (to zero over the run) or constant")
+      ->check(CLI::IsMember({"cosine", "constant"}))
+      ->capture_default_str();
+  sub->add_option("--lr", o->lr, "Learning rate [sgd .1, momentum .05, adam .003]")->check(CLI::PositiveNumber);
   sub->add_option("--seed", o->seed, "Of weights, order and noise")->capture_default_str();
   sub->add_option("--out", o->out, "Folder for history.json, curve.svg, model.safetensors")->capture_default_str();
   return [o] { return train_mlp(*o); };

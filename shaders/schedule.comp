@@ -1,0 +1,64 @@
+// The factor that a schedule gives the base learning rate in the running step, into StepState. One invocation.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "schedule.h"
+#include "common/index.glsl"
+#include "common/step_state.h"
+
+layout(binding = 0) buffer State { uint state[]; };
+layout(binding = 1) readonly buffer Table { vec2 table[]; };  // {unit from which, factor}
+
+// (1 + cos(pi x)) / 2 = sin(pi (1 - x) / 2)^2 for x in [0, 1], accurate where it ends in 0. By a polynomial: a device's
+// own sine may be off by 2^-11.
+float half_cosine(float x) {
+  const float y = 1.5707963267948966 * (1.0 - x);
+  const float s = y * y;
+  const float sine = y * (1.0 - s * (0.16666666667 - s * (0.0083333333333 - s * (1.9841269841e-4 -
+                     s * (2.7557319224e-6 - s * 2.5052108385e-8)))));
+  return sine * sine;
+}
+float cosine_between(float from, float to, float x) { return to + (from - to) * half_cosine(clamp(x, 0.0, 1.0)); }
+
+float cosine_restarts(float t) {
+  float length_now = params.period;
+  if (params.power == 1.0) t -= floor(t / length_now) * length_now;
+  while (t >= length_now) {
+    t -= length_now;
+    length_now *= params.power;
+  }
+  return cosine_between(1.0, params.end, t / length_now);
+}
+
+float factor_at(float t) {
+  switch (kind) {
+    // Half a unit keeps a quotient that is a whole number, but for rounding, from falling below it.
+    case SCHEDULE_STEP: return exp2(params.log2_gamma * floor((t + 0.5) / params.period));
+    case SCHEDULE_EXPONENTIAL: return exp2(params.log2_gamma * t);
+    case SCHEDULE_INVERSE_TIME: return 1.0 / (1.0 + params.gamma * t / params.period);
+    case SCHEDULE_POLYNOMIAL:
+      return params.end + (1.0 - params.end) * pow(1.0 - min(t / params.period, 1.0), params.power);
+    case SCHEDULE_COSINE: return cosine_between(1.0, params.end, t / params.period);
+    case SCHEDULE_COSINE_RESTARTS: return cosine_restarts(t);
+    case SCHEDULE_ONE_CYCLE:
+      if (t <= params.rise) return cosine_between(params.end, 1.0, t / params.rise);
+      return cosine_between(1.0, params.end2, (t - params.rise) / (params.period - params.rise));
+    case SCHEDULE_PIECEWISE: {
+      float factor = 1.0;
+      for (uint i = 0; i < params.rows; ++i)
+        if (t >= table[i].x) factor = table[i].y;
+      return factor;
+    }
+  }
+  return 1.0;
+}
+
+void main() {
+  if (invocation_index() != 0) return;
+  const float t = float(by_epoch != 0 ? state[STATE_EPOCH] : state[STATE_STEP] - 1);
+  float factor;
+  if (t < params.warm_up)
+    factor = factor_at(0.0) * (params.warm_up_start + (1.0 - params.warm_up_start) * t / params.warm_up);
+  else
+    factor = factor_at(t - params.warm_up);
+  state[STATE_SCHEDULE] = floatBitsToUint(factor);
+}

@@ -1,0 +1,101 @@
+// norm = |g| / loss scale over the whole gradient arena; clip factor = min(1, max_norm / (norm + 1e-6)) / loss scale,
+// or 0 when the norm is not finite, and then the optimizer leaves the step out; the loss scale grows after `interval`
+// good steps and backs off after a bad one. All of it stays in StepState.
+
+#include "shaders/gradient_norm.h"
+
+#include <algorithm>
+
+#include "lemnos/ops.h"
+#include "ops/lowering.h"
+#include "ops/reduction.h"
+#include "ops/step_state.h"
+
+namespace lemnos::reference {
+void gradient_norm(const Reference& c);
+}
+
+namespace lemnos::ops {
+namespace {
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 2);
+  require_dtype(in, 0, DType::f32);
+  require(in.in[0].shape.rank() == 1 && in.in[0].elements() % 4 == 0, ErrorCode::shape_mismatch, in.op.name,
+          ": gradients ", in.in[0], " are no flat arena of whole quads");
+  require_state(in, 1);
+  for (const char* name : {"loss_scale", "growth", "backoff"})
+    require(in.attrs.real(name) > 0, ErrorCode::invalid_argument, in.op.name, ": ", name, ' ', in.attrs.real(name),
+            " is not above 0");
+  require(in.attrs.real("max_norm") >= 0 && in.attrs.integer("interval") >= 0, ErrorCode::invalid_argument, in.op.name,
+          ": max_norm ", in.attrs.real("max_norm"), " or interval ", in.attrs.integer("interval"), " is below 0");
+  return {in.in[1]};
+}
+
+shaders::GradientNormParams params_of(const Attrs& a) {
+  return {.max_norm = static_cast<float>(a.real("max_norm")),
+          .loss_scale = static_cast<float>(a.real("loss_scale")),
+          .growth = static_cast<float>(a.real("growth")),
+          .backoff = static_cast<float>(a.real("backoff")),
+          .interval = static_cast<uint32_t>(a.integer("interval"))};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  using namespace shaders;
+  const Kernel& kernel = c.kernel("gradient_norm." + std::string(c.variant()));
+  GradientNormSpec spec{.workgroup_size = single_workgroup(c.caps)};
+  GradientNormParams params = params_of(c.attrs());
+  const uint64_t bytes = c.in(0).bytes();
+  params.per_group = 8 * spec.workgroup_size;
+  const uint64_t group_bytes = 16ull * params.per_group;
+  const Cost cost{bytes, bytes / 2};
+  if (bytes <= 4 * group_bytes) {
+    params.quads = params.per_group = static_cast<uint32_t>(bytes / 16);
+    return {
+        {.kernel = &kernel, .tensors = {c.x(0), c.scratch(16), c.y()}, .spec = spec, .params = params, .cost = cost}};
+  }
+  const TensorRef partials = c.scratch(4 * divide_up(bytes, group_bytes));
+  const uint64_t slice = std::max(group_bytes, c.caps.max_storage_range / group_bytes * group_bytes);
+  std::vector<Dispatch> list;
+  spec.finishes = 0;
+  for (uint64_t at = 0; at < bytes; at += slice) {
+    TensorRef part = c.x(0);
+    part.offset += at;
+    part.bytes = std::min(slice, bytes - at);
+    params.quads = static_cast<uint32_t>(part.bytes / 16);
+    params.partial = params.partials;
+    const auto groups = static_cast<uint32_t>(divide_up(part.bytes, group_bytes));
+    params.partials += groups;
+    list.push_back({.kernel = &kernel,
+                    .tensors = {part, partials, c.y()},
+                    .spec = spec,
+                    .params = params,
+                    .groups = groups,
+                    .cost = {part.bytes, part.bytes / 2}});
+  }
+  spec.sums = 0;
+  spec.finishes = 1;
+  list.push_back({.kernel = &kernel,
+                  .tensors = {c.x(0), partials, c.y()},
+                  .spec = spec,
+                  .params = params,
+                  .cost = {4ull * params.partials, params.partials}});
+  return list;
+}
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {{"max_norm", Kind::real, 0},
+                              {"loss_scale", Kind::real, 1},
+                              {"growth", Kind::real, 2},
+                              {"backoff", Kind::real, .5},
+                              {"interval", Kind::integer, 0}};
+constexpr Alias kUpdates[] = {{0, 1}};
+const OpDef kOps[] = {
+    {"gradient_norm", infer, nullptr, lower, reference::gradient_norm, kAttrs, kRowVariants, kUpdates},
+};
+
+}  // namespace
+
+std::span<const OpDef> gradient_norm_ops() { return kOps; }
+
+}  // namespace lemnos::ops

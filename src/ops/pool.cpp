@@ -1,0 +1,188 @@
+// max_pool2d, avg_pool2d: the maximum or the average of each window of the planes x[.., H, W]. Windows are given by
+// kernel, stride, padding and dilation, or, with `size`, by the extents of y: place i then covers [i H / OH, (i + 1) H
+// / OH) rounded outwards. Backward gathers, so it needs no atomics and no saved index: of equal maxima the first gets
+// the gradient.
+
+#include "shaders/pool.h"
+
+#include "lemnos/ops.h"
+#include "ops/formats.h"
+#include "ops/lowering.h"
+#include "reference/pool.h"
+
+namespace lemnos::ops {
+namespace {
+
+using reference::Windows;
+
+Windows windows_of(const Attrs& attrs, int64_t height, int64_t width, const char* op) {
+  const std::vector<int64_t>& size = attrs.integers("size");
+  require(size.empty() || (size.size() == 2 && size[0] >= 1 && size[1] >= 1), ErrorCode::invalid_argument, op,
+          ": size has ", size.size(), " entries, it takes 2, each at least 1");
+  for (const char* name : {"kernel", "stride", "padding", "dilation"}) {
+    const std::vector<int64_t>& given = attrs.integers(name);
+    const int64_t least = std::string_view(name) == "padding" ? 0 : 1;
+    require(given.empty() || (given.size() == 2 && given[0] >= least && given[1] >= least), ErrorCode::invalid_argument,
+            op, ": ", name, " has ", given.size(), " entries, it takes 2, each at least ", least);
+  }
+  require(!size.empty() || !attrs.integers("kernel").empty(), ErrorCode::invalid_argument, op,
+          ": neither a kernel nor a size");
+  const Windows w = reference::windows(attrs, height, width);
+  for (size_t i = 0; i < 2 && size.empty(); ++i) {
+    require(2 * w.padding[i] <= w.kernel[i], ErrorCode::invalid_argument, op, ": padding ", w.padding[i],
+            " is more than half of the kernel ", w.kernel[i]);
+    require(w.out[i] >= 1, ErrorCode::shape_mismatch, op, ": a window of ", w.kernel[i], " by steps of ", w.dilation[i],
+            " does not fit an extent of ", i ? width : height, " padded by ", w.padding[i]);
+  }
+  return w;
+}
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 1);
+  require_float(in, 0);
+  const Shape& x = in.in[0].shape;
+  const size_t rank = x.rank();
+  require(rank >= 2, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0], " takes two axes at least");
+  require(x.elements() > 0, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0], " is empty");
+  const Windows w = windows_of(in.attrs, x[rank - 2], x[rank - 1], in.op.name);
+  return {{x.with(rank - 2, w.out[0]).with(rank - 1, w.out[1]), in.in[0].dtype}};
+}
+
+// Inputs x, y, dy of a maximum; dy alone of an average.
+std::vector<TensorDesc> infer_backward(const Infer& in) {
+  const bool maximum = in.attrs.integer("function") == POOL_MAX;
+  require_inputs(in, maximum ? 3 : 1);
+  const TensorDesc& dy = in.in.back();
+  const size_t rank = dy.shape.rank();
+  const int64_t height = in.attrs.integer("height"), width = in.attrs.integer("width");
+  const Windows w = windows_of(in.attrs, height, width, in.op.name);
+  require(rank >= 2 && dy.shape[rank - 2] == w.out[0] && dy.shape[rank - 1] == w.out[1], ErrorCode::shape_mismatch,
+          in.op.name, ": dy ", dy, " for planes of ", height, "x", width);
+  const TensorDesc dx{dy.shape.with(rank - 2, height).with(rank - 1, width), dy.dtype};
+  if (maximum) {
+    require_same(in, 1, 2);
+    require(in.in[0] == dx, ErrorCode::shape_mismatch, in.op.name, ": x is ", in.in[0], " where ", dx, " was pooled");
+  }
+  return {dx};
+}
+
+Dispatch launch(Lower& c, const char* kernel, uint32_t function, const Shape& x, std::vector<TensorRef> tensors) {
+  using namespace shaders;
+  const int64_t height = x[x.rank() - 2], width = x[x.rank() - 1];
+  const Windows w = reference::windows(c.attrs(), height, width);
+  const auto i32 = [](int64_t v) { return static_cast<int32_t>(v); };
+  const uint32_t count = count32(c.out(), c.node().op->name);
+  for (size_t i = 0; i < c.inputs(); ++i) count32(c.in(i), c.node().op->name);
+  const PoolSpec spec{.workgroup_size = 64,
+                      .format = format_of(c.out().dtype),
+                      .function = function,
+                      .adapted = w.adapted,
+                      .count_pad = c.attrs().flag("count_pad")};
+  const PoolParams params{.count = count,
+                          .height = static_cast<uint32_t>(height),
+                          .width = static_cast<uint32_t>(width),
+                          .out_height = static_cast<uint32_t>(w.out[0]),
+                          .out_width = static_cast<uint32_t>(w.out[1]),
+                          .kernel_h = i32(w.kernel[0]),
+                          .kernel_w = i32(w.kernel[1]),
+                          .stride_h = i32(w.stride[0]),
+                          .stride_w = i32(w.stride[1]),
+                          .pad_h = i32(w.padding[0]),
+                          .pad_w = i32(w.padding[1]),
+                          .dilation_h = i32(w.dilation[0]),
+                          .dilation_w = i32(w.dilation[1])};
+  Cost cost{.bytes = c.out().bytes(), .flops = static_cast<uint64_t>(x.elements())};
+  for (size_t i = 0; i < c.inputs(); ++i) cost.bytes += c.in(i).bytes();
+  return {.kernel = &c.kernel(kernel),
+          .tensors = std::move(tensors),
+          .spec = spec,
+          .params = params,
+          .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
+          .cost = cost};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  const bool maximum = std::string_view(c.node().op->name) == "max_pool2d";
+  return {launch(c, "pool", maximum ? POOL_MAX : POOL_AVERAGE, c.in(0).shape, {in_words(c.x(0)), in_words(c.y())})};
+}
+
+std::vector<Dispatch> lower_backward(Lower& c) {
+  const TensorRef dy = in_words(c.x(c.inputs() - 1));
+  const bool maximum = c.inputs() == 3;
+  return {launch(c, "pool_backward", maximum ? POOL_MAX : POOL_AVERAGE, c.out().shape,
+                 {maximum ? in_words(c.x(0)) : dy, maximum ? in_words(c.x(1)) : dy, dy, in_words(c.y())})};
+}
+
+std::vector<Value> grad(Grad& g);
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {{"kernel", Kind::integers},   {"stride", Kind::integers}, {"padding", Kind::integers},
+                              {"dilation", Kind::integers}, {"ceil", Kind::integer, 0}, {"count_pad", Kind::integer, 1},
+                              {"size", Kind::integers}};
+constexpr AttrDef kBackwardAttrs[] = {{"kernel", Kind::integers},
+                                      {"stride", Kind::integers},
+                                      {"padding", Kind::integers},
+                                      {"dilation", Kind::integers},
+                                      {"ceil", Kind::integer, 0},
+                                      {"count_pad", Kind::integer, 1},
+                                      {"size", Kind::integers},
+                                      {"function", Kind::integer},
+                                      {"height", Kind::integer, 0, "", true},
+                                      {"width", Kind::integer, 0, "", true}};
+
+const OpDef kOps[] = {
+    {"max_pool2d", infer, grad, lower, reference::max_pool2d, kAttrs},
+    {"avg_pool2d", infer, grad, lower, reference::avg_pool2d, kAttrs},
+    {"pool2d_backward", infer_backward, nullptr, lower_backward, reference::pool2d_backward, kBackwardAttrs},
+};
+
+std::vector<Value> grad(Grad& g) {
+  const bool maximum = g.self().op == &kOps[0];
+  const Shape& x = g.in(0).shape();
+  Attrs attrs = g.attrs();
+  attrs.set("function", maximum ? POOL_MAX : POOL_AVERAGE);
+  attrs.set("height", x[x.rank() - 2]);
+  attrs.set("width", x[x.rank() - 1]);
+  if (maximum) return {g.graph.add(kOps[2], {g.in(0), g.out(), g.dy()}, attrs)};
+  return {g.graph.add(kOps[2], {g.dy()}, attrs)};
+}
+
+std::vector<int64_t> pair(const std::array<int64_t, 2>& v) { return {v[0], v[1]}; }
+
+}  // namespace
+
+std::span<const OpDef> pool_ops() { return kOps; }
+
+Value pool(size_t op, Value x, const Pool2dOptions& o) {
+  const bool stepped = o.stride[0] || o.stride[1];
+  return x.graph().add(kOps[op], {x},
+                       {{"kernel", pair(o.kernel)},
+                        {"stride", stepped ? pair(o.stride) : std::vector<int64_t>{}},
+                        {"padding", pair(o.padding)},
+                        {"dilation", pair(o.dilation)},
+                        {"ceil", o.ceil},
+                        {"count_pad", o.count_include_pad}});
+}
+Value pool_to(size_t op, Value x, std::array<int64_t, 2> size) {
+  return x.graph().add(kOps[op], {x}, {{"size", pair(size)}});
+}
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+
+Value max_pool2d(Value x, Pool2dOptions options) { return ops::pool(0, x, options); }
+Value avg_pool2d(Value x, Pool2dOptions options) {
+  require(options.dilation == std::array<int64_t, 2>{1, 1}, ErrorCode::invalid_argument,
+          "avg_pool2d: takes no dilation, it is ", options.dilation[0], " and ", options.dilation[1]);
+  return ops::pool(1, x, options);
+}
+Value adaptive_max_pool2d(Value x, std::array<int64_t, 2> size) { return ops::pool_to(0, x, size); }
+Value adaptive_avg_pool2d(Value x, std::array<int64_t, 2> size) { return ops::pool_to(1, x, size); }
+Value global_avg_pool2d(Value x) {
+  require(x.shape().rank() >= 3, ErrorCode::shape_mismatch, "global_avg_pool2d: x ", x.desc(),
+          " takes three axes at least");
+  return mean(x, {-2, -1});
+}
+
+}  // namespace lemnos

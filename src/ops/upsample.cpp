@@ -1,0 +1,102 @@
+// upsample: planes x[.., H, W] at the extents `size`, each result from its nearest element or between its four
+// neighbours; upsample_backward: dx, gathered from the results that read an element. The two are transposes of each
+// other.
+
+#include "shaders/upsample.h"
+
+#include "lemnos/ops.h"
+#include "ops/formats.h"
+#include "ops/lowering.h"
+#include "reference/upsample.h"
+
+namespace lemnos::ops {
+namespace {
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 1);
+  require_float(in, 0);
+  const Shape& x = in.in[0].shape;
+  const std::vector<int64_t>& size = in.attrs.integers("size");
+  const size_t rank = x.rank();
+  require(rank >= 2 && x.elements() > 0, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0],
+          " takes two axes at least, and elements");
+  constexpr int64_t kMost = 1 << 14;  // products of extents stay within an int
+  require(size.size() == 2 && size[0] >= 1 && size[1] >= 1, ErrorCode::invalid_argument, in.op.name, ": size has ",
+          size.size(), " entries, it takes 2, each at least 1");
+  for (const int64_t extent : {x[rank - 2], x[rank - 1], size[0], size[1]})
+    require(extent <= kMost, ErrorCode::unsupported, in.op.name, ": an extent of ", extent, ", at most ", kMost);
+  return {{x.with(rank - 2, size[0]).with(rank - 1, size[1]), in.in[0].dtype}};
+}
+
+std::vector<Dispatch> lower_as(Lower& c, const Shape& x, const Shape& y, bool backward) {
+  using namespace shaders;
+  const size_t rank = x.rank();
+  const bool linear = c.attrs().flag("linear"), aligned = c.attrs().flag("align_corners");
+  const reference::Resize h = reference::resize(x[rank - 2], y[rank - 2], linear, aligned);
+  const reference::Resize w = reference::resize(x[rank - 1], y[rank - 1], linear, aligned);
+  const auto i32 = [](int64_t v) { return static_cast<int32_t>(v); };
+  const auto u32 = [](int64_t v) { return static_cast<uint32_t>(v); };
+  const uint32_t count = count32(c.out(), c.node().op->name);
+  count32(c.in(0), c.node().op->name);
+  const UpsampleSpec spec{
+      .workgroup_size = 64, .format = format_of(c.out().dtype), .linear = linear, .backward = backward};
+  const UpsampleParams params{.count = count,
+                              .height = u32(x[rank - 2]),
+                              .width = u32(x[rank - 1]),
+                              .out_height = u32(y[rank - 2]),
+                              .out_width = u32(y[rank - 1]),
+                              .mul_h = i32(h.mul),
+                              .add_h = i32(h.add),
+                              .den_h = i32(h.den),
+                              .mul_w = i32(w.mul),
+                              .add_w = i32(w.add),
+                              .den_w = i32(w.den)};
+  return {{.kernel = &c.kernel("upsample"),
+           .tensors = {in_words(c.x(0)), in_words(c.y())},
+           .spec = spec,
+           .params = params,
+           .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
+           .cost = {c.in(0).bytes() + c.out().bytes(), (linear ? 8ull : 1ull) * static_cast<uint64_t>(y.elements())}}};
+}
+
+std::vector<Dispatch> lower(Lower& c) { return lower_as(c, c.in(0).shape, c.out().shape, false); }
+std::vector<Dispatch> lower_backward(Lower& c) { return lower_as(c, c.out().shape, c.in(0).shape, true); }
+
+std::vector<Value> grad(Grad& g);
+std::vector<Value> grad_backward(Grad& g);
+
+using Kind = AttrDef::Kind;
+// Of the backward op, `size` is that of dx.
+constexpr AttrDef kAttrs[] = {
+    {"size", Kind::integers, 0, "", true}, {"linear", Kind::integer, 0}, {"align_corners", Kind::integer, 0}};
+const OpDef kOps[] = {
+    {"upsample", infer, grad, lower, reference::upsample, kAttrs},
+    {"upsample_backward", infer, grad_backward, lower_backward, reference::upsample_backward, kAttrs},
+};
+
+std::vector<Value> transposed(Grad& g, const OpDef& op) {
+  const Shape& x = g.in(0).shape();
+  Attrs attrs = g.attrs();
+  attrs.set("size", {x[x.rank() - 2], x[x.rank() - 1]});
+  return {g.graph.add(op, {g.dy()}, attrs)};
+}
+std::vector<Value> grad(Grad& g) { return transposed(g, kOps[1]); }
+std::vector<Value> grad_backward(Grad& g) { return transposed(g, kOps[0]); }
+
+}  // namespace
+
+std::span<const OpDef> upsample_ops() { return kOps; }
+const OpDef& upsample_op() { return kOps[0]; }
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+
+Value upsample(Value x, std::array<int64_t, 2> size, UpsampleOptions options) {
+  return x.graph().add(ops::upsample_op(), {x},
+                       {{"size", {size[0], size[1]}},
+                        {"linear", options.mode == UpsampleMode::bilinear},
+                        {"align_corners", options.align_corners}});
+}
+
+}  // namespace lemnos

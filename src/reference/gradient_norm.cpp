@@ -1,0 +1,39 @@
+// The global norm of the gradients, and what follows from it for the step.
+#include <algorithm>
+#include <cmath>
+
+#include "lemnos/op.h"
+#include "shaders/common/step_state.h"
+
+namespace lemnos::reference {
+
+void gradient_norm(const Reference& c) {
+  const StepStateView<double> state{c.out[0]};
+  const Attrs& a = c.attrs();
+  double squares = 0;
+  for (double g : c.in[0]) squares += g * g;
+  const double scale = a.real("loss_scale") * state.real(STATE_LOSS_SCALE);
+  const auto multiply_loss_scale = [&](const char* by) {
+    state.set_real(STATE_LOSS_SCALE, static_cast<float>(state.real(STATE_LOSS_SCALE) * a.real(by)));
+  };
+  const int64_t interval = a.integer("interval");
+  // Past the largest float the devices see infinity.
+  if (!std::isfinite(static_cast<float>(squares))) {
+    state.set_real(STATE_GRADIENT_NORM, static_cast<float>(squares));
+    state.set_real(STATE_CLIP_FACTOR, 0);
+    state.set(STATE_GOOD_STEPS, 0);
+    if (interval != 0) multiply_loss_scale("backoff");
+    return;
+  }
+  const double norm = std::sqrt(squares) / scale;
+  const double most = a.real("max_norm");
+  state.set_real(STATE_GRADIENT_NORM, static_cast<float>(norm));
+  const double clip = most > 0 ? std::min(1.0, most / (norm + 1e-6)) : 1;
+  state.set_real(STATE_CLIP_FACTOR, static_cast<float>(clip / scale));
+  const uint32_t good = state.get(STATE_GOOD_STEPS) + 1;
+  const bool grows = interval != 0 && good >= interval;
+  state.set(STATE_GOOD_STEPS, grows ? 0 : good);
+  if (grows) multiply_loss_scale("growth");
+}
+
+}  // namespace lemnos::reference

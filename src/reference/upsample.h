@@ -1,0 +1,17 @@
+// How the places of a resized plane lie in the original: in whole numbers, the same for the reference and the kernel.
+#pragma once
+
+#include "lemnos/op.h"
+
+namespace lemnos::reference {
+
+/// Place o of the result lies at (o mul + add) / den.
+struct Resize {
+  int64_t mul, add, den;
+};
+Resize resize(int64_t from, int64_t to, bool linear, bool align_corners);
+
+void upsample(const Reference& c);
+void upsample_backward(const Reference& c);
+
+}  // namespace lemnos::reference
