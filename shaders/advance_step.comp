@@ -26,7 +26,7 @@ void main() {
   if (invocation_index() != 0) return;
   if (record != 0) write_metrics();
 
-  if (STATE_REAL(STATE_CLIP_FACTOR) == 0.0) {
+  if (STATE_UPDATE_IS_LEFT_OUT) {
     state[STATE_SKIPPED] += 1;
   } else {
     const float update_number = float(state[STATE_STEP] - state[STATE_SKIPPED]);

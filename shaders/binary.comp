@@ -1,6 +1,6 @@
 // y = f(a, b), elementwise, with operands stretched where their stride is 0. One invocation per four consecutive
-// elements of y. Where the last axis allows it (`wide`) it moves 16 bytes at a time and works out its place once; else
-// element by element.
+// elements of y, or per `repeat` such groups that lie a workgroup apart, so that working out its place is paid once.
+// Where the last axis allows it (`wide`) it moves 16 bytes at a time; else element by element.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "binary.h"
@@ -77,46 +77,63 @@ uint combine_bits(uint a, uint b) {
   return floatBitsToUint(combine(uintBitsToFloat(a), uintBitsToFloat(b)));
 }
 
-// Where element n of the result (or group n, if wide) finds its operands.
-void locate(uint n, out uint a, out uint b) {
-  a = 0;
-  b = 0;
+DEFINE_WALK(WALK_AXES)
+DEFINE_PLACE(a_place, params.stride_a)
+DEFINE_PLACE(b_place, params.stride_b)
+
+// Goes on by the elements (or groups) that lie between two of an invocation.
+void walk_leap() {
+  uint carry = 0;
   [[unroll]] for (uint axis = rank; axis > 1;) {
     --axis;
-    const uint outer = divide_by(n, params.multiplier[axis], (params.shifts >> (5 * axis)) & 31u);
-    const uint at = n - outer * params.extent[axis];
-    a += at * params.stride_a[axis];
-    b += at * params.stride_b[axis];
-    n = outer;
+    const uint at = walk[axis] + params.leap[axis] + carry;
+    carry = at >= params.extent[axis] ? 1 : 0;
+    walk[axis] = carry != 0 ? at - params.extent[axis] : at;
   }
-  a += n * params.stride_a[0];
-  b += n * params.stride_b[0];
+  walk[0] += params.leap[0] + carry;
+}
+
+void combine_quad(uint quad) {
+  const uvec4 a = inner_a != 0 ? a_four(a_place()) : uvec4(a_one(a_place()));
+  const uvec4 b = inner_b != 0 ? b_four(b_place()) : uvec4(b_one(b_place()));
+  y_four(quad, uvec4(combine_bits(a.x, b.x), combine_bits(a.y, b.y), combine_bits(a.z, b.z), combine_bits(a.w, b.w)), 4);
+}
+
+// Up to four elements, one by one.
+void combine_some(uint first) {
+  const uint n = min(4, params.count - first);
+  uvec4 r = uvec4(0);
+  if (wide == 0) walk_start(first);
+  for (uint i = 0; i < n; ++i) {
+    if (wide == 0) {
+      r[i] = combine_bits(a_one(a_place()), b_one(b_place()));
+      walk_next();
+    } else {  // one folded axis, and the tail that it leaves
+      r[i] = combine_bits(a_one(inner_a != 0 ? first + i : 0), b_one(inner_b != 0 ? first + i : 0));
+    }
+  }
+  y_four(first / 4, r, n);
 }
 
 void main() {
-  const uint quad = invocation_index();
-  const uint first = quad * 4;
-  if (first >= params.count) return;
-  uvec4 r = uvec4(0);
-  uint a, b;
-  if (wide != 0 && first + 4 <= params.count) {
-    locate(quad, a, b);
-    const uvec4 va = inner_a != 0 ? a_four(a) : uvec4(a_one(a));
-    const uvec4 vb = inner_b != 0 ? b_four(b) : uvec4(b_one(b));
-    for (uint i = 0; i < 4; ++i) r[i] = combine_bits(va[i], vb[i]);
-    y_four(quad, r, 4);
+  if (repeat == 1 || wide == 0) {
+    const uint quad = invocation_index();
+    const uint first = quad * 4;
+    if (first >= params.count) return;
+    if (wide != 0 && first + 4 <= params.count) {
+      walk_start(quad);
+      combine_quad(quad);
+    } else {
+      combine_some(first);
+    }
     return;
   }
-  const uint n = min(4, params.count - first);
-  for (uint i = 0; i < n; ++i) {
-    // Only a single folded axis can be wide and leave a tail: there a group's place is the element's own.
-    if (wide != 0) {
-      a = inner_a != 0 ? first + i : 0;
-      b = inner_b != 0 ? first + i : 0;
-    } else {
-      locate(first + i, a, b);
-    }
-    r[i] = combine_bits(a_one(a), b_one(b));
+  const uint quads = params.count / 4;  // several axes: no tail
+  uint quad = workgroup_index() * workgroup_size * repeat + lane();
+  walk_start(quad);
+  for (uint i = 0; i < repeat && quad < quads; ++i) {
+    combine_quad(quad);
+    walk_leap();
+    quad += workgroup_size;
   }
-  y_four(quad, r, n);
 }

@@ -48,6 +48,5 @@ void main() {
   } else {
     for (uint i = 0; i < n; ++i) v[i] = x_one(first + i);
   }
-  for (uint i = 0; i < 4; ++i) v[i] = convert(v[i]);
-  y_four(quad, v, n);
+  y_four(quad, uvec4(convert(v.x), convert(v.y), convert(v.z), convert(v.w)), n);
 }

@@ -45,7 +45,7 @@ void main() {
     const uint source = indices[row_of(quad, at)];
     if (source < params.rows) {  // a negative one is a large one here
       const uvec4 v = x_four(source * params.cols + at);
-      for (uint i = 0; i < 4; ++i) r[i] = convert(v[i]);
+      r = uvec4(convert(v.x), convert(v.y), convert(v.z), convert(v.w));
     }
     y_four(quad, r, 4);
     return;

@@ -1,9 +1,15 @@
 // C = A B without shared memory. One workgroup per tile of C; an invocation owns `rows` rows, the same as its
-// neighbours, and `columns` columns in groups of four, lane beside lane: so rows of A are read uniformly and columns of
-// B side by side. Best where shared memory is plain memory (software drivers) and for few rows.
+// neighbours, and `columns` columns in groups of four, lane beside lane: so rows of A are the same for all and columns
+// of B lie side by side. Best where shared memory is plain memory (software drivers).
+// ROWS = uniform: every invocation reads every row. ROWS = broadcast: the workgroup is one subgroup, whose invocations
+// read a row each and hand it round.
 //@ variants T = f32 f16 bf16 f16p bf16p
+//@ variants ROWS = uniform broadcast
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#ifdef ROWS_broadcast
+#extension GL_KHR_shader_subgroup_ballot : require
+#endif
 #include "matmul_direct.h"
 #include "common/types.glsl"
 #include "common/index.glsl"
@@ -14,25 +20,42 @@ Tile tile;
 
 uint column_of(uint group) { return tile.n0 + (group * workgroup_size + lane()) * 4; }
 
-// A[row .. row + 3, k .. k + 3], a row in each column of the result. Rows past the end repeat the last: they are
-// computed and dropped.
-mat4 a_block(uint row, uint k) {
+// A[row, k .. k + 3]. Rows past the end repeat the last: they are computed and dropped.
+vec4 a_row(uint row, uint k) {
+  row = min(row, params.m - 1);
+  if (transpose_a == 0) return a_four(tile.a_base + row * params.k + k);
+  vec4 x;
+  [[unroll]] for (uint q = 0; q < 4; ++q) x[q] = LOAD(a, tile.a_base + (k + q) * params.m + row);
+  return x;
+}
+
+// Rows r .. r + 3 of the tile at k, one in each column of the result.
+#ifdef ROWS_broadcast
+vec4 own_rows[rows / workgroup_size];  // of this invocation, for all
+
+void read_rows(uint k) {
+  [[unroll]] for (uint s = 0; s < rows / workgroup_size; ++s)
+    own_rows[s] = a_row(tile.m0 + s * workgroup_size + lane(), k);
+}
+mat4 a_block(uint r, uint k) {
   mat4 x;
-  if (transpose_a == 0) {
-    [[unroll]] for (uint r = 0; r < 4; ++r) x[r] = a_four(tile.a_base + min(row + r, params.m - 1) * params.k + k);
-    return x;
-  }
-  if (vector_a != 0) {
-    const uint first = min(row, params.m - 4);
+  [[unroll]] for (uint i = 0; i < 4; ++i)
+    x[i] = subgroupBroadcast(own_rows[(r + i) / workgroup_size], (r + i) % workgroup_size);
+  return x;
+}
+#else
+void read_rows(uint k) {}
+mat4 a_block(uint r, uint k) {
+  mat4 x;
+  if (transpose_a != 0 && vector_a != 0) {
+    const uint first = min(tile.m0 + r, params.m - 4);
     [[unroll]] for (uint q = 0; q < 4; ++q) x[q] = a_four(tile.a_base + (k + q) * params.m + first);
     return transpose(x);
   }
-  [[unroll]] for (uint r = 0; r < 4; ++r) {
-    [[unroll]] for (uint q = 0; q < 4; ++q)
-      x[r][q] = LOAD(a, tile.a_base + (k + q) * params.m + min(row + r, params.m - 1));
-  }
+  [[unroll]] for (uint i = 0; i < 4; ++i) x[i] = a_row(tile.m0 + r + i, k);
   return x;
 }
+#endif
 
 // B[k .. k + 3, column .. column + 3], a row of it in each column of the result; columns past the end repeat the last.
 vec4 b_row(uint k, uint column) {
@@ -71,10 +94,11 @@ void main() {
 
   const uint whole = tile.k_begin + (tile.k_end - tile.k_begin) / 4 * 4;
   for (uint k = tile.k_begin; k < whole; k += 4) {
+    read_rows(k);
     [[unroll]] for (uint g = 0; g < kGroups; ++g) {
       const mat4 y = b_block(k, column_of(g));
       [[unroll]] for (uint r = 0; r < rows; r += 4) {
-        const mat4 x = a_block(tile.m0 + r, k);
+        const mat4 x = a_block(r, k);
         [[unroll]] for (uint i = 0; i < 4; ++i) {
           [[unroll]] for (uint q = 0; q < 4; ++q)
             sums[(r + i) * kGroups + g] = fma(vec4(x[i][q]), y[q], sums[(r + i) * kGroups + g]);

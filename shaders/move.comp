@@ -17,28 +17,25 @@ layout(binding = 1) buffer Y4 { uvec4 y4[]; };
 DEFINE_READER(x_one, x_four, format, x1, x2, x4)
 DEFINE_WRITER(y_four, format, y1, y2, y4)
 
-uint locate(uint n) {
-  uint at = params.offset;
-  [[unroll]] for (uint axis = rank; axis > 1;) {
-    --axis;
-    const uint outer = divide_by(n, params.multiplier[axis], (params.shifts >> (5 * axis)) & 31u);
-    at += (n - outer * params.extent[axis]) * params.stride[axis];
-    n = outer;
-  }
-  return at + n * params.stride[0];
-}
+DEFINE_WALK(WALK_AXES)
+DEFINE_PLACE(x_place, params.stride)
 
 void main() {
   const uint quad = invocation_index();
   const uint first = quad * 4;
   if (first >= params.count) return;
   if (wide != 0) {
-    const uint at = locate(quad);
+    walk_start(quad);
+    const uint at = params.offset + x_place();
     y_four(quad, inner != 0 ? x_four(at) : uvec4(x_one(at)), 4);
     return;
   }
   const uint n = min(4, params.count - first);
   uvec4 r = uvec4(0);
-  for (uint i = 0; i < n; ++i) r[i] = x_one(locate(first + i));
+  walk_start(first);
+  for (uint i = 0; i < n; ++i) {
+    r[i] = x_one(params.offset + x_place());
+    walk_next();
+  }
   y_four(quad, r, n);
 }

@@ -137,15 +137,14 @@ vec4 difference(uint i, vec4 g, float lr) {
 void main() {
   const uint i = invocation_index();
   if (i >= params.quads) return;
-  const float clip = STATE_REAL(STATE_CLIP_FACTOR);
-  if (clip == 0.0) return;
+  if (STATE_UPDATE_IS_LEFT_OUT) return;
   vec4 p = parameters[i];
   if (function == OPTIMIZER_AVERAGE) {
     const vec4 now = gradients[i];  // the trained parameters; the average begins as they are after the first update
     parameters[i] = update_number() == 1.0 ? now : params.beta1 * p + params.rest1 * now;
     return;
   }
-  vec4 g = clip * gradients[i];
+  vec4 g = STATE_REAL(STATE_CLIP_FACTOR) * gradients[i];
   if (clipped != 0) g = clamp(g, vec4(-params.clip_value), vec4(params.clip_value));
   float lr = params.lr * STATE_REAL(STATE_SCHEDULE) * STATE_REAL(STATE_LR_FACTOR);
   float decay = params.weight_decay;

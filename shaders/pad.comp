@@ -16,19 +16,18 @@ layout(binding = 1) buffer Y4 { uvec4 y4[]; };
 DEFINE_READER(x_one, x_four, format, x1, x2, x4)
 DEFINE_WRITER(y_four, format, y1, y2, y4)
 
-// Whether element (or group) n of y is one of x, and which.
-bool locate(uint n, out uint at) {
-  bool inside = true;
+DEFINE_WALK(PAD_AXES)
+
+// Whether this element (or group) of y is one of x, and which.
+bool inside(out uint at) {
+  bool all = true;
   at = 0;
-  [[unroll]] for (uint axis = rank; axis > 0;) {
-    --axis;
-    const uint outer = axis > 0 ? divide_by(n, params.multiplier[axis], (params.shifts >> (5 * axis)) & 31u) : 0;
-    const uint i = n - outer * params.extent[axis] - params.before[axis];
-    inside = inside && i < params.limit[axis];  // before the first, i has wrapped around and is large
+  [[unroll]] for (uint axis = 0; axis < rank; ++axis) {
+    const uint i = walk[axis] - params.before[axis];
+    all = all && i < params.limit[axis];  // before the first, i has wrapped around and is large
     at += i * params.stride[axis];
-    n = outer;
   }
-  return inside;
+  return all;
 }
 
 void main() {
@@ -37,12 +36,16 @@ void main() {
   if (first >= params.count) return;
   uint at;
   if (wide != 0) {
-    y_four(quad, locate(quad, at) ? x_four(at) : uvec4(params.fill), 4);
+    walk_start(quad);
+    y_four(quad, inside(at) ? x_four(at) : uvec4(params.fill), 4);
     return;
   }
   const uint n = min(4, params.count - first);
   uvec4 r = uvec4(params.fill);
-  for (uint i = 0; i < n; ++i)
-    if (locate(first + i, at)) r[i] = x_one(at);
+  walk_start(first);
+  for (uint i = 0; i < n; ++i) {
+    if (inside(at)) r[i] = x_one(at);
+    walk_next();
+  }
   y_four(quad, r, n);
 }

@@ -42,7 +42,7 @@ void main() {
     const uint from = start_of(unit, quads);
     vec4 sums = vec4(reduction_start());
     for (uint i = begin; i < end; ++i) sums = reduction_add(sums, uintBitsToFloat(x_four(from + i * quads)));
-    for (uint i = 0; i < 4; ++i) sums[i] = reduction_finish(sums[i]);
+    sums = vec4(reduction_finish(sums.x), reduction_finish(sums.y), reduction_finish(sums.z), reduction_finish(sums.w));
     y_four(chunk * per_chunk + unit, floatBitsToUint(sums), 4);
     return;
   }

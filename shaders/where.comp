@@ -30,49 +30,35 @@ bool holds(uint bits) {
   return (format_is_integer(condition_format) ? bits : bits & 0x7fffffffu) != 0;
 }
 
-void locate(uint n, out uint c, out uint a, out uint b) {
-  c = 0;
-  a = 0;
-  b = 0;
-  [[unroll]] for (uint axis = rank; axis > 1;) {
-    --axis;
-    const uint outer = divide_by(n, params.multiplier[axis], (params.shifts >> (5 * axis)) & 31u);
-    const uint at = n - outer * params.extent[axis];
-    c += at * params.stride_c[axis];
-    a += at * params.stride_a[axis];
-    b += at * params.stride_b[axis];
-    n = outer;
-  }
-  c += n * params.stride_c[0];
-  a += n * params.stride_a[0];
-  b += n * params.stride_b[0];
-}
+DEFINE_WALK(WALK_AXES)
+DEFINE_PLACE(c_place, params.stride_c)
+DEFINE_PLACE(a_place, params.stride_a)
+DEFINE_PLACE(b_place, params.stride_b)
 
 void main() {
   const uint quad = invocation_index();
   const uint first = quad * 4;
   if (first >= params.count) return;
   uvec4 r = uvec4(0);
-  uint c, a, b;
   if (wide != 0 && first + 4 <= params.count) {
-    locate(quad, c, a, b);
-    const uvec4 vc = inner_c != 0 ? c_four(c) : uvec4(c_one(c));
-    const uvec4 va = inner_a != 0 ? a_four(a) : uvec4(a_one(a));
-    const uvec4 vb = inner_b != 0 ? b_four(b) : uvec4(b_one(b));
-    for (uint i = 0; i < 4; ++i) r[i] = holds(vc[i]) ? va[i] : vb[i];
+    walk_start(quad);
+    const uvec4 vc = inner_c != 0 ? c_four(c_place()) : uvec4(c_one(c_place()));
+    const uvec4 va = inner_a != 0 ? a_four(a_place()) : uvec4(a_one(a_place()));
+    const uvec4 vb = inner_b != 0 ? b_four(b_place()) : uvec4(b_one(b_place()));
+    r = mix(vb, va, bvec4(holds(vc.x), holds(vc.y), holds(vc.z), holds(vc.w)));
     y_four(quad, r, 4);
     return;
   }
   const uint n = min(4, params.count - first);
+  if (wide == 0) walk_start(first);
   for (uint i = 0; i < n; ++i) {
-    if (wide != 0) {  // one folded axis, and the tail that it leaves
-      c = inner_c != 0 ? first + i : 0;
-      a = inner_a != 0 ? first + i : 0;
-      b = inner_b != 0 ? first + i : 0;
-    } else {
-      locate(first + i, c, a, b);
+    if (wide == 0) {
+      r[i] = holds(c_one(c_place())) ? a_one(a_place()) : b_one(b_place());
+      walk_next();
+    } else {  // one folded axis, and the tail that it leaves
+      r[i] = holds(c_one(inner_c != 0 ? first + i : 0)) ? a_one(inner_a != 0 ? first + i : 0)
+                                                        : b_one(inner_b != 0 ? first + i : 0);
     }
-    r[i] = holds(c_one(c)) ? a_one(a) : b_one(b);
   }
   y_four(quad, r, n);
 }

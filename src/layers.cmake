@@ -24,13 +24,6 @@ endif()
 # lemnos_add_layer(NAME SOURCES ... [DEPENDS layer ...] [LIBRARIES target ...])
 function(lemnos_add_layer name)
   cmake_parse_arguments(LAYER "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
-  # BOOTSTRAP: remove when every layer is complete
-  foreach(f IN LISTS LAYER_SOURCES)
-    if(IS_ABSOLUTE ${f} OR EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${f})
-      list(APPEND present ${f})
-    endif()
-  endforeach()
-  set(LAYER_SOURCES ${present})
   add_library(lemnos_${name} STATIC ${LAYER_SOURCES})
   set_target_properties(lemnos_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
                                                   VISIBILITY_INLINES_HIDDEN ON)

@@ -17,10 +17,11 @@ struct DeviceCaps {
   uint32_t max_subgroup_size = 1;
   bool subgroup_arithmetic = false;  // basic, arithmetic, ballot and shuffle in compute
   bool subgroup_size_control = false;
-  bool fp16 = false;       // 16-bit float arithmetic
-  bool storage16 = false;  // 16-bit elements in storage buffers
-  bool storage8 = false;   // 8-bit elements in storage buffers
-  bool int8 = false;       // 8-bit integer arithmetic
+  bool fast_broadcast = false;  // a value of one invocation reaches its subgroup without a way through memory
+  bool fp16 = false;            // 16-bit float arithmetic
+  bool storage16 = false;       // 16-bit elements in storage buffers
+  bool storage8 = false;        // 8-bit elements in storage buffers
+  bool int8 = false;            // 8-bit integer arithmetic
   bool cooperative_matrix = false;
   bool buffer_device_address = false;
   bool memory_budget = false;

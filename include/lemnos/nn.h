@@ -2,6 +2,7 @@
 // at the next, so that a training and an evaluation program share them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -45,6 +46,9 @@ class Scope {
 
   /// Where layers report what they made; may be null.
   std::vector<LayerReport>* reports = nullptr;
+  /// Where layers leave the updates of state that belong to a training step (running statistics), as targets of its
+  /// program; may be null, and then the state stays.
+  std::vector<Value>* updates = nullptr;
 
  private:
   Graph* graph_;
@@ -120,6 +124,117 @@ struct Flatten {
 struct Dropout {
   static constexpr const char* kKind = "dropout";
   float rate = .5f;
+  Value operator()(const Scope& scope, Value x) const;
+};
+
+// Planes: x[B, C, H, W]
+// -------------------------------------------------------------------------------------------------
+
+/// {along H, along W}; a single number means both.
+struct Pair {
+  constexpr Pair(int64_t both) : height(both), width(both) {}
+  constexpr Pair(int64_t h, int64_t w) : height(h), width(w) {}
+  constexpr operator std::array<int64_t, 2>() const { return {height, width}; }
+  int64_t height, width;
+};
+
+/// conv2d with weight[out, C / groups, kernel] "weight" and bias[out] "bias".
+struct Conv2d {
+  static constexpr const char* kKind = "conv2d";
+  int64_t out = 0;
+  Pair kernel = 3, stride = 1, padding = 0, dilation = 1;
+  int64_t groups = 1;
+  bool bias = true;
+  Init weight_init = Init::linear_default();
+  Init bias_init = Init::linear_default();
+  Value operator()(const Scope& scope, Value x) const;
+};
+/// conv1d of x[B, C, L] with weight[out, C / groups, kernel] "weight" and bias[out] "bias".
+struct Conv1d {
+  static constexpr const char* kKind = "conv1d";
+  int64_t out = 0, kernel = 3, stride = 1, padding = 0, dilation = 1, groups = 1;
+  bool bias = true;
+  Init weight_init = Init::linear_default();
+  Init bias_init = Init::linear_default();
+  Value operator()(const Scope& scope, Value x) const;
+};
+/// conv_transpose2d with weight[C, out / groups, kernel] "weight" and bias[out] "bias".
+struct ConvTranspose2d {
+  static constexpr const char* kKind = "conv_transpose2d";
+  int64_t out = 0;
+  Pair kernel = 2, stride = 1, padding = 0, output_padding = 0, dilation = 1;
+  int64_t groups = 1;
+  bool bias = true;
+  Init weight_init = Init::linear_default();
+  Init bias_init = Init::linear_default();
+  Value operator()(const Scope& scope, Value x) const;
+};
+/// Stride 0: that of the kernel.
+struct MaxPool2d {
+  static constexpr const char* kKind = "max_pool2d";
+  Pair kernel = 2, stride = 0, padding = 0, dilation = 1;
+  bool ceil = false;
+  Value operator()(const Scope&, Value x) const {
+    return max_pool2d(x, {.kernel = kernel, .stride = stride, .padding = padding, .dilation = dilation, .ceil = ceil});
+  }
+};
+struct AvgPool2d {
+  static constexpr const char* kKind = "avg_pool2d";
+  Pair kernel = 2, stride = 0, padding = 0;
+  bool ceil = false, count_include_pad = true;
+  Value operator()(const Scope&, Value x) const {
+    return avg_pool2d(
+        x,
+        {.kernel = kernel, .stride = stride, .padding = padding, .ceil = ceil, .count_include_pad = count_include_pad});
+  }
+};
+struct AdaptiveAvgPool2d {
+  static constexpr const char* kKind = "adaptive_avg_pool2d";
+  Pair size = 1;
+  Value operator()(const Scope&, Value x) const { return adaptive_avg_pool2d(x, size); }
+};
+/// To `size`, or, where that is 0, to `factor` times the extents.
+struct Upsample {
+  static constexpr const char* kKind = "upsample";
+  Pair factor = 2, size = 0;
+  UpsampleMode mode = UpsampleMode::nearest;
+  bool align_corners = false;
+  Value operator()(const Scope& scope, Value x) const;
+};
+
+// Normalisation: gamma "weight" starts at 1, beta "bias" at 0
+// ------------------------------------------------------------
+
+/// batch_norm of x[B, C, ..] by the batch while training, which also moves the state "running_mean" and "running_var"
+/// by `momentum`; by that state otherwise. A padded batch counts its padding (Keras: momentum .99 of what is kept, eps
+/// 1e-3).
+struct BatchNorm {
+  static constexpr const char* kKind = "batch_norm";
+  float eps = 1e-5f, momentum = .1f;
+  bool affine = true;
+  Value operator()(const Scope& scope, Value x) const;
+};
+/// layer_norm over the last `axes` axes.
+struct LayerNorm {
+  static constexpr const char* kKind = "layer_norm";
+  int64_t axes = 1;
+  float eps = 1e-5f;
+  bool affine = true, bias = true;
+  Value operator()(const Scope& scope, Value x) const;
+};
+struct RmsNorm {
+  static constexpr const char* kKind = "rms_norm";
+  int64_t axes = 1;
+  float eps = 1e-6f;
+  bool affine = true;
+  Value operator()(const Scope& scope, Value x) const;
+};
+/// group_norm of x[B, C, ..]; instance normalisation has as many groups as channels.
+struct GroupNorm {
+  static constexpr const char* kKind = "group_norm";
+  int64_t groups = 1;
+  float eps = 1e-5f;
+  bool affine = true;
   Value operator()(const Scope& scope, Value x) const;
 };
 

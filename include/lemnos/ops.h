@@ -96,8 +96,8 @@ std::vector<Value> split(Value x, std::vector<int64_t> sizes, int64_t axis = 0);
 Value pad(Value x, std::vector<int64_t> before, std::vector<int64_t> after, float value = 0);
 Value concat(std::span<const Value> parts, int64_t axis = 0);  ///< one after the other along an axis that exists
 Value stack(std::span<const Value> parts, int64_t axis = 0);   ///< beside each other along a new axis
-/// x in another element type: to an integer towards zero (undefined outside its range), to u8 within [0, 255], to boolean
-/// x != 0.
+/// x in another element type: to an integer towards zero (undefined outside its range), to u8 within [0, 255], to
+/// boolean x != 0.
 Value cast(Value x, DType dtype);
 /// condition != 0 ? a : b, broadcasting; the condition of any dtype, a and b of one.
 Value where(Value condition, Value a, Value b);
@@ -110,8 +110,8 @@ Value ones(Graph& graph, const Shape& shape, DType dtype = DType::f32);
 Value linspace(Graph& graph, float first, float last, int64_t count, DType dtype = DType::f32);
 /// first, first + step, ... before end.
 Value range(Graph& graph, int64_t first, int64_t end, int64_t step = 1, DType dtype = DType::i32);
-/// Uniform in [low, high], from Philox 4x32-10 under (seed, the node's stream, step of `state`): other numbers each step,
-/// the same bits on every backend. `state` is the StepState variable; desc: f32, f16 or bf16.
+/// Uniform in [low, high], from Philox 4x32-10 under (seed, the node's stream, step of `state`): other numbers each
+/// step, the same bits on every backend. `state` is the StepState variable; desc: f32, f16 or bf16.
 Value random_uniform(Value state, TensorDesc desc, float low = 0, float high = 1, uint32_t seed = 0);
 /// Normal, by the inverse of the cumulative distribution; within 5.3 deviations of the mean.
 Value random_normal(Value state, TensorDesc desc, float mean = 0, float deviation = 1, uint32_t seed = 0);
@@ -185,9 +185,27 @@ Value poisson_loss(Value p, Value t, bool log_input = true, Reduction reduction 
 /// and a_t is alpha for 1, 1 - alpha for 0.
 Value focal_loss(Value p, Value t, float gamma = 2, float alpha = .25f, Reduction reduction = Reduction::mean);
 
+// Losses over rows [.., D], with one number a row before the reduction; gradients for every operand but a target.
+/// a.b / max(|a| |b|, eps). (Keras's loss is the negative of it.)
+Value cosine_similarity(Value a, Value b, float eps = 1e-8f);
+/// 1 - cosine_similarity where target f32[..] is 1, max(0, cosine_similarity - margin) where it is -1.
+Value cosine_embedding_loss(Value a, Value b, Value target, float margin = 0, Reduction reduction = Reduction::mean);
+/// max(0, |anchor - positive| - |anchor - negative| + margin), with 1e-6 added to each difference as PyTorch does.
+Value triplet_margin_loss(Value anchor, Value positive, Value negative, float margin = 1,
+                          Reduction reduction = Reduction::mean);
+/// max(0, 1 + max((1 - t) p) - sum(t p)) with t one-hot, as Keras has it.
+Value categorical_hinge(Value p, Value t, Reduction reduction = Reduction::mean);
+
 /// f32[2] = {rows of logits[.., C] that are right, rows that count}: right is a row whose target i32[..] is among its
 /// `top` largest logits, of equal ones the first; negative targets do not count.
 Value accuracy_count(Value logits, Value targets, int64_t top = 1);
+/// counts[target, prediction] += 1 for each pair of class indices i32[..], in place at the end of a step: the confusion
+/// matrix, u32[C, C], as a variable that the host reads and clears once an epoch. Negative targets do not count, nor
+/// does what is past the last class. Returns the new counts.
+Value confusion_count(Value counts, Value predictions, Value targets);
+/// counts[target, bin] += 1 with bin = floor(score bins), scores f32 in [0, 1], targets i32 0 or 1: the two histograms,
+/// u32[2, bins], from which the host makes a ROC curve. Returns the new counts.
+Value score_count(Value counts, Value scores, Value targets);
 
 // Regularisation
 // ---------------------------------------------------------------------------------------------------------
@@ -196,6 +214,12 @@ Value accuracy_count(Value logits, Value targets, int64_t top = 1);
 Value dropout(Value x, Value state, float rate, uint32_t seed = 0);
 /// The same for whole channels of x[N, C, ..] (PyTorch's Dropout2d).
 Value spatial_dropout(Value x, Value state, float rate, uint32_t seed = 0);
+/// x plus normal noise of mean 0, another in each step. A layer leaves it out of evaluation.
+Value gaussian_noise(Value x, Value state, float deviation, uint32_t seed = 0);
+/// Penalties to add to a loss: scale sum |x|, scale sum x^2 (PyTorch's weight_decay is the latter's gradient with scale
+/// / 2; Keras writes it so). Elastic net is the sum of the two.
+inline Value l1_penalty(Value x, float scale) { return scale * sum(abs(x)); }
+inline Value l2_penalty(Value x, float scale) { return scale * sum(square(x)); }
 
 // The state of a step: what changes from one to the next, kept on the device
 // -----------------------------------------------
@@ -244,14 +268,15 @@ Value scatter_add(Value x, Value indices, int64_t rows);
 /// Rows of weight[V, C] by indices i32[..]: y[.., C]. The gradient adds up in a fixed order.
 Value embedding(Value weight, Value indices);
 
-// Convolution and pooling: planes x[N, C, H, W]; pairs are {along H, along W} --------------------------------------------
+// Convolution and pooling: planes x[N, C, H, W]; pairs are {along H, along W}
+// --------------------------------------------
 struct Conv2dOptions {
   std::array<int64_t, 2> stride{1, 1}, padding{0, 0}, dilation{1, 1};
   int64_t groups = 1;  // C for a depthwise convolution
 };
-/// y[n, o, i, j] = bias[o] + sum over c, kh, kw of weight[o, c, kh, kw] x[n, c, i stride - padding + kh dilation, ..], zero
-/// outside of x: weight[O, C / groups, KH, KW], bias[O] or no value. The extents of y are
-/// (H + 2 padding - dilation (KH - 1) - 1) / stride + 1, rounded down, as in PyTorch.
+/// y[n, o, i, j] = bias[o] + sum over c, kh, kw of weight[o, c, kh, kw] x[n, c, i stride - padding + kh dilation, ..],
+/// zero outside of x: weight[O, C / groups, KH, KW], bias[O] or no value. The extents of y are (H + 2 padding -
+/// dilation (KH - 1) - 1) / stride + 1, rounded down, as in PyTorch.
 Value conv2d(Value x, Value weight, Value bias = {}, Conv2dOptions options = {});
 struct Conv1dOptions {
   int64_t stride = 1, padding = 0, dilation = 1, groups = 1;
@@ -273,7 +298,8 @@ struct Pool2dOptions {
   bool ceil = false;              // count a last window that reaches past the padded plane
   bool count_include_pad = true;  // averages: divide by the whole window, also where it lies in the padding
 };
-/// The maximum of each window of x[.., H, W]; extents as of conv2d. Of equal maxima the first gets the gradient; NaN wins.
+/// The maximum of each window of x[.., H, W]; extents as of conv2d. Of equal maxima the first gets the gradient; NaN
+/// wins.
 Value max_pool2d(Value x, Pool2dOptions options = {});
 Value avg_pool2d(Value x, Pool2dOptions options = {});
 /// To the extents `size`: place i covers [i H / OH, (i + 1) H / OH), rounded outwards.
@@ -285,8 +311,41 @@ struct UpsampleOptions {
   UpsampleMode mode = UpsampleMode::nearest;
   bool align_corners = false;  // bilinear: the corners of both planes coincide
 };
-/// Planes x[.., H, W] at the extents `size`. Result o reads x at (o + 1/2) H / OH - 1/2 (bilinear) or o H / OH rounded down
-/// (nearest): PyTorch's interpolate with a size.
+/// Planes x[.., H, W] at the extents `size`. Result o reads x at (o + 1/2) H / OH - 1/2 (bilinear) or o H / OH rounded
+/// down (nearest): PyTorch's interpolate with a size.
 Value upsample(Value x, std::array<int64_t, 2> size, UpsampleOptions options = {});
+
+// Normalisation: gamma and beta in the dtype of x or in f32, or no value
+// -------------------------------------------------
+struct LayerNormOptions {
+  int64_t axes = 1;   // trailing axes that the statistics go over; gamma and beta have their shape
+  float eps = 1e-5f;  // Keras: 1e-3
+};
+/// (x - mean) / sqrt(variance + eps) gamma + beta, with mean and variance over the trailing axes.
+Value layer_norm(Value x, Value gamma = {}, Value beta = {}, LayerNormOptions options = {});
+struct RmsNormOptions {
+  int64_t axes = 1;
+  float eps = 1e-6f;
+};
+/// x / sqrt(mean(x^2) + eps) gamma.
+Value rms_norm(Value x, Value gamma = {}, RmsNormOptions options = {});
+/// As layer_norm over each of `groups` groups of channels of x[N, C, ..]; gamma[C], beta[C].
+Value group_norm(Value x, int64_t groups, Value gamma = {}, Value beta = {}, float eps = 1e-5f);
+/// group_norm with one group a channel.
+Value instance_norm(Value x, Value gamma = {}, Value beta = {}, float eps = 1e-5f);
+Value l2_normalize(Value x, std::vector<int64_t> axes = {-1}, float eps = 1e-12f);  ///< x / max(norm(x), eps)
+struct BatchNormed {
+  Value y;
+  Value statistics;  // f32[C, 2]: mean and 1 / sqrt(variance + eps) of each channel
+  Value variance;    // f32[C], divided by N
+};
+/// (x - mean) / sqrt(variance + eps) gamma + beta, with mean and variance of each channel of x[N, C, ..] over all else.
+BatchNormed batch_norm(Value x, Value gamma = {}, Value beta = {}, float eps = 1e-5f);
+/// The same with given statistics f32[C]: for evaluation. Gradients reach x, gamma and beta.
+Value batch_norm_eval(Value x, Value gamma, Value beta, Value mean, Value variance, float eps = 1e-5f);
+/// Moves the variables f32[C] by `momentum` toward the batch's mean and unbiased variance, at the end of the step;
+/// returns their new values, one of which must be a target (Keras: biased, and momentum is what is kept, .99).
+std::array<Value, 2> update_running_statistics(Value mean, Value variance, const BatchNormed& batch,
+                                               int64_t elements_per_channel, float momentum = .1f);
 
 }  // namespace lemnos

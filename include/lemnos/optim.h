@@ -163,4 +163,8 @@ AdvanceOptions advance_options(const Optimizer& optimizer, AdvanceOptions option
 /// decay average + (1 - decay) p. Added after `apply`; `parameters` is what that returned. Returns the new average.
 Value average_parameters(Graph& graph, Value parameters, float decay = .999f);
 
+/// Rows of `parameter` [R, ..] (one for each output of a Linear or a convolution) longer than `max` are shortened to
+/// it, as Keras's MaxNorm does; after `apply`. Returns the new parameter.
+Value constrain_max_norm(Value parameter, float max = 2);
+
 }  // namespace lemnos::optim

@@ -21,6 +21,8 @@ struct CompileOptions {
   std::string force_variant;   // "softmax=shared": for tests; empty: the best that accepts
   bool share_memory = true;    // activations reuse memory when their lives do not overlap
   uint64_t guard_bytes = 0;    // unused bytes around every tensor, watched by Program::damaged_guards
+  /// How long a segment, the smallest piece that advance() hands over, should take; 0: 200, on a software device 2000.
+  double segment_microseconds = 0;
 };
 
 /// What one run of a program costs, known before it runs.
@@ -41,13 +43,40 @@ struct DeviceCounters {
   uint64_t waits = 0;
 };
 
+/// How much of a program one call may hand to the device.
+struct Budget {
+  double microseconds = 1000;  // of device time, by what the program's segments have taken so far
+  uint32_t steps = 0;          // return after so many finished steps; 0: as many as fit
+};
+
+/// What a call handed over, and where the program stands after it.
+struct Advanced {
+  uint32_t segments = 0;
+  uint32_t steps = 0;        // whose last segment was handed over
+  double microseconds = 0;   // of device time that the segments are expected to take
+  double step_done = 0;      // part of the step under way that was handed over: [0, 1)
+  uint64_t total_steps = 0;  // handed over since the program was compiled, by run() too
+};
+
 /// A compiled part of a graph. One thread at a time per Session.
 class Program {
  public:
   virtual ~Program() = default;
   /// Runs the program `steps` times, one after the other, in one submission. Returns when the work is handed over; a
   /// later read or wait() waits for it. Nothing is allocated or recorded.
+  /// A step that advance() has begun is finished first and counts as the first.
   virtual Status run(uint32_t steps = 1) = 0;
+  /// Hands over those segments of the next steps whose measured cost fits the budget, less what the device has not
+  /// finished of earlier calls, and returns at once: for a frame. Before anything was measured a guess counts, which
+  /// errs to the slow side. A segment that is longer than the budget goes when as much budget was left unused. Inputs
+  /// written while a step is under way (Advanced::step_done > 0) are seen by the rest of it. The first call prepares
+  /// the segments; later ones allocate and record nothing. `done` may be null.
+  virtual Status advance(const Budget& budget, Advanced* done = nullptr) = 0;
+  /// Drops the step under way, with nothing lost: persistent memory is written only in the update phase at the end of a
+  /// step. False when that has begun; the step must be finished then.
+  virtual bool cancel() = 0;
+  /// What a step is expected to take on the device: measured by advance(), else guessed.
+  virtual double step_microseconds() const = 0;
   virtual Status wait() = 0;
   /// The bytes of a target, or of persistent memory. Waits. Throws `not_found` for a value that the program does not
   /// keep, `shape_mismatch` for a span of another size.

@@ -23,7 +23,7 @@ struct TrainerOptions {
   Loss loss = loss::CrossEntropy{};
   optim::Optimizer optimizer = optim::Adam{};
   optim::UpdateOptions update = {};  // learning-rate schedule, gradient clipping, loss scale, parameter groups
-  uint64_t seed = 1;  // of the initial weights, the order of the data and dropout
+  uint64_t seed = 1;                 // of the initial weights, the order of the data and dropout
 };
 
 /// What one epoch, or part of one, came to. Means over the examples that counted.

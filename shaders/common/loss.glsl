@@ -14,6 +14,10 @@ float log_cosh(float u) {
   return abs(u) + stable_log1p(exp(-2.0 * abs(u))) - kLog2;
 }
 
+// log(p) and log(1 - p), at least -100: a device's logarithm of 0 may be that of its smallest number.
+float bounded_log(float p) { return p > 0.0 ? max(log(p), -100.0) : -100.0; }
+float bounded_log_rest(float p) { return p < 1.0 ? max(stable_log1p(-p), -100.0) : -100.0; }
+
 float loss_value(uint f, float p, float t, float a, float b) {
   const float u = p - t;
   switch (f) {
@@ -23,7 +27,7 @@ float loss_value(uint f, float p, float t, float a, float b) {
     case LOSS_SMOOTH_L1: return abs(u) <= a ? 0.5 * u * u / a : abs(u) - 0.5 * a;
     case LOSS_LOG_COSH: return log_cosh(u);
     case LOSS_BINARY_CROSS_ENTROPY:
-      return -t * max(log(p), -100.0) - (1.0 - t) * max(stable_log1p(-p), -100.0);
+      return -t * bounded_log(p) - (1.0 - t) * bounded_log_rest(p);
     case LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS:
       return (1.0 - t) * p + (1.0 + (a - 1.0) * t) * stable_softplus(-p);
     case LOSS_KL_DIVERGENCE: return t > 0.0 ? t * (log(t) - p) : 0.0;

@@ -18,8 +18,8 @@ float reduction_add(float sum, float v) {
 vec4 reduction_add(vec4 sum, vec4 v) {
   if (kind == REDUCE_SUM_SQUARES) return sum + v * v;
   if (kind == REDUCE_SUM) return sum + v;
-  for (uint i = 0; i < 4; ++i) sum[i] = reduction_add(sum[i], v[i]);
-  return sum;
+  return vec4(reduction_add(sum.x, v.x), reduction_add(sum.y, v.y), reduction_add(sum.z, v.z),
+              reduction_add(sum.w, v.w));
 }
 
 // Two results of the same kind.

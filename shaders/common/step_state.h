@@ -58,6 +58,8 @@ inline std::array<uint32_t, STATE_WORDS> initial_step_state(uint64_t seed = 0) {
 }  // namespace lemnos
 #else
 #define STATE_REAL(word) uintBitsToFloat(state[word])
+// By its bits: a device may take a denormal for zero.
+#define STATE_UPDATE_IS_LEFT_OUT ((state[STATE_CLIP_FACTOR] & 0x7fffffffu) == 0u)
 #endif
 
 #endif

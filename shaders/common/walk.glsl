@@ -1,4 +1,5 @@
-// Division by an extent that the host knows: a multiplication and a shift, several times cheaper than a division.
+// Walking tensors over one index space by its digits, outermost axis first. Divisions by an extent that the host knows
+// are a multiplication and a shift; the next elements are found by carrying.
 #ifndef COMMON_WALK
 #define COMMON_WALK
 
@@ -8,5 +9,39 @@ uint divide_by(uint n, uint multiplier, uint shift) {
   umulExtended(n, multiplier, high, low);
   return high >> shift;
 }
+
+// Defines, for a kernel whose params hold `extent`, `multiplier` and `shifts` and which has a constant `rank` of at most
+// `axes`:
+//   walk_start(n)  goes to element n
+//   walk_next()    goes to the one after it
+#define DEFINE_WALK(axes)                                                                                \
+  uint walk[axes];                                                                                       \
+  void walk_start(uint n) {                                                                              \
+    [[unroll]] for (uint axis = rank; axis > 1;) {                                                       \
+      --axis;                                                                                            \
+      const uint outer = divide_by(n, params.multiplier[axis], (params.shifts >> (5 * axis)) & 31u);     \
+      walk[axis] = n - outer * params.extent[axis];                                                      \
+      n = outer;                                                                                         \
+    }                                                                                                    \
+    walk[0] = n;                                                                                         \
+  }                                                                                                      \
+  void walk_next() {                                                                                     \
+    uint carry = 1;                                                                                      \
+    [[unroll]] for (uint axis = rank; axis > 1;) {                                                       \
+      --axis;                                                                                            \
+      const uint at = walk[axis] + carry;                                                                \
+      carry = at >= params.extent[axis] ? 1 : 0;                                                         \
+      walk[axis] = carry != 0 ? 0 : at;                                                                  \
+    }                                                                                                    \
+    walk[0] += carry;                                                                                    \
+  }
+
+// Defines place(): where a tensor with these strides is at.
+#define DEFINE_PLACE(place, strides)                                                                     \
+  uint place() {                                                                                         \
+    uint at = 0;                                                                                         \
+    [[unroll]] for (uint axis = 0; axis < rank; ++axis) at += walk[axis] * strides[axis];                \
+    return at;                                                                                           \
+  }
 
 #endif

@@ -84,7 +84,7 @@ std::vector<Tick> make_ticks(const Scale& scale, bool integers, int wanted) {
   const double rough = (scale.high - scale.low) / std::max(1, wanted);
   int exponent = static_cast<int>(std::floor(std::log10(rough)));
   const double fraction = rough / std::pow(10.0, exponent);
-  double digit = fraction <= 1 ? 1 : fraction <= 2 ? 2 : fraction <= 5 ? 5 : 10;
+  double digit = fraction <= 1.4 ? 1 : fraction <= 3 ? 2 : fraction <= 7 ? 5 : 10;
   if (digit == 10) {
     digit = 1;
     ++exponent;

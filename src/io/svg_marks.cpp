@@ -16,6 +16,8 @@ template <typename... Functions>
 struct Overloaded : Functions... {
   using Functions::operator()...;
 };
+template <typename... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
 
 void same_length(const std::string& who, size_t x, size_t y) {
   require(x == y, ErrorCode::invalid_argument, who, ": has ", x, " values of x and ", y, " of y");
@@ -31,6 +33,19 @@ void names_fit(const std::string& who, const std::vector<std::string>& names, in
           names.size(), " names for ", expected);
 }
 
+// Points along the run, close enough that no legend fits between them.
+void trace(const std::vector<Pixel>& run, std::vector<Pixel>& ink) {
+  constexpr double kSpacing = 12;  // pixels
+  for (size_t i = 0; i < run.size(); ++i) {
+    ink.push_back(run[i]);
+    if (i == 0) continue;
+    const Pixel step{run[i].x - run[i - 1].x, run[i].y - run[i - 1].y};
+    const int count = static_cast<int>(std::min(100.0, std::hypot(step.x, step.y) / kSpacing));
+    for (int k = 1; k <= count; ++k)
+      ink.push_back({run[i - 1].x + step.x * k / (count + 1), run[i - 1].y + step.y * k / (count + 1)});
+  }
+}
+
 void draw_line(const Line& line, const std::string& colour, const MarkContext& c) {
   const Stroking stroke{colour, line.width, line.dashed ? "6 4" : ""};
   std::vector<Pixel> run;
@@ -39,10 +54,7 @@ void draw_line(const Line& line, const std::string& colour, const MarkContext& c
     // A run of one point would be invisible as a line.
     if (line.markers || run.size() == 1)
       for (const Pixel& p : run) c.canvas.circle(p, kMarkerRadius, line.dashed ? "#ffffff" : colour, 1, colour);
-    for (size_t i = 0; i < run.size(); ++i) {
-      c.ink.push_back(run[i]);
-      if (i > 0) c.ink.push_back({(run[i].x + run[i - 1].x) / 2, (run[i].y + run[i - 1].y) / 2});
-    }
+    trace(run, c.ink);
     run.clear();
   };
   for (size_t i = 0; i < line.x.size(); ++i) {

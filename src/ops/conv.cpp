@@ -197,8 +197,7 @@ std::vector<Dispatch> lower_planes(Lower& c, const Form& f, bool toward_input) {
   if (c.out().elements() == 0) return {};
   const int64_t out_channels = (toward_input ? f.in : f.out) / f.groups;
   const int64_t x_channels = (toward_input ? f.out : f.in) / f.groups;
-  const int64_t plane = toward_input ? f.plane() : f.out_plane();
-  const int64_t width = toward_input ? f.width : f.out_width;
+  const int64_t plane = toward_input ? f.plane() : f.out_plane(), width = toward_input ? f.width : f.out_width;
   const bool divided = toward_input && (f.stride[0] > 1 || f.stride[1] > 1);
   const bool wide = plane % 4 == 0;
   ConvParams p{.m = u32(out_channels),

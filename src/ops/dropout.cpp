@@ -67,6 +67,10 @@ Value add_dropout(Value x, Value state, float rate, uint32_t seed, int64_t per_m
 
 namespace lemnos {
 Value dropout(Value x, Value state, float rate, uint32_t seed) { return ops::add_dropout(x, state, rate, seed, 1); }
+Value gaussian_noise(Value x, Value state, float deviation, uint32_t seed) {
+  require(deviation >= 0, ErrorCode::invalid_argument, "gaussian_noise: deviation ", deviation, " is below 0");
+  return add(x, random_normal(state, x.desc(), 0, deviation, seed));
+}
 Value spatial_dropout(Value x, Value state, float rate, uint32_t seed) {
   require(x.shape().rank() >= 2, ErrorCode::invalid_argument, "spatial_dropout: x is ", x.desc(),
           "; it takes [N, C, ..]");

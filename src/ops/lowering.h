@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/text.h"
-#include "shaders/kernels.h"
 #include "lemnos/op.h"
+#include "shaders/kernels.h"
 
 namespace lemnos::ops {
 

@@ -144,16 +144,45 @@ std::string refuse_split(const Lower& c) {
   const uint64_t tiles = tiles_of(p, kTilings[1]);
   return tiles >= kBusyGroups / 2 ? text(tiles, " tiles fill the device without cutting K") : std::string();
 }
+std::string refuse_broadcast(const Lower& c) {
+  const uint32_t size = c.caps.subgroup_size;
+  if (!c.caps.subgroup_arithmetic) return needs_subgroups(c);
+  if (c.caps.min_subgroup_size != c.caps.max_subgroup_size) return "the size of a subgroup varies on this device";
+  if (size != 4 && size != 8 && size != 16) return text("a subgroup of ", size, " is too wide to share rows");
+  if (c.forced()) return {};
+  if (!c.caps.software) return "a device with real shared memory feeds itself better from it";
+  return c.caps.fast_broadcast ? "" : "this driver broadcasts through memory";
+}
 std::string refuse_direct(const Lower& c) {
   if (c.forced() || c.caps.software) return {};
   return "a device with real shared memory feeds itself better from it";
 }
 
-/// Without shared memory: as many rows as share a column's load without leaving the registers.
-Tiling direct_tiling(const Problem& p) {
-  const uint32_t rows = p.m <= 4 ? 4 : 8;
-  const uint32_t columns = p.n <= 32 ? 4 : 8;
-  return {"direct", 8, rows, 8 * columns, 4, rows, columns};
+/// What one invocation may own without shared memory, and how fast that was relative to the others where it was
+/// measured (tests/bench/results/gemm.md): more sums share each load, until they no longer fit.
+struct Ownership {
+  uint32_t rows, columns;
+  double speed;
+  uint64_t least_flops;  // compiling the largest takes seconds on some drivers: only where there is work for it
+};
+constexpr Ownership kUniform[] = {
+    {4, 4, .45, 0}, {4, 8, .55, 0}, {8, 8, .8, 0}, {16, 8, .9, 1 << 22}, {16, 16, 1.2, 1 << 26}};
+constexpr Ownership kBroadcast[] = {{8, 4, .5, 0}, {16, 4, .85, 0}, {32, 4, 1, 1 << 22}, {32, 8, 1.05, 1 << 25}};
+
+/// The one that finishes first, counting what it computes past the edges of C.
+Tiling direct_tiling(const Problem& p, std::span<const Ownership> choices, uint32_t lanes) {
+  const double flops = 2.0 * p.m * p.n * p.k * p.batches;
+  Tiling best{};
+  double least = 0;
+  for (const Ownership& o : choices) {
+    const uint32_t rows = lanes > o.rows && choices.data() == kBroadcast ? lanes : o.rows;  // a row for each at least
+    const Tiling t{"direct", lanes, rows, lanes * o.columns, 4, rows, o.columns};
+    const double time = static_cast<double>(tiles_of(p, t) * t.tile_m * t.tile_n) / o.speed;
+    if (best.name && (time >= least || flops < static_cast<double>(o.least_flops))) continue;
+    best = t;
+    least = time;
+  }
+  return best;
 }
 
 shaders::MatmulSpec spec_of(const Lower& c, const Problem& p, const Tiling& t, bool partial) {
@@ -219,7 +248,10 @@ std::vector<Dispatch> lower(Lower& c) {
   if (c.out().elements() == 0) return {};
   const std::string variant = c.variant();
   const bool split = variant == "split";
-  Tiling tiling = variant == "direct" ? direct_tiling(p) : kTilings[1];
+  const bool broadcast = variant == "broadcast", direct = broadcast || variant == "direct";
+  Tiling tiling = kTilings[1];
+  if (broadcast) tiling = direct_tiling(p, kBroadcast, c.caps.subgroup_size);
+  if (variant == "direct") tiling = direct_tiling(p, kUniform, 8);
   for (const Tiling& t : kTilings)
     if (variant == t.name) tiling = t;
   const uint32_t parts = split ? parts_of(p, tiling, c.forced()) : 1;
@@ -236,14 +268,16 @@ std::vector<Dispatch> lower(Lower& c) {
   require(sums.bytes < (uint64_t{1} << 34), ErrorCode::unsupported, c.node().op->name, ": ", parts, " parts of C ",
           c.out(), " are more than a kernel counts");
 
-  const std::string stem = variant == "direct" ? "matmul_direct" : "matmul_tiled";
+  std::string kernel = kernel_name(direct ? "matmul_direct" : "matmul_tiled", c.out().dtype, c.caps);
+  if (direct) kernel += broadcast ? ".broadcast" : ".uniform";
   std::vector<Dispatch> list;
-  list.push_back({.kernel = &c.kernel(kernel_name(stem.c_str(), c.out().dtype, c.caps)),
+  list.push_back({.kernel = &c.kernel(kernel),
                   .tensors = {a, b, sums, bias, extra},
                   .spec = spec_of(c, p, tiling, split),
                   .params = params_of(c, p, parts, static_cast<uint32_t>(part_k)),
                   .groups = groups,
-                  .cost = {c.in(0).bytes() + c.in(1).bytes() + sums.bytes, 2ull * p.m * p.n * p.k * p.batches}});
+                  .cost = {c.in(0).bytes() + c.in(1).bytes() + sums.bytes, 2ull * p.m * p.n * p.k * p.batches},
+                  .subgroup_size = broadcast && c.caps.subgroup_size_control ? c.caps.subgroup_size : 0});
   if (split) list.push_back(reduce(c, p, sums, parts, bias, extra));
   return list;
 }
@@ -264,8 +298,8 @@ constexpr AttrDef kAttrs[] = {
     {"a", AttrDef::Kind::real},  // the function's own parameters
     {"b", AttrDef::Kind::real},
 };
-constexpr Variant kVariants[] = {
-    {"split", refuse_split}, {"tiled128", refuse_128}, {"tiled64", refuse_64}, {"direct", refuse_direct}, {"tiled32"}};
+constexpr Variant kVariants[] = {{"split", refuse_split},         {"tiled128", refuse_128},  {"tiled64", refuse_64},
+                                 {"broadcast", refuse_broadcast}, {"direct", refuse_direct}, {"tiled32"}};
 
 const OpDef kOps[] = {{"matmul", infer, grad, lower, reference::matmul, kAttrs, kVariants}};
 

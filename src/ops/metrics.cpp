@@ -1,13 +1,17 @@
-// accuracy_count: {rows whose target is among the `top` largest logits, rows whose target is not negative}.
+// accuracy_count:  {rows whose target is among the `top` largest logits, rows whose target is not negative}.
+// confusion_count: counts[target, prediction] += 1, in place.
+// score_count:     counts[target, floor(score bins)] += 1, in place, target 0 or 1: the histograms behind a ROC curve.
 
 #include "lemnos/ops.h"
 #include "ops/lowering.h"
 #include "ops/reduction.h"
 #include "shaders/accuracy.h"
+#include "shaders/confusion_count.h"
 
 namespace lemnos::reference {
 void accuracy_count(const Reference& c);
-}
+void confusion_count(const Reference& c);
+}  // namespace lemnos::reference
 
 namespace lemnos::ops {
 namespace {
@@ -47,8 +51,40 @@ std::vector<Dispatch> lower(Lower& c) {
   return list;
 }
 
+bool takes_scores(const OpDef& op) { return std::string_view(op.name) == "score_count"; }
+
+std::vector<TensorDesc> infer_counts(const Infer& in) {
+  require_inputs(in, 3);
+  const Shape& counts = in.in[0].shape;
+  const bool scores = takes_scores(in.op);
+  require(in.in[0].dtype == DType::u32 && counts.rank() == 2 && counts[1] >= 1 && counts[0] == (scores ? 2 : counts[1]),
+          ErrorCode::shape_mismatch, in.op.name, ": the counts are ", in.in[0], ", they are ",
+          scores ? "u32[2, bins]" : "u32[classes, classes]");
+  require_dtype(in, 1, scores ? DType::f32 : DType::i32);
+  require_dtype(in, 2, DType::i32);
+  require(in.in[1].elements() == in.in[2].elements(), ErrorCode::shape_mismatch, in.op.name, ": ", in.in[1],
+          " predictions for ", in.in[2], " targets");
+  return {in.in[0]};
+}
+
+std::vector<Dispatch> lower_counts(Lower& c) {
+  using namespace shaders;
+  const uint32_t count = count32(c.in(1), c.node().op->name);
+  const ConfusionCountSpec spec{.workgroup_size = 64, .scores = takes_scores(*c.node().op)};
+  return {{.kernel = &c.kernel("confusion_count"),
+           .tensors = {c.y(), c.x(1), c.x(2)},
+           .spec = spec,
+           .params = ConfusionCountParams{count, static_cast<uint32_t>(c.in(0).shape[1])},
+           .groups = divide_up(count, spec.workgroup_size),
+           .cost = {12ull * count, count}}};
+}
+
 constexpr AttrDef kAttrs[] = {{"top", AttrDef::Kind::integer, 1}};
-const OpDef kOps[] = {{"accuracy_count", infer, nullptr, lower, reference::accuracy_count, kAttrs}};
+constexpr Alias kUpdates[] = {{0, 0}};
+const OpDef kOps[] = {
+    {"accuracy_count", infer, nullptr, lower, reference::accuracy_count, kAttrs},
+    {"confusion_count", infer_counts, nullptr, lower_counts, reference::confusion_count, {}, {}, kUpdates},
+    {"score_count", infer_counts, nullptr, lower_counts, reference::confusion_count, {}, {}, kUpdates}};
 
 }  // namespace
 
@@ -57,8 +93,16 @@ Value add_accuracy_count(Value logits, Value targets, int64_t top) {
   return logits.graph().add(kOps[0], {logits, targets}, {{"top", top}});
 }
 
+Value add_count(bool scores, Value counts, Value predictions, Value targets) {
+  return counts.graph().add(kOps[scores ? 2 : 1], {counts, predictions, targets});
+}
+
 }  // namespace lemnos::ops
 
 namespace lemnos {
+Value confusion_count(Value counts, Value predictions, Value targets) {
+  return ops::add_count(false, counts, predictions, targets);
+}
+Value score_count(Value counts, Value scores, Value targets) { return ops::add_count(true, counts, scores, targets); }
 Value accuracy_count(Value logits, Value targets, int64_t top) { return ops::add_accuracy_count(logits, targets, top); }
 }  // namespace lemnos

@@ -127,23 +127,33 @@ class Passes {
     dispatches_.push_back(std::move(d));
   }
 
+  // A subgroup to a row where there are many, or where barriers are dear; else a workgroup.
   Dispatch rows(const Pass& pass, uint64_t chunks, const Tensor& x, const Tensor& y) const {
     using namespace shaders;
     const uint64_t chunk_cols = divide_up(divide_up(pass.depth, chunks), 4) * 4;
-    const uint64_t results = pass.outer * chunks;
-    return {.kernel = &c_.kernel(std::string("reduce_rows.") + variant_),
-            .spec = ReduceRowsSpec{.workgroup_size = row_workgroup(std::min(chunk_cols, pass.depth), c_.caps),
+    const uint64_t words = divide_up(pass.outer * chunks, is_half(y.format) ? 2 : 1);
+    const DeviceCaps& caps = c_.caps;
+    const bool many = caps.software || (words >= 512 && chunk_cols <= 2048);
+    const bool by_subgroup = many && variant_ == "subgroup";
+    const uint32_t workgroup = by_subgroup
+                                   ? std::min(std::max(64u, caps.max_subgroup_size), caps.max_workgroup_invocations)
+                                   : row_workgroup(std::min(chunk_cols, pass.depth), caps);
+    const uint32_t words_per_group = by_subgroup ? std::max(1u, workgroup / std::max(1u, caps.subgroup_size)) : 1;
+    return {.kernel = &c_.kernel("reduce_rows." + variant_),
+            .spec = ReduceRowsSpec{.workgroup_size = workgroup,
                                    .kind = pass.kind,
                                    .finish = pass.finish,
                                    .format = x.format,
                                    .result_format = y.format,
-                                   .wide = wide(pass)},
+                                   .wide = wide(pass),
+                                   .by_subgroup = by_subgroup},
             .params = ReduceRowsParams{.rows = static_cast<uint32_t>(pass.outer),
                                        .cols = static_cast<uint32_t>(pass.depth),
                                        .chunks = static_cast<uint32_t>(chunks),
                                        .chunk_cols = static_cast<uint32_t>(chunk_cols),
-                                       .divisor = pass.divisor},
-            .groups = divide_up(results, is_half(y.format) ? 2 : 1)};
+                                       .divisor = pass.divisor,
+                                       .words_per_group = words_per_group},
+            .groups = divide_up(words, words_per_group)};
   }
 
   Dispatch columns(const Pass& pass, uint64_t chunks, const Tensor& x, const Tensor& y) const {

@@ -47,7 +47,7 @@ std::vector<Dispatch> lower(Lower& c) {
 }
 std::vector<Dispatch> lower_backward(Lower& c) {
   return lower_rows<shaders::SoftmaxBackwardSpec, shaders::SoftmaxBackwardParams>(c, "softmax_backward",
-                                                                                 {c.x(0), c.x(1), c.y()});
+                                                                                  {c.x(0), c.x(1), c.y()});
 }
 
 std::vector<Value> grad(Grad& g);

@@ -44,9 +44,7 @@ std::vector<Dispatch> lower_as(Lower& c, const char* stem, int64_t function, std
            .cost = {(c.inputs() + 1) * c.out().bytes(), 4ull * count}}};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
-  return lower_as(c, "unary", number_of(c.node().op->name), {c.x(0), c.y()});
-}
+std::vector<Dispatch> lower(Lower& c) { return lower_as(c, "unary", number_of(c.node().op->name), {c.x(0), c.y()}); }
 std::vector<Dispatch> lower_backward(Lower& c) {
   return lower_as(c, "unary_backward", c.attrs().integer("function"), {c.x(0), c.x(1), c.y()});
 }
@@ -57,8 +55,7 @@ using Kind = AttrDef::Kind;
 constexpr AttrDef kNoParameters[] = {{"a", Kind::real, 0}, {"b", Kind::real, 0}};
 constexpr AttrDef kLeaky[] = {{"a", Kind::real, 0.01}, {"b", Kind::real, 0}};
 constexpr AttrDef kOne[] = {{"a", Kind::real, 1}, {"b", Kind::real, 0}};
-constexpr AttrDef kBackward[] = {
-    {"function", Kind::integer, 0, "", true}, {"a", Kind::real, 0}, {"b", Kind::real, 0}};
+constexpr AttrDef kBackward[] = {{"function", Kind::integer, 0, "", true}, {"a", Kind::real, 0}, {"b", Kind::real, 0}};
 constexpr Alias kInplace[] = {{0, 0}};
 constexpr Alias kInplaceBackward[] = {{0, 1}};
 
@@ -94,7 +91,15 @@ const OpDef kOps[] = {
     define("affine", kOne),
     define("log1p"),
     define("hard_swish"),
-    {"unary_backward", infer_backward, nullptr, lower_backward, reference::unary_backward, kBackward, {}, {}, {},
+    {"unary_backward",
+     infer_backward,
+     nullptr,
+     lower_backward,
+     reference::unary_backward,
+     kBackward,
+     {},
+     {},
+     {},
      kInplaceBackward},
 };
 const OpDef& kUnaryBackward = kOps[std::size(kOps) - 1];

@@ -107,4 +107,8 @@ Value average_parameters(Graph& graph, Value parameters, float decay) {
                    {graph.slot(kAverage), parameters, running_state(graph, "average_parameters")}, {{"beta1", decay}});
 }
 
+Value constrain_max_norm(Value parameter, float max) {
+  return parameter.graph().add(find_op("max_norm"), {ops::latest(parameter)}, {{"max_norm", max}});
+}
+
 }  // namespace lemnos::optim

@@ -1,4 +1,5 @@
 // Metrics over a batch.
+#include <algorithm>
 #include <cmath>
 
 #include "lemnos/op.h"
@@ -21,6 +22,21 @@ void accuracy_count(const Reference& c) {
   }
   c.out[0][0] = right;
   c.out[0][1] = count;
+}
+
+// counts[target, prediction] += 1; for scores in [0, 1] the prediction is the bin that the score falls into.
+void confusion_count(const Reference& c) {
+  const bool scores = c.in_desc[1].dtype == DType::f32;
+  const size_t rows = static_cast<size_t>(c.in_shape(0)[0]), columns = static_cast<size_t>(c.in_shape(0)[1]);
+  const double last = static_cast<double>(columns - 1);
+  for (size_t i = 0; i < c.in[1].size(); ++i) {
+    const double target = c.in[2][i];
+    double column = c.in[1][i];
+    if (target < 0 || target >= static_cast<double>(rows) || std::isnan(column)) continue;
+    if (scores) column = std::clamp(std::floor(column * static_cast<double>(columns)), 0.0, last);
+    if (column < 0 || column > last) continue;
+    ++c.out[0][static_cast<size_t>(target) * columns + static_cast<size_t>(column)];
+  }
 }
 
 }  // namespace lemnos::reference

@@ -15,8 +15,7 @@ void softmax(const Reference& c) {
     const double top = *std::ranges::max_element(x);
     double total = 0;
     for (double v : x) total += std::exp(v - top);
-    for (size_t i = 0; i < cols; ++i)
-      y[i] = logarithm ? x[i] - top - std::log(total) : std::exp(x[i] - top) / total;
+    for (size_t i = 0; i < cols; ++i) y[i] = logarithm ? x[i] - top - std::log(total) : std::exp(x[i] - top) / total;
   }
 }
 

@@ -1,6 +1,7 @@
 // The oracle: interprets a graph node by node with the references. No rewrites, no memory sharing, no threads.
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 
 #include "base/half.h"
@@ -67,9 +68,39 @@ class CpuProgram final : public Program {
       : graph_(graph), memory_(memory), round_(round), nodes_(needed_nodes(graph, targets)) {}
 
   Status run(uint32_t steps) override {
-    for (uint32_t i = 0; i < steps; ++i)
-      for (int index : nodes_) interpret(graph_.nodes()[static_cast<size_t>(index)]);
+    for (uint32_t i = 0; i < steps; ++i) {
+      for (; next_ < nodes_.size(); ++next_) interpret(node(next_));
+      next_ = 0;
+    }
+    total_steps_ += steps;
     return Status::ok;
+  }
+
+  Status advance(const Budget& budget, Advanced* done) override {
+    Advanced now;
+    while (!nodes_.empty() && now.microseconds < budget.microseconds &&
+           (budget.steps == 0 || now.steps < budget.steps)) {
+      const auto begin = std::chrono::steady_clock::now();
+      interpret(node(next_));
+      now.microseconds += std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count();
+      ++now.segments;
+      next_ = (next_ + 1) % nodes_.size();
+      if (next_ == 0) ++now.steps;
+    }
+    total_steps_ += now.steps;
+    spent_ += now.microseconds;
+    interpreted_ += now.segments;
+    return report(now, done);
+  }
+
+  bool cancel() override {
+    if (next_ > 0 && !node(next_ - 1).op->updates.empty()) return false;
+    next_ = 0;
+    return true;
+  }
+
+  double step_microseconds() const override {
+    return interpreted_ ? spent_ / static_cast<double>(interpreted_) * static_cast<double>(nodes_.size()) : 0;
   }
   Status wait() override { return Status::ok; }
 
@@ -84,7 +115,10 @@ class CpuProgram final : public Program {
 
   PlanSummary summary() const override { return {.dispatches = nodes_.size()}; }
   std::string describe() const override { return to_string(graph_, nodes_); }
-  void poison() override { activations_.clear(); }
+  void poison() override {
+    activations_.clear();
+    next_ = 0;
+  }
   std::vector<double> doubles(int value) {
     const std::span<double> array = array_of(value);
     return {array.begin(), array.end()};
@@ -92,6 +126,14 @@ class CpuProgram final : public Program {
   std::vector<std::string> damaged_guards() override { return {}; }
 
  private:
+  const Node& node(size_t i) const { return graph_.nodes()[static_cast<size_t>(nodes_[i])]; }
+  Status report(Advanced& now, Advanced* done) const {
+    now.total_steps = total_steps_;
+    now.step_done = nodes_.empty() ? 0 : static_cast<double>(next_) / static_cast<double>(nodes_.size());
+    if (done) *done = now;
+    return Status::ok;
+  }
+
   std::span<double> array_of(int value) {
     const int storage = graph_.storage_of(value);
     if (graph_.info(storage).role != Role::activation) return memory_.of(value);
@@ -125,6 +167,9 @@ class CpuProgram final : public Program {
   bool round_;
   std::vector<int> nodes_;
   std::map<int, Doubles> activations_;
+  size_t next_ = 0;  // node of the step under way
+  uint64_t total_steps_ = 0, interpreted_ = 0;
+  double spent_ = 0;  // microseconds
 };
 
 class CpuSession final : public Session {

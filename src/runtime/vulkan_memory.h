@@ -19,14 +19,26 @@ inline constexpr uint32_t kPoison = 0x7fc17fc1u;
 class VulkanMemory {
  public:
   VulkanMemory(const Graph& graph, std::shared_ptr<vulkan::Context> context, uint64_t guard_bytes);
+  /// Waits for everything, also for what the application submitted for a program of this session.
+  ~VulkanMemory();
 
   /// Makes every arena that the plan touches, with its initial content.
   void prepare(const Plan& plan);
   /// Where `where` lies in Vulkan's terms; the range is widened to whole words.
   vulkan::BufferRange range(const Location& where);
+  /// The whole parameter arena. Throws `invalid_argument` for a graph without parameters.
+  vulkan::BufferRange parameters();
   void write(const Location& where, std::span<const std::byte> bytes);
   void read(const Location& where, std::span<std::byte> bytes);
   std::vector<std::string> damaged_guards();
+  /// Puts an arena with memory of its own (an input, a constant, a variable) into an application's buffer, whose
+  /// content it keeps. Throws `invalid_argument` for another arena, for one that has memory already, and for an offset
+  /// or size that does not fit (both numbers are given).
+  void bind(const ArenaId& id, const vulkan::BufferRange& place);
+  /// Commands that use this memory stand in an application's command buffer: from now on the host also waits for what
+  /// the application has submitted to the queue.
+  void used_by_foreign_commands() { foreign_ = true; }
+  Status wait_all();
 
   vulkan::Timeline& timeline() { return *timeline_; }
   vulkan::Staging& staging() { return staging_; }
@@ -36,9 +48,14 @@ class VulkanMemory {
  private:
   struct Arena {
     vulkan::Buffer buffer;
+    uint64_t base = 0;   // where the tensor begins in it: after the guard, or where an application says
     uint64_t bytes = 0;  // without guards
     std::string name;
+    bool borrowed = false;
   };
+  uint64_t arena_bytes(const ArenaId& id) const;
+  std::string arena_name(const ArenaId& id) const;
+  Status order_after_foreign();
   Arena& arena(const ArenaId& id);
   void fill_initial(const ArenaId& id, Arena& arena);
   void fill_from(Arena& arena, const ValueInfo& info);
@@ -49,6 +66,7 @@ class VulkanMemory {
   std::shared_ptr<vulkan::Timeline> timeline_;
   vulkan::Staging staging_;
   std::map<ArenaId, Arena> arenas_;
+  bool foreign_ = false;
 };
 
 /// Lines for every guard word that no longer holds kPoison.

@@ -2,108 +2,105 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "base/text.h"
 
 namespace lemnos {
 
 namespace {
-
 constexpr uint32_t kStepsPerSubmit = 64;
-
-// Splits a count of workgroups over the three dimensions: the other half of workgroup_index() in the shaders.
-std::array<uint32_t, 3> split_groups(uint64_t groups, uint32_t limit) {
-  const auto up = [](uint64_t n, uint64_t d) { return (n + d - 1) / d; };
-  if (groups <= limit) return {static_cast<uint32_t>(groups), 1, 1};
-  const uint64_t y = std::min<uint64_t>(up(groups, limit), limit);
-  const uint64_t z = up(groups, uint64_t{limit} * y);
-  const uint64_t x = up(groups, y * z);
-  return {static_cast<uint32_t>(x), static_cast<uint32_t>(y), static_cast<uint32_t>(z)};
 }
 
-}  // namespace
-
-VulkanProgram::VulkanProgram(Plan plan, std::shared_ptr<VulkanMemory> memory)
+VulkanProgram::VulkanProgram(Plan plan, std::shared_ptr<VulkanMemory> memory, double segment_microseconds)
     : plan_(std::move(plan)), memory_(std::move(memory)), pool_(memory_->context()) {
   memory_->prepare(plan_);
   if (plan_.activation_bytes)
     activations_ = vulkan::Buffer(memory_->context(), vulkan::Memory::device, plan_.activation_bytes, "activations");
   if (plan_.guard_bytes && plan_.activation_bytes) poison();
-  if (!plan_.dispatches.empty()) record(make_pipelines());
+  if (plan_.dispatches.empty()) return;
+  launches_ = std::make_unique<VulkanLaunches>(plan_, *memory_, activations_, segment_microseconds);
+  commands_ = pool_.create();
+  repeated_.assign(kStepsPerSubmit, commands_);
+  auto recorder = vulkan::Recorder::begin(*memory_->context(), commands_, vulkan::Reuse::many);
+  launches_->record_step(recorder);
+  recorder.end();
 }
 
 VulkanProgram::~VulkanProgram() {
   // The command buffer must have completed before its pool goes; a lost device has nothing left to wait for.
-  (void)memory_->timeline().wait_all();
+  (void)memory_->wait_all();
 }
 
-vulkan::BufferRange VulkanProgram::range(const Location& where) {
-  if (where.arena.kind != ArenaKind::activations) return memory_->range(where);
-  return {activations_.handle(), where.offset, std::max<uint64_t>((where.bytes + 3) / 4 * 4, 4)};
-}
-
-std::vector<const vulkan::Pipeline*> VulkanProgram::make_pipelines() {
-  std::vector<vulkan::PipelineDesc> descs;
-  for (const PlannedDispatch& planned : plan_.dispatches) {
-    const Dispatch& d = planned.dispatch;
-    descs.push_back({.name = d.kernel->name,
-                     .spirv = d.kernel->spirv,
-                     .bindings = static_cast<uint32_t>(d.tensors.size()),
-                     .push_bytes = static_cast<uint32_t>(d.params.bytes()),
-                     .spec = d.spec.span(),
-                     .required_subgroup_size = d.subgroup_size});
+VulkanSteps& VulkanProgram::steps() {
+  if (!steps_) {
+    require(launches_ != nullptr, ErrorCode::invalid_argument, "advance: the program launches nothing");
+    steps_ = std::make_unique<VulkanSteps>(*launches_, *memory_, pool_, total_steps_);
   }
-  memory_->context()->prepare(descs);
-  std::vector<const vulkan::Pipeline*> pipelines;
-  for (const vulkan::PipelineDesc& desc : descs) pipelines.push_back(&memory_->context()->pipeline(desc));
-  return pipelines;
-}
-
-void VulkanProgram::record(std::span<const vulkan::Pipeline* const> pipelines) {
-  uint32_t total = 0;
-  for (const PlannedDispatch& planned : plan_.dispatches) total += static_cast<uint32_t>(planned.accesses.size());
-  descriptors_ = std::make_unique<vulkan::DescriptorPool>(memory_->context(),
-                                                          static_cast<uint32_t>(plan_.dispatches.size()), total);
-  vulkan::Context& context = *memory_->context();
-  commands_ = pool_.create();
-  repeated_.assign(kStepsPerSubmit, commands_);
-  auto recorder = vulkan::Recorder::begin(context, commands_, vulkan::Reuse::many);
-  recorder.barrier();  // after the step before, and after uploads
-  for (size_t i = 0; i < plan_.dispatches.size(); ++i) {
-    const PlannedDispatch& planned = plan_.dispatches[i];
-    std::vector<vulkan::BufferRange> ranges;
-    for (const Access& access : planned.accesses) ranges.push_back(range(access.where));
-    if (planned.barrier_before) recorder.barrier();
-    if (context.has_debug_labels()) recorder.begin_label(label_of(plan_, planned));
-    recorder.dispatch(*pipelines[i], descriptors_->create(*pipelines[i], ranges),
-                      std::as_bytes(planned.dispatch.params.span()),
-                      split_groups(planned.dispatch.groups, context.caps().max_workgroup_count));
-    if (context.has_debug_labels()) recorder.end_label();
-  }
-  recorder.end();
+  return *steps_;
 }
 
 Status VulkanProgram::run(uint32_t steps) {
-  if (!commands_) return Status::ok;
+  if (!commands_ || steps == 0) return Status::ok;
+  if (steps_ && !steps_->at_start()) {
+    if (const Status status = steps_->finish(); status != Status::ok) return status;
+    --steps;
+  }
   while (steps > 0) {
     const uint32_t now = std::min(steps, kStepsPerSubmit);
     const vulkan::Submission done = memory_->timeline().submit(std::span(repeated_).first(now));
     if (done.status != Status::ok) return done.status;
+    total_steps_ += now;
     steps -= now;
   }
-  return Status::ok;
+  return steps_ ? steps_->publish() : Status::ok;
 }
 
-Status VulkanProgram::wait() { return memory_->timeline().wait_all(); }
+Status VulkanProgram::advance(const Budget& budget, Advanced* done) {
+  if (!launches_) {
+    if (done) *done = {.steps = budget.steps, .total_steps = total_steps_ += budget.steps};
+    return Status::ok;
+  }
+  try {
+    return steps().advance(budget, done);
+  } catch (const Error& error) {  // only the first call builds
+    memory_->context()->log(LogLevel::error, error.what());
+    return error.code() == ErrorCode::device_lost ? Status::device_lost : Status::out_of_memory;
+  } catch (const std::bad_alloc&) {
+    return Status::out_of_memory;
+  }
+}
 
-void VulkanProgram::read(Value value, std::span<std::byte> bytes) {
-  const TensorDesc& desc = plan_.graph.info(value).desc;
-  require(bytes.size() == desc.bytes(), ErrorCode::shape_mismatch, "read: ", bytes.size(), " bytes for ", desc);
+double VulkanProgram::step_microseconds() const {
+  if (steps_) return steps_->step_microseconds();
+  double guess = 0;
+  if (launches_)
+    for (const Segment& segment : launches_->segments().segments) guess += segment.microseconds;
+  return guess;
+}
+
+Status VulkanProgram::wait() { return memory_->wait_all(); }
+
+Location VulkanProgram::kept_location(Value value, const char* who) const {
   const Location where = plan_.location_of(value);
   const bool kept = where.arena.kind != ArenaKind::activations || std::ranges::any_of(plan_.targets, [&](int t) {
                       return plan_.graph.storage_of(t) == plan_.graph.storage_of(value.id());
                     });
-  require(kept, ErrorCode::not_found, "read: value %", value.id(), ' ', desc, " is not a target of the program");
+  require(kept, ErrorCode::not_found, who, ": value %", value.id(), ' ', value.desc(),
+          " is not a target of the program");
+  return where;
+}
+
+vulkan::BufferRange VulkanProgram::range_of(Value value) {
+  const Location where = kept_location(value, "export");
+  if (where.arena.kind != ArenaKind::activations) return memory_->range(where);
+  return {activations_.handle(), where.offset, where.bytes};
+}
+
+void VulkanProgram::read(Value value, std::span<std::byte> bytes) {
+  const TensorDesc& desc = plan_.graph.info(value).desc;
+  require(bytes.size() == desc.bytes(), ErrorCode::shape_mismatch, "read: ", bytes.size(), " bytes for ", desc);
+  const Location where = kept_location(value, "read");
   if (bytes.empty()) return;
   if (where.arena.kind != ArenaKind::activations) return memory_->read(where, bytes);
   require_ok(memory_->staging().download(activations_, where.offset, bytes), "read");

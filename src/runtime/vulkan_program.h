@@ -1,23 +1,25 @@
-// A plan recorded for a Vulkan device: pipelines, descriptor sets, one command buffer that is submitted again and
-// again.
+// A plan on a Vulkan device: one command buffer that is submitted again and again, and for those who have only part of
+// a frame to give, its segments.
 #pragma once
 
 #include <memory>
 #include <vector>
 
 #include "lemnos/session.h"
-#include "runtime/vulkan_memory.h"
-#include "vulkan/descriptors.h"
-#include "vulkan/recorder.h"
+#include "runtime/vulkan_launches.h"
+#include "runtime/vulkan_steps.h"
 
 namespace lemnos {
 
 class VulkanProgram final : public Program {
  public:
-  VulkanProgram(Plan plan, std::shared_ptr<VulkanMemory> memory);
+  VulkanProgram(Plan plan, std::shared_ptr<VulkanMemory> memory, double segment_microseconds);
   ~VulkanProgram() override;
 
   Status run(uint32_t steps) override;
+  Status advance(const Budget& budget, Advanced* done) override;
+  bool cancel() override { return !steps_ || steps_->cancel(); }
+  double step_microseconds() const override;
   Status wait() override;
   void read(Value value, std::span<std::byte> bytes) override;
   PlanSummary summary() const override;
@@ -25,18 +27,25 @@ class VulkanProgram final : public Program {
   void poison() override;
   std::vector<std::string> damaged_guards() override;
 
+  /// The steps in segments; prepared at the first call, which throws what building throws.
+  VulkanSteps& steps();
+  /// Where a target or a persistent value lies. Throws `not_found` for a value that the program does not keep.
+  vulkan::BufferRange range_of(Value value);
+  VulkanMemory& memory() { return *memory_; }
+  const Plan& plan() const { return plan_; }
+
  private:
-  vulkan::BufferRange range(const Location& where);
-  std::vector<const vulkan::Pipeline*> make_pipelines();
-  void record(std::span<const vulkan::Pipeline* const> pipelines);
+  Location kept_location(Value value, const char* who) const;
 
   Plan plan_;
   std::shared_ptr<VulkanMemory> memory_;
   vulkan::Buffer activations_;
-  std::unique_ptr<vulkan::DescriptorPool> descriptors_;
   vulkan::CommandPool pool_;
+  std::unique_ptr<VulkanLaunches> launches_;  // null: nothing to launch
   VkCommandBuffer commands_ = VK_NULL_HANDLE;
   std::vector<VkCommandBuffer> repeated_;  // the same one, as often as a run may ask in one submission
+  std::unique_ptr<VulkanSteps> steps_;
+  uint64_t total_steps_ = 0;
 };
 
 }  // namespace lemnos

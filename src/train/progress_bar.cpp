@@ -23,8 +23,8 @@ bool on_terminal() {
 }
 
 void print_metrics(const Progress& p, bool classes) {
-  std::printf("loss %.4f", p.so_far.loss);
-  if (classes) std::printf("  accuracy %.4f", p.so_far.accuracy);
+  std::fprintf(stdout, "loss %.4f", p.so_far.loss);
+  if (classes) std::fprintf(stdout, "  accuracy %.4f", p.so_far.accuracy);
 }
 
 }  // namespace
@@ -42,22 +42,22 @@ void ProgressBar::update(const Progress& p) {
                           ? static_cast<double>(p.so_far.samples) / static_cast<double>(p.step) *
                                 static_cast<double>(p.steps - p.step) / p.samples_per_second
                           : 0;
-  std::printf("\r\033[Kepoch %lld/%lld [%s] %lld/%lld  ", static_cast<long long>(p.epoch),
-              static_cast<long long>(p.epochs), bar.c_str(), static_cast<long long>(p.step),
-              static_cast<long long>(p.steps));
+  std::fprintf(stdout, "\r\033[Kepoch %lld/%lld [%s] %lld/%lld  ", static_cast<long long>(p.epoch),
+               static_cast<long long>(p.epochs), bar.c_str(), static_cast<long long>(p.step),
+               static_cast<long long>(p.steps));
   print_metrics(p, p.so_far.accuracy > 0);
-  std::printf("  %.0f/s  %.0f s left", p.samples_per_second, left);
+  std::fprintf(stdout, "  %.0f/s  %.0f s left", p.samples_per_second, left);
   std::fflush(stdout);
 }
 
 void ProgressBar::finish(const Progress& p, double seconds, const Metrics* validation, bool classes) {
   if (!lines_) return;
-  if (draws_) std::printf("\r\033[K");
-  std::printf("epoch %lld/%lld  ", static_cast<long long>(p.epoch), static_cast<long long>(p.epochs));
+  if (draws_) std::fprintf(stdout, "\r\033[K");
+  std::fprintf(stdout, "epoch %lld/%lld  ", static_cast<long long>(p.epoch), static_cast<long long>(p.epochs));
   print_metrics(p, classes);
-  if (validation) std::printf("  val_loss %.4f", validation->loss);
-  if (validation && classes) std::printf("  val_accuracy %.4f", validation->accuracy);
-  std::printf("  %.1f s  %.0f samples/s\n", seconds, p.samples_per_second);
+  if (validation) std::fprintf(stdout, "  val_loss %.4f", validation->loss);
+  if (validation && classes) std::fprintf(stdout, "  val_accuracy %.4f", validation->accuracy);
+  std::fprintf(stdout, "  %.1f s  %.0f samples/s\n", seconds, p.samples_per_second);
   std::fflush(stdout);
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "lemnos/autograd.h"
-#include "shaders/common/step_state.h"
+#include "ops/step_state.h"
 #include "train/trainer_impl.h"
 
 namespace lemnos {
@@ -67,11 +67,15 @@ Value Trainer::Impl::finish(train::Pass& pass, Value loss) {
 void Trainer::Impl::build_training(const data::Dataset& data, int64_t batch, bool shuffle) {
   training.feed.emplace(*graph, text("train", feeds++), training.state, data, batch, shuffle, options.seed);
   const train::Batch& b = training.feed->batch();
-  training.prediction = model(scope(training.state, true), b.x);
+  std::vector<Value> updates;  // of running statistics
+  nn::Scope building = scope(training.state, true);
+  building.updates = &updates;
+  training.prediction = model(building, b.x);
   const Value loss = options.loss(training.prediction, b.y, b.mask);
   place_gradients(loss);
   const Value updated = optim::apply(*graph, options.optimizer, options.update);
   training.targets = {updated, finish(training, loss)};
+  training.targets.insert(training.targets.end(), updates.begin(), updates.end());
   training.program = session->compile({.targets = training.targets});
 }
 

@@ -92,6 +92,7 @@ namespace lemnos::vulkan {
   X(vkCmdBindDescriptorSets)          \
   X(vkCmdPushConstants)               \
   X(vkCmdDispatch)                    \
+  X(vkCmdDispatchBase)                \
   X(vkCmdCopyBuffer)                  \
   X(vkCmdFillBuffer)                  \
   X(vkCmdResetQueryPool)              \

@@ -76,6 +76,7 @@ PipelineStore::Key PipelineStore::key_of(const PipelineDesc& desc) {
           .bindings = desc.bindings,
           .push_bytes = desc.push_bytes,
           .subgroup_size = desc.required_subgroup_size,
+          .splittable = desc.splittable,
           .spec = {desc.spec.begin(), desc.spec.end()}};
 }
 
@@ -138,7 +139,9 @@ VkPipeline PipelineStore::create(const PipelineDesc& desc, VkPipelineLayout layo
   VkShaderModule module = VK_NULL_HANDLE;
   vulkan::check(vk.vkCreateShaderModule(context_.device(), &module_info, context_.callbacks(), &module), desc.name,
                 ": shader module");
+  const VkPipelineCreateFlags flags = desc.splittable ? VK_PIPELINE_CREATE_DISPATCH_BASE_BIT : 0;
   const VkComputePipelineCreateInfo info{.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+                                         .flags = flags,
                                          .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
                                                    .pNext = desc.required_subgroup_size ? &subgroup : nullptr,
                                                    .stage = VK_SHADER_STAGE_COMPUTE_BIT,

@@ -25,6 +25,7 @@ struct PipelineDesc {
   uint32_t push_bytes = 0;              // a multiple of 4, at most DeviceCaps::max_push_constants
   std::span<const uint32_t> spec;       // the words of specialisation constants 0 to n-1
   uint32_t required_subgroup_size = 0;  // 0: whatever the driver likes
+  bool splittable = false;              // may be launched in parts (Recorder::dispatch_part)
 };
 
 struct Pipeline {
@@ -63,6 +64,7 @@ class PipelineStore {
     uint64_t spirv_hash = 0;
     size_t spirv_words = 0;
     uint32_t bindings = 0, push_bytes = 0, subgroup_size = 0;
+    bool splittable = false;
     std::vector<uint32_t> spec;
     auto operator<=>(const Key&) const = default;
   };

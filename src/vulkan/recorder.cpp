@@ -5,11 +5,6 @@
 namespace lemnos::vulkan {
 
 namespace {
-constexpr VkPipelineStageFlags2 kOurStages =
-    VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT;
-constexpr VkAccessFlags2 kOurWrites = VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT;
-constexpr VkAccessFlags2 kOurAccesses =
-    kOurWrites | VK_ACCESS_2_SHADER_STORAGE_READ_BIT | VK_ACCESS_2_TRANSFER_READ_BIT;
 constexpr VkAccessFlags2 kAllAccesses = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT;
 }  // namespace
 
@@ -54,6 +49,19 @@ void Recorder::dispatch(const Pipeline& pipeline, VkDescriptorSet set, std::span
     require(count <= most, ErrorCode::unsupported, pipeline.name, ": ", count,
             " workgroups in one dimension, and this device has ", most);
   }
+  bind(pipeline, set, push);
+  context_->vk().vkCmdDispatch(commands_, groups[0], groups[1], groups[2]);
+  ++dispatches_;
+}
+
+void Recorder::dispatch_part(const Pipeline& pipeline, VkDescriptorSet set, std::span<const std::byte> push,
+                             std::array<uint32_t, 3> base, std::array<uint32_t, 3> groups) {
+  bind(pipeline, set, push);
+  context_->vk().vkCmdDispatchBase(commands_, base[0], base[1], base[2], groups[0], groups[1], groups[2]);
+  ++dispatches_;
+}
+
+void Recorder::bind(const Pipeline& pipeline, VkDescriptorSet set, std::span<const std::byte> push) {
   const DeviceTable& vk = context_->vk();
   if (pipeline.handle != bound_pipeline_)
     vk.vkCmdBindPipeline(commands_, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.handle);
@@ -64,8 +72,6 @@ void Recorder::dispatch(const Pipeline& pipeline, VkDescriptorSet set, std::span
   bound_layout_ = pipeline.layout;
   if (!push.empty())
     vk.vkCmdPushConstants(commands_, pipeline.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, pipeline.push_bytes, push.data());
-  vk.vkCmdDispatch(commands_, groups[0], groups[1], groups[2]);
-  ++dispatches_;
 }
 
 void Recorder::memory_barrier(VkPipelineStageFlags2 from, VkAccessFlags2 from_access, VkPipelineStageFlags2 to,

@@ -47,6 +47,9 @@ class Recorder {
   /// `push.size()` must be the pipeline's push_bytes; an empty dispatch (a zero in `groups`) records nothing.
   void dispatch(const Pipeline& pipeline, VkDescriptorSet set, std::span<const std::byte> push,
                 std::array<uint32_t, 3> groups);
+  /// Workgroups [base, base + groups) of a dispatch whose pipeline is splittable. Checks nothing and never throws.
+  void dispatch_part(const Pipeline& pipeline, VkDescriptorSet set, std::span<const std::byte> push,
+                     std::array<uint32_t, 3> base, std::array<uint32_t, 3> groups);
 
   /// Everything before (kernels, copies, fills) happens before everything after, with its memory.
   void barrier();
@@ -55,6 +58,15 @@ class Recorder {
   /// Orders all earlier work on the queue, graphics included, before what follows, and the reverse: what to put where
   /// an application's commands and ours meet.
   void barrier_all();
+  /// Any other pair of scopes, in one global memory barrier.
+  void memory_barrier(VkPipelineStageFlags2 from, VkAccessFlags2 from_access, VkPipelineStageFlags2 to,
+                      VkAccessFlags2 to_access);
+  /// What kernels and copies of ours do, and what they write.
+  static constexpr VkPipelineStageFlags2 kOurStages =
+      VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT;
+  static constexpr VkAccessFlags2 kOurWrites = VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT;
+  static constexpr VkAccessFlags2 kOurAccesses =
+      kOurWrites | VK_ACCESS_2_SHADER_STORAGE_READ_BIT | VK_ACCESS_2_TRANSFER_READ_BIT;
 
   /// Sizes must agree. Copies in one command buffer are not ordered without a barrier.
   void copy(const BufferRange& from, const BufferRange& to);
@@ -72,8 +84,7 @@ class Recorder {
   uint32_t barriers() const { return barriers_; }
 
  private:
-  void memory_barrier(VkPipelineStageFlags2 from, VkAccessFlags2 from_access, VkPipelineStageFlags2 to,
-                      VkAccessFlags2 to_access);
+  void bind(const Pipeline& pipeline, VkDescriptorSet set, std::span<const std::byte> push);
 
   Context* context_;
   VkCommandBuffer commands_;

@@ -19,9 +19,7 @@ void expect_none(Rule rule, const std::vector<SourceFile>& files) {
   }
 }
 
-SourceFile made_up(std::string path, std::vector<std::string> lines) {
-  return {std::move(path), std::move(lines)};
-}
+SourceFile made_up(std::string path, std::vector<std::string> lines) { return {std::move(path), std::move(lines)}; }
 
 TEST(IncludeDirection, HoldsInTheTree) {
   const std::vector<SourceFile> files = load(kTop, {"include/lemnos", "src"}, kCode);

@@ -45,9 +45,7 @@ const std::map<std::string, Layers, std::less<>> kArrows = {
 
 const Layers kMayUseVulkanHeaders = {"vulkan", "runtime", "check", "api"};
 
-std::string at(const SourceFile& file, size_t line) {
-  return file.path + ":" + std::to_string(line) + ": ";
-}
+std::string at(const SourceFile& file, size_t line) { return file.path + ":" + std::to_string(line) + ": "; }
 
 bool is_vulkan_header(const Include& include) {
   return include.path.starts_with("vulkan/vulkan") || include.path == "vk_mem_alloc.h" || include.path == "volk.h";

@@ -10,13 +10,14 @@ namespace {
 
 // Which layer promises the contents of a public header.
 const std::map<std::string_view, std::string_view> kPublicHeaders = {
-    {"error.h", "base"},      {"log.h", "base"},        {"tensor.h", "base"},     {"device.h", "base"},
-    {"graph.h", "graph"},     {"op.h", "graph"},        {"ops.h", "ops"},         {"nn.h", "nn"},
-    {"loss.h", "loss"},       {"optim.h", "optim"},     {"schedule.h", "optim"},     {"metrics.h", "metrics"}, {"data.h", "io"},
-    {"checkpoint.h", "io"},   {"io.h", "io"},           {"train.h", "train"},     {"lemnos.hpp", "api"},
-    {"lemnos.h", "api"},      {"vulkan.h", "api"},      {"session.h", "runtime"}, {"backend.h", "runtime"},
-    {"program.h", "runtime"}, {"runtime.h", "runtime"}, {"eval.h", "runtime"},    {"autograd.h", "autograd"},
-    {"plan.h", "plan"},       {"check.h", "check"}};
+    {"error.h", "base"},        {"log.h", "base"},        {"tensor.h", "base"},     {"device.h", "base"},
+    {"graph.h", "graph"},       {"op.h", "graph"},        {"ops.h", "ops"},         {"nn.h", "nn"},
+    {"loss.h", "loss"},         {"optim.h", "optim"},     {"schedule.h", "optim"},  {"metrics.h", "metrics"},
+    {"data.h", "io"},           {"checkpoint.h", "io"},   {"io.h", "io"},           {"train.h", "train"},
+    {"lemnos.hpp", "api"},      {"lemnos.h", "api"},      {"vulkan.h", "api"},      {"session.h", "runtime"},
+    {"backend.h", "runtime"},   {"program.h", "runtime"}, {"runtime.h", "runtime"}, {"eval.h", "runtime"},
+    {"autograd.h", "autograd"}, {"plan.h", "plan"},       {"history.h", "io"},      {"init.h", "nn"},
+    {"check.h", "check"}};
 
 bool ends_in(const std::string& name, const std::vector<std::string>& endings) {
   return std::ranges::any_of(endings, [&](const std::string& ending) { return name.ends_with(ending); });

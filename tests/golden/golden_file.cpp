@@ -43,6 +43,7 @@ OpCase op_case(const Json& json) {
   OpCase c{.op = json.at("op"),
            .attrs = attrs_of(json.at("attrs")),
            .inputs = {},
+           .output = json.at("output"),
            .shape = shape_of(json.at("shape")),
            .y = json.at("y"),
            .dx = {},

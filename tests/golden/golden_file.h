@@ -20,12 +20,13 @@ struct Input {
   std::vector<double> values(uint32_t stream) const;
 };
 
-/// One op on given inputs: its first output, and the gradients that the seed of stream kSeedStream leads to.
+/// One op on given inputs: one of its outputs, and the gradients that the seed of stream kSeedStream leads to.
 struct OpCase {
   std::string op;
   Attrs attrs;
   std::vector<Input> inputs;
-  Shape shape;
+  size_t output = 0;
+  Shape shape;  // of that output
   std::vector<double> y;
   std::vector<std::optional<std::vector<double>>> dx;  // one an input, or none at all
   double tolerance = 0;                                // relative

@@ -41,7 +41,7 @@ TEST_P(OpGolden, AgreesWithPyTorch) {
     content[inputs[i].id()] = c.inputs[i].values(static_cast<uint32_t>(i));
     if (i < c.dx.size() && c.dx[i]) wanted.push_back(inputs[i]);
   }
-  const Value y = graph.add_all(find_op(c.op), inputs, c.attrs)[0];
+  const Value y = graph.add_all(find_op(c.op), inputs, c.attrs)[c.output];
   ASSERT_EQ(y.shape(), c.shape) << to_string(y.shape());
   std::vector<int> targets = {y.id()};
   if (!wanted.empty()) {

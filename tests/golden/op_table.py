@@ -13,9 +13,10 @@ cases = []
 positive = dict(low=0.1, high=3.0)
 
 
-def case(op, function, inputs, attrs=None, differentiate=None, tolerance=1e-9, why=""):
-    """`differentiate`: which inputs get a gradient; none given: all floating ones."""
-    entry = {"op": op, "attrs": attrs or {}, "inputs": [{"dtype": "f32", **i} for i in inputs], "dx": []}
+def case(op, function, inputs, attrs=None, differentiate=None, tolerance=1e-9, why="", output=0):
+    """`differentiate`: which inputs get a gradient; none given: all floating ones. `output`: which of the op's."""
+    entry = {"op": op, "attrs": attrs or {}, "inputs": [{"dtype": "f32", **i} for i in inputs], "dx": [],
+             "output": output}
     if differentiate is None:
         differentiate = [i for i, spec in enumerate(entry["inputs"]) if spec["dtype"] == "f32"]
     tensors = [make(spec, i) if spec["dtype"] == "f32" else make(spec, i).long()
@@ -35,7 +36,7 @@ def case(op, function, inputs, attrs=None, differentiate=None, tolerance=1e-9, w
 
 
 def unary(op, function, low=-4.0, high=4.0, kinks=True, tolerance=1e-9, why="", **attrs):
-    fills = [uniform(2, 3, low=low, high=high), uniform(7, 11, low=low, high=high)]
+    fills = [uniform(2, 3, low=low, high=high), uniform(5, 7, low=low, high=high)]
     if kinks and low == -4.0:
         fills.append(grid(17, low=low, high=high))
     for fill in fills:
@@ -160,7 +161,7 @@ def classes(x, targets, **more):
 
 
 for reduction in ["mean", "sum", "none"]:
-    for shape in [(7, 11), (2, 3, 10)]:
+    for shape in [(5, 7), (2, 3, 5)]:
         logits, labels = uniform(*shape), integers(*shape[:-1], low=0, high=shape[-1] - 1)
         some = integers(*shape[:-1], low=IGNORED, high=1)
         soft, weights = uniform(*shape, low=0.0, high=1.0), uniform(shape[-1], low=0.5, high=2.0)
@@ -184,7 +185,7 @@ def reduced(losses, reduction):
 
 def loss(op, function, p, t, differentiate=(0,), **attrs):
     """`function` gives a loss per element."""
-    for shape in [(1,), (7, 11)]:
+    for shape in [(1,), (5, 7)]:
         for reduction in ["mean", "sum", "none"]:
             case(op, lambda x, y: reduced(function(x, y), reduction), [p(*shape), t(*shape)],
                  {"reduction": reduction, **attrs}, list(differentiate))
@@ -306,6 +307,99 @@ for x, weight, stride, padding, dilation, groups in CONVOLUTIONS:
          {**how, "kernel": weight[2:]})
 
 
+WINDOWS = [  # x, kernel, stride, padding, ceil
+    ((1, 1, 4, 4), (2, 2), (2, 2), (0, 0), False),
+    ((2, 3, 7, 5), (3, 2), (2, 1), (1, 1), False),
+    ((1, 2, 8, 11), (3, 4), (3, 3), (1, 2), True),
+]
+for shape, kernel, stride, padding, ceil in WINDOWS:
+    how = {"kernel": kernel, "stride": stride, "padding": padding, "ceil": int(ceil)}
+    for fill in [uniform(*shape), grid(*shape, low=-1.0, high=1.0)]:
+        case("max_pool2d", lambda x: F.max_pool2d(x, kernel, stride, padding, ceil_mode=ceil), [fill], how)
+    for count_pad in [0, 1]:
+        case("avg_pool2d", lambda x: F.avg_pool2d(x, kernel, stride, padding, ceil, bool(count_pad)), [uniform(*shape)],
+             {**how, "count_pad": count_pad})
+case("max_pool2d", lambda x: F.max_pool2d(x, (2, 3), (1, 2), (1, 1), (2, 1)), [uniform(2, 1, 7, 9)],
+     {"kernel": (2, 3), "stride": (1, 2), "padding": (1, 1), "dilation": (2, 1)})
+for shape, size in [((2, 7, 11), (3, 4)), ((1, 2, 5, 4), (1, 1)), ((3, 2, 5), (4, 7))]:
+    case("max_pool2d", lambda x: F.adaptive_max_pool2d(x, size), [uniform(*shape)], {"size": size})
+    case("avg_pool2d", lambda x: F.adaptive_avg_pool2d(x, size), [uniform(*shape)], {"size": size})
+for shape, size in [((1, 1, 3, 2), (6, 4)), ((2, 3, 5, 7), (7, 13)), ((1, 2, 7, 5), (3, 4)), ((1, 1, 1, 4), (3, 1))]:
+    case("upsample", lambda x: F.interpolate(x, size), [uniform(*shape)], {"size": size})
+    for corners in [0, 1]:
+        case("upsample", lambda x: F.interpolate(x, size, mode="bilinear", align_corners=bool(corners)),
+             [uniform(*shape)], {"size": size, "linear": 1, "align_corners": corners})
+
+
+def rms_norm(x, axes, eps=1e-5):
+    return x * torch.rsqrt(x.square().mean(tuple(range(-axes, 0)), keepdim=True) + eps)
+
+
+for shape, axes in [((4, 7), 1), ((2, 3, 5, 11), 2), ((3, 1, 29), 1)]:
+    rows = shape[-axes:]
+    gamma, beta = uniform(*rows, low=0.5, high=1.5), uniform(*rows)
+    case("layer_norm", lambda x: F.layer_norm(x, rows), [uniform(*shape)], {"axes": axes})
+    case("layer_norm", lambda x, g, b: F.layer_norm(x, rows, g, b, 1e-3), [uniform(*shape), gamma, beta],
+         {"axes": axes, "eps": 1e-3})
+    case("layer_norm", lambda x: F.layer_norm(x, rows), [uniform(*shape, low=998.0, high=1002.0)], {"axes": axes},
+         why="a mean far from 0")
+    case("rms_norm", lambda x: rms_norm(x, axes), [uniform(*shape)], {"axes": axes})
+    case("rms_norm", lambda x, g: rms_norm(x, axes) * g, [uniform(*shape), gamma], {"axes": axes})
+for shape, groups in [((2, 6, 5), 3), ((3, 4, 2, 7), 1), ((2, 5, 3, 3), 5)]:
+    gamma, beta = uniform(shape[1], low=0.5, high=1.5), uniform(shape[1])
+    case("group_norm", lambda x: F.group_norm(x, groups), [uniform(*shape)], {"groups": groups})
+    case("group_norm", lambda x, g, b: F.group_norm(x, groups, g, b), [uniform(*shape), gamma, beta],
+         {"groups": groups})
+
+
+def statistics(x, eps=1e-5):
+    axes = [axis for axis in range(x.dim()) if axis != 1]
+    return x.mean(axes), x.var(axes, unbiased=False)
+
+
+def running(m, v, stats, variance):
+    """Batches of four, which have the given mean and variance: what PyTorch makes of the running ones."""
+    x = stats[:, 0] + variance.sqrt() * torch.tensor([1.0, -1.0, 1.0, -1.0])[:, None]
+    m, v = m.clone(), v.clone()
+    F.batch_norm(x, m, v, training=True, momentum=0.2)
+    return m, v
+
+
+for shape in [(7, 3), (2, 5, 4, 3), (3, 1, 11)]:
+    c = shape[1]
+    gamma, beta, mean, variance = uniform(c, low=0.5, high=1.5), uniform(c), uniform(c), uniform(c, **positive)
+    case("batch_norm", lambda x: F.batch_norm(x, None, None, training=True), [uniform(*shape)])
+    case("batch_norm", lambda x, g, b: F.batch_norm(x, None, None, g, b, training=True), [uniform(*shape), gamma, beta],
+         {"affine": 2})
+    case("batch_norm", lambda x: torch.stack([statistics(x)[0], (statistics(x)[1] + 1e-5).rsqrt()], 1),
+         [uniform(*shape)], {}, [], output=1)
+    case("batch_norm", lambda x: statistics(x)[1], [uniform(*shape)], {}, [], output=2)
+    case("batch_norm_eval", lambda x, m, v: F.batch_norm(x, m, v), [uniform(*shape), mean, variance], {}, [0])
+    case("batch_norm_eval", lambda x, g, b, m, v: F.batch_norm(x, m, v, g, b),
+         [uniform(*shape), gamma, beta, mean, variance], {"affine": 2}, [0, 1, 2])
+    for output in [0, 1]:
+        case("update_running", lambda m, v, s, b: running(m, v, s, b)[output],
+             [mean, variance, uniform(c, 2), variance], {"momentum": 0.2, "elements": 4}, [], output=output)
+for shape in [(5, 3), (3, 29), (2, 3, 4)]:
+    case("max_norm", lambda x: x * (1.5 / x.flatten(1).norm(dim=1)).clamp(max=1).reshape(-1, *[1] * (x.dim() - 1)),
+         [uniform(*shape)], {"max_norm": 1.5}, [])
+
+
+def counted(counts, columns, targets):
+    cells = (targets * counts.shape[1] + columns)[(targets >= 0) & (targets < counts.shape[0])].long()
+    return counts + torch.bincount(cells, minlength=counts.numel()).reshape(counts.shape)
+
+
+for classes, count in [(3, 37), (11, 113)]:
+    targets = integers(count, low=-1, high=classes - 1)
+    case("confusion_count", counted,
+         [integers(classes, classes, low=0, high=9, dtype="u32"), integers(count, low=0, high=classes - 1), targets],
+         {}, [])
+    case("score_count", lambda n, s, t: counted(n, torch.floor(s * n.shape[1]).clamp(0, n.shape[1] - 1), t),
+         [integers(2, classes, low=0, high=9, dtype="u32"), uniform(count, low=0.0, high=1.0),
+          integers(count, low=-1, high=1)], {}, [])
+
+
 def accuracy(x, targets, top):
     best = x.reshape(-1, x.shape[-1]).topk(top).indices
     targets = targets.reshape(-1, 1)
@@ -321,6 +415,11 @@ for shape, top in [((37, 5), 1), ((3, 29, 10), 1), ((41, 7), 3)]:
 EXEMPT = {
     "unary_backward": "the gradients of the ops above are made of it",
     "softmax_backward": "the gradients of the ops above are made of it",
+    "row_norm_backward": "the gradients of the ops above are made of it",
+    "row_norm_parameters": "the gradients of the ops above are made of it",
+    "batch_norm_backward": "the gradients of the ops above are made of it",
+    "pool2d_backward": "the gradients of the ops above are made of it",
+    "upsample_backward": "the gradients of the ops above are made of it",
     "dropout": "PyTorch draws other random numbers",
     "batch_indices": "an order of its own",
     "advance_step": "bookkeeping; the optimizers below run on it",

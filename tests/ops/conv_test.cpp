@@ -93,7 +93,8 @@ std::vector<Case> whole_numbers(const Item& i) {
     c.tolerance = exact();
     c.backward = false;
     c.note = "sums of whole numbers are exact";
-    if (i.stride[0] > i.weight[2]) c.degenerate = "where the stride passes the kernel, most of the input has no gradient";
+    if (i.stride[0] > i.weight[2])
+      c.degenerate = "where the stride passes the kernel, most of the input has no gradient";
   }
   return all;
 }

@@ -1,4 +1,5 @@
 #include "check/case.h"
+#include "lemnos/ops.h"
 
 LEMNOS_OP_CASES(loss) {
   const Shape shapes[] = {{1},    {3},    {4},    {5},    {7, 11}, {29, 37},  {113, 41}, {2, 3, 5, 7},
@@ -53,6 +54,36 @@ LEMNOS_OP_CASES(loss) {
                .inputs = {{.shape = {29, 37}}, {.shape = {29, 37}}},
                .tolerance = transcendental(),
                .note = "gradient of the target"});
+
+  // Losses of rows, built from other ops.
+  const auto rows = [&](const char* name, std::vector<Input> inputs, const char* kink, Build build) {
+    cases.add({.op = name,
+               .inputs = std::move(inputs),
+               .tolerance = transcendental(),
+               .no_differences = kink,
+               .degenerate = "few rows",
+               .build = std::move(build)});
+  };
+  for (const Shape& shape :
+       {Shape{1, 3}, Shape{7, 11}, Shape{29, 37}, Shape{2, 3, 41}, Shape{113, 7}, Shape{64, 64}, Shape{5, 127},
+        Shape{5, 128}, Shape{5, 129}, Shape{89, 1}, Shape{11, 1000}, Shape{300, 10}}) {
+    const Input x = {.shape = shape};
+    const Shape per_row = shape.without(shape.rank() - 1);
+    rows("cosine_similarity", {x, x}, "",
+         [](Graph&, const std::vector<Value>& v) { return std::vector{cosine_similarity(v[0], v[1])}; });
+    rows("cosine_embedding_loss", {x, x, {.shape = per_row, .fill = constant(1), .differentiable = false}}, "",
+         [](Graph&, const std::vector<Value>& v) { return std::vector{cosine_embedding_loss(v[0], v[1], v[2])}; });
+    rows("cosine_embedding_loss", {x, x, {.shape = per_row, .fill = constant(-1), .differentiable = false}},
+         "kink at the margin", [](Graph&, const std::vector<Value>& v) {
+           return std::vector{cosine_embedding_loss(v[0], v[1], v[2], .1f, Reduction::none)};
+         });
+    rows("triplet_margin_loss", {x, x, x}, "kink at the margin", [](Graph&, const std::vector<Value>& v) {
+      return std::vector{triplet_margin_loss(v[0], v[1], v[2], 1, Reduction::none)};
+    });
+    rows("categorical_hinge", {x, {.shape = shape, .fill = uniform(0, .5), .differentiable = false}},
+         "kink where classes are equal",
+         [](Graph&, const std::vector<Value>& v) { return std::vector{categorical_hinge(v[0], v[1])}; });
+  }
 
   const auto extreme = [&](const char* op, Fill p, Fill t, const char* note) {
     cases.add({.op = op,

@@ -21,6 +21,25 @@ LEMNOS_OP_CASES(metrics) {
     add(shape, 1, integers(0, 1), integers(0, classes - 1), "ties go to the first");
     add(shape, classes, normal(), integers(0, classes - 1), "all are right");
   }
+  const auto count = [&](const char* op, const Shape& counts, int64_t pairs, Input predictions, Fill targets) {
+    predictions.shape = Shape{pairs};
+    cases.add({.op = op,
+               .inputs = {{.shape = counts, .fill = integers(0, 5), .dtype = DType::u32},
+                          predictions,
+                          {.shape = {pairs}, .fill = targets, .dtype = DType::i32}},
+               .tolerance = exact(),
+               .backward = false,
+               .degenerate = "counts are small"});
+  };
+  for (const int64_t pairs : {1, 7, 63, 64, 65, 113, 1024, 10007}) {
+    for (const int64_t classes : {1, 2, 3, 10, 41})
+      count("confusion_count", {classes, classes}, pairs, {.fill = integers(-1, classes), .dtype = DType::i32},
+            integers(-2, classes));
+    for (const int64_t bins : {1, 2, 64, 1024})
+      count("score_count", {2, bins}, pairs, {.fill = integers(-1, 2)}, integers(-1, 2));
+    // A power of two of bins: the product with a score is exact, so the bin is.
+    count("score_count", {2, 256}, pairs, {.fill = uniform(0, 1)}, integers(0, 1));
+  }
   add({113, 41}, 1, normal(), constant(-1), "nothing counts");
   add({113, 41}, 1, normal(), integers(0, 100), "an index past the last class is never right");
 }

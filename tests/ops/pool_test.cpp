@@ -20,7 +20,7 @@ LEMNOS_OP_CASES(pool) {
                         {{3, 1, 37}, {1, 5}, {1, 2}, {0, 2}},
                         {{41, 29}, {4, 4}, {3, 3}, {2, 1}},
                         {{1, 113, 5, 5}, {5, 5}, {1, 1}},
-                        {{4, 16, 63, 65}, {2, 2}, {2, 2}}};
+                        {{2, 11, 63, 65}, {2, 2}, {2, 2}}};
   for (const Item& i : items) {
     const bool skips = i.stride[0] > i.kernel[0];
     const Attrs attrs = {
@@ -29,7 +29,7 @@ LEMNOS_OP_CASES(pool) {
                .inputs = {{.shape = i.x}},
                .attrs = attrs,
                .tolerance = exact(),
-               .backward_tolerance = rounding(),
+               .backward_tolerance = summation(9),
                .dtypes = kHalf,
                .degenerate = i.kernel[0] * i.kernel[1] > 4 || skips ? "the gradient goes to the maxima alone" : ""});
     for (const int count_pad : {0, 1}) {
@@ -68,7 +68,7 @@ LEMNOS_OP_CASES(pool) {
              .inputs = {{.shape = {2, 3, 9, 9}, .fill = integers(0, 2)}},
              .attrs = {{"kernel", {3, 3}}, {"stride", {2, 2}}, {"padding", {1, 1}}},
              .tolerance = exact(),
-             .backward_tolerance = rounding(),
+             .backward_tolerance = summation(4),
              .note = "of equal maxima the first gets the gradient",
              .no_differences = "ties",
              .degenerate = "the largest of nine small whole numbers is often 2"});

@@ -18,7 +18,8 @@ LEMNOS_OP_CASES(upsample) {
            .tolerance = linear ? summation(4) : exact(),
            .backward_tolerance = summation(i.size[0] * i.size[1] * 4 / i.x[i.x.rank() - 1] / i.x[i.x.rank() - 2] + 1),
            .dtypes = kHalf,
-           .degenerate = i.x.elements() == 1               ? "one element, repeated"
-                         : i.size[0] < i.x[i.x.rank() - 2] ? "what no result reads has no gradient"
-                                                           : ""});
+           .degenerate = i.x.elements() == 1 ? "one element, repeated"
+                         : i.size[0] * i.size[1] < i.x[i.x.rank() - 2] * i.x[i.x.rank() - 1]
+                             ? "what no result reads has no gradient"
+                             : ""});
 }

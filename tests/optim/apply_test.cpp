@@ -5,6 +5,7 @@
 
 #include "lemnos/optim.h"
 #include "lemnos/session.h"
+#include "support.h"
 
 namespace {
 
@@ -30,8 +31,8 @@ struct Network {
   }
 };
 
-std::vector<float> trained(const char* device, Network& n, Value parameter, int steps) {
-  const auto session = Device::find(device).open(n.graph);
+std::vector<float> trained(const Device& device, Network& n, Value parameter, int steps) {
+  const auto session = device.open(n.graph);
   const auto program = session->compile({.targets = {n.updated, n.state}});
   for (int i = 0; i < steps; ++i) EXPECT_EQ(program->run(), Status::ok);
   return session->read_floats(parameter);
@@ -54,9 +55,9 @@ const optim::Optimizer kAll[] = {optim::Sgd{},
 // 100 steps: 1e-4 relative L2 between the device and the reference.
 TEST(Apply, HundredStepsAsTheReference) {
   for (const optim::Optimizer& optimizer : kAll) {
-    Network on_cpu(optimizer), on_device(optimizer);
-    const auto want = trained("cpu", on_cpu, on_cpu.a, 100);
-    const auto got = trained("best", on_device, on_device.a, 100);
+    Network network(optimizer);
+    const auto want = trained(devices().front(), network, network.a, 100);
+    const auto got = trained(devices().back(), network, network.a, 100);
     double difference = 0, norm = 0;
     for (size_t i = 0; i < want.size(); ++i) {
       difference += std::pow(got[i] - want[i], 2);
@@ -69,7 +70,7 @@ TEST(Apply, HundredStepsAsTheReference) {
 }
 
 TEST(Apply, GroupsScaleAndFreeze) {
-  for (const char* device : {"cpu", "best"}) {
+  for (const Device& device : devices()) {
     Network frozen(optim::Adam{.lr = .01f}, 0), half(optim::Sgd{.lr = .1f}, .5f);
     const auto stays = trained(device, frozen, frozen.b, 10);
     for (float v : stays) EXPECT_EQ(v, 1.0f);
@@ -81,14 +82,31 @@ TEST(Apply, GroupsScaleAndFreeze) {
 }
 
 TEST(Apply, ClipsByValue) {
-  for (const char* device : {"cpu", "best"}) {
+  for (const Device& device : devices()) {
     Network clipped(optim::Sgd{.lr = .1f}, 1, .25f);
     EXPECT_NEAR(trained(device, clipped, clipped.a, 1)[0], 1 - .025, 1e-6);
   }
 }
 
+TEST(Apply, ConstrainsRows) {
+  for (const Device& device : devices()) {
+    Graph graph;
+    const std::vector<float> start = {3, 4, .3f, .4f};
+    const Value p = graph.parameter("p", Shape{2, 2}, start);
+    graph.place_gradient(affine(p, 0, 0), p);
+    const Value updated = optim::apply(graph, optim::Sgd{});
+    const Value constrained = optim::constrain_max_norm(p, 2);
+    const auto session = device.open(graph);
+    const auto program = session->compile({.targets = {updated, constrained}});
+    ASSERT_EQ(program->run(), Status::ok);
+    const std::vector<float> now = session->read_floats(p);
+    const double want[] = {1.2, 1.6, .3, .4};
+    for (size_t i = 0; i < 4; ++i) EXPECT_NEAR(now[i], want[i], 1e-6);
+  }
+}
+
 TEST(Apply, AveragesParameters) {
-  for (const char* device : {"cpu", "best"}) {
+  for (const Device& device : devices()) {
     Graph graph;
     const float one = 1;
     const Value p = graph.parameter("p", Shape{1}, std::span(&one, 1));
@@ -97,14 +115,14 @@ TEST(Apply, AveragesParameters) {
     const Value average = optim::average_parameters(graph, optim::apply(graph, sgd), .9f);
     const Value state = advance_step(step_state(graph), optim::advance_options(sgd));
     EXPECT_THROW((void)optim::average_parameters(graph, p), Error) << "after the step was closed";
-    const auto session = Device::find(device).open(graph);
+    const auto session = device.open(graph);
     const auto program = session->compile({.targets = {average, state}});
     double want_p = 1, want = 0;
     for (int step = 1; step <= 4; ++step) {
       ASSERT_EQ(program->run(), Status::ok);
       want_p -= .1 * (2 * want_p - .5);
       want = step == 1 ? want_p : .9 * want + .1 * want_p;
-      EXPECT_NEAR(session->read_floats(graph.find("average"))[0], want, 1e-6) << device << " step " << step;
+      EXPECT_NEAR(session->read_floats(graph.find("average"))[0], want, 1e-6) << device.info().name << " step " << step;
     }
   }
 }

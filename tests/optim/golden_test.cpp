@@ -6,6 +6,7 @@
 
 #include "lemnos/optim.h"
 #include "lemnos/session.h"
+#include "support.h"
 
 namespace {
 
@@ -49,13 +50,6 @@ const Golden kGoldens[] = {
      {0.999000000000, 0.999578947368, 0.998837249951, 0.998165833842, 0.997414179426, 0.997390479856, 0.997275143566,
       0.997137348556}},
 };
-
-std::vector<Device> devices() {
-  std::vector<Device> all = {Device::cpu()};
-  for (const DeviceInfo& info : Device::list())
-    if (info.usable && info.type != DeviceType::cpu_reference) all.push_back(Device::find(uuid_string(info.uuid)));
-  return all;
-}
 
 /// A graph of one parameter whose gradient the host writes.
 struct Trained {

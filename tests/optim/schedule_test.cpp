@@ -10,6 +10,7 @@
 #include "lemnos/optim.h"
 #include "lemnos/session.h"
 #include "shaders/common/step_state.h"
+#include "support.h"
 
 namespace {
 
@@ -61,14 +62,14 @@ struct Trained {
   std::unique_ptr<Session> session;
   std::unique_ptr<Program> program;
 
-  Trained(const char* device, const optim::UpdateOptions& options, AdvanceOptions advance = {}, int64_t count = 1) {
+  Trained(const Device& device, const optim::UpdateOptions& options, AdvanceOptions advance = {}, int64_t count = 1) {
     const std::vector<float> ones(static_cast<size_t>(count), 1.0f);
     p = graph.parameter("p", Shape{count}, ones);
     g = graph.input("g", {Shape{count}, DType::f32});
     graph.place_gradient(identity(g), p);
     const Value updated = optim::apply(graph, optim::Sgd{.lr = 1}, options);
     state = advance_step(step_state(graph), advance);
-    session = Device::find(device).open(graph);
+    session = device.open(graph);
     program = session->compile({.targets = {updated, state}});
   }
   std::vector<float> step(const std::vector<float>& gradient) {
@@ -88,18 +89,19 @@ struct Trained {
 };
 
 TEST(Schedule, OnEveryBackend) {
-  for (const char* device : {"cpu", "best"})
+  for (const Device& device : devices())
     for (const Golden& golden : goldens()) {
       Trained t(device, {.schedule = golden.schedule});
       for (size_t i = 0; i < golden.factors.size(); ++i) {
         t.step({0});
-        EXPECT_NEAR(t.real(STATE_SCHEDULE), golden.factors[i], 5e-7) << golden.name << " at " << i << " on " << device;
+        EXPECT_NEAR(t.real(STATE_SCHEDULE), golden.factors[i], 5e-7)
+            << golden.name << " at " << i << " on " << device.info().name;
       }
     }
 }
 
 TEST(Schedule, CountsEpochs) {
-  for (const char* device : {"cpu", "best"}) {
+  for (const Device& device : devices()) {
     Trained t(device, {.schedule = optim::Schedule{.shape = optim::Exponential{.5f}, .by_epoch = true}},
               {.batches_per_epoch = 3});
     for (int step = 0; step < 7; ++step) t.step({0});
@@ -123,7 +125,7 @@ TEST(Schedule, RefusesOptionsOutOfRange) {
 }
 
 TEST(GradientNorm, ClipsToTheNorm) {
-  for (const char* device : {"cpu", "best"}) {
+  for (const Device& device : devices()) {
     Trained t(device, {.clip_norm = 1}, {}, 2);
     const std::vector<float> p = t.step({3, 4});
     EXPECT_NEAR(p[0], 1 - .6, 1e-6);
@@ -135,7 +137,7 @@ TEST(GradientNorm, ClipsToTheNorm) {
 }
 
 TEST(GradientNorm, LeavesOutAStepThatIsNotFinite) {
-  for (const char* device : {"cpu", "best"}) {
+  for (const Device& device : devices()) {
     Trained t(device, {.loss_scale = optim::LossScale{.initial = 8, .interval = 2}});
     EXPECT_NEAR(t.step({4})[0], .5, 1e-6);  // 1 - 4 / 8
     EXPECT_EQ(t.step({std::numeric_limits<float>::infinity()})[0], .5f);

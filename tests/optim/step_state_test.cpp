@@ -12,6 +12,7 @@
 #include "lemnos/session.h"
 #include "shaders/common/permutation.h"
 #include "shaders/common/step_state.h"
+#include "support.h"
 
 namespace {
 
@@ -89,12 +90,12 @@ std::vector<uint32_t> read_state(Session& session, Value state) {
 TEST(StepState, AnEpochVisitsEachSampleOnce) {
   constexpr int64_t kSamples = 113, kBatch = 29;
   std::vector<std::vector<int32_t>> orders;
-  for (const char* name : {"cpu", "best"}) {
+  for (const Device& device : devices()) {
     Graph graph;
     const Value state = step_state(graph, 77);
     const Value rows = batch_indices(state, {.samples = kSamples, .batch = kBatch});
     const Value next = advance_step(state, {.batches_per_epoch = 4, .batch = kBatch});
-    const auto session = Device::find(name).open(graph);
+    const auto session = device.open(graph);
     const auto program = session->compile({.targets = {rows, next}});
     std::vector<int32_t> order;
     for (int epoch = 0; epoch < 3; ++epoch) {
@@ -117,39 +118,39 @@ TEST(StepState, AnEpochVisitsEachSampleOnce) {
     EXPECT_EQ(words[STATE_SAMPLES_LOW], 12u * kBatch);
     orders.push_back(order);
   }
-  EXPECT_EQ(orders[0], orders[1]);
+  for (const auto& order : orders) EXPECT_EQ(order, orders[0]);
 }
 
 // 1 - beta^t by recurrence stays right over many steps, where 1 - pow(beta, t) in f32 begins with large errors.
 TEST(StepState, CorrectionsOverManySteps) {
-  for (const char* name : {"cpu", "best"}) {
+  for (const Device& device : devices()) {
     Graph graph;
     const Value state = step_state(graph);
     const Value next = advance_step(state, {.beta1 = .9, .beta2 = .999});
-    const auto session = Device::find(name).open(graph);
+    const auto session = device.open(graph);
     const auto program = session->compile({.targets = {next}});
     for (int t = 1; t <= 1000; ++t) {
       ASSERT_EQ(program->run(), Status::ok);
       if (t > 3 && t % 100 != 0) continue;
       auto words = read_state(*session, state);
       const StepStateView<uint32_t> view{words};
-      EXPECT_NEAR(view.real(STATE_CORRECTION1), 1 - std::pow(.9, t), 1e-6) << name << " step " << t;
+      EXPECT_NEAR(view.real(STATE_CORRECTION1), 1 - std::pow(.9, t), 1e-6) << device.info().name << " step " << t;
       const double want = 1 - std::pow(.999, t);
-      EXPECT_NEAR(view.real(STATE_CORRECTION2), want, 1e-5 * want) << name << " step " << t;
+      EXPECT_NEAR(view.real(STATE_CORRECTION2), want, 1e-5 * want) << device.info().name << " step " << t;
     }
   }
 }
 
 TEST(StepState, DropoutChangesEachStepAndKeepsItsRate) {
   std::vector<std::vector<float>> by_device;
-  for (const char* name : {"cpu", "best"}) {
+  for (const Device& device : devices()) {
     Graph graph;
     const std::vector<float> ones(10000, 1.0f);
     const Value x = graph.constant(Shape{10000}, ones);
     const Value y = dropout(x, step_state(graph, 5), .3f);
     const Value z = dropout(x, step_state(graph), .3f);
     const Value next = advance_step(step_state(graph), {});
-    const auto session = Device::find(name).open(graph);
+    const auto session = device.open(graph);
     const auto program = session->compile({.targets = {y, z, next}});
     std::vector<float> first;
     for (int step = 0; step < 3; ++step) {
@@ -163,7 +164,7 @@ TEST(StepState, DropoutChangesEachStepAndKeepsItsRate) {
     }
     by_device.push_back(first);
   }
-  EXPECT_EQ(by_device[0], by_device[1]);
+  for (const auto& values : by_device) EXPECT_EQ(values, by_device[0]);
 }
 
 TEST(StepState, RefusesWhatItCannotDo) {

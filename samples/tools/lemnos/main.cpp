@@ -9,7 +9,9 @@ int main(int argc, char** argv) {
   using namespace lemnos::tool;
   CLI::App app{"Lemnos trains neural networks on any vendor's GPU through Vulkan.", "lemnos"};
   app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::simple);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("lemnos: ") + error.what() + " (see lemnos --help)\n";
+  });
   const Command commands[] = {
       add_info(app),
       add_train(app),
@@ -20,7 +22,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error);
+    return app.exit(error) == 0 ? 0 : 2;
   }
   try {
     const auto subcommands = app.get_subcommands([](CLI::App*) { return true; });

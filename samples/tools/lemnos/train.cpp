@@ -14,6 +14,8 @@ namespace lemnos::tool {
 
 namespace {
 
+constexpr int64_t kMost = 1000000;  // epochs, images a step, units
+
 struct Options {
   std::string network = "mlp";
   std::string data;
@@ -55,7 +57,9 @@ int train_mlp(const Options& o) {
   const Device device = Device::find(o.device);
   const Model model =
       nn::sequential({nn::Flatten{}, nn::Linear{.out = o.hidden}, nn::Relu{}, nn::Linear{.out = data.train.classes}});
-  Trainer trainer{device, model, {.loss = loss::CrossEntropy{},
+  Trainer trainer{device,
+                  model,
+                  {.loss = loss::CrossEntropy{},
                    .optimizer = optimizer_of(o),
                    .update = update_of(o, data.train.size()),
                    .seed = o.seed}};
@@ -94,8 +98,10 @@ Command add_train(CLI::App& app) {
   sub->add_option("network", o->network, "The network")->required()->check(CLI::IsMember({"mlp"}));
   sub->add_option("--data", o->data, "Folder with the four IDX files of MNIST, plain or .gz [the generated digits]");
   sub->add_option("--device", o->device, "Name, UUID, pci:.., luid:.., cpu or best")->capture_default_str();
-  sub->add_option("--epochs", o->epochs, "Passes over the data")->check(CLI::NonNegativeNumber)->capture_default_str();
-  sub->add_option("--batch", o->batch, "Images a step")->check(CLI::PositiveNumber)->capture_default_str();
+  sub->add_option("--epochs", o->epochs, "Passes over the data")
+      ->check(CLI::Range(int64_t{0}, kMost))
+      ->capture_default_str();
+  sub->add_option("--batch", o->batch, "Images a step")->check(CLI::Range(int64_t{1}, kMost))->capture_default_str();
   sub->add_option("--hidden", o->hidden, "Units of the hidden layer")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -105,7 +111,7 @@ Command add_train(CLI::App& app) {
   sub->add_option("--schedule", o->schedule, "Of the learning rate: cosine (to zero over the run) or constant")
       ->check(CLI::IsMember({"cosine", "constant"}))
       ->capture_default_str();
-  sub->add_option("--lr", o->lr, "Learning rate [sgd .1, momentum .05, adam .003]")->check(CLI::PositiveNumber);
+  sub->add_option("--lr", o->lr, "Learning rate [sgd .1, momentum .05, adam .003]")->check(CLI::Range(1e-12, 1e6));
   sub->add_option("--seed", o->seed, "Of weights, order and noise")->capture_default_str();
   sub->add_option("--out", o->out, "Folder for history.json, curve.svg, model.safetensors")->capture_default_str();
   return [o] { return train_mlp(*o); };

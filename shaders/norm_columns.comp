@@ -1,0 +1,77 @@
+// {mean, sum of squares about it} or {sum of dy, sum of dy xhat} of one chunk of rows for four columns: one invocation each.
+// Chunks are combined by norm_finish.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "norm_columns.h"
+#include "common/index.glsl"
+#include "common/floats.glsl"
+
+layout(binding = 0) readonly buffer X1 { uint x1[]; };
+layout(binding = 0) readonly buffer X2 { uvec2 x2[]; };
+layout(binding = 0) readonly buffer X4 { uvec4 x4[]; };
+layout(binding = 1) readonly buffer DY1 { uint dy1[]; };
+layout(binding = 1) readonly buffer DY2 { uvec2 dy2[]; };
+layout(binding = 1) readonly buffer DY4 { uvec4 dy4[]; };
+layout(binding = 2) readonly buffer Stats { vec2 stats[]; };
+layout(binding = 3) writeonly buffer Partial { float partial[]; };
+
+DEFINE_READER(x_one, x_four, format, x1, x2, x4)
+DEFINE_READER(dy_one, dy_four, format, dy1, dy2, dy4)
+
+uint count;  // columns that are there
+
+vec4 load_x(uint e) {
+  if (wide != 0) return uintBitsToFloat(x_four(e / 4));
+  vec4 v = vec4(0.0);
+  for (uint i = 0; i < count; ++i) v[i] = uintBitsToFloat(x_one(e + i));
+  return v;
+}
+vec4 load_dy(uint e) {
+  if (wide != 0) return uintBitsToFloat(dy_four(e / 4));
+  vec4 v = vec4(0.0);
+  for (uint i = 0; i < count; ++i) v[i] = uintBitsToFloat(dy_one(e + i));
+  return v;
+}
+
+void main() {
+  const uint quads = (params.channels + 3) / 4;
+  const uint quad = invocation_index() % quads, chunk = invocation_index() / quads;
+  if (chunk >= params.chunks) return;
+  const uint first = 4 * quad;
+  count = min(4, params.channels - first);
+  const uint begin = chunk * params.chunk_rows, end = min(begin + params.chunk_rows, params.rows);
+  vec4 a = vec4(0.0), b = vec4(0.0);
+  if (function == NORM_GRADIENTS) {
+    vec4 mean = vec4(0.0), rstd = vec4(1.0);
+    for (uint i = 0; i < count && per_row == 0; ++i) {
+      mean[i] = stats[first + i].x;
+      rstd[i] = stats[first + i].y;
+    }
+    for (uint row = begin; row < end; ++row) {
+      if (per_row != 0) {
+        mean = vec4(stats[row].x);
+        rstd = vec4(stats[row].y);
+      }
+      const vec4 dy = load_dy(row * params.channels + first);
+      a += dy;
+      b += dy * (load_x(row * params.channels + first) - mean) * rstd;
+    }
+  } else {
+    const float rows = float(end - begin);
+    for (uint row = begin; row < end; ++row) a += load_x(row * params.channels + first);
+    a /= rows;
+    vec4 rest = vec4(0.0);
+    for (uint row = begin; row < end; ++row) {
+      const vec4 d = load_x(row * params.channels + first) - a;
+      rest += d;
+      b += d * d;
+    }
+    rest /= rows;
+    a += rest;
+    b = max(b - rows * rest * rest, vec4(0.0));
+  }
+  for (uint i = 0; i < count; ++i) {
+    partial[2 * chunk * params.channels + first + i] = a[i];
+    partial[(2 * chunk + 1) * params.channels + first + i] = b[i];
+  }
+}

@@ -1,0 +1,118 @@
+// lemnos/vulkan.h: an application's device, its buffers, and steps inside its frame.
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "lemnos/vulkan.h"
+#include "ops/rewrites.h"
+#include "runtime/backends.h"
+#include "runtime/vulkan_program.h"
+#include "runtime/vulkan_session.h"
+#include "shaders/kernels.h"
+#include "vulkan/context.h"
+
+namespace lemnos {
+
+namespace {
+
+vulkan::QueueHandle inner(const VulkanQueue& queue) { return {queue.handle, queue.family, queue.index}; }
+VulkanQueue outer(const vulkan::QueueHandle& queue) { return {queue.handle, queue.family, queue.index}; }
+VulkanBuffer outer(const vulkan::BufferRange& range) { return {range.buffer, range.offset, range.size}; }
+
+VulkanSession& vulkan_session(Session& session, const char* who) {
+  auto* found = dynamic_cast<VulkanSession*>(&session);
+  require(found != nullptr, ErrorCode::unsupported, who, ": the session is on '", session.info().name,
+          "', which is no Vulkan device");
+  return *found;
+}
+
+VulkanProgram& program_of(Program* program) { return *static_cast<VulkanProgram*>(program); }
+
+}  // namespace
+
+Device adopt(const VulkanDevice& device) {
+  vulkan::AdoptInfo info{.instance = device.instance,
+                         .physical_device = device.physical_device,
+                         .device = device.device,
+                         .get_instance_proc_addr = device.get_instance_proc_addr,
+                         .api_version = device.api_version,
+                         .enabled_extensions = device.enabled_extensions,
+                         .enabled_features = device.enabled_features,
+                         .compute_queue = inner(device.compute_queue),
+                         .pipeline_cache = device.pipeline_cache,
+                         .allocation_callbacks = device.allocation_callbacks,
+                         .memory_budget = device.memory_budget,
+                         .cache_folder = device.cache_folder,
+                         .logger = device.logger};
+  if (device.lock_queue) info.lock_queue = [f = device.lock_queue](const vulkan::QueueHandle& q) { f(outer(q)); };
+  if (device.unlock_queue) info.unlock_queue = [f = device.unlock_queue](const vulkan::QueueHandle& q) { f(outer(q)); };
+  if (device.submit)
+    info.submit = [f = device.submit](const vulkan::QueueHandle& q, const VkSubmitInfo2& s) { return f(outer(q), s); };
+  const OpLibrary library{.find_kernel = find_kernel, .rewrites = rewrites()};
+  return Device(make_vulkan_backend(vulkan::Context::adopt(info), library));
+}
+
+void import_buffer(Session& session, Value value, const VulkanBuffer& buffer) {
+  vulkan_session(session, "import_buffer").bind(value, {buffer.buffer, buffer.offset, buffer.size});
+}
+
+VulkanBuffer export_buffer(Session& session, Value value) {
+  return outer(vulkan_session(session, "export_buffer").range_of(value));
+}
+
+VulkanRunner::VulkanRunner(Program& program) : program_(&program) {
+  auto* found = dynamic_cast<VulkanProgram*>(&program);
+  require(found != nullptr, ErrorCode::unsupported, "VulkanRunner: the program is on no Vulkan device");
+  (void)found->steps();
+}
+VulkanRunner::VulkanRunner(VulkanRunner&&) noexcept = default;
+VulkanRunner& VulkanRunner::operator=(VulkanRunner&&) noexcept = default;
+VulkanRunner::~VulkanRunner() = default;
+
+VulkanScope VulkanRunner::record(VkCommandBuffer commands, const Budget& budget, const RecordOptions& options,
+                                 Advanced* done) {
+  program_of(program_).steps().record(commands, budget, {options.before.stages, options.before.accesses},
+                                      {options.after.stages, options.after.accesses}, done);
+  return {vulkan::Recorder::kOurStages, vulkan::Recorder::kOurWrites};
+}
+
+Status VulkanRunner::submit(const Budget& budget, std::span<const VulkanSemaphore> waits,
+                            std::span<const VulkanSemaphore> signals, Advanced* done) {
+  // More than fit would have to allocate: nobody hands a frame over with so many.
+  if (waits.size() > kMostSemaphores || signals.size() > kMostSemaphores) return Status::out_of_memory;
+  std::array<vulkan::SemaphorePoint, kMostSemaphores> before{}, after{};
+  const auto point = [](const VulkanSemaphore& s) { return vulkan::SemaphorePoint{s.semaphore, s.value}; };
+  std::ranges::transform(waits, before.begin(), point);
+  std::ranges::transform(signals, after.begin(), point);
+  return program_of(program_).steps().submit(budget, std::span(before).first(waits.size()),
+                                             std::span(after).first(signals.size()), done);
+}
+
+Status VulkanRunner::advance(const Budget& budget, Advanced* done) { return program_->advance(budget, done); }
+bool VulkanRunner::cancel() { return program_->cancel(); }
+double VulkanRunner::step_microseconds() const { return program_->step_microseconds(); }
+
+VulkanBuffer VulkanRunner::buffer(Value value) { return outer(program_of(program_).range_of(value)); }
+
+void VulkanRunner::publish(uint32_t copies) { program_of(program_).steps().publish_to(copies); }
+
+Published VulkanRunner::published() const {
+  VulkanProgram& program = program_of(program_);
+  const VulkanPublication* publication = program.steps().publication();
+  if (!publication) return {};
+  const VulkanPublication::Newest newest = publication->newest();
+  Published out{.parameters = outer(newest.range), .steps = newest.steps};
+  if (newest.value) out.ready = {program.memory().timeline().semaphore(), newest.value};
+  return out;
+}
+
+VkDeviceSize VulkanRunner::offset_of(Value parameter) const {
+  const Plan& plan = program_of(program_).plan();
+  const ValueInfo& info = plan.graph.info(parameter);
+  require(info.role == Role::parameter, ErrorCode::invalid_argument, "offset_of: '", info.name,
+          "' is no parameter but ", to_string(info.role));
+  return static_cast<VkDeviceSize>(info.offset) * size_of(info.desc.dtype);
+}
+
+}  // namespace lemnos

@@ -1,0 +1,239 @@
+// batch_norm:      y = (x - mean) rstd gamma + beta, mean and rstd = 1 / sqrt(variance + eps) of each channel of x[N,
+// C, ..]
+//                  over everything else; outputs y, {mean, rstd}[C, 2], variance[C]
+// batch_norm_eval: the same with a given mean and variance
+// update_running:  the running statistics move by `momentum` toward the batch's, in place
+// Statistics are made in chunks, combined in order; dgamma and dbeta likewise, in one pass with what dx needs.
+
+#include <algorithm>
+
+#include "lemnos/ops.h"
+#include "ops/norm.h"
+#include "shaders/norm_apply.h"
+#include "shaders/norm_running.h"
+
+namespace lemnos::reference {
+void batch_norm(const Reference& c);
+void batch_norm_backward(const Reference& c);
+void batch_norm_eval(const Reference& c);
+void update_running(const Reference& c);
+}  // namespace lemnos::reference
+
+namespace lemnos::ops {
+namespace {
+
+Channels shape_of(const Shape& x) { return channels_of(x.elements(), x[1], x.elements() / (x[0] * x[1])); }
+
+// x, gamma and beta, as the attributes say which are there; then `others`.
+void require_operands(const Infer& in, size_t others) {
+  const size_t given = static_cast<size_t>(in.attrs.integer("affine"));
+  require_inputs(in, 1 + given + others);
+  require_float(in, 0);
+  const Shape& x = in.in[0].shape;
+  require(x.rank() >= 2 && x.elements() > 0, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0],
+          " takes two axes at least, and elements");
+  for (size_t i = 1; i <= given; ++i) require_channels(in, i, {x[1]});
+}
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_operands(in, 0);
+  const Shape& x = in.in[0].shape;
+  require(x.elements() > x[1], ErrorCode::invalid_argument, in.op.name, ": x ", in.in[0],
+          " has 1 element a channel, statistics take 2 at least");
+  return {in.in[0], {{x[1], 2}, DType::f32}, {{x[1]}, DType::f32}};
+}
+
+std::vector<TensorDesc> infer_eval(const Infer& in) {
+  require_operands(in, 2);
+  for (size_t i = in.in.size() - 2; i < in.in.size(); ++i)
+    require(in.in[i] == TensorDesc{Shape{in.in[0].shape[1]}, DType::f32}, ErrorCode::shape_mismatch, in.op.name,
+            ": input ", i, " is ", in.in[i], " for x ", in.in[0], ", statistics are f32, one a channel");
+  return {in.in[0]};
+}
+
+// Inputs x, {mean, rstd}, dy and, where there is one, gamma; outputs dx, dgamma, dbeta.
+std::vector<TensorDesc> infer_backward(const Infer& in) {
+  require(in.in.size() == 3 || in.in.size() == 4, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
+          " inputs, it takes 3 or 4");
+  require_same(in, 0, 2);
+  const TensorDesc gamma = in.in.size() > 3 ? in.in[3] : TensorDesc{{in.in[0].shape[1]}, DType::f32};
+  return {in.in[0], gamma, gamma};
+}
+
+std::vector<TensorDesc> infer_update(const Infer& in) {
+  require_inputs(in, 4);
+  const Shape channels = in.in[0].shape;
+  for (size_t i = 0; i < 4; ++i) {
+    const TensorDesc wanted{i == 2 ? channels.appended(2) : channels, DType::f32};
+    require(in.in[i] == wanted, ErrorCode::shape_mismatch, in.op.name, ": input ", i, " is ", in.in[i], ", it takes ",
+            wanted);
+  }
+  require(in.attrs.integer("elements") > 1, ErrorCode::invalid_argument, in.op.name, ": ", in.attrs.integer("elements"),
+          " elements a channel, an unbiased variance takes 2 at least");
+  return {in.in[0], in.in[1]};
+}
+
+/// The elementwise pass. Whatever the function does not use is x.
+Dispatch apply(Lower& c, uint32_t function, TensorRef gamma, DType gamma_dtype, TensorRef beta, TensorRef stats,
+               TensorRef sums, TensorRef dy, float eps) {
+  using namespace shaders;
+  const Channels shape = shape_of(c.in(0).shape);
+  const uint32_t count = count32(c.in(0), c.node().op->name);
+  const TensorRef x = in_words(c.x(0));
+  const auto bound = [&](const TensorRef& ref) { return ref.bytes ? ref : x; };
+  const NormApplySpec spec{.workgroup_size = 64,
+                           .format = format_of(c.in(0).dtype),
+                           .gamma_format = format_of(gamma_dtype),
+                           .function = function,
+                           .has_gamma = gamma.bytes != 0,
+                           .has_beta = beta.bytes != 0,
+                           .wide = shape.inner % 4 == 0};
+  return {.kernel = &c.kernel("norm_apply"),
+          .tensors = {x, bound(gamma), bound(beta), bound(stats), bound(sums), bound(dy), in_words(c.y(0))},
+          .spec = spec,
+          .params = NormApplyParams{count, shape.inner, shape.channels, static_cast<float>(shape.total()), eps},
+          .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
+          .cost = {(dy.bytes ? 3 : 2) * c.in(0).bytes(), 4ull * count}};
+}
+
+TensorRef operand(Lower& c, size_t i) {
+  return static_cast<size_t>(c.attrs().integer("affine")) >= i ? in_words(c.x(i)) : TensorRef{};
+}
+DType gamma_dtype(const Lower& c) { return c.attrs().integer("affine") ? c.in(1).dtype : DType::f32; }
+float eps_of(const Lower& c) { return static_cast<float>(c.attrs().real("eps")); }
+
+std::vector<Dispatch> lower(Lower& c) {
+  const Channels shape = shape_of(c.in(0).shape);
+  const TensorRef x = in_words(c.x(0));
+  const Summed summed{.function = NORM_STATISTICS, .x = x, .dy = x, .stats = c.scratch(8), .dtype = c.in(0).dtype};
+  Sums sums = channel_sums(c, shape, summed);
+  std::vector<Dispatch> list = std::move(sums.dispatches);
+  list.push_back(finish_sums(c, shape, sums, NORM_STATISTICS, eps_of(c), c.y(1), c.y(2), c.scratch(4), DType::f32));
+  list.push_back(apply(c, NORM_APPLY_FORWARD, operand(c, 1), gamma_dtype(c), operand(c, 2), c.y(1), {}, {}, 0));
+  return list;
+}
+
+std::vector<Dispatch> lower_eval(Lower& c) {
+  return {apply(c, NORM_APPLY_RUNNING, operand(c, 1), gamma_dtype(c), operand(c, 2), c.x(c.inputs() - 2),
+                c.x(c.inputs() - 1), {}, eps_of(c))};
+}
+
+std::vector<Dispatch> lower_backward(Lower& c) {
+  const Channels shape = shape_of(c.in(0).shape);
+  const TensorRef dy = in_words(c.x(2));
+  const Summed summed{
+      .function = NORM_GRADIENTS, .x = in_words(c.x(0)), .dy = dy, .stats = c.x(1), .dtype = c.in(0).dtype};
+  Sums sums = channel_sums(c, shape, summed);
+  const TensorRef totals = c.scratch(8ull * shape.channels);
+  std::vector<Dispatch> list = std::move(sums.dispatches);
+  list.push_back(
+      finish_sums(c, shape, sums, NORM_GRADIENTS, 0, totals, in_words(c.y(1)), in_words(c.y(2)), c.out(1).dtype));
+  const bool has_gamma = c.inputs() > 3;
+  list.push_back(apply(c, NORM_APPLY_BACKWARD, has_gamma ? in_words(c.x(3)) : TensorRef{},
+                       has_gamma ? c.in(3).dtype : DType::f32, {}, c.x(1), totals, dy, 0));
+  return list;
+}
+
+std::vector<Dispatch> lower_update(Lower& c) {
+  const auto channels = static_cast<uint32_t>(c.in(0).elements());
+  const double elements = static_cast<double>(c.attrs().integer("elements"));
+  const shaders::NormRunningSpec spec{.workgroup_size = 64};
+  return {{.kernel = &c.kernel("norm_running"),
+           .tensors = {c.y(0), c.y(1), c.x(2), c.x(3)},
+           .spec = spec,
+           .params = shaders::NormRunningParams{channels, static_cast<float>(c.attrs().real("momentum")),
+                                                static_cast<float>(elements / (elements - 1))},
+           .groups = divide_up(channels, spec.workgroup_size),
+           .cost = {28ull * channels, 8ull * channels}}};
+}
+
+std::vector<Value> grad(Grad& g);
+std::vector<Value> grad_eval(Grad& g);
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {{"eps", Kind::real, 1e-5}, {"affine", Kind::integer, 0}};
+constexpr AttrDef kUpdate[] = {{"momentum", Kind::real, .1}, {"elements", Kind::integer, 0, "", true}};
+constexpr Alias kUpdates[] = {{0, 0}, {1, 1}};
+
+const OpDef kOps[] = {
+    {"batch_norm", infer, grad, lower, reference::batch_norm, kAttrs, kRowVariants},
+    {"batch_norm_backward", infer_backward, nullptr, lower_backward, reference::batch_norm_backward, {}, kRowVariants},
+    {"batch_norm_eval", infer_eval, grad_eval, lower_eval, reference::batch_norm_eval, kAttrs},
+    {"update_running", infer_update, nullptr, lower_update, reference::update_running, kUpdate, {}, kUpdates},
+};
+
+std::vector<Value> grad(Grad& g) {
+  require(!g.dy(1) && !g.dy(2), ErrorCode::unsupported, "batch_norm: has no gradient of its statistics");
+  std::vector<Value> inputs = {g.in(0), g.out(1), g.dy()};
+  if (g.inputs() > 1) inputs.push_back(g.in(1));
+  std::vector<Value> found = g.graph.add_all(kOps[1], inputs);
+  found.resize(g.inputs());
+  return found;
+}
+
+// By smaller ops: it is asked for only where a network is frozen in part.
+std::vector<Value> grad_eval(Grad& g) {
+  const size_t given = g.inputs() - 3;
+  const Shape x = g.in(0).shape();
+  Shape by_channel = Shape{1, x[1]};
+  std::vector<int64_t> others = {0};
+  for (size_t i = 2; i < x.rank(); ++i) {
+    by_channel = by_channel.appended(1);
+    others.push_back(static_cast<int64_t>(i));
+  }
+  require(g.in(0).dtype() == DType::f32 && (given == 0 || g.in(1).dtype() == DType::f32), ErrorCode::unsupported,
+          "batch_norm_eval: has a gradient in f32 only, x is ", g.in(0).desc());
+  const Value mean = g.in(g.inputs() - 2),
+              rstd = rsqrt(g.in(g.inputs() - 1) + static_cast<float>(g.attrs().real("eps")));
+  std::vector<Value> found(g.inputs());
+  if (g.needs(0)) found[0] = g.dy() * reshape(given > 0 ? g.in(1) * rstd : rstd, by_channel);
+  if (given > 0 && g.needs(1)) found[1] = sum(g.dy() * (g.in(0) - reshape(mean, by_channel)), others) * rstd;
+  if (given > 1 && g.needs(2)) found[2] = sum(g.dy(), others);
+  return found;
+}
+
+std::vector<Value> operands(const char* who, Value x, Value gamma, Value beta) {
+  require(gamma || !beta, ErrorCode::invalid_argument, who, ": a beta without a gamma");
+  std::vector<Value> inputs = {x};
+  if (gamma) inputs.push_back(gamma);
+  if (beta) inputs.push_back(beta);
+  return inputs;
+}
+
+}  // namespace
+
+std::span<const OpDef> batch_norm_ops() { return kOps; }
+
+std::vector<Value> add_batch_norm(size_t op, std::vector<Value> inputs, size_t affine, float eps) {
+  return inputs[0].graph().add_all(kOps[op], inputs, {{"eps", eps}, {"affine", static_cast<int64_t>(affine)}});
+}
+std::vector<Value> add_update(std::vector<Value> inputs, int64_t elements, float momentum) {
+  return inputs[0].graph().add_all(kOps[3], inputs, {{"momentum", momentum}, {"elements", elements}});
+}
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+
+BatchNormed batch_norm(Value x, Value gamma, Value beta, float eps) {
+  const std::vector<Value> inputs = ops::operands("batch_norm", x, gamma, beta);
+  const std::vector<Value> made = ops::add_batch_norm(0, inputs, inputs.size() - 1, eps);
+  return {made[0], made[1], made[2]};
+}
+
+Value batch_norm_eval(Value x, Value gamma, Value beta, Value mean, Value variance, float eps) {
+  std::vector<Value> inputs = ops::operands("batch_norm_eval", x, gamma, beta);
+  const size_t affine = inputs.size() - 1;
+  inputs.push_back(mean);
+  inputs.push_back(variance);
+  return ops::add_batch_norm(2, inputs, affine, eps)[0];
+}
+
+std::array<Value, 2> update_running_statistics(Value mean, Value variance, const BatchNormed& batch,
+                                               int64_t elements_per_channel, float momentum) {
+  const std::vector<Value> made =
+      ops::add_update({mean, variance, batch.statistics, batch.variance}, elements_per_channel, momentum);
+  return {made[0], made[1]};
+}
+
+}  // namespace lemnos

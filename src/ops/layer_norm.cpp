@@ -1,0 +1,229 @@
+// y = (x - mean) rstd gamma + beta with mean and rstd = 1 / sqrt(variance + eps) over rows of consecutive elements:
+//   layer_norm  rows are the trailing `axes`; gamma and beta have their shape
+//   rms_norm    the same without the mean: rstd = 1 / sqrt(mean(x^2) + eps)
+//   group_norm  rows are `groups` groups of channels of one image; gamma and beta belong to channels
+// Inputs x, then gamma, then beta, where they are given. The second output holds {mean, rstd} of each row, for
+// backward.
+
+#include "lemnos/ops.h"
+#include "ops/norm.h"
+#include "shaders/norm_rows.h"
+
+namespace lemnos::reference {
+void row_norm(const Reference& c);
+void row_norm_backward(const Reference& c);
+void row_norm_parameters(const Reference& c);
+}  // namespace lemnos::reference
+
+namespace lemnos::ops {
+namespace {
+
+// How x falls into rows and channels, as attributes of the backward ops spell it out.
+struct Form {
+  int64_t cols, inner, channels;
+  bool centred, per_column;
+};
+
+Form layer_form(const Shape& x, const Attrs& attrs, bool centred) {
+  int64_t cols = 1;
+  for (int64_t i = 0; i < attrs.integer("axes"); ++i) cols *= x[x.rank() - 1 - static_cast<size_t>(i)];
+  return {cols, 1, cols, centred, true};
+}
+Form group_form(const Shape& x, const Attrs& attrs) {
+  const int64_t inner = x.elements() / (x[0] * x[1]);
+  return {x[1] / attrs.integer("groups") * inner, inner, x[1], true, false};
+}
+Form form_of(const OpDef& op, const Shape& x, const Attrs& attrs) {
+  const std::string_view name = op.name;
+  return name == "group_norm" ? group_form(x, attrs) : layer_form(x, attrs, name == "layer_norm");
+}
+Form spelled_form(const Attrs& a) {
+  return {a.integer("cols"), a.integer("inner"), a.integer("channels"), a.flag("centred"), a.flag("per_column")};
+}
+
+void require_x(const Infer& in, size_t least_rank) {
+  require(!in.in.empty() && in.in.size() <= 3, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
+          " inputs, it takes x, gamma and beta");
+  require_float(in, 0);
+  require(in.in[0].shape.rank() >= least_rank, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0], " takes ",
+          least_rank, " axes at least");
+  require(in.in[0].elements() > 0, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0], " is empty");
+}
+
+std::vector<TensorDesc> outputs(const Infer& in, const Form& f, const Shape& parameters) {
+  for (size_t i = 1; i < in.in.size(); ++i) require_channels(in, i, parameters);
+  return {in.in[0], {{in.in[0].elements() / f.cols, 2}, DType::f32}};
+}
+
+std::vector<TensorDesc> infer_layer(const Infer& in) {
+  require_x(in, 1);
+  const int64_t axes = in.attrs.integer("axes"), rank = static_cast<int64_t>(in.in[0].shape.rank());
+  require(axes >= 1 && axes <= rank, ErrorCode::out_of_range, in.op.name, ": ", axes, " trailing axes of x ", in.in[0]);
+  const Shape parameters(in.in[0].shape.dims().last(static_cast<size_t>(axes)));
+  return outputs(in, form_of(in.op, in.in[0].shape, in.attrs), parameters);
+}
+
+std::vector<TensorDesc> infer_group(const Infer& in) {
+  require_x(in, 2);
+  const int64_t groups = in.attrs.integer("groups"), channels = in.in[0].shape[1];
+  require(groups >= 1 && channels % groups == 0, ErrorCode::shape_mismatch, in.op.name, ": ", channels,
+          " channels do not divide into ", groups, " groups");
+  return outputs(in, group_form(in.in[0].shape, in.attrs), {channels});
+}
+
+// Inputs x, stats, dy and, where there is one, gamma.
+std::vector<TensorDesc> infer_backward(const Infer& in) {
+  require(in.in.size() == 3 || in.in.size() == 4, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
+          " inputs, it takes 3 or 4");
+  require_same(in, 0, 2);
+  return {in.in[0]};
+}
+
+// Inputs x, stats, dy and gamma; outputs dgamma and dbeta.
+std::vector<TensorDesc> infer_parameters(const Infer& in) {
+  require_inputs(in, 4);
+  require_same(in, 0, 2);
+  return {in.in[3], in.in[3]};
+}
+
+shaders::NormRowsSpec spec_of(const Lower& c, const Form& f, uint64_t rows, bool has_gamma, DType gamma) {
+  const DType dtype = c.in(0).dtype;
+  shaders::NormRowsSpec spec{
+      .workgroup_size = c.caps.software ? c.caps.subgroup_size : row_workgroup(static_cast<uint64_t>(f.cols), c.caps),
+      .format = format_of(dtype),
+      .gamma_format = format_of(gamma),
+      .centred = f.centred,
+      .has_gamma = has_gamma,
+      .per_column = f.per_column};
+  spec.wide = f.cols % 4 == 0 && (f.per_column || f.inner % 4 == 0);
+  spec.each = dtype != DType::f32 && f.cols % 2 != 0 && rows > 1 ? 2 : 1;
+  return spec;
+}
+
+shaders::NormRowsParams params_of(const Lower& c, const Form& f) {
+  return {.rows = static_cast<uint32_t>(c.in(0).elements() / f.cols),
+          .cols = static_cast<uint32_t>(f.cols),
+          .inner = static_cast<uint32_t>(f.inner),
+          .channels = static_cast<uint32_t>(f.channels),
+          .eps = static_cast<float>(c.attrs().real("eps"))};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  const Form f = form_of(*c.node().op, c.in(0).shape, c.attrs());
+  const uint32_t count = count32(c.out(), c.node().op->name);
+  const auto params = params_of(c, f);
+  auto spec = spec_of(c, f, params.rows, c.inputs() > 1, c.inputs() > 1 ? c.in(1).dtype : DType::f32);
+  spec.has_beta = c.inputs() > 2;
+  const TensorRef x = in_words(c.x(0));
+  return {{.kernel = &c.kernel(std::string("norm_rows.") + c.variant()),
+           .tensors = {x, spec.has_gamma ? in_words(c.x(1)) : x, spec.has_beta ? in_words(c.x(2)) : x, c.y(1),
+                       in_words(c.y(0))},
+           .spec = spec,
+           .params = params,
+           .groups = divide_up(params.rows, spec.each),
+           .cost = {2 * c.out().bytes() + c.out(1).bytes(), 8ull * count}}};
+}
+
+std::vector<Dispatch> lower_backward(Lower& c) {
+  const Form f = spelled_form(c.attrs());
+  const uint32_t count = count32(c.out(), c.node().op->name);
+  const bool has_gamma = c.inputs() == 4;
+  const auto params = params_of(c, f);
+  const auto spec = spec_of(c, f, params.rows, has_gamma, has_gamma ? c.in(3).dtype : DType::f32);
+  const TensorRef x = in_words(c.x(0));
+  return {{.kernel = &c.kernel(std::string("norm_rows_backward.") + c.variant()),
+           .tensors = {x, has_gamma ? in_words(c.x(3)) : x, c.x(1), in_words(c.x(2)), in_words(c.y())},
+           .spec = spec,
+           .params = params,
+           .groups = divide_up(params.rows, spec.each),
+           .cost = {3 * c.out().bytes() + c.in(1).bytes(), 12ull * count}}};
+}
+
+std::vector<Dispatch> lower_parameters(Lower& c) {
+  const Form f = spelled_form(c.attrs());
+  count32(c.in(0), c.node().op->name);
+  const Channels shape = channels_of(c.in(0).elements(), f.channels, f.inner);
+  const int64_t rows = c.in(0).elements() / f.cols;
+  const Summed summed{.function = NORM_GRADIENTS,
+                      .x = in_words(c.x(0)),
+                      .dy = in_words(c.x(2)),
+                      .stats = c.x(1),
+                      .dtype = c.in(0).dtype,
+                      .groups = f.per_column ? 0 : static_cast<uint32_t>(rows / shape.images),
+                      .per_row = f.per_column};
+  Sums sums = channel_sums(c, shape, summed);
+  const TensorRef unused = c.scratch(8ull * shape.channels);
+  sums.dispatches.push_back(
+      finish_sums(c, shape, sums, NORM_GRADIENTS, 0, unused, in_words(c.y(0)), in_words(c.y(1)), c.out().dtype));
+  return sums.dispatches;
+}
+
+std::vector<Value> grad(Grad& g);
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kLayer[] = {{"axes", Kind::integer, 1}, {"eps", Kind::real, 1e-5}};
+constexpr AttrDef kGroup[] = {{"groups", Kind::integer, 1}, {"eps", Kind::real, 1e-5}};
+constexpr AttrDef kSpelled[] = {{"cols", Kind::integer, 0, "", true},     {"inner", Kind::integer, 0, "", true},
+                                {"channels", Kind::integer, 0, "", true}, {"centred", Kind::integer, 1},
+                                {"per_column", Kind::integer, 1},         {"eps", Kind::real, 1e-5}};
+
+const OpDef kOps[] = {
+    {"layer_norm", infer_layer, grad, lower, reference::row_norm, kLayer, kRowVariants},
+    {"rms_norm", infer_layer, grad, lower, reference::row_norm, kLayer, kRowVariants},
+    {"group_norm", infer_group, grad, lower, reference::row_norm, kGroup, kRowVariants},
+    {"row_norm_backward", infer_backward, nullptr, lower_backward, reference::row_norm_backward, kSpelled,
+     kRowVariants},
+    {"row_norm_parameters", infer_parameters, nullptr, lower_parameters, reference::row_norm_parameters, kSpelled,
+     kRowVariants},
+};
+
+std::vector<Value> grad(Grad& g) {
+  const Form f = form_of(*g.self().op, g.in(0).shape(), g.attrs());
+  require(!g.dy(1), ErrorCode::unsupported, g.self().op->name, ": has no gradient of its statistics");
+  const Attrs attrs = {{"cols", f.cols},       {"inner", f.inner},           {"channels", f.channels},
+                       {"centred", f.centred}, {"per_column", f.per_column}, {"eps", g.attrs().real("eps")}};
+  std::vector<Value> found(g.inputs());
+  const bool has_gamma = g.inputs() > 1;
+  std::vector<Value> inputs = {g.in(0), g.out(1), g.dy()};
+  if (has_gamma) inputs.push_back(g.in(1));
+  if (g.needs(0)) found[0] = g.graph.add_all(kOps[3], inputs, attrs)[0];
+  if (has_gamma && (g.needs(1) || (g.inputs() > 2 && g.needs(2)))) {
+    const std::vector<Value> both = g.graph.add_all(kOps[4], inputs, attrs);
+    found[1] = both[0];
+    if (g.inputs() > 2) found[2] = both[1];
+  }
+  return found;
+}
+
+}  // namespace
+
+std::span<const OpDef> layer_norm_ops() { return kOps; }
+
+Value normalise(size_t op, Value x, Value gamma, Value beta, Attrs attrs) {
+  require(gamma || !beta, ErrorCode::invalid_argument, kOps[op].name, ": a beta without a gamma");
+  const std::array inputs{x, gamma, beta};
+  return x.graph().add_all(kOps[op], std::span(inputs).first(beta ? 3 : gamma ? 2 : 1), std::move(attrs))[0];
+}
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+
+Value layer_norm(Value x, Value gamma, Value beta, LayerNormOptions options) {
+  return ops::normalise(0, x, gamma, beta, {{"axes", options.axes}, {"eps", options.eps}});
+}
+Value rms_norm(Value x, Value gamma, RmsNormOptions options) {
+  return ops::normalise(1, x, gamma, {}, {{"axes", options.axes}, {"eps", options.eps}});
+}
+Value group_norm(Value x, int64_t groups, Value gamma, Value beta, float eps) {
+  return ops::normalise(2, x, gamma, beta, {{"groups", groups}, {"eps", eps}});
+}
+Value instance_norm(Value x, Value gamma, Value beta, float eps) {
+  require(x.shape().rank() >= 2, ErrorCode::shape_mismatch, "instance_norm: x ", x.desc(), " takes two axes at least");
+  return group_norm(x, x.shape()[1], gamma, beta, eps);
+}
+Value l2_normalize(Value x, std::vector<int64_t> axes, float eps) {
+  return x / clamp(norm(x, std::move(axes), true), eps, 3e38f);
+}
+
+}  // namespace lemnos

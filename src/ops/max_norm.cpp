@@ -1,0 +1,45 @@
+// x[r] *= min(1, max_norm / |x[r]|) over the rows of x[R, ..], in place: a constraint on weights after their update.
+
+#include "shaders/max_norm.h"
+
+#include "lemnos/ops.h"
+#include "ops/lowering.h"
+
+namespace lemnos::reference {
+void max_norm(const Reference& c);
+}
+
+namespace lemnos::ops {
+namespace {
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 1);
+  require_dtype(in, 0, DType::f32);
+  require(in.in[0].shape.rank() >= 1 && in.in[0].elements() >= 1, ErrorCode::invalid_argument, in.op.name, ": ",
+          in.in[0], " has no rows");
+  const double most = in.attrs.real("max_norm");
+  require(most > 0, ErrorCode::invalid_argument, in.op.name, ": max_norm ", most, " is not above 0");
+  return {in.in[0]};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  using namespace shaders;
+  const auto rows = static_cast<uint32_t>(c.in(0).shape[0]);
+  const uint32_t cols = count32(c.in(0), c.node().op->name) / rows;
+  return {{.kernel = &c.kernel("max_norm." + std::string(c.variant())),
+           .tensors = {c.y()},
+           .spec = MaxNormSpec{.workgroup_size = row_workgroup(cols, c.caps)},
+           .params = MaxNormParams{rows, cols, static_cast<float>(c.attrs().real("max_norm"))},
+           .groups = rows,
+           .cost = {2 * c.in(0).bytes(), 3ull * rows * cols}}};
+}
+
+constexpr AttrDef kAttrs[] = {{"max_norm", AttrDef::Kind::real, 2}};
+constexpr Alias kUpdates[] = {{0, 0}};
+const OpDef kOps[] = {{"max_norm", infer, nullptr, lower, reference::max_norm, kAttrs, kRowVariants, kUpdates}};
+
+}  // namespace
+
+std::span<const OpDef> max_norm_ops() { return kOps; }
+
+}  // namespace lemnos::ops

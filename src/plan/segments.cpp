@@ -1,0 +1,83 @@
+#include "plan/segments.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lemnos {
+
+namespace {
+
+// More would be launches too small to be worth one.
+constexpr uint64_t kMostParts = 64;
+
+// The dimension along which a dispatch can be cut: the outermost that is used, so that what lies within keeps its size.
+size_t outermost(const std::array<uint32_t, 3>& groups) { return groups[2] > 1 ? 2 : groups[1] > 1 ? 1 : 0; }
+
+void add_parts(Segments& out, int dispatch, const std::array<uint32_t, 3>& groups, double guess, double target) {
+  const size_t axis = outermost(groups);
+  const auto wanted = static_cast<uint64_t>(std::ceil(guess / target));
+  const auto count = static_cast<uint32_t>(std::min<uint64_t>({wanted, kMostParts, groups[axis]}));
+  if (count <= 1) {
+    out.parts.push_back({dispatch, {}, groups, true});
+    out.guesses.push_back(guess);
+    return;
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    const auto at = [&](uint64_t k) { return static_cast<uint32_t>(uint64_t{groups[axis]} * k / count); };
+    Part part{dispatch, {}, groups, false};
+    part.base[axis] = at(i);
+    part.count[axis] = at(i + 1) - at(i);
+    out.parts.push_back(part);
+    out.guesses.push_back(guess * part.count[axis] / groups[axis]);
+  }
+}
+
+void join(Segments& out, int first_update, double target) {
+  out.segments.clear();
+  for (size_t i = 0; i < out.parts.size(); ++i) {
+    const bool updates = out.parts[i].dispatch >= first_update;
+    const bool fits = !out.segments.empty() && out.segments.back().updates == updates &&
+                      out.segments.back().microseconds + out.guesses[i] <= target;
+    if (!fits) out.segments.push_back({.first = static_cast<int>(i), .updates = updates});
+    ++out.segments.back().count;
+    out.segments.back().microseconds += out.guesses[i];
+  }
+}
+
+}  // namespace
+
+SpeedGuess SpeedGuess::of(const DeviceCaps& caps) {
+  return caps.software ? SpeedGuess{2'000, 2'000, 20} : SpeedGuess{};
+}
+
+double SpeedGuess::microseconds(const Cost& cost) const {
+  return launch_microseconds + std::max(static_cast<double>(cost.bytes) / bytes_per_microsecond,
+                                        static_cast<double>(cost.flops) / flops_per_microsecond);
+}
+
+std::array<uint32_t, 3> split_groups(uint64_t groups, uint32_t limit) {
+  const auto up = [](uint64_t n, uint64_t d) { return (n + d - 1) / d; };
+  if (groups <= limit) return {static_cast<uint32_t>(groups), 1, 1};
+  const uint64_t y = std::min<uint64_t>(up(groups, limit), limit);
+  const uint64_t z = up(groups, uint64_t{limit} * y);
+  const uint64_t x = up(groups, y * z);
+  return {static_cast<uint32_t>(x), static_cast<uint32_t>(y), static_cast<uint32_t>(z)};
+}
+
+Segments cut_segments(const Plan& plan, const DeviceCaps& caps, double target_microseconds) {
+  Segments out;
+  const SpeedGuess guess = SpeedGuess::of(caps);
+  for (size_t i = 0; i < plan.dispatches.size(); ++i) {
+    const Dispatch& dispatch = plan.dispatches[i].dispatch;
+    add_parts(out, static_cast<int>(i), split_groups(dispatch.groups, caps.max_workgroup_count),
+              guess.microseconds(dispatch.cost), target_microseconds);
+  }
+  double target = target_microseconds;
+  do {
+    join(out, plan.first_update, target);
+    target *= 2;
+  } while (out.segments.size() > kMostSegments);
+  return out;
+}
+
+}  // namespace lemnos

@@ -1,0 +1,81 @@
+#include "runtime/pace.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lemnos {
+
+namespace {
+// A new sample moves the mean by a quarter at most, and by 1/n while there are few.
+constexpr double kSmoothing = .25;
+constexpr double kDeviations = 2;
+// One pre-empted measurement must not stop training for many frames.
+constexpr double kMostGrowth = 8;
+}  // namespace
+
+Pace::Pace(std::vector<double> guesses, std::vector<bool> updates) : updates_(std::move(updates)) {
+  for (double guess : guesses) costs_.push_back({.mean = guess});
+}
+
+double Pace::cost(size_t segment) const { return costs_[segment].mean + kDeviations * costs_[segment].deviation; }
+
+double Pace::step_cost() const {
+  double total = 0;
+  for (const Cost& c : costs_) total += c.mean;
+  return total;
+}
+
+double Pace::step_done() const {
+  double before = 0;
+  for (size_t i = 0; i < cursor_; ++i) before += costs_[i].mean;
+  const double total = step_cost();
+  return total > 0 ? before / total : 0;
+}
+
+void Pace::begin(double budget, double outstanding) {
+  budget_ = budget;
+  left_ = budget - outstanding;
+  const double wanted = next_cost();
+  saved_ = wanted > budget ? std::min(saved_ + std::max(left_, 0.0), wanted) : 0;
+}
+
+bool Pace::may_take() const {
+  const double wanted = next_cost();
+  if (wanted <= left_) return true;
+  return wanted > budget_ && left_ >= budget_ && saved_ >= wanted;
+}
+
+bool Pace::take() {
+  left_ -= next_cost();
+  saved_ = 0;
+  cursor_ = (cursor_ + 1) % costs_.size();
+  return cursor_ == 0;
+}
+
+bool Pace::drop() {
+  if (cursor_ > 0 && updates_[cursor_ - 1]) return false;
+  cursor_ = 0;
+  return true;
+}
+
+void Pace::measured(size_t first, size_t count, double microseconds) {
+  double expected = 0;
+  for (size_t i = first; i < first + count; ++i) expected += costs_[i % costs_.size()].mean;
+  if (expected <= 0 || !(microseconds > 0)) return;
+  for (size_t i = first; i < first + count; ++i) {
+    Cost& c = costs_[i % costs_.size()];
+    double sample = c.mean * microseconds / expected;
+    ++c.samples;
+    if (c.samples > 1) sample = std::min(sample, c.mean * kMostGrowth);
+    if (c.samples == 1) {
+      c.mean = sample;
+      c.deviation = 0;
+      continue;
+    }
+    const double weight = std::max(kSmoothing, 1.0 / c.samples);
+    c.deviation += weight * (std::abs(sample - c.mean) - c.deviation);
+    c.mean += weight * (sample - c.mean);
+  }
+}
+
+}  // namespace lemnos

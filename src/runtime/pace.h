@@ -1,0 +1,58 @@
+// Pace: which segments of a step may be handed over now, so that a frame keeps its budget and training goes on all the
+// same. Numbers only: no device, no clock of its own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace lemnos {
+
+class Pace {
+ public:
+  /// Samples of a segment after which its cost counts as known; before, it is measured by itself.
+  static constexpr uint32_t kLearning = 3;
+
+  /// Guessed microseconds of each segment, and whether it belongs to the update phase.
+  Pace(std::vector<double> guesses, std::vector<bool> updates);
+
+  size_t segments() const { return costs_.size(); }
+  size_t cursor() const { return cursor_; }
+  bool at_start() const { return cursor_ == 0; }
+  /// What the next segment is expected to take, with room for its variation.
+  double next_cost() const { return cost(cursor_); }
+  double cost(size_t segment) const;
+  /// The mean of a whole step.
+  double step_cost() const;
+  bool learning(size_t segment) const { return costs_[segment].samples < kLearning; }
+  /// By cost, the part of the step that was handed over: [0, 1).
+  double step_done() const;
+
+  /// Begins a call that may spend `budget`, of which `outstanding` is what earlier calls handed over and the device has
+  /// not finished.
+  void begin(double budget, double outstanding);
+  /// Whether the next segment may go now. A segment longer than the whole budget goes when enough calls have gone by
+  /// without spending theirs, so that on average the budget is kept.
+  bool may_take() const;
+  /// Takes it; true when that ends the step.
+  bool take();
+  /// Drops the step under way. False when it has begun to update: it must be finished then.
+  bool drop();
+  /// Back to where a call began: what it took could not be handed over.
+  void rewind(size_t cursor) { cursor_ = cursor; }
+
+  /// Segments [first, first + count) of one step took so long together.
+  void measured(size_t first, size_t count, double microseconds);
+
+ private:
+  struct Cost {
+    double mean = 0, deviation = 0;
+    uint32_t samples = 0;
+  };
+  std::vector<Cost> costs_;
+  std::vector<bool> updates_;
+  size_t cursor_ = 0;
+  double budget_ = 0, left_ = 0, saved_ = 0;
+};
+
+}  // namespace lemnos

@@ -1,0 +1,46 @@
+// The launches of a plan in Vulkan's terms: pipelines and descriptor sets, ready to be recorded whole or in segments,
+// into a command buffer of ours or of an application's.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "plan/segments.h"
+#include "runtime/vulkan_memory.h"
+#include "vulkan/descriptors.h"
+#include "vulkan/recorder.h"
+
+namespace lemnos {
+
+/// Recording allocates nothing and throws nothing: what could be refused was refused when this was made.
+class VulkanLaunches {
+ public:
+  /// `plan` and `memory` outlive the launches. `segment_microseconds` as in CompileOptions.
+  VulkanLaunches(const Plan& plan, VulkanMemory& memory, const vulkan::Buffer& activations,
+                 double segment_microseconds);
+
+  const Segments& segments() const { return segments_; }
+  /// Begins with a barrier after the step before, and after uploads.
+  void record_step(vulkan::Recorder& recorder) const;
+  /// `ordered`: the caller has put a barrier before it, or the segment before it in the same command buffer.
+  void record_segment(vulkan::Recorder& recorder, size_t segment, bool ordered) const;
+
+ private:
+  struct Launch {
+    const vulkan::Pipeline* pipeline;
+    VkDescriptorSet set;
+    std::string label;  // empty: the device shows none
+  };
+  std::vector<const vulkan::Pipeline*> make_pipelines() const;
+  void record_part(vulkan::Recorder& recorder, const Part& part) const;
+  std::array<uint32_t, 3> groups_of(size_t dispatch) const;
+
+  const Plan& plan_;
+  vulkan::Context& context_;
+  Segments segments_;
+  std::unique_ptr<vulkan::DescriptorPool> descriptors_;
+  std::vector<Launch> launches_;  // by dispatch
+};
+
+}  // namespace lemnos

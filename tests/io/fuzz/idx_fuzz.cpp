@@ -1,0 +1,5 @@
+// Any bytes are either an array or an Error whose message names the file.
+#include "fuzz.h"
+#include "io/idx.h"
+
+FUZZ_READER(lemnos::io::parse_idx(bytes, name))

@@ -1,0 +1,51 @@
+#include "check/case.h"
+#include "lemnos/ops.h"
+
+LEMNOS_OP_CASES(batch_norm) {
+  const Tolerance backward = {
+      .absolute = 1e-4, .relative = 1e-5, .reason = "sums over a batch, of terms of either sign"};
+  const Shape shapes[] = {{2, 1},          {7, 11},         {113, 41},      {29, 64},     {300, 10},
+                          {64, 129},       {2, 3, 4, 4},    {2, 5, 7, 11},  {3, 4, 5, 8}, {41, 2, 1, 3},
+                          {1, 7, 37, 29},  {4, 16, 14, 14}, {2, 3, 64, 65}, {5, 1, 89},   {8, 32, 2, 2},
+                          {2, 2, 3, 4, 5}, {16, 24, 32, 32}};
+  for (const Shape& x : shapes)
+    for (const int64_t affine : {0, 1, 2}) {
+      if (affine < 2 && x.elements() > 500) continue;
+      std::vector<Input> inputs = {{.shape = x, .fill = normal(.5, 2)}};
+      if (affine > 0) inputs.push_back({.shape = {x[1]}, .fill = normal(1, .5)});
+      if (affine > 1) inputs.push_back({.shape = {x[1]}});
+      cases.add({.op = "batch_norm",
+                 .inputs = inputs,
+                 .attrs = {{"affine", affine}},
+                 .tolerance = norm_forward(),
+                 .backward_tolerance =
+                     x.elements() > 100000
+                         ? Tolerance{.absolute = 2e-3, .relative = 1e-5, .reason = "1e-4 of a sum of 16384 terms"}
+                         : backward,
+                 .dtypes = x.elements() > 100000 ? std::vector{DType::f32} : kHalf});
+      inputs.push_back({.shape = {x[1]}, .differentiable = false});
+      inputs.push_back({.shape = {x[1]}, .fill = uniform(.2, 3), .differentiable = false});
+      if (x.elements() < 100000)
+        cases.add({.op = "batch_norm_eval",
+                   .inputs = inputs,
+                   .attrs = {{"affine", affine}},
+                   .tolerance = norm_forward(),
+                   .backward_tolerance = backward});
+    }
+  cases.add({.op = "batch_norm",
+             .inputs = {{.shape = {8, 5, 6, 7}, .fill = normal(1000)}, {.shape = {5}}, {.shape = {5}}},
+             .attrs = {{"affine", 2}},
+             .tolerance = custom(5e-4, 1e-5, "of a mean of 1000 the deviations keep 3e-5, times gamma"),
+             .backward_tolerance = custom(5e-3, 1e-4, "sums of them"),
+             .note = "a large mean must not cancel",
+             .no_differences = "differences of 1e-6 drown in a mean of 1000"});
+  for (const int64_t channels : {1, 7, 64, 65, 113})
+    cases.add({.op = "update_running",
+               .inputs = {{.shape = {channels}},
+                          {.shape = {channels}, .fill = uniform(.5, 2)},
+                          {.shape = {channels, 2}},
+                          {.shape = {channels}, .fill = uniform(.5, 2)}},
+               .attrs = {{"elements", 12}, {"momentum", .2}},
+               .tolerance = rounding(8),
+               .backward = false});
+}
