@@ -42,7 +42,7 @@ float unary_value(uint f, float x, float a, float b) {
     case UNARY_SILU: return x * stable_sigmoid(x);
     case UNARY_MISH: return x * stable_tanh(stable_softplus(x));
     case UNARY_SIGMOID: return stable_sigmoid(x);
-    case UNARY_HARD_SIGMOID: return clamp(x / 6.0 + 0.5, 0.0, 1.0);
+    case UNARY_HARD_SIGMOID: return clamp((x + 3.0) / 6.0, 0.0, 1.0);
     case UNARY_TANH: return stable_tanh(x);
     case UNARY_SOFTPLUS: return stable_softplus(a * x) / a;
     case UNARY_SOFTSIGN: return x / (1.0 + abs(x));
@@ -57,7 +57,7 @@ float unary_value(uint f, float x, float a, float b) {
     case UNARY_RECIPROCAL: return 1.0 / x;
     case UNARY_AFFINE: return a * x + b;
     case UNARY_LOG1P: return stable_log1p(x);
-    case UNARY_HARD_SWISH: return x * clamp(x / 6.0 + 0.5, 0.0, 1.0);
+    case UNARY_HARD_SWISH: return x * clamp((x + 3.0) / 6.0, 0.0, 1.0);
   }
   return x;
 }
@@ -101,7 +101,7 @@ float unary_slope(uint f, float s, float a, float b) {
     case UNARY_RECIPROCAL: return -s * s;
     case UNARY_AFFINE: return a;
     case UNARY_LOG1P: return 1.0 / (1.0 + s);
-    case UNARY_HARD_SWISH: return s <= -3.0 ? 0.0 : (s >= 3.0 ? 1.0 : s / 3.0 + 0.5);
+    case UNARY_HARD_SWISH: return s <= -3.0 ? 0.0 : (s >= 3.0 ? 1.0 : (2.0 * s + 3.0) / 6.0);
   }
   return 1.0;
 }

@@ -13,7 +13,11 @@ namespace lemnos {
 namespace {
 
 // The rings are what the host has yet to read and the state of an evaluation is rewound: neither belongs to a model.
-bool belongs(const std::string& variable) { return !variable.starts_with("evaluate.") && variable != "train.metrics"; }
+bool belongs(const std::string& variable) {
+  const bool evaluation =
+      variable.starts_with("evaluate") && (variable.ends_with(".step_state") || variable.ends_with(".metrics"));
+  return !evaluation && variable != "train.metrics";
+}
 
 }  // namespace
 

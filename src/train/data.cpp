@@ -60,6 +60,7 @@ Dataset Dataset::slice(int64_t begin, int64_t end) const {
 void Dataset::check(const char* what) const {
   require(x.desc.shape.rank() >= 2, ErrorCode::shape_mismatch, what, ": x is ", x.desc,
           ", it needs an axis of examples and at least one of features");
+  require(size() >= 1, ErrorCode::invalid_argument, what, ": the data set is empty: x is ", x.desc);
   require(x.desc.dtype == DType::u8 || x.desc.dtype == DType::f32, ErrorCode::invalid_argument, what, ": x is ", x.desc,
           ", it takes u8 or f32");
   require(y.desc.shape.rank() >= 1 && y.desc.shape[0] == size(), ErrorCode::shape_mismatch, what, ": ", size(),

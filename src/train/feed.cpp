@@ -15,7 +15,6 @@ Feed::Feed(Graph& graph, const std::string& name, Value state, const data::Datas
       batch_size_(batch),
       shuffle_(shuffle) {
   require(batch >= 1, ErrorCode::invalid_argument, name, ": a batch of ", batch, " examples; it takes at least 1");
-  require(samples_ >= 1, ErrorCode::invalid_argument, name, ": the data set is empty: x is ", x_desc_);
   x_ = graph.input(name + ".x", x_desc_);
   y_ = graph.input(name + ".y", y_desc_);
   const Value rows = batch_indices(

@@ -83,6 +83,10 @@ void Trainer::Impl::prepare_training(const data::Dataset& data, int64_t batch, b
   data.check("train");
   const bool fits = training.program && training.feed->fits(data, batch) && training.feed->shuffled() == shuffle;
   if (!fits && training.program) {
+    // A model that does not fit the data must say so before anything is given up: on a copy.
+    Graph trial = *graph;
+    const Value x = trial.input("trial.x", {data.x.desc.shape, DType::f32});
+    (void)model(nn::Scope(trial, Value(&trial, training.state.id()), true, options.seed), x);
     // A graph holds one optimizer: another data set or batch size gets a new graph, which goes on where this one was.
     std::map<std::string, std::vector<std::byte>> learned;
     for (const CheckpointEntry& e : checkpoint_entries(*graph)) {
@@ -112,17 +116,20 @@ train::Pass& Trainer::Impl::prepare_evaluation(const data::Dataset& data, int64_
   train::Pass* pass = known == evaluations.end() ? nullptr : known->get();
   if (!pass) {
     build_parameters(data.example());
-    pass = evaluations.emplace_back(std::make_unique<train::Pass>()).get();
+    auto made = std::make_unique<train::Pass>();  // kept only once it is whole
+    pass = made.get();
     pass->name = "evaluate";
-    pass->state = step_state(*graph, options.seed, "evaluate.step_state");
-    const Value ring = graph->find("evaluate.metrics");
-    pass->ring = ring ? ring : ring_variable(*graph, "evaluate.metrics");
-    pass->feed.emplace(*graph, text("evaluate", feeds++), pass->state, data, batch, false, options.seed);
+    // State and ring of its own: passes over different data must not advance each other.
+    const std::string name = text("evaluate", feeds++);
+    pass->state = step_state(*graph, options.seed, name + ".step_state");
+    pass->ring = ring_variable(*graph, name + ".metrics");
+    pass->feed.emplace(*graph, name, pass->state, data, batch, false, options.seed);
     const train::Batch& b = pass->feed->batch();
     pass->prediction = model(scope(pass->state, false), b.x);
     const Value loss = options.loss(pass->prediction, b.y, b.mask);
     pass->targets = {finish(*pass, loss), pass->prediction};
     pass->program = session->compile({.targets = pass->targets});
+    evaluations.push_back(std::move(made));
   }
   pass->feed->upload(*session, data);
   const auto words = initial_step_state(options.seed);
