@@ -15,11 +15,12 @@ DEFINE_FLOAT_READER(load_x, format, x1)
 DEFINE_FLOAT_READER(load_dy, format, dy1)
 
 uint m0, group, channel, kh, kw;
+bool row_inside;  // lines outside of x add zeros: a `continue` here was seen to run on in one lane of a software driver
 float sums[rows * taps];
 
 // Element `at` of the row of x that begins at `row`, or 0 outside of it.
 float at_column(uint row, int at) {
-  const bool inside = at >= 0 && at < int(params.width);
+  const bool inside = row_inside && at >= 0 && at < int(params.width);
   const float v = load_x(row + (inside ? uint(at) : 0));
   return inside ? v : 0.0;
 }
@@ -75,9 +76,9 @@ void main() {
     const uint image = line / params.out_height;
     const uint y = line - image * params.out_height;
     const int from = int(y) * params.stride_h - params.pad_h + int(kh) * params.dilation_h;
-    if (from < 0 || from >= int(params.height)) continue;
+    row_inside = from >= 0 && from < int(params.height);
     const uint plane = (image * params.groups + group) * params.channels + channel;
-    add_line(image, y, (plane * params.height + uint(from)) * params.width);
+    add_line(image, y, (plane * params.height + (row_inside ? uint(from) : 0u)) * params.width);
   }
 
   const uint kernel = params.kernel_h * params.kernel_w;

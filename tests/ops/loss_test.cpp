@@ -27,7 +27,7 @@ LEMNOS_OP_CASES(loss) {
   for (const Function& f : functions)
     for (const char* reduction : {"mean", "sum", "none"})
       for (const Shape& shape : shapes) {
-        if (shape.elements() > 10000 && std::string(reduction) == "sum") continue;
+        if (shape.elements() > 1300 && std::string(reduction) != "mean") continue;
         cases.add({.op = f.name,
                    .inputs = {{.shape = shape, .fill = f.p}, {.shape = shape, .fill = f.t, .differentiable = false}},
                    .attrs = {{"reduction", reduction}},
@@ -56,10 +56,11 @@ LEMNOS_OP_CASES(loss) {
                .note = "gradient of the target"});
 
   // Losses of rows, built from other ops.
-  const auto rows = [&](const char* name, std::vector<Input> inputs, const char* kink, Build build) {
+  const auto rows = [&](const char* name, std::vector<Input> inputs, const char* kink, Build build,
+                        Tolerance tolerance = transcendental()) {
     cases.add({.op = name,
                .inputs = std::move(inputs),
-               .tolerance = transcendental(),
+               .tolerance = tolerance,
                .no_differences = kink,
                .degenerate = "few rows",
                .build = std::move(build)});
@@ -77,9 +78,12 @@ LEMNOS_OP_CASES(loss) {
          "kink at the margin", [](Graph&, const std::vector<Value>& v) {
            return std::vector{cosine_embedding_loss(v[0], v[1], v[2], .1f, Reduction::none)};
          });
-    rows("triplet_margin_loss", {x, x, x}, "kink at the margin", [](Graph&, const std::vector<Value>& v) {
-      return std::vector{triplet_margin_loss(v[0], v[1], v[2], 1, Reduction::none)};
-    });
+    rows(
+        "triplet_margin_loss", {x, x, x}, "kink at the margin",
+        [](Graph&, const std::vector<Value>& v) {
+          return std::vector{triplet_margin_loss(v[0], v[1], v[2], 1, Reduction::none)};
+        },
+        custom(1e-5, 1e-5, "the difference of two distances near 45, each right to an ulp of it"));
     rows("categorical_hinge", {x, {.shape = shape, .fill = uniform(0, .5), .differentiable = false}},
          "kink where classes are equal",
          [](Graph&, const std::vector<Value>& v) { return std::vector{categorical_hinge(v[0], v[1])}; });
