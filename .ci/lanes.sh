@@ -117,16 +117,16 @@ if text=$(validation_settings); then
   mapfile -t settings <<<"$text"
   tests canary 60 "${settings[@]}" -- -L '^validation$'
   # The fast tier: the layer makes a run several times slower, and sees commands, not numbers.
-  tests validation 600 "${settings[@]}" LEMNOS_TIER=fast -- -L '^device$' -LE '^slow$'
+  tests validation 900 "${settings[@]}" LEMNOS_TIER=fast -- -L '^device$' -LE '^slow$'
 else
   skip validation "no validation layer on this machine"
 fi
 tests model 300 -- -L '^model$'
 tests samples 120 -- -L '^samples$'
 on_driver lavapipe26 lavapipe26 600 '^device$'
-on_driver swiftshader swiftshader 600 '^device$'
+on_driver swiftshader swiftshader 900 '^device$' LEMNOS_TIER=fast
 # Its newer layer also finds a read-modify-write without a barrier, which the one of Debian 12 does not see.
-on_driver newer-validation lavapipe26 420 '^(device|validation)$' LEMNOS_VALIDATION=sync LEMNOS_TIER=fast
+on_driver newer-validation lavapipe26 900 '^(device|validation)$' LEMNOS_VALIDATION=sync LEMNOS_TIER=fast
 [ "${LEMNOS_TIDY:-}" != 1 ] || check tidy 1200 .ci/tidy.sh "$build"
 
 printf '\n== summary after %d s\n' $((SECONDS - started))
