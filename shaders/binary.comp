@@ -1,6 +1,6 @@
 // y = f(a, b), elementwise, with operands stretched where their stride is 0. One invocation per four consecutive
-// elements of y, or per `repeat` such groups that lie a workgroup apart, so that working out its place is paid once.
-// Where the last axis allows it (`wide`) it moves 16 bytes at a time; else element by element.
+// elements of y, or per `run` such groups one after the other where working out its place costs more than moving. Where
+// the last axis allows it (`wide`) it moves 16 bytes at a time; else element by element.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "binary.h"
@@ -81,22 +81,10 @@ DEFINE_WALK(WALK_AXES)
 DEFINE_PLACE(a_place, params.stride_a)
 DEFINE_PLACE(b_place, params.stride_b)
 
-// Goes on by the elements (or groups) that lie between two of an invocation.
-void walk_leap() {
-  uint carry = 0;
-  [[unroll]] for (uint axis = rank; axis > 1;) {
-    --axis;
-    const uint at = walk[axis] + params.leap[axis] + carry;
-    carry = at >= params.extent[axis] ? 1 : 0;
-    walk[axis] = carry != 0 ? at - params.extent[axis] : at;
-  }
-  walk[0] += params.leap[0] + carry;
-}
-
-void combine_quad(uint quad) {
-  const uvec4 a = inner_a != 0 ? a_four(a_place()) : uvec4(a_one(a_place()));
-  const uvec4 b = inner_b != 0 ? b_four(b_place()) : uvec4(b_one(b_place()));
-  y_four(quad, uvec4(combine_bits(a.x, b.x), combine_bits(a.y, b.y), combine_bits(a.z, b.z), combine_bits(a.w, b.w)), 4);
+uvec4 combine_quad(uint a_at, uint b_at) {
+  const uvec4 a = inner_a != 0 ? a_four(a_at) : uvec4(a_one(a_at));
+  const uvec4 b = inner_b != 0 ? b_four(b_at) : uvec4(b_one(b_at));
+  return uvec4(combine_bits(a.x, b.x), combine_bits(a.y, b.y), combine_bits(a.z, b.z), combine_bits(a.w, b.w));
 }
 
 // Up to four elements, one by one.
@@ -116,24 +104,16 @@ void combine_some(uint first) {
 }
 
 void main() {
-  if (repeat == 1 || wide == 0) {
-    const uint quad = invocation_index();
-    const uint first = quad * 4;
-    if (first >= params.count) return;
-    if (wide != 0 && first + 4 <= params.count) {
-      walk_start(quad);
-      combine_quad(quad);
-    } else {
-      combine_some(first);
-    }
+  const uint unit = invocation_index();
+  const uint first = unit * 4 * run;
+  if (first >= params.count) return;
+  if (wide == 0 || first + 4 > params.count) {
+    combine_some(first);
     return;
   }
-  const uint quads = params.count / 4;  // several axes: no tail
-  uint quad = workgroup_index() * workgroup_size * repeat + lane();
-  walk_start(quad);
-  for (uint i = 0; i < repeat && quad < quads; ++i) {
-    combine_quad(quad);
-    walk_leap();
-    quad += workgroup_size;
-  }
+  walk_start(unit);
+  const uint a_at = a_place();
+  const uint b_at = b_place();
+  [[unroll]] for (uint i = 0; i < run; ++i)
+    y_four(unit * run + i, combine_quad(inner_a != 0 ? a_at + i : a_at, inner_b != 0 ? b_at + i : b_at), 4);
 }

@@ -23,7 +23,6 @@ PARAMS_BEGIN(Binary)
   uint multiplier[WALK_AXES];
   uint stride_a[WALK_AXES];
   uint stride_b[WALK_AXES];
-  uint leap[WALK_AXES];  // the digits of a workgroup's size
 PARAMS_END
 
 SPEC_BEGIN(Binary, 64)
@@ -33,5 +32,5 @@ SPEC(3, uint, rank, 1)
 SPEC(4, uint, wide, 0)     // extents and strides count groups of four elements along the last axis
 SPEC(5, uint, inner_a, 1)  // whether a moves along the last axis, or is the same all along it
 SPEC(6, uint, inner_b, 1)
-SPEC(7, uint, repeat, 1)
+SPEC(7, uint, run, 1)      // groups of four that an invocation makes; they stay together along the last axis
 SPEC_END

@@ -35,4 +35,5 @@ SPEC(6, uint, divided, 0)   // x is spread out by the stride: only every stride-
 SPEC(7, uint, flipped, 0)   // the last tap comes first
 SPEC(8, uint, has_bias, 0)
 SPEC(9, uint, wide, 0)      // planes of the result are whole groups of four
+SPEC(10, uint, quads, 1)   // groups of four positions that an invocation owns
 SPEC_END

@@ -26,7 +26,7 @@ void main() {
   const uint quad = invocation_index();
   const uint first = quad * 4;
   if (first >= params.count) return;
-  if (params.per_mask == 1) {
+  if (grouped == 0) {
     const bvec4 keep = greaterThanEqual(random_block(quad), uvec4(params.threshold));
 #ifdef T_f32
     if (first + 4 <= params.count) {

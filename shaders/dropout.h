@@ -10,4 +10,5 @@ PARAMS_BEGIN(Dropout)
 PARAMS_END
 
 SPEC_BEGIN(Dropout, 64)
+SPEC(1, uint, grouped, 0)  // per_mask is not 1
 SPEC_END

@@ -20,7 +20,12 @@ float sum_of_squares(uint group) {
   const uint begin = group * params.per_group;
   const uint end = min(begin + params.per_group, params.quads);
   float total = 0.0;
-  for (uint i = begin + lane(); i < end; i += workgroup_size) total += dot(gradients[i], gradients[i]);
+  for (uint i = begin + lane(); i < end; i += 4 * workgroup_size)
+    [[unroll]] for (uint k = 0; k < 4; ++k) {  // four loads in flight
+      const uint at = i + k * workgroup_size;
+      const vec4 g = at < end ? gradients[at] : vec4(0.0);
+      total += dot(g, g);
+    }
   return workgroup_sum(total);
 }
 

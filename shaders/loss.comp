@@ -44,12 +44,9 @@ void main() {
   if (begin >= params.count) return;
   const uint end = begin + min(params.per_group, params.count - begin);
   float total = 0.0;
-  for (uint first = begin + 4 * lane(); first < end; first += 4 * workgroup_size) {
-    if (first + 4 <= end)
-      total += quad(first / 4);
-    else
-      for (uint i = first; i < end; ++i) total += single(i);
-  }
+  for (uint q = begin / 4 + lane(); q < end / 4; q += workgroup_size) total += quad(q);
+  const uint rest = end / 4 * 4 + lane();  // the last three elements at most
+  if (rest < end) total += single(rest);
   if (reduced == 0) return;
   total = workgroup_sum(total);
   if (lane() == 0) y[group] = params.scale * total;

@@ -31,16 +31,31 @@ vec4 a_row(uint row, uint k) {
 
 // Rows r .. r + 3 of the tile at k, one in each column of the result.
 #ifdef ROWS_broadcast
-vec4 own_rows[rows / workgroup_size];  // of this invocation, for all
+// What this invocation reads for all: whole rows of four k; or, where M lies side by side, four rows of one k.
+const bool kByColumn = transpose_a != 0 && vector_a != 0;
+const uint kShares = kByColumn ? (rows + 4 * workgroup_size - 1) / (4 * workgroup_size) : rows / workgroup_size;
+vec4 own[kByColumn ? 4 * kShares : kShares];
 
 void read_rows(uint k) {
-  [[unroll]] for (uint s = 0; s < rows / workgroup_size; ++s)
-    own_rows[s] = a_row(tile.m0 + s * workgroup_size + lane(), k);
+  [[unroll]] for (uint s = 0; s < kShares; ++s) {
+    const uint at = s * workgroup_size + lane();
+    if (kByColumn) {
+      const uint first = tile.a_base + min(tile.m0 + at * 4, params.m - 4);
+      [[unroll]] for (uint q = 0; q < 4; ++q) own[s * 4 + q] = a_four(first + (k + q) * params.m);
+    } else {
+      own[s] = a_row(tile.m0 + at, k);
+    }
+  }
 }
 mat4 a_block(uint r, uint k) {
   mat4 x;
+  if (kByColumn) {
+    const uint share = r / 4 / workgroup_size, from = r / 4 % workgroup_size;
+    [[unroll]] for (uint q = 0; q < 4; ++q) x[q] = subgroupBroadcast(own[share * 4 + q], from);
+    return transpose(x);
+  }
   [[unroll]] for (uint i = 0; i < 4; ++i)
-    x[i] = subgroupBroadcast(own_rows[(r + i) / workgroup_size], (r + i) % workgroup_size);
+    x[i] = subgroupBroadcast(own[(r + i) / workgroup_size], (r + i) % workgroup_size);
   return x;
 }
 #else

@@ -36,7 +36,7 @@ mat4 fetch_a(uint row, uint column, uint height, uint width) {
     const uint at = tile.a_base + (row + r) * (transpose_a == 0 ? params.k : params.m) + column;
     if (column + 4 <= width) {
       x[r] = a_four(at);
-    } else {
+    } else if (vector_a == 0) {
       [[unroll]] for (uint i = 0; i < 3; ++i)
         if (column + i < width) x[r][i] = LOAD(a, at + i);
     }
@@ -50,7 +50,7 @@ mat4 fetch_b(uint row, uint column, uint height, uint width) {
     const uint at = tile.b_base + (row + r) * (transpose_b == 0 ? params.n : params.k) + column;
     if (column + 4 <= width) {
       x[r] = b_four(at);
-    } else {
+    } else if (vector_b == 0) {
       [[unroll]] for (uint i = 0; i < 3; ++i)
         if (column + i < width) x[r][i] = LOAD(b, at + i);
     }

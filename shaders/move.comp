@@ -1,5 +1,5 @@
 // y[i, j, ...] = x[offset + i stride_i + j stride_j + ...]: slices, permutations, stretched tensors. One invocation per
-// four consecutive elements of y; whatever the elements mean, they are moved as bits.
+// four consecutive elements of y, or per `run` such groups; whatever the elements mean, they are moved as bits.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "move.h"
@@ -21,21 +21,20 @@ DEFINE_WALK(WALK_AXES)
 DEFINE_PLACE(x_place, params.stride)
 
 void main() {
-  const uint quad = invocation_index();
-  const uint first = quad * 4;
+  const uint unit = invocation_index();
+  const uint first = unit * 4 * run;
   if (first >= params.count) return;
+  walk_start(wide != 0 ? unit : first);
   if (wide != 0) {
-    walk_start(quad);
     const uint at = params.offset + x_place();
-    y_four(quad, inner != 0 ? x_four(at) : uvec4(x_one(at)), 4);
+    [[unroll]] for (uint i = 0; i < run; ++i) y_four(unit * run + i, inner != 0 ? x_four(at + i) : uvec4(x_one(at)), 4);
     return;
   }
   const uint n = min(4, params.count - first);
   uvec4 r = uvec4(0);
-  walk_start(first);
   for (uint i = 0; i < n; ++i) {
     r[i] = x_one(params.offset + x_place());
     walk_next();
   }
-  y_four(quad, r, n);
+  y_four(unit, r, n);
 }

@@ -15,4 +15,5 @@ SPEC(1, uint, format, 4)
 SPEC(2, uint, rank, 1)
 SPEC(3, uint, wide, 0)   // extents and strides count groups of four elements along the last axis
 SPEC(4, uint, inner, 1)  // whether x moves along the last axis
+SPEC(5, uint, run, 1)    // groups of four that an invocation moves; they stay together along the last axis
 SPEC_END

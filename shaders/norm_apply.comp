@@ -4,6 +4,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "norm_apply.h"
 #include "common/index.glsl"
+#include "common/divide.glsl"
 #include "common/floats.glsl"
 
 layout(binding = 0) readonly buffer X1 { uint x1[]; };
@@ -30,7 +31,9 @@ struct Line {
   float centre, slope, shift, tilt;
 };
 Line line_of(uint e) {
-  const uint channel = e / params.inner % params.channels;
+  const uint row = quotient(e, params.inner, params.inner_multiplier, params.inner_shift);
+  const uint channel =
+      row - params.channels * quotient(row, params.channels, params.channels_multiplier, params.channels_shift);
   const float gamma = has_gamma != 0 ? load_gamma(channel) : 1.0;
   Line line;
   if (function == NORM_APPLY_RUNNING) {

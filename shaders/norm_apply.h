@@ -8,6 +8,10 @@ PARAMS_BEGIN(NormApply)
   uint count;
   uint inner;
   uint channels;
+  uint inner_multiplier;  // divisors (common/divide.glsl)
+  uint inner_shift;
+  uint channels_multiplier;
+  uint channels_shift;
   float total;  // elements of a channel
   float eps;
 PARAMS_END

@@ -5,6 +5,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "norm_channels.h"
 #include "common/index.glsl"
+#include "common/divide.glsl"
 #include "common/floats.glsl"
 #include "common/reduce.glsl"
 
@@ -32,7 +33,7 @@ vec2 sums(uint channel, uint begin, uint end, float about) {
   vec2 sum = vec2(0.0);
   const uint step = wide != 0 ? 4 : 1;
   for (uint i = begin + step * lane(); i < end; i += step * workgroup_size) {
-    const uint image = i / params.inner;
+    const uint image = quotient(i, params.inner, params.inner_multiplier, params.inner_shift);
     const uint e = (image * params.channels + channel) * params.inner + (i - image * params.inner);
     vec2 s = vec2(0.0, 1.0);
     if (function == NORM_GRADIENTS) s = stats_of(image, channel);

@@ -4,6 +4,8 @@
 PARAMS_BEGIN(NormChannels)
   uint channels;
   uint inner;
+  uint inner_multiplier;  // divisor (common/divide.glsl)
+  uint inner_shift;
   uint total;       // elements of a channel
   uint chunks;
   uint chunk_size;  // a multiple of 4; the last may be shorter

@@ -14,20 +14,18 @@ DEFINE_FLOAT_READER(load_x, format, x1)
 DEFINE_FLOAT_WRITER(store_y, format, y1, y4)
 
 float pooled(uint result) {
-  const uint row = result / params.out_width;
-  const uint plane = row / params.out_height;
-  const Window y = window_y(int(row - plane * params.out_height));
-  const Window x = window_x(int(result - row * params.out_width));
-  const uint base = plane * params.height * params.width;
+  const At at = locate(result);
+  const Window y = window_y(at.row), x = window_x(at.column);
+  const uint base = at.plane * params.height * params.width;
   float v = function == POOL_MAX ? -INFINITY : 0.0;
-  for (int i = y.begin; i < y.end; i += y.step) {
-    for (int j = x.begin; j < x.end; j += x.step) {
+  for (int i = y.begin; i < y.end; i += dilation_h) {
+    for (int j = x.begin; j < x.end; j += dilation_w) {
       const float found = load_x(base + uint(i) * params.width + uint(j));
       if (function == POOL_AVERAGE) v += found;
       else if (found > v || is_nan(found)) v = found;
     }
   }
-  return function == POOL_MAX ? v : v * share_of(y, x);
+  return function == POOL_MAX ? v : v * share_of(at.row, y, at.column, x);
 }
 
 void main() {

@@ -6,19 +6,21 @@
 #include "common/shared.h"
 
 PARAMS_BEGIN(Pool)
-  uint count;  // elements of the result
+  uint count;  // elements of the result; of an owning backward, cells
+  uint rows;   // of one plane of what is counted, and columns, with their divisors (common/divide.glsl)
+  uint columns;
+  uint rows_multiplier;
+  uint rows_shift;
+  uint columns_multiplier;
+  uint columns_shift;
   uint height;
   uint width;
   uint out_height;
   uint out_width;
   int kernel_h;
   int kernel_w;
-  int stride_h;
-  int stride_w;
   int pad_h;
   int pad_w;
-  int dilation_h;
-  int dilation_w;
 PARAMS_END
 
 SPEC_BEGIN(Pool, 64)
@@ -26,4 +28,9 @@ SPEC(1, uint, format, 0)
 SPEC(2, uint, function, 0)
 SPEC(3, uint, adapted, 0)
 SPEC(4, uint, count_pad, 0)  // the average divides by the whole window, also where it lies in the padding
+SPEC(5, uint, owning, 0)     // backward: windows do not overlap, so each owns its cell of dx
+SPEC(6, int, stride_h, 1)    // constants, so that no division by them remains
+SPEC(7, int, stride_w, 1)
+SPEC(8, int, dilation_h, 1)
+SPEC(9, int, dilation_w, 1)
 SPEC_END

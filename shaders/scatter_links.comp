@@ -7,18 +7,31 @@
 #include "common/index.glsl"
 
 layout(binding = 0) readonly buffer Indices { int indices[]; };
+layout(binding = 0) readonly buffer Indices4 { ivec4 indices4[]; };
 layout(binding = 1) writeonly buffer Head { int head[]; };
 layout(binding = 2) writeonly buffer Next { int next[]; };
+
+int first = -1;
+
+void link(int i) {
+  next[i] = first;
+  first = i;
+}
 
 void main() {
   const uint row = invocation_index();
   if (row >= params.rows) return;
-  int first = -1;
-  for (int i = int(params.count) - 1; i >= 0; --i) {
-    if (indices[i] == int(row)) {
-      next[i] = first;
-      first = i;
-    }
+  const int r = int(row);
+  const int quads = int(params.count / 4);
+  for (int i = int(params.count) - 1; i >= 4 * quads; --i)
+    if (indices[i] == r) link(i);
+  for (int q = quads - 1; q >= 0; --q) {
+    const bvec4 found = equal(indices4[q], ivec4(r));
+    if (!any(found)) continue;
+    if (found.w) link(4 * q + 3);
+    if (found.z) link(4 * q + 2);
+    if (found.y) link(4 * q + 1);
+    if (found.x) link(4 * q);
   }
   head[row] = first;
 }

@@ -115,6 +115,12 @@ struct Softmax {
   static constexpr const char* kKind = "softmax";
   Value operator()(const Scope&, Value x) const { return softmax(x); }
 };
+/// Each example under another shape, for instance {1, 28, 28} for planes of one channel.
+struct Reshape {
+  static constexpr const char* kKind = "reshape";
+  Shape shape;
+  Value operator()(const Scope&, Value x) const;
+};
 /// Joins all axes but the first.
 struct Flatten {
   static constexpr const char* kKind = "flatten";
@@ -235,6 +241,56 @@ struct GroupNorm {
   int64_t groups = 1;
   float eps = 1e-5f;
   bool affine = true;
+  Value operator()(const Scope& scope, Value x) const;
+};
+
+// Sequences: x[B, T, C]
+// --------------------------------------------------------------------------------------------------
+
+/// Rows of weight[vocabulary, features] "weight" by indices x[..] (i32, or whole numbers in another type): y[..,
+/// features].
+struct Embedding {
+  static constexpr const char* kKind = "embedding";
+  int64_t vocabulary = 0, features = 0;
+  Init weight_init = Init::normal(1);
+  Value operator()(const Scope& scope, Value x) const;
+};
+/// x + weight[T, C] "weight": a learned vector for each position.
+struct LearnedPositions {
+  static constexpr const char* kKind = "learned_positions";
+  Init weight_init = Init::normal(.02);
+  Value operator()(const Scope& scope, Value x) const;
+};
+/// Attention of x to itself, or to `memory`, in `heads` parts of the features: linear layers "q_proj", "k_proj",
+/// "v_proj" and "out_proj" of [C, C].
+struct MultiHeadAttention {
+  static constexpr const char* kKind = "multi_head_attention";
+  int64_t heads = 1;
+  bool causal = false;
+  bool rotary = false;  // rotary positions on queries and keys
+  bool bias = true;
+  Value operator()(const Scope& scope, Value x) const;
+  Value operator()(const Scope& scope, Value x, Value memory) const;
+};
+/// `layers` LSTMs on top of each other, with weights "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", ..:
+/// y[B, T, units], or without `sequences` the last step's [B, units].
+struct Lstm {
+  static constexpr const char* kKind = "lstm";
+  int64_t units = 0, layers = 1;
+  bool bias = true, sequences = true;
+  Value operator()(const Scope& scope, Value x) const;
+};
+struct Gru {
+  static constexpr const char* kKind = "gru";
+  int64_t units = 0, layers = 1;
+  bool bias = true, sequences = true;
+  Value operator()(const Scope& scope, Value x) const;
+};
+struct Rnn {
+  static constexpr const char* kKind = "rnn";
+  int64_t units = 0, layers = 1;
+  bool rectified = false;  // max(0, ..) instead of tanh
+  bool bias = true, sequences = true;
   Value operator()(const Scope& scope, Value x) const;
 };
 

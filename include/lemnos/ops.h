@@ -348,4 +348,38 @@ Value batch_norm_eval(Value x, Value gamma, Value beta, Value mean, Value varian
 std::array<Value, 2> update_running_statistics(Value mean, Value variance, const BatchNormed& batch,
                                                int64_t elements_per_channel, float momentum = .1f);
 
+// Sequences
+// --------------------------------------------------------------------------------------------------------------
+struct AttentionOptions {
+  bool causal = false;        // query t sees the keys s <= t
+  float scale = 0;            // 0: 1 / sqrt(D)
+  bool heads_inside = false;  // operands are [B, T, H, D] rather than [.., T, D]
+  bool fused = true;          // false: by matmul and softmax, with all scores in memory
+};
+/// softmax(scale q k^T) v for q[.., T, D], k[.., S, D], v[.., S, E], leading axes equal: y[.., T, E]. Rows of up to 128
+/// elements, in whole groups of four, take the fused kernels; others go by matmul and softmax.
+Value scaled_dot_product_attention(Value q, Value k, Value v, AttentionOptions options = {});
+
+/// Weights of a recurrent layer with G gates: input_weight[G H, C], hidden_weight[G H, H], biases[G H] or no value.
+struct RecurrentWeights {
+  Value input_weight, hidden_weight, input_bias = {}, hidden_bias = {};
+};
+struct Recurrent {
+  Value y;     // h of every step, [B, T, H]
+  Value h, c;  // after the last; c of an LSTM only
+};
+/// x[B, T, C] step by step from h[B, H] and c[B, H] (zeros where there is no value), unrolled over T. Gates in
+/// PyTorch's order, i f g o: c' = sigmoid(f) c + sigmoid(i) tanh(g), h = sigmoid(o) tanh(c').
+Recurrent lstm(Value x, const RecurrentWeights& weights, Value h = {}, Value c = {});
+/// Gates r z n: n = tanh(a_n + r b_n), h' = (1 - z) n + z h, with a from x and b from h (Keras: reset_after).
+Recurrent gru(Value x, const RecurrentWeights& weights, Value h = {});
+/// h' = tanh(a + b), or max(a + b, 0).
+Recurrent rnn(Value x, const RecurrentWeights& weights, Value h = {}, bool rectified = false);
+/// Each pair (x[d], x[d + D/2]) of the rows of x[.., T, D], or [B, T, H, D] with `heads_inside`, turned by the angle
+/// t / base^(2 d / D).
+Value rotary_positions(Value x, bool heads_inside = false, float base = 10000);
+/// f32[positions, features]: sin(t / base^(d / features)) at even d, the cosine of the same angle at d + 1. To be
+/// added.
+Value sinusoidal_positions(Graph& graph, int64_t positions, int64_t features, float base = 10000);
+
 }  // namespace lemnos

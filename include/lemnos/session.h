@@ -73,8 +73,8 @@ class Program {
   /// the segments; later ones allocate and record nothing. `done` may be null.
   virtual Status advance(const Budget& budget, Advanced* done = nullptr) = 0;
   /// Drops the step under way, with nothing lost: persistent memory is written only in the update phase at the end of a
-  /// step. False when that has begun; the step must be finished then.
-  virtual bool cancel() = 0;
+  /// step, which is handed over as a whole.
+  virtual void cancel() = 0;
   /// What a step is expected to take on the device: measured by advance(), else guessed.
   virtual double step_microseconds() const = 0;
   virtual Status wait() = 0;

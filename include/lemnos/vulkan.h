@@ -167,7 +167,7 @@ class VulkanRunner {
                 std::span<const VulkanSemaphore> signals = {}, Advanced* done = nullptr);
   /// Program::advance and Program::cancel.
   Status advance(const Budget& budget, Advanced* done = nullptr);
-  bool cancel();
+  void cancel();
   /// Microseconds of device time that a step is expected to take.
   double step_microseconds() const;
 

@@ -6,6 +6,9 @@
 layout(binding = 0) readonly buffer Logits { float logits[]; };
 layout(binding = 1) readonly buffer Targets { int targets[]; };  // class indices, or the bits of probabilities
 layout(binding = 2) readonly buffer Weights { float weights[]; };
+layout(binding = 3) readonly buffer Divisor { float divisor[]; };
+layout(binding = 4) writeonly buffer Losses { float losses[]; };
+layout(binding = 5) writeonly buffer DLogits { float dlogits[]; };
 
 #define NOT_A_NUMBER uintBitsToFloat(0x7fc00000u)
 
@@ -19,6 +22,13 @@ float label_weight(int label) {
 
 bool is_ignored(uint row) { return soft == 0 && targets[row] < 0; }
 bool is_dense() { return soft != 0 || smoothed != 0; }
+
+// The scale of losses and gradients, where the divisor has been counted.
+float counted_scale() {
+  if (reduction != REDUCTION_MEAN) return 1.0;
+  if (soft != 0) return 1.0 / float(params.rows);
+  return divisor[0] == 0.0 ? 0.0 : 1.0 / divisor[0];
+}
 
 float target_at(uint row, uint c) {
   float t = 0.0;

@@ -90,7 +90,7 @@ Status VulkanRunner::submit(const Budget& budget, std::span<const VulkanSemaphor
 }
 
 Status VulkanRunner::advance(const Budget& budget, Advanced* done) { return program_->advance(budget, done); }
-bool VulkanRunner::cancel() { return program_->cancel(); }
+void VulkanRunner::cancel() { program_->cancel(); }
 double VulkanRunner::step_microseconds() const { return program_->step_microseconds(); }
 
 VulkanBuffer VulkanRunner::buffer(Value value) { return outer(program_of(program_).range_of(value)); }

@@ -153,11 +153,11 @@ Header read_header(Source& source, const std::string& name) {
 
 // Grows with what is really there: a small file cannot make the reader reserve what its header merely claims.
 std::vector<uint8_t> read_payload(Source& source, const Header& header, const std::string& name) {
-  constexpr uint64_t kPiece = uint64_t{1} << 26;
+  constexpr uint64_t kFirstPiece = 65536;  // then as much again as there is
   std::vector<uint8_t> bytes;
   while (bytes.size() < header.payload) {
     const size_t start = bytes.size();
-    const size_t piece = std::min(kPiece, header.payload - start);
+    const size_t piece = std::min(std::max<uint64_t>(kFirstPiece, start), header.payload - start);
     bytes.resize(start + piece);
     const size_t got = source.read(std::span(bytes).subspan(start));
     require(got == piece, ErrorCode::corrupt_data, name, ": truncated: ", header.shape, " promises ", header.payload,

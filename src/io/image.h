@@ -1,4 +1,4 @@
-// One image of 8-bit pixels: PNG and JPEG in, PNG out.
+// One image of 8-bit pixels, from and to PNG.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct Image {
   std::vector<uint8_t> pixels;  // [height, width, channels]
 };
 
-/// Decodes PNG or JPEG into `channels` (1 or 3; 0: grey stays grey, everything else becomes RGB; alpha is dropped).
+/// Decodes PNG into `channels` (1 or 3; 0: grey stays grey, everything else becomes RGB; alpha is dropped).
 /// 16-bit pixels keep their upper byte. Throws `not_found`, `io`, or `corrupt_data` naming the file and the decoder's
 /// reason.
 Image read_image(const std::filesystem::path& path, int64_t channels = 0);

@@ -52,6 +52,13 @@ Value ConvTranspose2d::operator()(const Scope& scope, Value x) const {
       {.stride = stride, .padding = padding, .output_padding = output_padding, .dilation = dilation, .groups = groups});
 }
 
+Value Reshape::operator()(const Scope&, Value x) const {
+  require(x.shape().rank() >= 1, ErrorCode::shape_mismatch, kKind, ": x is a scalar, it takes a batch axis");
+  std::vector<int64_t> dims{x.shape()[0]};
+  dims.insert(dims.end(), shape.begin(), shape.end());
+  return reshape(x, Shape(dims));
+}
+
 Value Upsample::operator()(const Scope&, Value x) const {
   const size_t rank = x.shape().rank();
   require(rank >= 2, ErrorCode::shape_mismatch, kKind, ": x is ", x.desc(), ", it takes two axes at least");

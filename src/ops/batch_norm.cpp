@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "lemnos/ops.h"
+#include "ops/broadcast.h"
 #include "ops/norm.h"
 #include "shaders/norm_apply.h"
 #include "shaders/norm_running.h"
@@ -88,10 +89,23 @@ Dispatch apply(Lower& c, uint32_t function, TensorRef gamma, DType gamma_dtype, 
                            .has_gamma = gamma.bytes != 0,
                            .has_beta = beta.bytes != 0,
                            .wide = shape.inner % 4 == 0};
+  require(count < (1u << 31), ErrorCode::unsupported, c.node().op->name, ": x ", c.in(0), " has ", count,
+          " elements; this kernel counts to ", 1u << 31);
+  const Divisor inner = shape.inner > 1 ? divisor(shape.inner) : Divisor{};
+  const Divisor channels = shape.channels > 1 ? divisor(shape.channels) : Divisor{};
+  const NormApplyParams params{.count = count,
+                               .inner = shape.inner,
+                               .channels = shape.channels,
+                               .inner_multiplier = inner.multiplier,
+                               .inner_shift = inner.shift,
+                               .channels_multiplier = channels.multiplier,
+                               .channels_shift = channels.shift,
+                               .total = static_cast<float>(shape.total()),
+                               .eps = eps};
   return {.kernel = &c.kernel("norm_apply"),
           .tensors = {x, bound(gamma), bound(beta), bound(stats), bound(sums), bound(dy), in_words(c.y(0))},
           .spec = spec,
-          .params = NormApplyParams{count, shape.inner, shape.channels, static_cast<float>(shape.total()), eps},
+          .params = params,
           .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
           .cost = {(dy.bytes ? 3 : 2) * c.in(0).bytes(), 4ull * count}};
 }

@@ -32,17 +32,12 @@ int64_t number_of(std::string_view name) {
   fail(ErrorCode::internal, name, ": no such function of two operands");
 }
 
-// From here on an invocation may do several groups of four and there are still enough invocations for any device.
-constexpr uint32_t kManyElements = 1u << 18;
-constexpr uint32_t kRepeat = 4;
-
 std::vector<Dispatch> lower(Lower& c) {
   using namespace shaders;
   const char* who = c.node().op->name;
   const Shape operands[] = {c.in(0).shape, c.in(1).shape};
-  const Walk walk = make_walk(fold_axes(c.out().shape, operands, who), 2, who);
+  const Walk walk = make_walk(fold_axes(c.out().shape, operands, who), 2, run_of(c.caps), who);
   const uint32_t count = count32(c.out(), who);
-  const bool repeats = walk.wide && walk.rank > 1 && count >= kManyElements;
   const BinarySpec spec{.workgroup_size = 64,
                         .function = static_cast<uint32_t>(number_of(who)),
                         .format = format_of(c.out().dtype),
@@ -50,20 +45,17 @@ std::vector<Dispatch> lower(Lower& c) {
                         .wide = walk.wide,
                         .inner_a = walk.inner[0],
                         .inner_b = walk.inner[1],
-                        .repeat = repeats ? kRepeat : 1};
+                        .run = walk.run};
   BinaryParams params{.count = count, .shifts = walk.shifts};
   std::ranges::copy(walk.extent, params.extent);
   std::ranges::copy(walk.multiplier, params.multiplier);
   std::ranges::copy(walk.stride[0], params.stride_a);
   std::ranges::copy(walk.stride[1], params.stride_b);
-  uint32_t leap = spec.workgroup_size;
-  for (size_t i = walk.rank; i-- > 1; leap /= walk.extent[i]) params.leap[i] = leap % walk.extent[i];
-  params.leap[0] = leap;
   return {{.kernel = &c.kernel("binary"),
            .tensors = {in_words(c.x(0)), in_words(c.x(1)), in_words(c.y())},
            .spec = spec,
            .params = params,
-           .groups = divide_up(divide_up(count, 4), uint64_t{spec.workgroup_size} * spec.repeat),
+           .groups = divide_up(divide_up(count, 4 * walk.run), spec.workgroup_size),
            .cost = {c.in(0).bytes() + c.in(1).bytes() + c.out().bytes(), count}}};
 }
 

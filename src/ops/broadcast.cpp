@@ -76,7 +76,7 @@ Divisor divisor(uint32_t d) {
   return {static_cast<uint32_t>(((uint64_t{1} << (31 + bits)) + d - 1) / d), bits - 1};
 }
 
-Walk make_walk(const Folded& folded, size_t operands, const char* who) {
+Walk make_walk(const Folded& folded, size_t operands, uint32_t longest, const char* who) {
   Walk walk;
   walk.rank = static_cast<uint32_t>(std::max<size_t>(folded.rank, 1));
   walk.extent = folded.extent;
@@ -91,8 +91,13 @@ Walk make_walk(const Folded& folded, size_t operands, const char* who) {
   walk.wide = folded.rank <= 1 || folded.extent[last] % 4 == 0;
   if (walk.wide && folded.rank > 1) {
     walk.extent[last] /= 4;
-    for (size_t k = 0; k < operands; ++k)
-      for (size_t i = 0; walk.inner[k] && i < last; ++i) walk.stride[k][i] /= 4;
+    if (walk.extent[last] % longest == 0) walk.run = longest;
+    walk.extent[last] /= walk.run;
+    for (size_t k = 0; k < operands; ++k) {
+      if (!walk.inner[k]) continue;
+      for (size_t i = 0; i < last; ++i) walk.stride[k][i] /= 4;
+      walk.stride[k][last] = walk.run;
+    }
     if (walk.extent[last] == 1) --walk.rank;
   }
   for (size_t i = 1; i < walk.rank; ++i) {

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "lemnos/device.h"
 #include "lemnos/graph.h"
 
 namespace lemnos::ops {
@@ -31,6 +32,7 @@ Folded fold_axes(const Shape& out, std::span<const Shape> operands, const char* 
 struct Walk {
   uint32_t rank = 1;
   bool wide = false;
+  uint32_t run = 1;             // groups of four that are one step along the last axis
   std::array<bool, 3> inner{};  // whether the operand moves along the last axis
   std::array<uint32_t, Folded::kMaxAxes> extent{};
   std::array<uint32_t, Folded::kMaxAxes> multiplier{};
@@ -38,8 +40,13 @@ struct Walk {
   std::array<std::array<uint32_t, Folded::kMaxAxes>, 3> stride{};
 };
 /// `operands` says how many of the strides count. A single axis is always wide; what it leaves past the last group of
-/// four the kernel does by itself. Throws `unsupported` past 2^31 elements.
-Walk make_walk(const Folded& folded, size_t operands, const char* who);
+/// four the kernel does by itself. Runs of `longest` are made where several axes allow it. Throws `unsupported` past
+/// 2^31 elements.
+Walk make_walk(const Folded& folded, size_t operands, uint32_t longest, const char* who);
+
+/// How many groups of four one invocation should do where it must first work out its place. On a processor that is the
+/// greater part; a GPU would rather have neighbours read neighbouring memory.
+inline uint32_t run_of(const DeviceCaps& caps) { return caps.software ? 4 : 1; }
 
 /// n / d for n < 2^31, d >= 2 is (n * multiplier >> 32) >> shift.
 struct Divisor {

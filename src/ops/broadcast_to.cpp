@@ -92,6 +92,12 @@ Dispatch move(Lower& c, const Strides& strides) {
     axes.extent[axes.rank - 1] /= 4;
     wide = true;
   }
+  int64_t run = 1;
+  if (wide && axes.rank > 1 && axes.extent[axes.rank - 1] % run_of(c.caps) == 0) {
+    run = run_of(c.caps);
+    axes.extent[axes.rank - 1] /= run;
+    axes.stride[axes.rank - 1] *= run;
+  }
   for (size_t i = 0; i < axes.rank; ++i) {
     params.extent[i] = static_cast<uint32_t>(axes.extent[i]);
     params.stride[i] = static_cast<uint32_t>(axes.stride[i]);
@@ -104,12 +110,17 @@ Dispatch move(Lower& c, const Strides& strides) {
     params.shifts |= d.shift << (5 * i);
   }
   params.offset = static_cast<uint32_t>(axes.offset);
-  const MoveSpec spec{.workgroup_size = 64, .format = format, .rank = rank, .wide = wide, .inner = inner != 0};
+  const MoveSpec spec{.workgroup_size = 64,
+                      .format = format,
+                      .rank = rank,
+                      .wide = wide,
+                      .inner = inner != 0,
+                      .run = static_cast<uint32_t>(run)};
   return {.kernel = &c.kernel("move"),
           .tensors = {in_words(c.x(0)), in_words(c.y())},
           .spec = spec,
           .params = params,
-          .groups = divide_up(divide_up(params.count, 4), spec.workgroup_size),
+          .groups = divide_up(divide_up(params.count, 4 * spec.run), spec.workgroup_size),
           .cost = {2 * c.out().bytes(), 0}};
 }
 

@@ -197,7 +197,8 @@ std::vector<Dispatch> lower_planes(Lower& c, const Form& f, bool toward_input) {
   if (c.out().elements() == 0) return {};
   const int64_t out_channels = (toward_input ? f.in : f.out) / f.groups;
   const int64_t x_channels = (toward_input ? f.out : f.in) / f.groups;
-  const int64_t plane = toward_input ? f.plane() : f.out_plane(), width = toward_input ? f.width : f.out_width;
+  const int64_t plane = toward_input ? f.plane() : f.out_plane();
+  const int64_t width = toward_input ? f.width : f.out_width;
   const bool divided = toward_input && (f.stride[0] > 1 || f.stride[1] > 1);
   const bool wide = plane % 4 == 0;
   ConvParams p{.m = u32(out_channels),
@@ -225,23 +226,26 @@ std::vector<Dispatch> lower_planes(Lower& c, const Form& f, bool toward_input) {
     p.pad_h = i32(f.dilation[0] * (f.kernel[0] - 1) - f.padding[0]);
     p.pad_w = i32(f.dilation[1] * (f.kernel[1] - 1) - f.padding[1]);
   }
-  const bool small = f.kernel[1] <= kMostTaps;
+  // Only neighbouring taps that read the same elements are worth unrolling.
+  const bool slide = f.kernel[1] > 1 && f.kernel[1] <= kMostTaps && f.stride[1] == 1 && !divided &&
+                     f.dilation[1] == 1 && width % 4 == 0;
   const uint32_t format = format_of(c.out().dtype);
   const bool converted = format != FORMAT_F32 && !wide;  // planes then share words
   const ConvSpec spec{.workgroup_size = c.caps.software ? 8u : 64u,
                       .format = format,
                       .result_format = converted ? FORMAT_F32 : format,
                       .rows = rows_for(out_channels),
-                      .taps = small ? u32(f.kernel[1]) : 1,
-                      .slide = small && f.stride[1] == 1 && !divided && f.dilation[1] == 1 && width % 4 == 0,
+                      .taps = slide ? u32(f.kernel[1]) : 1,
+                      .slide = slide,
                       .divided = divided,
                       .flipped = toward_input,
                       .has_bias = c.attrs().flag("bias"),
-                      .wide = wide};
+                      .wide = wide,
+                      .quads = p.n >= 512 && !divided ? 2u : 1u};
   const bool empty = x_channels == 0;
   const TensorRef y = converted ? c.scratch(4ull * static_cast<uint64_t>(c.out().elements())) : in_words(c.y());
   const TensorRef x = empty ? y : in_words(c.x(0)), weight = empty ? y : in_words(c.x(1));
-  const uint64_t tiles = divide_up(p.m, spec.rows) * divide_up(p.n, 4ull * spec.workgroup_size);
+  const uint64_t tiles = divide_up(p.m, spec.rows) * divide_up(p.n, 4ull * spec.quads * spec.workgroup_size);
   std::vector<Dispatch> list{{.kernel = &c.kernel("conv"),
                               .tensors = {x, weight, spec.has_bias ? in_words(c.x(2)) : weight, y},
                               .spec = spec,

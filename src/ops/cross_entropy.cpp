@@ -41,61 +41,65 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return out;
 }
 
-shaders::CrossEntropySpec spec_of(const Lower& c, uint32_t workgroup_size) {
-  return {.workgroup_size = workgroup_size,
-          .soft = c.in(1).dtype != DType::i32,
-          .smoothed = c.attrs().real("label_smoothing") != 0,
-          .weighted = c.inputs() == 3,
-          .reduction = static_cast<uint32_t>(reduction_of(c.attrs(), c.node().op->name)),
-          .log_probabilities = c.attrs().flag("log_probabilities"),
-          .with_gradient = c.outputs() == 2};
+std::string needs_few_classes(const Lower& c) {
+  const auto [rows, cols] = as_rows(c.in(0).shape);
+  return cols <= 64 ? "" : text("rows of logits ", c.in(0), " are too long for one invocation");
 }
 
-std::string needs_small(const Lower& c) {
-  const auto [rows, cols] = as_rows(c.in(0).shape);
-  if (cols <= 64 && uint64_t{rows} * cols <= 16384) return "";
-  return text("logits ", c.in(0), " are too many for one workgroup");
-}
+struct Launch {
+  shaders::CrossEntropySpec spec;
+  shaders::CrossEntropyParams params;
+  uint32_t groups;
+};
 
-// What stands for an absent binding is never touched: class weights are not read, dlogits not written.
-TensorRef weights_or_any(const Lower& c) { return c.inputs() == 3 ? c.x(2) : c.x(0); }
-TensorRef dlogits_or_any(Lower& c) { return c.outputs() == 2 ? c.y(1) : c.scratch(4); }
-
-std::vector<Dispatch> lower_whole(Lower& c) {
+Launch launch_of(const Lower& c, bool lanes) {
   const auto [rows, cols] = as_rows(c.in(0).shape);
-  return {{.kernel = &c.kernel("cross_entropy_whole"),
-           .tensors = {c.x(0), c.x(1), weights_or_any(c), c.y(0), dlogits_or_any(c)},
-           .spec = spec_of(c, single_workgroup(c.caps)),
-           .params = shaders::CrossEntropyParams{rows, cols, static_cast<float>(c.attrs().real("label_smoothing"))},
-           .groups = 1,
-           .cost = {2 * c.in(0).bytes() + c.in(1).bytes(), 8ull * rows * cols}}};
+  const uint32_t workgroup = lanes ? 64 : narrow_row_workgroup(cols, c.caps);
+  // A batch of a few thousand rows is one launch of one workgroup; beyond, there are enough to fill the device.
+  const uint32_t rows_per_group = rows <= 1024 ? rows : workgroup;
+  Launch launch{.spec = {.workgroup_size = workgroup,
+                         .soft = c.in(1).dtype != DType::i32,
+                         .smoothed = c.attrs().real("label_smoothing") != 0,
+                         .weighted = c.inputs() == 3,
+                         .reduction = static_cast<uint32_t>(reduction_of(c.attrs(), c.node().op->name)),
+                         .log_probabilities = c.attrs().flag("log_probabilities"),
+                         .with_gradient = c.outputs() == 2,
+                         .counted = 1,
+                         .quads = cols % 4 == 0},
+                .params = {rows, cols, static_cast<float>(c.attrs().real("label_smoothing")), rows_per_group},
+                .groups = lanes ? static_cast<uint32_t>(divide_up(rows, rows_per_group)) : rows};
+  if (lanes && launch.groups == 1) {
+    launch.spec.workgroup_size = single_workgroup(c.caps);
+    launch.spec.counted = 0;
+  }
+  return launch;
 }
 
 std::vector<Dispatch> lower(Lower& c) {
   const std::string variant = c.variant();
-  if (variant == "whole") return lower_whole(c);
-  const auto [rows, cols] = as_rows(c.in(0).shape);
-  const shaders::CrossEntropySpec spec = spec_of(c, row_workgroup(cols, c.caps));
+  const bool lanes = variant == "lanes";
+  const auto [spec, params, groups] = launch_of(c, lanes);
+  // What stands for an absent binding is never touched: class weights and divisor are not read, dlogits not written.
+  const TensorRef weights = spec.weighted ? c.x(2) : c.x(0);
+  TensorRef divisor = c.x(0);
   std::vector<Dispatch> list;
-  TensorRef divisor = c.x(0);  // any: not read
-  if (spec.reduction == REDUCTION_MEAN && !spec.soft) {
+  if (spec.reduction == REDUCTION_MEAN && !spec.soft && spec.counted) {
     divisor = c.scratch(4);
     list.push_back({.kernel = &c.kernel("cross_entropy_count"),
-                    .tensors = {c.x(1), weights_or_any(c), divisor},
+                    .tensors = {c.x(1), weights, divisor},
                     .spec = shaders::CrossEntropyCountSpec{single_workgroup(c.caps), spec.weighted},
-                    .params = shaders::CrossEntropyCountParams{rows, cols},
-                    .cost = {c.in(1).bytes(), rows}});
+                    .params = shaders::CrossEntropyCountParams{params.rows, params.cols},
+                    .cost = {c.in(1).bytes(), params.rows}});
   }
-  const bool none = spec.reduction == REDUCTION_NONE;
-  const TensorRef losses = none ? c.y(0) : c.scratch(4ull * rows);
-  list.push_back(
-      {.kernel = &c.kernel("cross_entropy." + variant),
-       .tensors = {c.x(0), c.x(1), weights_or_any(c), divisor, losses, dlogits_or_any(c)},
-       .spec = spec,
-       .params = shaders::CrossEntropyParams{rows, cols, static_cast<float>(c.attrs().real("label_smoothing"))},
-       .groups = rows,
-       .cost = {2 * c.in(0).bytes() + c.in(1).bytes(), 8ull * rows * cols}});
-  if (!none) list.push_back(sum_partials(c, losses, c.y(0), rows));
+  const bool sums = spec.reduction != REDUCTION_NONE && !(lanes && groups == 1);
+  const TensorRef losses = sums ? c.scratch(4ull * groups) : c.y(0);
+  list.push_back({.kernel = &c.kernel(lanes ? "cross_entropy_lanes" : "cross_entropy." + variant),
+                  .tensors = {c.x(0), c.x(1), weights, divisor, losses, spec.with_gradient ? c.y(1) : c.scratch(4)},
+                  .spec = spec,
+                  .params = params,
+                  .groups = groups,
+                  .cost = {2 * c.in(0).bytes() + c.in(1).bytes(), 8ull * params.rows * params.cols}});
+  if (sums) list.push_back(sum_partials(c, losses, c.y(0), groups));
   return list;
 }
 
@@ -116,7 +120,7 @@ constexpr AttrDef kAttrs[] = {kReductionAttr,
                               {"label_smoothing", Kind::real, 0},
                               {"log_probabilities", Kind::integer, 0},
                               {"with_gradient", Kind::integer, 1}};
-constexpr Variant kVariants[] = {{"whole", needs_small}, {"subgroup", needs_subgroups}, {"shared", nullptr}};
+constexpr Variant kVariants[] = {{"lanes", needs_few_classes}, {"subgroup", needs_subgroups}, {"shared", nullptr}};
 const OpDef kOps[] = {
     {"softmax_cross_entropy", infer, grad, lower, reference::cross_entropy, kAttrs, kVariants},
 };

@@ -29,7 +29,7 @@ std::vector<Dispatch> lower(Lower& c) {
   using namespace shaders;
   const double rate = c.attrs().real("rate");
   const uint32_t count = count32(c.out(), c.node().op->name);
-  const DropoutSpec spec{.workgroup_size = 64};
+  const DropoutSpec spec{.workgroup_size = 64, .grouped = c.attrs().integer("per_mask") != 1};
   return {{.kernel = &c.kernel(kernel_name("dropout", c.out().dtype, c.caps)),
            .tensors = {c.x(0), c.x(1), c.y()},
            .spec = spec,

@@ -43,10 +43,10 @@ shaders::GradientNormParams params_of(const Attrs& a) {
 std::vector<Dispatch> lower(Lower& c) {
   using namespace shaders;
   const Kernel& kernel = c.kernel("gradient_norm." + std::string(c.variant()));
-  GradientNormSpec spec{.workgroup_size = single_workgroup(c.caps)};
+  GradientNormSpec spec{.workgroup_size = 64};
   GradientNormParams params = params_of(c.attrs());
   const uint64_t bytes = c.in(0).bytes();
-  params.per_group = 8 * spec.workgroup_size;
+  params.per_group = 16 * spec.workgroup_size;
   const uint64_t group_bytes = 16ull * params.per_group;
   const Cost cost{bytes, bytes / 2};
   if (bytes <= 4 * group_bytes) {

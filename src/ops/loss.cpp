@@ -33,7 +33,7 @@ std::vector<Dispatch> lower(Lower& c) {
   const Reduction reduction = reduction_of(c.attrs(), name);
   const bool reduced = reduction != Reduction::none;
   const uint32_t count = count32(c.in(0), name);
-  const LossSpec spec{.workgroup_size = single_workgroup(c.caps), .function = number_of(name), .reduced = reduced};
+  const LossSpec spec{.workgroup_size = 64, .function = number_of(name), .reduced = reduced};
   // A small loss is one launch of one workgroup; a large one leaves a sum per workgroup.
   const uint32_t per_group = count <= 8192 ? static_cast<uint32_t>(divide_up(count, 4)) * 4 : 4096;
   const uint32_t groups = static_cast<uint32_t>(divide_up(count, per_group));

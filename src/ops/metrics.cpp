@@ -34,7 +34,8 @@ std::vector<Dispatch> lower(Lower& c) {
   using namespace shaders;
   const auto [rows, cols] = as_rows(c.in(0).shape);
   const bool together = cols > 256;
-  const AccuracySpec spec{.workgroup_size = single_workgroup(c.caps), .row_per_workgroup = together};
+  const AccuracySpec spec{.workgroup_size = together ? narrow_row_workgroup(cols, c.caps) : 64,
+                          .row_per_workgroup = together};
   const uint32_t rows_per_group = together ? 8 : 4 * spec.workgroup_size;
   const uint32_t groups = static_cast<uint32_t>(divide_up(rows, rows_per_group));
   const TensorRef pairs = groups == 1 ? c.y() : c.scratch(8ull * groups);

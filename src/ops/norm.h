@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ops/broadcast.h"
 #include "ops/formats.h"
 #include "ops/lowering.h"
 #include "shaders/norm_channels.h"
@@ -74,11 +75,13 @@ inline Sums channel_sums(Lower& c, const Channels& shape, const Summed& s) {
       .format = format_of(s.dtype),
       .function = s.function,
       .wide = shape.inner % 4 == 0};
+  const Divisor inner = shape.inner > 1 ? divisor(shape.inner) : Divisor{};
   const TensorRef partial = c.scratch(8ull * chunks * shape.channels);
   return {{{.kernel = &c.kernel(std::string("norm_channels.") + c.variant()),
             .tensors = {s.x, s.dy, s.stats, partial},
             .spec = spec,
-            .params = shaders::NormChannelsParams{shape.channels, shape.inner, shape.total(), chunks, size, s.groups},
+            .params = shaders::NormChannelsParams{shape.channels, shape.inner, inner.multiplier, inner.shift,
+                                                  shape.total(), chunks, size, s.groups},
             .groups = uint64_t{chunks} * shape.channels,
             .cost = {s.x.bytes + s.dy.bytes + partial.bytes, 6ull * shape.total() * shape.channels}}},
           partial,

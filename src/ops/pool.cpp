@@ -6,6 +6,7 @@
 #include "shaders/pool.h"
 
 #include "lemnos/ops.h"
+#include "ops/broadcast.h"
 #include "ops/formats.h"
 #include "ops/lowering.h"
 #include "reference/pool.h"
@@ -14,6 +15,14 @@ namespace lemnos::ops {
 namespace {
 
 using reference::Windows;
+
+// Kernels divide by multiplication, which counts to 2^31.
+uint32_t count31(const TensorDesc& desc, const char* op) {
+  const uint32_t count = count32(desc, op);
+  require(count < (1u << 31), ErrorCode::unsupported, op, ": ", desc, " has ", count,
+          " elements; this kernel counts to ", 1u << 31);
+  return count;
+}
 
 Windows windows_of(const Attrs& attrs, int64_t height, int64_t width, const char* op) {
   const std::vector<int64_t>& size = attrs.integers("size");
@@ -66,51 +75,68 @@ std::vector<TensorDesc> infer_backward(const Infer& in) {
   return {dx};
 }
 
-Dispatch launch(Lower& c, const char* kernel, uint32_t function, const Shape& x, std::vector<TensorRef> tensors) {
+Dispatch launch(Lower& c, const char* kernel, uint32_t function, const Shape& x, std::vector<TensorRef> tensors,
+                bool backward) {
   using namespace shaders;
   const int64_t height = x[x.rank() - 2], width = x[x.rank() - 1];
   const Windows w = reference::windows(c.attrs(), height, width);
   const auto i32 = [](int64_t v) { return static_cast<int32_t>(v); };
-  const uint32_t count = count32(c.out(), c.node().op->name);
-  for (size_t i = 0; i < c.inputs(); ++i) count32(c.in(i), c.node().op->name);
-  const PoolSpec spec{.workgroup_size = 64,
-                      .format = format_of(c.out().dtype),
-                      .function = function,
-                      .adapted = w.adapted,
-                      .count_pad = c.attrs().flag("count_pad")};
-  const PoolParams params{.count = count,
-                          .height = static_cast<uint32_t>(height),
-                          .width = static_cast<uint32_t>(width),
-                          .out_height = static_cast<uint32_t>(w.out[0]),
-                          .out_width = static_cast<uint32_t>(w.out[1]),
-                          .kernel_h = i32(w.kernel[0]),
-                          .kernel_w = i32(w.kernel[1]),
-                          .stride_h = i32(w.stride[0]),
-                          .stride_w = i32(w.stride[1]),
-                          .pad_h = i32(w.padding[0]),
-                          .pad_w = i32(w.padding[1]),
-                          .dilation_h = i32(w.dilation[0]),
-                          .dilation_w = i32(w.dilation[1])};
+  const auto u32 = [](int64_t v) { return static_cast<uint32_t>(v); };
+  for (size_t i = 0; i < c.inputs(); ++i) count31(c.in(i), c.node().op->name);
+  PoolSpec spec{.workgroup_size = 64,
+                .format = format_of(c.out().dtype),
+                .function = function,
+                .adapted = w.adapted,
+                .count_pad = c.attrs().flag("count_pad"),
+                .stride_h = i32(w.stride[0]),
+                .stride_w = i32(w.stride[1]),
+                .dilation_h = i32(w.dilation[0]),
+                .dilation_w = i32(w.dilation[1])};
+  spec.owning = backward && !w.adapted && c.out().dtype == DType::f32 && w.dilation == std::array<int64_t, 2>{1, 1} &&
+                w.stride[0] >= w.kernel[0] && w.stride[1] >= w.kernel[1];
+  PoolParams params{.count = count31(c.out(), c.node().op->name),
+                    .rows = u32(backward ? height : w.out[0]),
+                    .columns = u32(backward ? width : w.out[1]),
+                    .height = u32(height),
+                    .width = u32(width),
+                    .out_height = u32(w.out[0]),
+                    .out_width = u32(w.out[1]),
+                    .kernel_h = i32(w.kernel[0]),
+                    .kernel_w = i32(w.kernel[1]),
+                    .pad_h = i32(w.padding[0]),
+                    .pad_w = i32(w.padding[1])};
+  if (spec.owning) {  // the last cells of an axis may have no window
+    params.rows = u32((height + w.padding[0] + w.stride[0] - 1) / w.stride[0]);
+    params.columns = u32((width + w.padding[1] + w.stride[1] - 1) / w.stride[1]);
+    params.count = u32(x.elements() / (height * width)) * params.rows * params.columns;
+  }
+  const Divisor rows = params.rows > 1 ? divisor(params.rows) : Divisor{};
+  const Divisor columns = params.columns > 1 ? divisor(params.columns) : Divisor{};
+  params.rows_multiplier = rows.multiplier;
+  params.rows_shift = rows.shift;
+  params.columns_multiplier = columns.multiplier;
+  params.columns_shift = columns.shift;
   Cost cost{.bytes = c.out().bytes(), .flops = static_cast<uint64_t>(x.elements())};
   for (size_t i = 0; i < c.inputs(); ++i) cost.bytes += c.in(i).bytes();
   return {.kernel = &c.kernel(kernel),
           .tensors = std::move(tensors),
           .spec = spec,
           .params = params,
-          .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
+          .groups = divide_up(spec.owning ? params.count : divide_up(params.count, 4), spec.workgroup_size),
           .cost = cost};
 }
 
 std::vector<Dispatch> lower(Lower& c) {
   const bool maximum = std::string_view(c.node().op->name) == "max_pool2d";
-  return {launch(c, "pool", maximum ? POOL_MAX : POOL_AVERAGE, c.in(0).shape, {in_words(c.x(0)), in_words(c.y())})};
+  return {
+      launch(c, "pool", maximum ? POOL_MAX : POOL_AVERAGE, c.in(0).shape, {in_words(c.x(0)), in_words(c.y())}, false)};
 }
 
 std::vector<Dispatch> lower_backward(Lower& c) {
   const TensorRef dy = in_words(c.x(c.inputs() - 1));
   const bool maximum = c.inputs() == 3;
   return {launch(c, "pool_backward", maximum ? POOL_MAX : POOL_AVERAGE, c.out().shape,
-                 {maximum ? in_words(c.x(0)) : dy, maximum ? in_words(c.x(1)) : dy, dy, in_words(c.y())})};
+                 {maximum ? in_words(c.x(0)) : dy, maximum ? in_words(c.x(1)) : dy, dy, in_words(c.y())}, true)};
 }
 
 std::vector<Value> grad(Grad& g);

@@ -25,6 +25,14 @@ inline constexpr AttrDef kReductionAttr = {"reduction", AttrDef::Kind::word, 0, 
 /// The workgroup of a kernel that is launched once for everything.
 inline uint32_t single_workgroup(const DeviceCaps& caps) { return caps.max_workgroup_invocations < 256 ? 128 : 256; }
 
+/// Invocations for a row that is walked with few barriers and four elements at a time: one subgroup for all but long
+/// rows.
+inline uint32_t narrow_row_workgroup(uint64_t cols, const DeviceCaps& caps) {
+  const uint32_t least = caps.max_subgroup_size > 32 && caps.max_subgroup_size <= 64 ? caps.max_subgroup_size : 32;
+  const uint32_t wanted = cols <= 2048 ? 32 : cols <= 8192 ? 64 : cols <= 32768 ? 128 : single_workgroup(caps);
+  return wanted < least ? least : wanted;
+}
+
 /// y[k] = scale * sum over i < count of x[i * width + k].
 inline Dispatch sum_partials(Lower& c, TensorRef x, TensorRef y, uint32_t count, uint32_t width = 1, float scale = 1) {
   return {.kernel = &c.kernel("partial_sum"),

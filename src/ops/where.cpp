@@ -28,7 +28,7 @@ std::vector<Dispatch> lower(Lower& c) {
   using namespace shaders;
   const char* who = c.node().op->name;
   const Shape operands[] = {c.in(0).shape, c.in(1).shape, c.in(2).shape};
-  const Walk walk = make_walk(fold_axes(c.out().shape, operands, who), 3, who);
+  const Walk walk = make_walk(fold_axes(c.out().shape, operands, who), 3, 1, who);
   const WhereSpec spec{.workgroup_size = 64,
                        .format = movable_format(c.out().dtype),
                        .condition_format = format_of(c.in(0).dtype),

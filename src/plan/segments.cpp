@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace lemnos {
 
@@ -9,6 +10,7 @@ namespace {
 
 // More would be launches too small to be worth one.
 constexpr uint64_t kMostParts = 64;
+constexpr double kWhole = std::numeric_limits<double>::infinity();
 
 // The dimension along which a dispatch can be cut: the outermost that is used, so that what lies within keeps its size.
 size_t outermost(const std::array<uint32_t, 3>& groups) { return groups[2] > 1 ? 2 : groups[1] > 1 ? 1 : 0; }
@@ -35,10 +37,9 @@ void add_parts(Segments& out, int dispatch, const std::array<uint32_t, 3>& group
 void join(Segments& out, int first_update, double target) {
   out.segments.clear();
   for (size_t i = 0; i < out.parts.size(); ++i) {
-    const bool updates = out.parts[i].dispatch >= first_update;
-    const bool fits = !out.segments.empty() && out.segments.back().updates == updates &&
-                      out.segments.back().microseconds + out.guesses[i] <= target;
-    if (!fits) out.segments.push_back({.first = static_cast<int>(i), .updates = updates});
+    const bool fits = !out.segments.empty() && out.segments.back().microseconds + out.guesses[i] <= target;
+    const bool updating = out.parts[i].dispatch > first_update, begins = out.parts[i].dispatch == first_update;
+    if (begins || !(fits || updating)) out.segments.push_back({.first = static_cast<int>(i)});
     ++out.segments.back().count;
     out.segments.back().microseconds += out.guesses[i];
   }
@@ -69,8 +70,9 @@ Segments cut_segments(const Plan& plan, const DeviceCaps& caps, double target_mi
   const SpeedGuess guess = SpeedGuess::of(caps);
   for (size_t i = 0; i < plan.dispatches.size(); ++i) {
     const Dispatch& dispatch = plan.dispatches[i].dispatch;
+    const bool updates = static_cast<int>(i) >= plan.first_update;
     add_parts(out, static_cast<int>(i), split_groups(dispatch.groups, caps.max_workgroup_count),
-              guess.microseconds(dispatch.cost), target_microseconds);
+              guess.microseconds(dispatch.cost), updates ? kWhole : target_microseconds);
   }
   double target = target_microseconds;
   do {

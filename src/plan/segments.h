@@ -33,12 +33,11 @@ struct Segment {
   int first = 0;  // of the parts
   int count = 0;
   double microseconds = 0;  // guessed
-  bool updates = false;     // begins in the update phase: a step that has come so far is finished, not dropped
 };
 
 struct Segments {
   std::vector<Part> parts;        // in the order of execution
-  std::vector<Segment> segments;  // they cover the parts without a gap; none spans the beginning of the update phase
+  std::vector<Segment> segments;  // they cover the parts without a gap
   std::vector<double> guesses;    // of each part
 };
 
@@ -46,7 +45,8 @@ struct Segments {
 std::array<uint32_t, 3> split_groups(uint64_t groups, uint32_t limit);
 
 /// Cuts `plan` into segments of about `target_microseconds` by the guess, at most kMostSegments of them (the target
-/// grows until they are). A dispatch that takes longer by itself is split by its workgroups.
+/// grows until they are). A dispatch that takes longer by itself is split by its workgroups. The update phase is one
+/// segment however long it is: between segments persistent memory is that of a whole number of steps.
 inline constexpr size_t kMostSegments = 256;
 Segments cut_segments(const Plan& plan, const DeviceCaps& caps, double target_microseconds);
 

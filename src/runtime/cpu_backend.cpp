@@ -78,7 +78,7 @@ class CpuProgram final : public Program {
 
   Status advance(const Budget& budget, Advanced* done) override {
     Advanced now;
-    while (!nodes_.empty() && now.microseconds < budget.microseconds &&
+    while (!nodes_.empty() && (updating() || now.microseconds < budget.microseconds) &&
            (budget.steps == 0 || now.steps < budget.steps)) {
       const auto begin = std::chrono::steady_clock::now();
       interpret(node(next_));
@@ -93,11 +93,7 @@ class CpuProgram final : public Program {
     return report(now, done);
   }
 
-  bool cancel() override {
-    if (next_ > 0 && !node(next_ - 1).op->updates.empty()) return false;
-    next_ = 0;
-    return true;
-  }
+  void cancel() override { next_ = 0; }
 
   double step_microseconds() const override {
     return interpreted_ ? spent_ / static_cast<double>(interpreted_) * static_cast<double>(nodes_.size()) : 0;
@@ -127,6 +123,8 @@ class CpuProgram final : public Program {
 
  private:
   const Node& node(size_t i) const { return graph_.nodes()[static_cast<size_t>(nodes_[i])]; }
+  // The update phase is not interrupted: between calls persistent memory is that of a whole number of steps.
+  bool updating() const { return next_ > 0 && !node(next_ - 1).op->updates.empty(); }
   Status report(Advanced& now, Advanced* done) const {
     now.total_steps = total_steps_;
     now.step_done = nodes_.empty() ? 0 : static_cast<double>(next_) / static_cast<double>(nodes_.size());

@@ -6,14 +6,15 @@
 namespace lemnos {
 
 namespace {
-// A new sample moves the mean by a quarter at most, and by 1/n while there are few.
+// A new sample moves the mean by a quarter.
 constexpr double kSmoothing = .25;
 constexpr double kDeviations = 2;
-// One pre-empted measurement must not stop training for many frames.
-constexpr double kMostGrowth = 8;
+// One pre-empted measurement must not stop training for many frames; a device that really became slower is believed
+// after a few.
+constexpr double kMostGrowth = 2;
 }  // namespace
 
-Pace::Pace(std::vector<double> guesses, std::vector<bool> updates) : updates_(std::move(updates)) {
+Pace::Pace(const std::vector<double>& guesses) {
   for (double guess : guesses) costs_.push_back({.mean = guess});
 }
 
@@ -52,29 +53,21 @@ bool Pace::take() {
   return cursor_ == 0;
 }
 
-bool Pace::drop() {
-  if (cursor_ > 0 && updates_[cursor_ - 1]) return false;
-  cursor_ = 0;
-  return true;
-}
-
 void Pace::measured(size_t first, size_t count, double microseconds) {
   double expected = 0;
   for (size_t i = first; i < first + count; ++i) expected += costs_[i % costs_.size()].mean;
   if (expected <= 0 || !(microseconds > 0)) return;
   for (size_t i = first; i < first + count; ++i) {
     Cost& c = costs_[i % costs_.size()];
-    double sample = c.mean * microseconds / expected;
-    ++c.samples;
-    if (c.samples > 1) sample = std::min(sample, c.mean * kMostGrowth);
-    if (c.samples == 1) {
-      c.mean = sample;
-      c.deviation = 0;
+    const double sample = c.mean * microseconds / expected;
+    // What disturbs a measurement makes it longer: of the first few the shortest is the truest.
+    if (++c.samples <= kLearning) {
+      c.mean = c.samples == 1 ? sample : std::min(c.mean, sample);
       continue;
     }
-    const double weight = std::max(kSmoothing, 1.0 / c.samples);
-    c.deviation += weight * (std::abs(sample - c.mean) - c.deviation);
-    c.mean += weight * (sample - c.mean);
+    const double bounded = std::min(sample, c.mean * kMostGrowth);
+    c.deviation += kSmoothing * (std::abs(bounded - c.mean) - c.deviation);
+    c.mean += kSmoothing * (bounded - c.mean);
   }
 }
 

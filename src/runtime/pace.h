@@ -13,8 +13,8 @@ class Pace {
   /// Samples of a segment after which its cost counts as known; before, it is measured by itself.
   static constexpr uint32_t kLearning = 3;
 
-  /// Guessed microseconds of each segment, and whether it belongs to the update phase.
-  Pace(std::vector<double> guesses, std::vector<bool> updates);
+  /// Guessed microseconds of each segment. The last one holds the whole update phase.
+  explicit Pace(const std::vector<double>& guesses);
 
   size_t segments() const { return costs_.size(); }
   size_t cursor() const { return cursor_; }
@@ -36,8 +36,8 @@ class Pace {
   bool may_take() const;
   /// Takes it; true when that ends the step.
   bool take();
-  /// Drops the step under way. False when it has begun to update: it must be finished then.
-  bool drop();
+  /// Drops the step under way: it has not updated anything yet.
+  void drop() { cursor_ = 0; }
   /// Back to where a call began: what it took could not be handed over.
   void rewind(size_t cursor) { cursor_ = cursor; }
 
@@ -50,7 +50,6 @@ class Pace {
     uint32_t samples = 0;
   };
   std::vector<Cost> costs_;
-  std::vector<bool> updates_;
   size_t cursor_ = 0;
   double budget_ = 0, left_ = 0, saved_ = 0;
 };

@@ -18,7 +18,9 @@ class VulkanProgram final : public Program {
 
   Status run(uint32_t steps) override;
   Status advance(const Budget& budget, Advanced* done) override;
-  bool cancel() override { return !steps_ || steps_->cancel(); }
+  void cancel() override {
+    if (steps_) steps_->cancel();
+  }
   double step_microseconds() const override;
   Status wait() override;
   void read(Value value, std::span<std::byte> bytes) override;

@@ -9,12 +9,8 @@ namespace {
 
 Pace pace_of(const Segments& segments) {
   std::vector<double> guesses;
-  std::vector<bool> updates;
-  for (const Segment& segment : segments.segments) {
-    guesses.push_back(segment.microseconds);
-    updates.push_back(segment.updates);
-  }
-  return {std::move(guesses), std::move(updates)};
+  for (const Segment& segment : segments.segments) guesses.push_back(segment.microseconds);
+  return Pace(guesses);
 }
 
 }  // namespace

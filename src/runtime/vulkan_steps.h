@@ -27,7 +27,7 @@ class VulkanSteps {
   VulkanSteps(const VulkanLaunches& launches, VulkanMemory& memory, vulkan::CommandPool& pool, uint64_t& total_steps);
 
   bool at_start() const { return pace_.at_start(); }
-  bool cancel() { return pace_.drop(); }
+  void cancel() { pace_.drop(); }
   double step_microseconds() const { return pace_.step_cost(); }
 
   Status advance(const Budget& budget, Advanced* done) { return submit(budget, {}, {}, done); }

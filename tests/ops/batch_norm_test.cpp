@@ -22,7 +22,7 @@ LEMNOS_OP_CASES(batch_norm) {
                      x.elements() > 100000
                          ? Tolerance{.absolute = 2e-3, .relative = 1e-5, .reason = "1e-4 of a sum of 16384 terms"}
                          : backward,
-                 .dtypes = x.elements() > 100000 ? std::vector{DType::f32} : kHalf});
+                 .dtypes = x.elements() > 1200 ? std::vector{DType::f32} : kHalf});
       inputs.push_back({.shape = {x[1]}, .differentiable = false});
       inputs.push_back({.shape = {x[1]}, .fill = uniform(.2, 3), .differentiable = false});
       if (x.elements() < 100000)

@@ -16,7 +16,7 @@ LEMNOS_OP_CASES(binary) {
                        {{256}, {256}},
                        {{257}, {257}},
                        {{113, 41}, {113, 41}},
-                       {{64, 1023}, {64, 1023}}};
+                       {{32, 1023}, {32, 1023}}};
   const Pair stretched[] = {{{37, 128}, {128}},   // bias, whole groups of four
                             {{113, 10}, {10}},    // bias, not
                             {{10}, {113, 10}},    // the same from the left
@@ -30,7 +30,7 @@ LEMNOS_OP_CASES(binary) {
                             {{2, 1, 3, 1, 5}, {1, 7, 1, 2, 1}},
                             {{2, 1, 3, 1, 2, 1}, {3, 1, 2, 1, 3}},  // as many axes as a kernel walks
                             {{3, 257}, {257}},
-                            {{256, 2048}, {2048}}};
+                            {{128, 1024}, {1024}}};
   struct Function {
     const char* name;
     Fill a, b;
@@ -54,10 +54,11 @@ LEMNOS_OP_CASES(binary) {
       {"greater_equal", few, few, exact(), "steps"},
   };
   // Gradients of stretched operands are sums, whose terms may cancel.
-  const Tolerance summed = {.absolute = 1e-4, .relative = 1e-4, .reason = "a sum of up to 113 products"};
+  const Tolerance summed = {.absolute = 1e-4, .relative = 1e-4, .reason = "a sum of up to 128 products"};
   // A half result is rounded after each node of the composite, where a tie may fall either way.
   const Tolerance composite = {.absolute = 1e-4, .relative = 1e-4, .ulps = 2, .reason = "four nodes, each rounded"};
   for (const Function& f : functions) {
+    const bool arithmetic = &f < functions + 4;
     const bool comparison = f.tolerance.ulps == 0 && f.no_differences[0] == 's';
     const auto add = [&](const Pair& p) {
       cases.add({.op = f.name,
@@ -66,15 +67,15 @@ LEMNOS_OP_CASES(binary) {
                  .backward_tolerance = f.name == std::string_view("pow")    ? composite
                                        : p.a == p.b && f.tolerance.ulps > 0 ? rounding(16)
                                                                             : summed,
-                 .dtypes = kHalf,
+                 .dtypes = arithmetic || p.a == p.b ? kHalf : std::vector<DType>{DType::f32},
                  .backward = !comparison,
                  .no_differences = f.no_differences,
                  .degenerate = comparison ? "a comparison is 0 or 1, and whole numbers are often equal" : ""});
     };
-    for (const Pair& p : same) add(p);
-    const bool arithmetic = &f < functions + 4;
+    for (const Pair& p : same)
+      if (arithmetic || p.a.elements() < 2000) add(p);
     for (const Pair& p : stretched)
-      if (arithmetic || p.a.elements() + p.b.elements() < 4000) add(p);
+      if (arithmetic || p.a.elements() + p.b.elements() < 1000) add(p);
   }
   // Whole exponents keep the sign of a negative base.
   for (const double exponent : {-2.0, -1.0, 0.0, 1.0, 2.0, 3.0})

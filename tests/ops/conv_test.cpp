@@ -106,7 +106,7 @@ LEMNOS_OP_CASES(conv) {
     cases.add(convolution(item, normal()));
     Case half = convolution(item, normal());
     half.dtypes = {DType::f16, DType::bf16};
-    if (item.x.elements() < 1000) cases.add(half);
+    if (item.x.elements() < 600) cases.add(half);
     for (const Case& whole : whole_numbers(item)) cases.add(whole);
   }
   const Item large = {{4, 16, 32, 32}, {24, 16, 3, 3}, {1, 1}, {1, 1}};

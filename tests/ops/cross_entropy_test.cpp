@@ -24,7 +24,7 @@ LEMNOS_OP_CASES(cross_entropy) {
                  .attrs = {{"reduction", reduction}},
                  .tolerance = transcendental(),
                  .degenerate = few});
-      if (shape.elements() > 20000) continue;
+      if (shape.elements() > 6000) continue;
       cases.add({.op = "softmax_cross_entropy",
                  .inputs = {{.shape = shape}, labels(shape, -shape[shape.rank() - 1])},
                  .attrs = {{"reduction", reduction}, {"label_smoothing", .1}},

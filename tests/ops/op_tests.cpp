@@ -16,7 +16,7 @@ using namespace lemnos;
 
 class OpTest : public testing::Test {
  public:
-  OpTest(check::Run run, Device device) : run_(run), device_(device) {}
+  OpTest(check::Run run, const Device& device) : run_(run), device_(device) {}
   void TestBody() override {
     const check::Outcome outcome = check::run_on(run_, device_);
     if (outcome.kind == check::Outcome::Kind::skipped) GTEST_SKIP() << outcome.message;
@@ -27,7 +27,7 @@ class OpTest : public testing::Test {
 
  private:
   check::Run run_;
-  Device device_;
+  const Device& device_;
 };
 
 std::vector<Device> devices() {
@@ -54,12 +54,15 @@ int main(int argc, char** argv) {
   const char* tier = std::getenv("LEMNOS_TIER");
   const std::vector<check::Case> cases = check::all_cases();
   const std::vector<check::Run> runs = check::expand(cases, {.fast = tier && std::strcmp(tier, "fast") == 0});
+  // They must go before main() ends: the framework's list of tests outlives it, and by then a driver may be unloaded.
+  std::vector<Device> held;
   try {
-    for (const Device& device : devices()) {
+    held = devices();
+    for (const Device& device : held) {
       std::cout << device.info().name << ", " << device.info().driver_version << "\n";
       for (const check::Run& run : runs)
         testing::RegisterTest(device.info().driver.c_str(), check::name_of(run).c_str(), nullptr, nullptr, __FILE__,
-                              __LINE__, [run, device]() -> testing::Test* { return new OpTest(run, device); });
+                              __LINE__, [run, &device]() -> testing::Test* { return new OpTest(run, device); });
     }
   } catch (const Error& error) {
     std::cerr << error.what() << "\n";

@@ -1,0 +1,441 @@
+/* Lemnos in C: devices, graphs, training, data, checkpoints, and steps inside an application's frame.
+ *
+ * - Every struct begins with struct_size, which the caller sets to sizeof(the struct): a library that knows more fields
+ *   takes zeros for those that an older caller does not have, and one that knows fewer refuses what it cannot honour.
+ * In an array every element has the size that the first one says.
+ * - Zero means "the default" wherever a field says so, so `= {sizeof(x)}` is a good start.
+ * - Handles are opaque. What a function creates, its ..._destroy releases; destroying NULL is allowed. A handle keeps
+ *   alive what it was made from, so the order of destroying does not matter.
+ * - A function that can fail returns a lemnos_result and describes the failure in `error`, which may be NULL. Nothing
+ * aborts, nothing throws, and there is no global state: two threads may work on two sessions.
+ * - Define LEMNOS_API yourself for another calling convention. Entry points for Vulkan appear when vulkan_core.h was
+ *   included before this header.
+ */
+#ifndef LEMNOS_H
+#define LEMNOS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef LEMNOS_API
+#if defined(__GNUC__)
+#define LEMNOS_API __attribute__((visibility("default")))
+#else
+#define LEMNOS_API
+#endif
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Results ---------------------------------------------------------------------------------------------------------- */
+
+typedef enum lemnos_result {
+  LEMNOS_OK = 0,
+  LEMNOS_INVALID_ARGUMENT = 1, /* a value that can never be right */
+  LEMNOS_SHAPE_MISMATCH = 2,   /* operands that do not fit each other */
+  LEMNOS_OUT_OF_RANGE = 3,     /* an index or axis past its end */
+  LEMNOS_UNSUPPORTED = 4,      /* right, but this device or build cannot */
+  LEMNOS_NOT_FOUND = 5,        /* a name, a file, a device */
+  LEMNOS_IO = 6,               /* the system refused to read or write */
+  LEMNOS_CORRUPT_DATA = 7,     /* a file whose content contradicts itself */
+  LEMNOS_NO_DEVICE = 8,        /* no Vulkan loader, driver or fitting device */
+  LEMNOS_OUT_OF_MEMORY = 9,
+  LEMNOS_DEVICE_LOST = 10,
+  LEMNOS_INTERNAL = 11, /* a promise of Lemnos itself was broken: please report it */
+  LEMNOS_CANCELLED = 12,
+  LEMNOS_RESULT_MAX = 0x7fffffff
+} lemnos_result;
+
+typedef struct lemnos_error {
+  uint32_t struct_size;
+  int32_t code;       /* a lemnos_result */
+  char message[1016]; /* ends with 0; begins with the op or the file and gives both numbers */
+} lemnos_error;
+
+/* 0xMMmmpppp: major, minor, patch. */
+LEMNOS_API uint32_t lemnos_version(void);
+/* "shape_mismatch"; lives for ever. */
+LEMNOS_API const char* lemnos_result_name(lemnos_result result);
+
+/* Devices ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct lemnos_device lemnos_device;
+
+typedef struct lemnos_device_info {
+  uint32_t struct_size;
+  uint32_t usable; /* 0: see refusal */
+  char type[32];   /* "cpu_reference", "software", "integrated", "discrete", ... */
+  char name[256];  /* "llvmpipe (LLVM 15.0.6, 256 bits)"; "cpu" for the reference */
+  char driver[64];
+  char driver_version[128];
+  char api_version[32];
+  char uuid[40];
+  char refusal[256];
+  uint64_t memory_bytes;
+} lemnos_device_info;
+
+/* By "best", name or part of it, UUID, "luid:..", "pci:..", or "cpu" for the reference. NULL: best. */
+LEMNOS_API lemnos_result lemnos_device_open(const char* selector, lemnos_device** device, lemnos_error* error);
+LEMNOS_API void lemnos_device_destroy(lemnos_device* device);
+LEMNOS_API lemnos_result lemnos_device_get_info(const lemnos_device* device, lemnos_device_info* info,
+                                                lemnos_error* error);
+/* Every device of this machine. `infos` NULL: only the count; else at most *count are written, and *count becomes how
+ * many. infos[0].struct_size must be set. */
+LEMNOS_API lemnos_result lemnos_list_devices(lemnos_device_info* infos, uint32_t* count, lemnos_error* error);
+/* Messages of the validation layers so far, where they are on. */
+LEMNOS_API lemnos_result lemnos_device_validation_count(const lemnos_device* device, uint64_t* count,
+                                                        lemnos_error* error);
+
+/* Graphs ----------------------------------------------------------------------------------------------------------- */
+
+typedef enum lemnos_dtype {
+  LEMNOS_F32 = 0,
+  LEMNOS_F16 = 1,
+  LEMNOS_BF16 = 2,
+  LEMNOS_I32 = 3,
+  LEMNOS_U32 = 4,
+  LEMNOS_U8 = 5,
+  LEMNOS_BOOL = 6,
+  LEMNOS_DTYPE_MAX = 0x7fffffff
+} lemnos_dtype;
+
+typedef struct lemnos_tensor {
+  uint32_t struct_size;
+  uint32_t dtype; /* a lemnos_dtype */
+  uint32_t rank;  /* at most 8; 0: a scalar */
+  uint32_t reserved;
+  int64_t extents[8]; /* outermost first */
+} lemnos_tensor;
+
+typedef enum lemnos_attribute_kind {
+  LEMNOS_INTEGER = 0,
+  LEMNOS_REAL = 1,
+  LEMNOS_INTEGERS = 2,
+  LEMNOS_WORD = 3,
+  LEMNOS_ATTRIBUTE_KIND_MAX = 0x7fffffff
+} lemnos_attribute_kind;
+
+typedef struct lemnos_attribute {
+  uint32_t struct_size;
+  uint32_t kind; /* a lemnos_attribute_kind: which of the fields below counts */
+  const char* name;
+  int64_t integer;
+  double real;
+  const int64_t* integers;
+  uint64_t integer_count;
+  const char* word;
+} lemnos_attribute;
+
+/* A number by name: of an optimizer ("lr"), of a layer ("out"). */
+typedef struct lemnos_option {
+  uint32_t struct_size;
+  uint32_t reserved;
+  const char* name;
+  double value;
+} lemnos_option;
+
+typedef struct lemnos_graph lemnos_graph;
+typedef int32_t lemnos_value; /* of one graph; -1: no value */
+
+LEMNOS_API lemnos_result lemnos_graph_create(lemnos_graph** graph, lemnos_error* error);
+LEMNOS_API void lemnos_graph_destroy(lemnos_graph* graph);
+/* A value that the host writes. */
+LEMNOS_API lemnos_result lemnos_graph_input(lemnos_graph* graph, const char* name, const lemnos_tensor* tensor,
+                                            lemnos_value* value, lemnos_error* error);
+/* A value whose content, `bytes` bytes in its dtype, is known now. */
+LEMNOS_API lemnos_result lemnos_graph_constant(lemnos_graph* graph, const lemnos_tensor* tensor, const void* content,
+                                               size_t bytes, lemnos_value* value, lemnos_error* error);
+/* Named state that nodes update in place; `content` NULL: zeros. */
+LEMNOS_API lemnos_result lemnos_graph_variable(lemnos_graph* graph, const char* name, const lemnos_tensor* tensor,
+                                               const void* content, size_t bytes, lemnos_value* value,
+                                               lemnos_error* error);
+/* A trained f32 tensor. `initial` has one float an element; NULL: uniform in +-1/sqrt(the last extent), from `seed`. */
+LEMNOS_API lemnos_result lemnos_graph_parameter(lemnos_graph* graph, const char* name, const lemnos_tensor* tensor,
+                                                const float* initial, uint64_t seed, lemnos_value* value,
+                                                lemnos_error* error);
+/* A node of the op of that name. `outputs` has room for *output_count values, which becomes how many there are. */
+LEMNOS_API lemnos_result lemnos_graph_op(lemnos_graph* graph, const char* op, const lemnos_value* inputs,
+                                         uint32_t input_count, const lemnos_attribute* attributes,
+                                         uint32_t attribute_count, lemnos_value* outputs, uint32_t* output_count,
+                                         lemnos_error* error);
+/* The names of all ops, separated by spaces; lives for ever. */
+LEMNOS_API const char* lemnos_op_names(void);
+LEMNOS_API lemnos_result lemnos_graph_describe(const lemnos_graph* graph, lemnos_value value, lemnos_tensor* tensor,
+                                               lemnos_error* error);
+/* -1 in *value when there is none of that name. */
+LEMNOS_API lemnos_result lemnos_graph_find(const lemnos_graph* graph, const char* name, lemnos_value* value,
+                                           lemnos_error* error);
+/* d(output)/d(wrt[i]) into gradients[i]; -1 where it does not depend on it. `output` has one element. */
+LEMNOS_API lemnos_result lemnos_graph_gradients(lemnos_graph* graph, lemnos_value output, const lemnos_value* wrt,
+                                                uint32_t count, lemnos_value* gradients, lemnos_error* error);
+/* Adds gradients of `loss` for every parameter, an optimizer by name ("adam", "sgd", ...) and the end of the step. The
+ * two results are what a training program must have as targets. */
+LEMNOS_API lemnos_result lemnos_graph_minimize(lemnos_graph* graph, lemnos_value loss, const char* optimizer,
+                                               const lemnos_option* options, uint32_t option_count,
+                                               lemnos_value targets[2], lemnos_error* error);
+
+/* Sessions and programs -------------------------------------------------------------------------------------------- */
+
+typedef struct lemnos_session lemnos_session;
+typedef struct lemnos_program lemnos_program;
+
+/* The graph may still grow afterwards; one thread at a time for a session, its graph and its programs. */
+LEMNOS_API lemnos_result lemnos_session_open(lemnos_device* device, lemnos_graph* graph, lemnos_session** session,
+                                             lemnos_error* error);
+LEMNOS_API void lemnos_session_destroy(lemnos_session* session);
+/* Persistent values: inputs, constants, variables, parameters. Reading waits for all runs so far. */
+LEMNOS_API lemnos_result lemnos_session_write(lemnos_session* session, lemnos_value value, const void* content,
+                                              size_t bytes, size_t offset, lemnos_error* error);
+LEMNOS_API lemnos_result lemnos_session_read(lemnos_session* session, lemnos_value value, void* content, size_t bytes,
+                                             size_t offset, lemnos_error* error);
+
+typedef struct lemnos_program_options {
+  uint32_t struct_size;
+  uint32_t target_count;
+  const lemnos_value* targets; /* what must be computed */
+  double segment_microseconds; /* how long the smallest piece of lemnos_program_advance should take; 0: the default */
+} lemnos_program_options;
+
+LEMNOS_API lemnos_result lemnos_program_compile(lemnos_session* session, const lemnos_program_options* options,
+                                                lemnos_program** program, lemnos_error* error);
+LEMNOS_API void lemnos_program_destroy(lemnos_program* program);
+/* These four return a status alone: nothing is allocated on the way. */
+LEMNOS_API lemnos_result lemnos_program_run(lemnos_program* program, uint32_t steps);
+LEMNOS_API lemnos_result lemnos_program_wait(lemnos_program* program);
+
+typedef struct lemnos_budget {
+  uint32_t struct_size;
+  uint32_t steps;      /* return after so many finished steps; 0: as many as fit */
+  double microseconds; /* of device time */
+} lemnos_budget;
+
+typedef struct lemnos_advanced {
+  uint32_t struct_size;
+  uint32_t segments; /* handed over by this call */
+  uint32_t steps;    /* whose last segment was handed over */
+  uint32_t reserved;
+  double microseconds;  /* of device time that they are expected to take */
+  double step_done;     /* part of the step under way that was handed over: [0, 1) */
+  uint64_t total_steps; /* since the program was compiled */
+} lemnos_advanced;
+
+/* Hands over those segments of the next steps that fit and returns at once. `advanced` may be NULL. */
+LEMNOS_API lemnos_result lemnos_program_advance(lemnos_program* program, const lemnos_budget* budget,
+                                                lemnos_advanced* advanced);
+/* Drops the step under way, with nothing lost. */
+LEMNOS_API lemnos_result lemnos_program_cancel(lemnos_program* program);
+/* The content of a target. */
+LEMNOS_API lemnos_result lemnos_program_read(lemnos_program* program, lemnos_value value, void* content, size_t bytes,
+                                             lemnos_error* error);
+/* The plan as text. *length becomes the length without the 0 at the end; at most `capacity` bytes are written. */
+LEMNOS_API lemnos_result lemnos_program_describe(const lemnos_program* program, char* text, size_t capacity,
+                                                 size_t* length, lemnos_error* error);
+
+/* Data ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct lemnos_dataset lemnos_dataset;
+
+typedef struct lemnos_dataset_options {
+  uint32_t struct_size;
+  uint32_t classes; /* y holds class indices, i32 [N]; 0: y holds values, f32 [N, ..] */
+  lemnos_tensor x;  /* [N, ..], u8 or f32 */
+  lemnos_tensor y;
+  const void* x_content;
+  const void* y_content;
+  float scale; /* a batch sees scale * x + shift; 0: 1 */
+  float shift;
+} lemnos_dataset_options;
+
+/* Copies the content. */
+LEMNOS_API lemnos_result lemnos_dataset_create(const lemnos_dataset_options* options, lemnos_dataset** dataset,
+                                               lemnos_error* error);
+/* MNIST or a set of the same format from its four IDX files. */
+LEMNOS_API lemnos_result lemnos_dataset_mnist(const char* folder, lemnos_dataset** train, lemnos_dataset** test,
+                                              lemnos_error* error);
+/* The built-in drawn digits: equal on every machine for a seed. */
+LEMNOS_API lemnos_result lemnos_dataset_digits(int64_t train_count, int64_t test_count, uint64_t seed,
+                                               lemnos_dataset** train, lemnos_dataset** test, lemnos_error* error);
+LEMNOS_API int64_t lemnos_dataset_size(const lemnos_dataset* dataset);
+LEMNOS_API void lemnos_dataset_destroy(lemnos_dataset* dataset);
+
+/* Training --------------------------------------------------------------------------------------------------------- */
+
+typedef struct lemnos_layer {
+  uint32_t struct_size;
+  uint32_t option_count;
+  const char* kind; /* "linear" (out, bias), "relu", "sigmoid", "tanh", "gelu", "silu", "leaky_relu" (slope), "softmax",
+                       "flatten", "dropout" (rate) */
+  const lemnos_option* options;
+} lemnos_layer;
+
+typedef struct lemnos_trainer lemnos_trainer;
+
+typedef struct lemnos_trainer_options {
+  uint32_t struct_size;
+  uint32_t layer_count;
+  const lemnos_layer* layers; /* applied one after the other */
+  const char* loss;           /* "cross_entropy" (NULL) or "mse" */
+  const char* optimizer;      /* by name; NULL: "adam" */
+  const lemnos_option* optimizer_options;
+  uint64_t optimizer_option_count;
+  uint64_t seed;   /* of the initial weights, the order of the data and dropout; 0: 1 */
+  float clip_norm; /* of the gradient over all parameters; 0: not clipped */
+} lemnos_trainer_options;
+
+typedef struct lemnos_metrics {
+  uint32_t struct_size;
+  uint32_t reserved;
+  double loss;     /* means over the examples */
+  double accuracy; /* of class predictions */
+  int64_t samples;
+} lemnos_metrics;
+
+typedef struct lemnos_progress {
+  uint32_t struct_size;
+  uint32_t reserved;
+  int64_t epoch, epochs; /* from 1 */
+  int64_t step, steps;   /* of the epoch, from 1 */
+  double loss, accuracy, samples_per_second;
+} lemnos_progress;
+
+typedef struct lemnos_fit_options {
+  uint32_t struct_size;
+  uint32_t keep_order;              /* 1: the examples are not shuffled */
+  int64_t epochs;                   /* 0: 1 */
+  int64_t batch_size;               /* 0: 32 */
+  const lemnos_dataset* validation; /* may be NULL */
+  /* Called while an epoch runs; return 0 to go on. It must not throw or jump out. May be NULL. */
+  int (*on_progress)(void* user, const lemnos_progress* progress);
+  void* user;
+  uint32_t print; /* 1: a line an epoch, or a progress bar on a terminal */
+} lemnos_fit_options;
+
+LEMNOS_API lemnos_result lemnos_trainer_create(lemnos_device* device, const lemnos_trainer_options* options,
+                                               lemnos_trainer** trainer, lemnos_error* error);
+LEMNOS_API void lemnos_trainer_destroy(lemnos_trainer* trainer);
+/* Whole epochs; `train` and `validation` (may be NULL) get the metrics of the last one. */
+LEMNOS_API lemnos_result lemnos_trainer_fit(lemnos_trainer* trainer, const lemnos_dataset* dataset,
+                                            const lemnos_fit_options* options, lemnos_metrics* train,
+                                            lemnos_metrics* validation, lemnos_error* error);
+LEMNOS_API lemnos_result lemnos_trainer_evaluate(lemnos_trainer* trainer, const lemnos_dataset* dataset,
+                                                 int64_t batch_size, lemnos_metrics* metrics, lemnos_error* error);
+/* The model's output for each row, row after row; *count is the room in `values` and becomes how many there are. */
+LEMNOS_API lemnos_result lemnos_trainer_predict(lemnos_trainer* trainer, const lemnos_dataset* dataset,
+                                                int64_t batch_size, float* values, uint64_t* count,
+                                                lemnos_error* error);
+/* The loop in one's own hands: begin once, then step. */
+LEMNOS_API lemnos_result lemnos_trainer_begin(lemnos_trainer* trainer, const lemnos_dataset* dataset,
+                                              int64_t batch_size, int shuffle, lemnos_error* error);
+LEMNOS_API lemnos_result lemnos_trainer_step(lemnos_trainer* trainer, int64_t steps, lemnos_metrics* metrics,
+                                             lemnos_error* error);
+LEMNOS_API lemnos_result lemnos_trainer_save(lemnos_trainer* trainer, const char* path, lemnos_error* error);
+LEMNOS_API lemnos_result lemnos_trainer_load(lemnos_trainer* trainer, const char* path, lemnos_error* error);
+/* The program of a training step, after begin or fit, for advance and record: valid until the next begin or fit; to be
+ * destroyed like any other. */
+LEMNOS_API lemnos_result lemnos_trainer_step_program(lemnos_trainer* trainer, lemnos_program** program,
+                                                     lemnos_error* error);
+
+/* Inside an application that has a VkDevice (see lemnos/vulkan.h for every promise) -------------------------------- */
+
+#ifdef VULKAN_CORE_H_
+
+typedef struct lemnos_vulkan_queue {
+  uint32_t struct_size;
+  uint32_t family;
+  uint32_t index;
+  uint32_t reserved;
+  VkQueue handle; /* NULL: asked from the device */
+} lemnos_vulkan_queue;
+
+typedef struct lemnos_vulkan_device {
+  uint32_t struct_size;
+  uint32_t api_version; /* the lower of the instance's and the device's; 0: Vulkan 1.2 */
+  VkInstance instance;
+  VkPhysicalDevice physical_device;
+  VkDevice device;
+  PFN_vkGetInstanceProcAddr get_instance_proc_addr;
+  const char* const* enabled_extensions;
+  uint64_t enabled_extension_count;
+  const VkPhysicalDeviceFeatures2* enabled_features; /* the chain that the device was created with */
+  lemnos_vulkan_queue compute_queue;
+  /* All three may be NULL; `user` is handed to them. Called from the thread that submits. */
+  void (*lock_queue)(void* user, const lemnos_vulkan_queue* queue);
+  void (*unlock_queue)(void* user, const lemnos_vulkan_queue* queue);
+  VkResult (*submit)(void* user, const lemnos_vulkan_queue* queue, const VkSubmitInfo2* info);
+  void* user;
+  VkPipelineCache pipeline_cache;
+  const VkAllocationCallbacks* allocation_callbacks;
+  uint64_t memory_budget;   /* bytes; 0: no limit */
+  const char* cache_folder; /* NULL: compiled pipelines are not kept */
+} lemnos_vulkan_device;
+
+typedef struct lemnos_vulkan_buffer {
+  uint32_t struct_size;
+  uint32_t reserved;
+  VkBuffer buffer;
+  VkDeviceSize offset;
+  VkDeviceSize size;
+} lemnos_vulkan_buffer;
+
+typedef struct lemnos_vulkan_scope {
+  uint32_t struct_size;
+  uint32_t reserved;
+  VkPipelineStageFlags2 stages;
+  VkAccessFlags2 accesses;
+} lemnos_vulkan_scope;
+
+typedef struct lemnos_vulkan_semaphore {
+  uint32_t struct_size;
+  uint32_t reserved;
+  VkSemaphore semaphore;
+  uint64_t value; /* 0 for a binary one */
+} lemnos_vulkan_semaphore;
+
+typedef struct lemnos_published {
+  uint32_t struct_size;
+  uint32_t reserved;
+  lemnos_vulkan_buffer parameters;
+  uint64_t steps;
+  lemnos_vulkan_semaphore ready;
+} lemnos_published;
+
+/* What a device must have, before it is created: writes at most *count extension names and sets *count, and switches
+ * the features on in `features` (a chain of the application's that has the structures for timelineSemaphore and
+ * synchronization2). LEMNOS_UNSUPPORTED with the reason for a device that cannot be used. */
+LEMNOS_API lemnos_result lemnos_vulkan_require(VkInstance instance, VkPhysicalDevice physical_device,
+                                               PFN_vkGetInstanceProcAddr get_instance_proc_addr, uint32_t api_version,
+                                               int optional, const char** extensions, uint32_t* count,
+                                               VkPhysicalDeviceFeatures2* features, lemnos_error* error);
+LEMNOS_API lemnos_result lemnos_device_adopt(const lemnos_vulkan_device* vulkan, lemnos_device** device,
+                                             lemnos_error* error);
+LEMNOS_API lemnos_result lemnos_session_import_buffer(lemnos_session* session, lemnos_value value,
+                                                      const lemnos_vulkan_buffer* buffer, lemnos_error* error);
+LEMNOS_API lemnos_result lemnos_session_export_buffer(lemnos_session* session, lemnos_value value,
+                                                      lemnos_vulkan_buffer* buffer, lemnos_error* error);
+/* Prepares a program for record and submit, which then allocate nothing. */
+LEMNOS_API lemnos_result lemnos_program_prepare(lemnos_program* program, lemnos_error* error);
+/* Where a target lies. */
+LEMNOS_API lemnos_result lemnos_program_buffer(lemnos_program* program, lemnos_value value,
+                                               lemnos_vulkan_buffer* buffer, lemnos_error* error);
+/* Appends the next segments to a command buffer. `before` may be NULL; `written` and `advanced` too. */
+LEMNOS_API lemnos_result lemnos_program_record(lemnos_program* program, VkCommandBuffer commands,
+                                               const lemnos_budget* budget, const lemnos_vulkan_scope* before,
+                                               lemnos_vulkan_scope* written, lemnos_advanced* advanced);
+/* At most 8 semaphores each way. */
+LEMNOS_API lemnos_result lemnos_program_submit(lemnos_program* program, const lemnos_budget* budget,
+                                               const lemnos_vulkan_semaphore* waits, uint32_t wait_count,
+                                               const lemnos_vulkan_semaphore* signals, uint32_t signal_count,
+                                               lemnos_advanced* advanced);
+/* Copies of all parameters, made between steps. */
+LEMNOS_API lemnos_result lemnos_program_publish(lemnos_program* program, uint32_t copies, lemnos_error* error);
+LEMNOS_API lemnos_result lemnos_program_published(lemnos_program* program, lemnos_published* published,
+                                                  lemnos_error* error);
+
+#endif /* VULKAN_CORE_H_ */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,12 @@
+#include "common/shared.h"
+#include "common/cell.h"
+
+PARAMS_BEGIN(GruCell)
+  uint count;  // elements of the result
+  uint units;
+PARAMS_END
+
+SPEC_BEGIN(GruCell, 64)
+SPEC(1, uint, format, 0)
+SPEC(2, uint, part, 0)
+SPEC_END

@@ -1,0 +1,196 @@
+// y = softmax(scale q k^T) v for q[.., T, D], k[.., S, D], v[.., S, E]; `causal` hides the keys s > t from query t.
+// With `heads_inside` the operands are [B, T, H, D] instead of [B, H, T, D]: as linear layers make them, nothing is
+// moved. The second output is log(sum(exp(scale q k))) of each query; backward works the weights out again from it.
+
+#include "shaders/attention.h"
+
+#include <cmath>
+#include <limits>
+
+#include "lemnos/ops.h"
+#include "ops/formats.h"
+#include "ops/lowering.h"
+#include "reference/attention.h"
+
+namespace lemnos::ops {
+namespace {
+
+using reference::AttentionRows;
+
+constexpr int64_t kMostElements = 128;  // of a row, in registers
+
+// Why the fused kernels cannot take rows of these lengths, or an empty string.
+std::string refuse_rows(int64_t elements, int64_t value_elements) {
+  for (const int64_t n : {elements, value_elements}) {
+    if (n % 4 != 0) return text("rows of ", n, " elements are no whole groups of four");
+    if (n > kMostElements) return text("rows of ", n, " elements do not fit the registers, at most ", kMostElements);
+  }
+  return {};
+}
+
+void require_operands(const Infer& in) {
+  for (size_t i = 0; i < 3; ++i) {
+    require_float(in, i);
+    require(in.in[i].dtype == in.in[0].dtype, ErrorCode::invalid_argument, in.op.name, ": input ", i, " is ", in.in[i],
+            " but input 0 is ", in.in[0]);
+  }
+  const Shape &q = in.in[0].shape, &k = in.in[1].shape, &v = in.in[2].shape;
+  const bool inside = in.attrs.flag("heads_inside");
+  const size_t rank = q.rank();
+  require(rank >= 2 && k.rank() == rank && v.rank() == rank && (!inside || rank == 4), ErrorCode::shape_mismatch,
+          in.op.name, ": q ", q, ", k ", k, " and v ", v, " take as many axes, ", inside ? "4" : "2 at least");
+  const size_t position = inside ? 1 : rank - 2;
+  for (size_t i = 0; i < rank; ++i)
+    require((i == position || q[i] == k[i] || i + 1 == rank) && (k[i] == v[i] || i + 1 == rank),
+            ErrorCode::shape_mismatch, in.op.name, ": q ", q, ", k ", k, " and v ", v, " differ at axis ", i);
+  require(q[rank - 1] == k[rank - 1] && k[position] > 0, ErrorCode::shape_mismatch, in.op.name, ": q ", q, " and k ", k,
+          " do not multiply");
+  const std::string refusal = refuse_rows(q[rank - 1], v[rank - 1]);
+  require(refusal.empty(), ErrorCode::unsupported, in.op.name, ": ", refusal);
+}
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 3);
+  require_operands(in);
+  const Shape& q = in.in[0].shape;
+  const size_t last = q.rank() - 1;
+  return {{q.with(last, in.in[2].shape[last]), in.in[0].dtype}, {q.without(last), DType::f32}};
+}
+
+// Inputs q, k, v, dy, logs, sum(dy y); outputs dq, dk, dv.
+std::vector<TensorDesc> infer_backward(const Infer& in) {
+  require_inputs(in, 6);
+  require_operands(in);
+  return {in.in[0], in.in[1], in.in[2]};
+}
+
+shaders::AttentionParams params_of(const AttentionRows& own, const AttentionRows& other, double scale) {
+  const auto u32 = [](int64_t v) { return static_cast<uint32_t>(v); };
+  return {.rows = u32(own.positions),
+          .others = u32(other.positions),
+          .heads = u32(own.heads),
+          .groups = u32(own.batches * own.heads),
+          .own_batch = u32(own.batch_step()),
+          .own_head = u32(own.head_step()),
+          .own_row = u32(own.row_step()),
+          .other_batch = u32(other.batch_step()),
+          .other_head = u32(other.head_step()),
+          .other_row = u32(other.row_step()),
+          .scale = static_cast<float>(scale)};
+}
+
+shaders::AttentionSpec spec_of(const Lower& c) {
+  const Shape &q = c.in(0).shape, &v = c.in(2).shape;
+  for (size_t i = 0; i < c.inputs(); ++i) count32(c.in(i), c.node().op->name);
+  return {.workgroup_size = c.caps.software ? 8u : 64u,
+          .format = format_of(c.in(0).dtype),
+          .quads = static_cast<uint32_t>(q[q.rank() - 1] / 4),
+          .value_quads = static_cast<uint32_t>(v[v.rank() - 1] / 4),
+          .causal = c.attrs().flag("causal")};
+}
+
+uint64_t groups_of(const shaders::AttentionParams& p, const shaders::AttentionSpec& s) {
+  return divide_up(p.rows, s.workgroup_size) * p.groups;
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  if (c.out().elements() == 0) return {};
+  const bool inside = c.attrs().flag("heads_inside");
+  const AttentionRows q = AttentionRows::of(c.in(0).shape, inside), k = AttentionRows::of(c.in(1).shape, inside);
+  const shaders::AttentionSpec spec = spec_of(c);
+  const shaders::AttentionParams params = params_of(q, k, reference::attention_scale(c.attrs(), c.in(0).shape));
+  const uint64_t pairs = uint64_t{params.groups} * params.rows * params.others / (spec.causal ? 2 : 1);
+  return {{.kernel = &c.kernel("attention"),
+           .tensors = {in_words(c.x(0)), in_words(c.x(1)), in_words(c.x(2)), in_words(c.y(0)), c.y(1)},
+           .spec = spec,
+           .params = params,
+           .groups = groups_of(params, spec),
+           .cost = {c.in(0).bytes() + c.in(1).bytes() + c.in(2).bytes() + c.out().bytes(),
+                    pairs * 8 * (spec.quads + spec.value_quads)}}};
+}
+
+std::vector<Dispatch> lower_backward(Lower& c) {
+  const bool inside = c.attrs().flag("heads_inside");
+  const AttentionRows q = AttentionRows::of(c.in(0).shape, inside), k = AttentionRows::of(c.in(1).shape, inside);
+  const double scale = reference::attention_scale(c.attrs(), c.in(0).shape);
+  std::vector<Dispatch> list;
+  for (const uint32_t part : {ATTENTION_QUERY, ATTENTION_KEY, ATTENTION_VALUE}) {
+    if (c.out(part).elements() == 0) continue;
+    shaders::AttentionSpec spec = spec_of(c);
+    spec.part = part;
+    const bool queries = part == ATTENTION_QUERY;
+    const shaders::AttentionParams params = params_of(queries ? q : k, queries ? k : q, scale);
+    const uint64_t pairs = uint64_t{params.groups} * params.rows * params.others / (spec.causal ? 2 : 1);
+    list.push_back(
+        {.kernel = &c.kernel("attention_backward"),
+         .tensors = {in_words(c.x(0)), in_words(c.x(1)), in_words(c.x(2)), in_words(c.x(3)), c.x(4), c.x(5),
+                     in_words(c.y(part))},
+         .spec = spec,
+         .params = params,
+         .groups = groups_of(params, spec),
+         .cost = {4 * c.in(0).bytes() + c.out(part).bytes(), pairs * 8 * (2 * spec.quads + spec.value_quads)}});
+  }
+  return list;
+}
+
+std::vector<Value> grad(Grad& g);
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {
+    {"causal", Kind::integer, 0}, {"heads_inside", Kind::integer, 0}, {"scale", Kind::real, 0}};  // 0: 1 / sqrt(D)
+const OpDef kOps[] = {
+    {"attention", infer, grad, lower, reference::attention, kAttrs},
+    {"attention_backward", infer_backward, nullptr, lower_backward, reference::attention_backward, kAttrs},
+};
+
+std::vector<Value> grad(Grad& g) {
+  require(!g.dy(1), ErrorCode::unsupported, "attention: has no gradient of its logarithms");
+  const Value inner = sum(cast(g.dy(), DType::f32) * cast(g.out(), DType::f32), {-1});
+  const std::array inputs{g.in(0), g.in(1), g.in(2), g.dy(), g.out(1), inner};
+  return g.graph.add_all(kOps[1], inputs, g.attrs());
+}
+
+/// By smaller ops, for rows that the kernels do not take.
+Value composed(Value q, Value k, Value v, const AttentionOptions& o) {
+  if (o.heads_inside) {
+    AttentionOptions outside = o;
+    outside.heads_inside = false;
+    const std::vector<int64_t> swapped{0, 2, 1, 3};
+    return permute(composed(permute(q, swapped), permute(k, swapped), permute(v, swapped), outside), swapped);
+  }
+  const Shape shape = q.shape();
+  const int64_t elements = shape[shape.rank() - 1];
+  const float scale = o.scale != 0 ? o.scale : 1 / std::sqrt(static_cast<float>(elements));
+  Value scores = matmul(q, k, {.transpose_b = true}) * scale;
+  if (o.causal) {
+    const int64_t rows = scores.shape()[scores.shape().rank() - 2], others = scores.shape()[scores.shape().rank() - 1];
+    std::vector<float> hidden(static_cast<size_t>(rows * others));
+    for (int64_t t = 0; t < rows; ++t)
+      for (int64_t s = t + 1; s < others; ++s)
+        hidden[static_cast<size_t>(t * others + s)] = -std::numeric_limits<float>::infinity();
+    scores = scores + cast(q.graph().constant({rows, others}, hidden), q.dtype());
+  }
+  return matmul(softmax(scores), v);
+}
+
+}  // namespace
+
+std::span<const OpDef> attention_ops() { return kOps; }
+
+Value attend(Value q, Value k, Value v, const AttentionOptions& o) {
+  require(q.shape().rank() >= 2 && v.shape().rank() >= 2, ErrorCode::shape_mismatch, "attention: q ", q.desc(),
+          " and v ", v.desc(), " take two axes at least");
+  const int64_t elements = q.shape()[q.shape().rank() - 1], value_elements = v.shape()[v.shape().rank() - 1];
+  if (!o.fused || !refuse_rows(elements, value_elements).empty()) return composed(q, k, v, o);
+  const std::array inputs{q, k, v};
+  return q.graph().add_all(kOps[0], inputs,
+                           {{"causal", o.causal}, {"heads_inside", o.heads_inside}, {"scale", o.scale}})[0];
+}
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+Value scaled_dot_product_attention(Value q, Value k, Value v, AttentionOptions options) {
+  return ops::attend(q, k, v, options);
+}
+}  // namespace lemnos

@@ -1,0 +1,208 @@
+// One step of a recurrent layer, from the sums in front of its gates: a from the input, b from the state.
+//   lstm_cell: a, b[B, 4 H] (i, f, g, o), c[B, H] -> h, c'       gru_cell: a, b[B, 3 H] (r, z, n), h[B, H] -> h'
+// The products that make a and b, and the loop over time, are ordinary nodes (rnn, lstm and gru below).
+
+#include <algorithm>
+
+#include "lemnos/ops.h"
+#include "ops/formats.h"
+#include "ops/lowering.h"
+#include "shaders/gru_cell.h"
+#include "shaders/lstm_cell.h"
+
+namespace lemnos::reference {
+void lstm_cell(const Reference& c);
+void lstm_cell_backward(const Reference& c);
+void gru_cell(const Reference& c);
+void gru_cell_backward(const Reference& c);
+}  // namespace lemnos::reference
+
+namespace lemnos::ops {
+namespace {
+
+// Gates [B, gates H] twice, then the state [B, H].
+void require_cell(const Infer& in, int64_t gates) {
+  require_float(in, 0);
+  require_same(in, 0, 1);
+  const Shape &sums = in.in[0].shape, &state = in.in[2].shape;
+  require(sums.rank() == 2 && state.rank() == 2 && sums[0] == state[0] && sums[1] == gates * state[1] &&
+              in.in[2].dtype == in.in[0].dtype,
+          ErrorCode::shape_mismatch, in.op.name, ": gates ", in.in[0], " for a state ", in.in[2], ", they take ", gates,
+          " times its columns");
+}
+
+std::vector<TensorDesc> infer_lstm(const Infer& in) {
+  require_inputs(in, 3);
+  require_cell(in, 4);
+  return {in.in[2], in.in[2]};
+}
+// Inputs a, b, c, then dh and dc, where they are given; outputs the gradient of a (and of b), and of c.
+std::vector<TensorDesc> infer_lstm_backward(const Infer& in) {
+  require_inputs(in, 3 + static_cast<size_t>(in.attrs.flag("has_dh")) + static_cast<size_t>(in.attrs.flag("has_dc")));
+  require_cell(in, 4);
+  for (size_t i = 3; i < in.in.size(); ++i) require_same(in, 2, i);
+  return {in.in[0], in.in[2]};
+}
+std::vector<TensorDesc> infer_gru(const Infer& in) {
+  require_inputs(in, 3);
+  require_cell(in, 3);
+  return {in.in[2]};
+}
+// Inputs a, b, h, dh; outputs the gradients of a, b and h.
+std::vector<TensorDesc> infer_gru_backward(const Infer& in) {
+  require_inputs(in, 4);
+  require_cell(in, 3);
+  require_same(in, 2, 3);
+  return {in.in[0], in.in[0], in.in[2]};
+}
+
+template <typename Spec, typename Params>
+Dispatch launch(Lower& c, const char* kernel, Spec spec, const TensorDesc& result, std::vector<TensorRef> tensors) {
+  for (size_t i = 0; i < c.inputs(); ++i) count32(c.in(i), c.node().op->name);
+  spec.workgroup_size = 64;
+  spec.format = format_of(result.dtype);
+  const uint32_t count = count32(result, c.node().op->name);
+  Cost cost{.bytes = result.bytes(), .flops = 60ull * count};
+  for (size_t i = 0; i < c.inputs(); ++i) cost.bytes += c.in(i).bytes();
+  for (TensorRef& ref : tensors) ref = in_words(ref);
+  return {.kernel = &c.kernel(kernel),
+          .tensors = std::move(tensors),
+          .spec = spec,
+          .params = Params{.count = count, .units = static_cast<uint32_t>(c.in(2).shape[1])},
+          .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
+          .cost = cost};
+}
+
+// What a pass does not use is bound to an input, or to its own result.
+std::vector<Dispatch> lower_lstm(Lower& c) {
+  return {launch<shaders::LstmCellSpec, shaders::LstmCellParams>(
+      c, "lstm_cell", {.part = CELL_FORWARD}, c.out(), {c.x(0), c.x(1), c.x(2), c.x(2), c.x(2), c.y(0), c.y(1)})};
+}
+
+std::vector<Dispatch> lower_lstm_backward(Lower& c) {
+  const bool has_dh = c.attrs().flag("has_dh"), has_dc = c.attrs().flag("has_dc");
+  const TensorRef dh = has_dh ? c.x(3) : c.x(2), dc = has_dc ? c.x(c.inputs() - 1) : c.x(2);
+  const auto pass = [&](uint32_t part, size_t output) {
+    return launch<shaders::LstmCellSpec, shaders::LstmCellParams>(
+        c, "lstm_cell", {.part = part, .has_dh = has_dh, .has_dc = has_dc}, c.out(output),
+        {c.x(0), c.x(1), c.x(2), dh, dc, c.y(output), c.y(output)});
+  };
+  return {pass(CELL_GATES, 0), pass(CELL_STATE, 1)};
+}
+
+std::vector<Dispatch> lower_gru(Lower& c) {
+  return {launch<shaders::GruCellSpec, shaders::GruCellParams>(c, "gru_cell", {.part = CELL_FORWARD}, c.out(),
+                                                               {c.x(0), c.x(1), c.x(2), c.x(2), c.y(0), c.y(0)})};
+}
+
+std::vector<Dispatch> lower_gru_backward(Lower& c) {
+  const auto pass = [&](uint32_t part, size_t first, size_t second) {
+    return launch<shaders::GruCellSpec, shaders::GruCellParams>(
+        c, "gru_cell", {.part = part}, c.out(first), {c.x(0), c.x(1), c.x(2), c.x(3), c.y(first), c.y(second)});
+  };
+  return {pass(CELL_GATES, 0, 1), pass(CELL_STATE, 2, 2)};
+}
+
+std::vector<Value> grad_lstm(Grad& g);
+std::vector<Value> grad_gru(Grad& g);
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kLstmBackward[] = {{"has_dh", Kind::integer, 1}, {"has_dc", Kind::integer, 0}};
+const OpDef kOps[] = {
+    {"lstm_cell", infer_lstm, grad_lstm, lower_lstm, reference::lstm_cell},
+    {"lstm_cell_backward", infer_lstm_backward, nullptr, lower_lstm_backward, reference::lstm_cell_backward,
+     kLstmBackward},
+    {"gru_cell", infer_gru, grad_gru, lower_gru, reference::gru_cell},
+    {"gru_cell_backward", infer_gru_backward, nullptr, lower_gru_backward, reference::gru_cell_backward},
+};
+
+std::vector<Value> grad_lstm(Grad& g) {
+  std::vector<Value> inputs = {g.in(0), g.in(1), g.in(2)};
+  const bool has_dh = static_cast<bool>(g.dy(0)), has_dc = static_cast<bool>(g.dy(1));
+  if (has_dh) inputs.push_back(g.dy(0));
+  if (has_dc) inputs.push_back(g.dy(1));
+  const std::vector<Value> made = g.graph.add_all(kOps[1], inputs, {{"has_dh", has_dh}, {"has_dc", has_dc}});
+  return {made[0], made[0], made[1]};
+}
+
+std::vector<Value> grad_gru(Grad& g) {
+  const std::array inputs{g.in(0), g.in(1), g.in(2), g.dy()};
+  return g.graph.add_all(kOps[3], inputs);
+}
+
+// The loop over time
+// ---------------------------------------------------------------------------------------------------
+
+// x[B, T, C] by the input's weights in one product: [B, T, gates H].
+struct Walk {
+  int64_t batch, time, units;
+  Value sums;
+};
+Walk start(const char* who, Value x, const RecurrentWeights& w, int64_t gates) {
+  const Shape &s = x.shape(), &weight = w.hidden_weight.shape();
+  require(s.rank() == 3 && s[1] >= 1 && weight.rank() == 2 && weight[0] == gates * weight[1], ErrorCode::shape_mismatch,
+          who, ": x ", x.desc(), " is [B, T, C], and the hidden weight ", w.hidden_weight.desc(), " [", gates,
+          " H, H]");
+  return {s[0], s[1], weight[1], linear(x, w.input_weight, w.input_bias)};
+}
+
+Value at_time(const Walk& walk, int64_t t) {
+  return reshape(slice_axis(walk.sums, 1, t, t + 1), Shape{walk.batch, walk.sums.shape()[2]});
+}
+
+Value zeros(Value like, const Walk& walk) {
+  const std::vector<float> none(static_cast<size_t>(walk.batch * walk.units), 0.0f);
+  return cast(like.graph().constant({walk.batch, walk.units}, none), like.dtype());
+}
+
+}  // namespace
+
+std::span<const OpDef> recurrent_ops() { return kOps; }
+
+Recurrent run_lstm(Value x, const RecurrentWeights& w, Value h, Value c) {
+  const Walk walk = start("lstm", x, w, 4);
+  if (!h) h = zeros(x, walk);
+  if (!c) c = zeros(x, walk);
+  std::vector<Value> steps;
+  for (int64_t t = 0; t < walk.time; ++t) {
+    const std::array inputs{at_time(walk, t), linear(h, w.hidden_weight, w.hidden_bias), c};
+    const std::vector<Value> made = x.graph().add_all(kOps[0], inputs);
+    h = made[0];
+    c = made[1];
+    steps.push_back(h);
+  }
+  return {stack(steps, 1), h, c};
+}
+
+Recurrent run_gru(Value x, const RecurrentWeights& w, Value h) {
+  const Walk walk = start("gru", x, w, 3);
+  if (!h) h = zeros(x, walk);
+  std::vector<Value> steps;
+  for (int64_t t = 0; t < walk.time; ++t) {
+    h = x.graph().add(kOps[2], {at_time(walk, t), linear(h, w.hidden_weight, w.hidden_bias), h});
+    steps.push_back(h);
+  }
+  return {stack(steps, 1), h, {}};
+}
+
+Recurrent run_rnn(Value x, const RecurrentWeights& w, Value h, bool rectified) {
+  const Walk walk = start("rnn", x, w, 1);
+  if (!h) h = zeros(x, walk);
+  std::vector<Value> steps;
+  for (int64_t t = 0; t < walk.time; ++t) {
+    const Value sums = at_time(walk, t) + linear(h, w.hidden_weight, w.hidden_bias);
+    h = rectified ? relu(sums) : tanh(sums);
+    steps.push_back(h);
+  }
+  return {stack(steps, 1), h, {}};
+}
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+Recurrent lstm(Value x, const RecurrentWeights& weights, Value h, Value c) { return ops::run_lstm(x, weights, h, c); }
+Recurrent gru(Value x, const RecurrentWeights& weights, Value h) { return ops::run_gru(x, weights, h); }
+Recurrent rnn(Value x, const RecurrentWeights& weights, Value h, bool rectified) {
+  return ops::run_rnn(x, weights, h, rectified);
+}
+}  // namespace lemnos

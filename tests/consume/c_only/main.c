@@ -1,0 +1,226 @@
+/* A C program that uses all of lemnos.h but Vulkan: exclusive or from a graph of ops by name, digits with a trainer,
+ * a checkpoint, and mistakes that come back as codes and messages. */
+#include <lemnos/lemnos.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int failures = 0;
+
+#define CHECK(condition)                                     \
+  do {                                                       \
+    if (!(condition)) {                                      \
+      printf("%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      ++failures;                                            \
+    }                                                        \
+  } while (0)
+
+static void ok(lemnos_result result, const lemnos_error* error, int line) {
+  if (result == LEMNOS_OK) return;
+  printf("line %d: %s: %s\n", line, lemnos_result_name(result), error->message);
+  ++failures;
+}
+#define OK(call) ok(call, &error, __LINE__)
+
+static lemnos_tensor tensor(uint32_t dtype, uint32_t rank, int64_t a, int64_t b) {
+  lemnos_tensor t = {sizeof t, 0, 0, 0, {0}};
+  t.dtype = dtype;
+  t.rank = rank;
+  t.extents[0] = a;
+  t.extents[1] = b;
+  return t;
+}
+
+static lemnos_value op2(lemnos_graph* graph, const char* name, lemnos_value a, lemnos_value b) {
+  lemnos_error error = {sizeof error, 0, ""};
+  const lemnos_value inputs[2] = {a, b};
+  lemnos_attribute transpose = {sizeof transpose, LEMNOS_INTEGER, "transpose_b", 1, 0, NULL, 0, NULL};
+  lemnos_value out = -1;
+  uint32_t count = 1;
+  OK(lemnos_graph_op(graph, name, inputs, b < 0 ? 1 : 2, &transpose, strcmp(name, "matmul") == 0, &out, &count,
+                     &error));
+  return out;
+}
+
+static void train_xor(lemnos_device* device) {
+  lemnos_error error = {sizeof error, 0, ""};
+  lemnos_graph* graph = NULL;
+  lemnos_value x, y, w1, b1, w2, b2, targets[2];
+  const lemnos_tensor points = tensor(LEMNOS_F32, 2, 4, 2), results = tensor(LEMNOS_F32, 2, 4, 1);
+  const lemnos_tensor hidden = tensor(LEMNOS_F32, 2, 8, 2), hidden_bias = tensor(LEMNOS_F32, 1, 8, 0);
+  const lemnos_tensor last = tensor(LEMNOS_F32, 2, 1, 8), last_bias = tensor(LEMNOS_F32, 1, 1, 0);
+  const float inputs[8] = {0, 0, 0, 1, 1, 0, 1, 1}, wanted[4] = {0, 1, 1, 0};
+  float predicted[4] = {0}, loss_now = 1;
+  OK(lemnos_graph_create(&graph, &error));
+  OK(lemnos_graph_input(graph, "x", &points, &x, &error));
+  OK(lemnos_graph_input(graph, "y", &results, &y, &error));
+  OK(lemnos_graph_parameter(graph, "w1", &hidden, NULL, 1, &w1, &error));
+  OK(lemnos_graph_parameter(graph, "b1", &hidden_bias, NULL, 2, &b1, &error));
+  OK(lemnos_graph_parameter(graph, "w2", &last, NULL, 3, &w2, &error));
+  OK(lemnos_graph_parameter(graph, "b2", &last_bias, NULL, 4, &b2, &error));
+  lemnos_value h = op2(graph, "tanh", op2(graph, "add", op2(graph, "matmul", x, w1), b1), -1);
+  lemnos_value p = op2(graph, "add", op2(graph, "matmul", h, w2), b2);
+  lemnos_value loss = op2(graph, "mean", op2(graph, "square", op2(graph, "subtract", p, y), -1), -1);
+  const lemnos_option lr = {sizeof lr, 0, "lr", .05};
+  OK(lemnos_graph_minimize(graph, loss, "adam", &lr, 1, targets, &error));
+
+  lemnos_session* session = NULL;
+  lemnos_program* program = NULL;
+  OK(lemnos_session_open(device, graph, &session, &error));
+  const lemnos_value wants[4] = {targets[0], targets[1], loss, p};
+  lemnos_program_options options = {sizeof options, 4, wants, 0};
+  OK(lemnos_program_compile(session, &options, &program, &error));
+  OK(lemnos_session_write(session, x, inputs, sizeof inputs, 0, &error));
+  OK(lemnos_session_write(session, y, wanted, sizeof wanted, 0, &error));
+  /* A handle keeps alive what it was made from. */
+  lemnos_graph_destroy(graph);
+  lemnos_session_destroy(session);
+
+  CHECK(lemnos_program_run(program, 200) == LEMNOS_OK);
+  lemnos_advanced advanced = {sizeof advanced, 0, 0, 0, 0, 0, 0};
+  const lemnos_budget budget = {sizeof budget, 10, 1e9};
+  while (advanced.total_steps < 300) CHECK(lemnos_program_advance(program, &budget, &advanced) == LEMNOS_OK);
+  CHECK(lemnos_program_wait(program) == LEMNOS_OK);
+  OK(lemnos_program_read(program, loss, &loss_now, sizeof loss_now, &error));
+  OK(lemnos_program_read(program, p, predicted, sizeof predicted, &error));
+  printf("xor: loss %g, %.3f %.3f %.3f %.3f\n", loss_now, predicted[0], predicted[1], predicted[2], predicted[3]);
+  CHECK(loss_now < .01f);
+  for (int i = 0; i < 4; ++i) CHECK(fabsf(predicted[i] - wanted[i]) < .25f);
+  char plan[64];
+  size_t length = 0;
+  OK(lemnos_program_describe(program, plan, sizeof plan, &length, &error));
+  CHECK(strlen(plan) < sizeof plan && length >= strlen(plan));
+  lemnos_program_destroy(program);
+}
+
+static int count_calls(void* user, const lemnos_progress* progress) {
+  ++*(int*)user;
+  return progress->struct_size != sizeof *progress;
+}
+
+static void train_digits(lemnos_device* device, const char* checkpoint) {
+  lemnos_error error = {sizeof error, 0, ""};
+  lemnos_dataset *train = NULL, *test = NULL;
+  OK(lemnos_dataset_digits(4000, 1000, 1, &train, &test, &error));
+  CHECK(lemnos_dataset_size(train) == 4000 && lemnos_dataset_size(test) == 1000);
+  const lemnos_option hidden = {sizeof hidden, 0, "out", 64}, classes = {sizeof classes, 0, "out", 10};
+  const lemnos_layer layers[] = {{sizeof layers[0], 0, "flatten", NULL},
+                                 {sizeof layers[0], 1, "linear", &hidden},
+                                 {sizeof layers[0], 0, "relu", NULL},
+                                 {sizeof layers[0], 1, "linear", &classes}};
+  const lemnos_option lr = {sizeof lr, 0, "lr", 2e-3};
+  lemnos_trainer_options options = {sizeof options, 4, layers, "cross_entropy", "adam", &lr, 1, 7, 0};
+  lemnos_trainer *trainer = NULL, *copy = NULL;
+  OK(lemnos_trainer_create(device, &options, &trainer, &error));
+  int calls = 0;
+  lemnos_fit_options fit = {sizeof fit, 0, 3, 64, test, count_calls, &calls, 0};
+  lemnos_metrics last = {sizeof last, 0, 0, 0, 0}, held_out = last, again = last;
+  OK(lemnos_trainer_fit(trainer, train, &fit, &last, &held_out, &error));
+  printf("digits: loss %.3f, accuracy %.3f, held out %.3f\n", last.loss, last.accuracy, held_out.accuracy);
+  CHECK(held_out.accuracy > .85);
+  CHECK(calls > 0);
+  OK(lemnos_trainer_save(trainer, checkpoint, &error));
+
+  OK(lemnos_trainer_create(device, &options, &copy, &error));
+  CHECK(lemnos_trainer_load(copy, checkpoint, &error) == LEMNOS_INVALID_ARGUMENT); /* nothing to load into yet */
+  OK(lemnos_trainer_begin(copy, train, 64, 1, &error));
+  OK(lemnos_trainer_load(copy, checkpoint, &error));
+  OK(lemnos_trainer_evaluate(copy, test, 0, &again, &error));
+  CHECK(again.samples == 1000 && fabs(again.accuracy - held_out.accuracy) < 1e-9);
+  float* logits = malloc(10000 * sizeof *logits);
+  uint64_t count = 10000;
+  OK(lemnos_trainer_predict(copy, test, 0, logits, &count, &error));
+  CHECK(count == 10000);
+  count = 5;
+  CHECK(lemnos_trainer_predict(copy, test, 0, logits, &count, &error) == LEMNOS_OUT_OF_RANGE);
+  free(logits);
+  OK(lemnos_trainer_step(copy, 3, &again, &error));
+  CHECK(again.samples == 192);
+  lemnos_program* step = NULL;
+  OK(lemnos_trainer_step_program(copy, &step, &error));
+  CHECK(lemnos_program_run(step, 2) == LEMNOS_OK);
+  lemnos_program_destroy(step);
+  lemnos_trainer_destroy(copy);
+  lemnos_trainer_destroy(trainer);
+  lemnos_dataset_destroy(train);
+  lemnos_dataset_destroy(test);
+}
+
+static void make_mistakes(lemnos_device* device) {
+  lemnos_error error = {sizeof error, 0, ""};
+  lemnos_graph* graph = NULL;
+  lemnos_device* nowhere = NULL;
+  OK(lemnos_graph_create(&graph, &error));
+  CHECK(lemnos_device_open("no such device", &nowhere, &error) != LEMNOS_OK && nowhere == NULL);
+  CHECK(strlen(error.message) > 0 && error.code != LEMNOS_OK);
+  CHECK(lemnos_device_open("cpu", NULL, NULL) == LEMNOS_INVALID_ARGUMENT);
+
+  lemnos_value a = -1, b = -1, c = -1;
+  const lemnos_tensor left = tensor(LEMNOS_F32, 2, 3, 4), right = tensor(LEMNOS_F32, 2, 5, 6);
+  OK(lemnos_graph_input(graph, "a", &left, &a, &error));
+  OK(lemnos_graph_input(graph, "b", &right, &b, &error));
+  const lemnos_value inputs[2] = {a, b}, outside[1] = {99};
+  uint32_t count = 1;
+  CHECK(lemnos_graph_op(graph, "matmul", inputs, 2, NULL, 0, &c, &count, &error) == LEMNOS_SHAPE_MISMATCH);
+  CHECK(strncmp(error.message, "matmul", 6) == 0);
+  CHECK(lemnos_graph_op(graph, "no_such_op", inputs, 2, NULL, 0, &c, &count, &error) == LEMNOS_NOT_FOUND);
+  CHECK(lemnos_graph_op(graph, "relu", outside, 1, NULL, 0, &c, &count, &error) == LEMNOS_OUT_OF_RANGE);
+  CHECK(lemnos_graph_op(NULL, "relu", inputs, 1, NULL, 0, &c, &count, &error) == LEMNOS_INVALID_ARGUMENT);
+  CHECK(strstr(lemnos_op_names(), "matmul") != NULL);
+
+  /* Structs of another version. */
+  lemnos_tensor wrong = left;
+  wrong.struct_size = 0;
+  CHECK(lemnos_graph_input(graph, "c", &wrong, &c, &error) == LEMNOS_INVALID_ARGUMENT);
+  CHECK(strstr(error.message, "struct_size") != NULL);
+  struct {
+    lemnos_tensor known;
+    uint64_t newer;
+  } future = {left, 0};
+  future.known.struct_size = sizeof future;
+  OK(lemnos_graph_input(graph, "d", &future.known, &c, &error));
+  future.newer = 1;
+  CHECK(lemnos_graph_input(graph, "e", &future.known, &c, &error) == LEMNOS_UNSUPPORTED);
+  struct {
+    uint32_t struct_size;
+    int32_t code;
+    char message[8];
+  } short_error = {16, 0, ""};
+  CHECK(lemnos_graph_input(graph, "a", &wrong, &c, (lemnos_error*)&short_error) == LEMNOS_INVALID_ARGUMENT);
+  CHECK(strlen(short_error.message) == 7);
+
+  const lemnos_layer strange = {sizeof strange, 0, "warp", NULL};
+  lemnos_trainer_options options = {sizeof options, 1, &strange, NULL, NULL, NULL, 0, 0, 0};
+  lemnos_trainer* trainer = NULL;
+  CHECK(lemnos_trainer_create(device, &options, &trainer, &error) == LEMNOS_NOT_FOUND);
+  CHECK(strstr(error.message, "warp") != NULL && strstr(error.message, "linear") != NULL);
+  options.optimizer = "adamant";
+  CHECK(lemnos_trainer_create(device, &options, &trainer, &error) == LEMNOS_NOT_FOUND);
+  CHECK(lemnos_program_run(NULL, 1) == LEMNOS_INVALID_ARGUMENT);
+  lemnos_graph_destroy(graph);
+  lemnos_graph_destroy(NULL);
+}
+
+int main(int argc, char** argv) {
+  lemnos_error error = {sizeof error, 0, ""};
+  lemnos_device_info infos[8] = {{sizeof infos[0], 0, "", "", "", "", "", "", "", 0}};
+  uint32_t count = 8;
+  OK(lemnos_list_devices(infos, &count, &error));
+  for (uint32_t i = 0; i < count && i < 8; ++i) printf("%s: %s\n", infos[i].type, infos[i].name);
+  CHECK(count >= 1);
+  lemnos_device* device = NULL;
+  OK(lemnos_device_open(NULL, &device, &error));
+  if (!device) return 1;
+  OK(lemnos_device_get_info(device, &infos[0], &error));
+  printf("lemnos %x on %s\n", lemnos_version(), infos[0].name);
+  train_xor(device);
+  train_digits(device, argc > 1 ? argv[1] : "c_only.safetensors");
+  make_mistakes(device);
+  uint64_t messages = 1;
+  OK(lemnos_device_validation_count(device, &messages, &error));
+  CHECK(messages == 0);
+  lemnos_device_destroy(device);
+  if (failures) printf("%d failures\n", failures);
+  return failures != 0;
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# One consumer: consume.sh WHAT [ARGUMENTS]. Works in the current folder; tests/consume/CMakeLists.txt sets the LEMNOS_*
+# variables.
+set -euo pipefail
+
+warnings="-Wall -Wextra -Wpedantic -Werror"
+
+# A CMake project of ours: configured, built, run. Its programs are called consumer*.
+cmake_project() {
+  local name=$1 program
+  "$CMAKE" -S "$LEMNOS_CONSUME/$name" -B "$name" -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$LEMNOS_STAGE" \
+    -DLEMNOS_SOURCE="$LEMNOS_SOURCE" -DLEMNOS_TOOLCHAIN="$LEMNOS_TOOLCHAIN_FOLDER" -DCMAKE_CXX_FLAGS="$LEMNOS_FLAGS"
+  "$CMAKE" --build "$name" --parallel 2
+  for program in "$name"/consumer*; do
+    [ -f "$program" ] && [ -x "$program" ] || continue
+    echo "-- $program"
+    "$program"
+  done
+}
+
+pkg_config() {
+  local folder flags
+  folder=$(dirname "$(find "$LEMNOS_STAGE" -name lemnos.pc)")
+  flags=$(PKG_CONFIG_PATH=$folder pkg-config --cflags --libs lemnos)
+  # shellcheck disable=SC2086
+  $CXX -std=c++20 $LEMNOS_FLAGS "$LEMNOS_CONSUME/main.cpp" $flags -o pkg_config_consumer
+  ./pkg_config_consumer
+}
+
+# The C compiler alone, with a static library.
+c_static() {
+  local folder flags
+  folder=$(dirname "$(find "$LEMNOS_STAGE" -name lemnos.pc)")
+  flags=$(PKG_CONFIG_PATH=$folder pkg-config --cflags --libs lemnos)
+  # shellcheck disable=SC2086
+  $CC -std=c11 $warnings $LEMNOS_FLAGS "$LEMNOS_CONSUME/c_only/main.c" $flags -o c_static_consumer
+  ./c_static_consumer c_static.safetensors
+}
+
+# The C and the C++ program, with a shared library.
+shared() {
+  local library=$1 folder
+  folder=$(dirname "$library")
+  # shellcheck disable=SC2086
+  $CC -std=c11 $warnings -I "$LEMNOS_SOURCE/include" "$LEMNOS_CONSUME/c_only/main.c" -L "$folder" -llemnos -lm \
+    -Wl,-rpath,"$folder" -o c_shared_consumer
+  ./c_shared_consumer c_shared.safetensors
+  $CXX -std=c++20 -fvisibility=hidden -I "$LEMNOS_SOURCE/include" "$LEMNOS_CONSUME/main.cpp" -L "$folder" -llemnos \
+    -Wl,-rpath,"$folder" -o cxx_shared_consumer
+  ./cxx_shared_consumer
+}
+
+c_vulkan() {
+  local library=$1 folder
+  folder=$(dirname "$library")
+  # shellcheck disable=SC2086
+  $CC -std=c11 $warnings -I "$LEMNOS_SOURCE/include" -isystem "$LEMNOS_VULKAN_HEADERS" \
+    "$LEMNOS_CONSUME/c_vulkan/main.c" -L "$folder" -llemnos -Wl,-rpath,"$folder" -lvulkan -o c_vulkan_consumer
+  ./c_vulkan_consumer
+}
+
+# Nothing is visible but lemnos_* and namespace lemnos; no vk* and nothing of the namespaces inside.
+symbols() {
+  local library=$1 names foreign inner count
+  names=$(nm -D --defined-only "$library" | awk '{print $3}' | sed 's/@.*//' | sort -u)
+  foreign=$(grep -vE '^(lemnos_|_ZNK?6lemnos|_ZT[ISV]N6lemnos)' <<<"$names" || true)
+  if [ -n "$foreign" ]; then
+    echo "visible, and neither lemnos_* nor namespace lemnos:"
+    c++filt <<<"$foreign"
+    exit 1
+  fi
+  inner=$(c++filt <<<"$names" | grep -E 'lemnos::(vulkan|ops|reference|check|shaders|c)::' || true)
+  if [ -n "$inner" ]; then
+    echo "visible, and not public:"
+    echo "$inner"
+    exit 1
+  fi
+  for name in lemnos_version lemnos_trainer_fit lemnos_graph_op; do
+    grep -qx "$name" <<<"$names" || { echo "$name is not visible"; exit 1; }
+  done
+  count=$(wc -l <<<"$names")
+  strip -o stripped.so "$library"
+  echo "$count symbols, $(grep -c '^lemnos_' <<<"$names") of them C; $(stat -c %s stripped.so) bytes stripped"
+}
+
+what=$1
+shift
+"$what" "$@"

@@ -1,0 +1,228 @@
+// Steps in an application's command buffer, with work of its own before and after; its buffers as tensors; its
+// semaphores; published weights.
+#include <bit>
+
+#include "app_device.h"
+#include "lemnos/ops.h"
+#include "training.h"
+
+namespace lemnos::embed_tests {
+namespace {
+
+constexpr VulkanScope kCopies = {VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT,
+                                 VK_ACCESS_2_TRANSFER_WRITE_BIT | VK_ACCESS_2_TRANSFER_READ_BIT};
+constexpr Budget kOneStep = {.microseconds = 1e9, .steps = 1};
+
+class Record : public EmbedTest {};
+
+// An element-wise program over an imported buffer: what comes out shows what went in, and when.
+struct Doubler {
+  explicit Doubler(const Device& device, const VulkanBuffer& in) {
+    x = graph.input("x", {{256}, DType::f32});
+    y = x * 2.0f;
+    session = device.open(graph);
+    import_buffer(*session, x, in);
+    program = session->compile({.targets = {y}});
+  }
+  Graph graph;
+  Value x, y;
+  std::unique_ptr<Session> session;
+  std::unique_ptr<Program> program;
+};
+
+TEST_F(Record, BetweenTheApplicationsOwnCommands) {
+  const VkBuffer theirs = app().buffer(4096), result = app().buffer(4096);
+  Doubler doubler(app().adopt(), {theirs, 512, 1024});
+  VulkanRunner runner(*doubler.program);
+  const VulkanBuffer y = runner.buffer(doubler.y);
+  for (int frame = 1; frame <= 3; ++frame) {
+    const float value = static_cast<float>(frame) * 1.5f;
+    const auto word = std::bit_cast<uint32_t>(value);
+    const VkCommandBuffer commands = app().begin();
+    app().barrier(commands, kCopies, kCopies);
+    app().device_vk.vkCmdFillBuffer(commands, theirs, 512, 1024, word);
+    Advanced now;
+    const VulkanScope written = runner.record(commands, kOneStep, {.before = kCopies}, &now);
+    EXPECT_EQ(now.steps, 1u);
+    app().barrier(commands, written, kCopies);
+    const VkBufferCopy region{y.offset, 0, 1024};
+    app().device_vk.vkCmdCopyBuffer(commands, y.buffer, result, 1, &region);
+    // The step's input is overwritten after it: only the order of commands keeps the two apart.
+    app().device_vk.vkCmdFillBuffer(commands, theirs, 512, 1024, 0);
+    app().end_and_submit(commands);
+    app().wait_idle();
+    EXPECT_EQ(app().floats({result, 0, 1024}), std::vector<float>(256, 2 * value));
+  }
+}
+
+TEST_F(Record, LemnosPutsTheBarrierWhenTold) {
+  const VkBuffer theirs = app().buffer(1024), result = app().buffer(1024);
+  app().write(theirs, 0, std::vector<float>(256, 4));
+  Doubler doubler(app().adopt(), {theirs, 0, 1024});
+  VulkanRunner runner(*doubler.program);
+  const VulkanBuffer y = runner.buffer(doubler.y);
+  const VkCommandBuffer commands = app().begin();
+  runner.record(commands, kOneStep, {.before = kCopies, .after = kCopies});
+  const VkBufferCopy region{y.offset, 0, 1024};
+  app().device_vk.vkCmdCopyBuffer(commands, y.buffer, result, 1, &region);
+  app().end_and_submit(commands);
+  EXPECT_EQ(app().floats({result, 0, 1024}), std::vector<float>(256, 8));
+}
+
+TEST_F(Record, TrainsBitForBitAsRunDoes) {
+  constexpr Size kSize = {.batch = 128, .features = 64, .hidden = 64};
+  const Device device = app().adopt();
+  Training whole(device, kSize), frames(device, kSize, 100);
+  ASSERT_EQ(whole.program->run(6), Status::ok);
+  VulkanRunner runner(*frames.program);
+  Advanced now;
+  int recorded = 0;
+  for (; now.total_steps < 6 && recorded < 5000; ++recorded) {
+    const VkCommandBuffer commands = app().begin();
+    runner.record(commands, {.microseconds = 700, .steps = static_cast<uint32_t>(6 - now.total_steps)}, {}, &now);
+    app().end_and_submit(commands);
+    if (recorded % 4 == 3) app().wait_idle();
+  }
+  EXPECT_GT(recorded, 1);
+  EXPECT_EQ(whole.parameters(), frames.parameters());
+}
+
+TEST_F(Record, AllocatesNothing) {
+  Training training(app().adopt());
+  VulkanRunner runner(*training.program);
+  runner.publish();
+  const DeviceCounters before = training.session->counters();
+  for (int i = 0; i < 20; ++i) {
+    const VkCommandBuffer commands = app().begin();
+    runner.record(commands, {.microseconds = 2000});
+    app().end_and_submit(commands);
+    (void)runner.published();
+  }
+  const DeviceCounters after = training.session->counters();
+  EXPECT_EQ(after.allocations, before.allocations);
+  EXPECT_EQ(after.pipelines, before.pipelines);
+  EXPECT_EQ(after.command_buffers, before.command_buffers);
+  EXPECT_EQ(after.submits, before.submits) << "record submits nothing";
+  EXPECT_EQ(after.waits, before.waits) << "record waits for nothing";
+}
+
+TEST_F(Record, HostWritesWaitForTheApplicationsSubmissions) {
+  Training training(app().adopt());
+  VulkanRunner runner(*training.program);
+  for (int i = 0; i < 3; ++i) {
+    const VkCommandBuffer commands = app().begin();
+    runner.record(commands, kOneStep);
+    app().end_and_submit(commands);
+    training.session->write(training.x, Training::inputs({}));
+  }
+  Training whole(app().adopt());
+  ASSERT_EQ(whole.program->run(3), Status::ok);
+  EXPECT_EQ(whole.parameters(), training.parameters());
+}
+
+TEST_F(Record, ForeignSemaphoresOrderSubmissions) {
+  const VkBuffer theirs = app().buffer(1024), result = app().buffer(1024);
+  Doubler doubler(app().adopt(), {theirs, 0, 1024});
+  VulkanRunner runner(*doubler.program);
+  const VulkanBuffer y = runner.buffer(doubler.y);
+  const VkSemaphore drawn = app().timeline(), trained = app().timeline();
+  for (uint64_t frame = 1; frame <= 3; ++frame) {
+    const VkCommandBuffer before = app().begin();
+    app().device_vk.vkCmdFillBuffer(before, theirs, 0, 1024, 0x40400000u);  // 3.0f
+    app().end_and_submit(before, frame > 1 ? trained : VK_NULL_HANDLE, frame - 1, drawn, frame);
+    const VulkanSemaphore wait{drawn, frame}, signal{trained, frame};
+    Advanced now;
+    ASSERT_EQ(runner.submit(kOneStep, {&wait, 1}, {&signal, 1}, &now), Status::ok);
+    EXPECT_EQ(now.steps, 1u);
+    const VkCommandBuffer after = app().begin();
+    const VkBufferCopy region{y.offset, 0, 1024};
+    app().device_vk.vkCmdCopyBuffer(after, y.buffer, result, 1, &region);
+    app().end_and_submit(after, trained, frame);
+    app().wait_idle();
+    EXPECT_EQ(app().floats({result, 0, 1024}), std::vector<float>(256, 6));
+  }
+}
+
+TEST_F(Record, ASignalComesEvenWhenNothingFits) {
+  Training training(app().adopt());
+  VulkanRunner runner(*training.program);
+  const VkSemaphore done = app().timeline();
+  const VulkanSemaphore signal{done, 7};
+  Advanced now;
+  ASSERT_EQ(runner.submit({.microseconds = 0}, {}, {&signal, 1}, &now), Status::ok);
+  EXPECT_EQ(now.segments, 0u);
+  app().wait_idle();
+  EXPECT_EQ(app().value_of(done), 7u);
+}
+
+TEST_F(Record, NothingRunsBeforeTheWait) {
+  Training training(app().adopt());
+  const std::vector<float> before = training.parameters();
+  VulkanRunner runner(*training.program);
+  const VkSemaphore gate = app().timeline();
+  const VulkanSemaphore wait{gate, 1};
+  Advanced now;
+  ASSERT_EQ(runner.submit(kOneStep, {&wait, 1}, {}, &now), Status::ok);
+  ASSERT_EQ(now.steps, 1u);
+  // The weights cannot be looked at before the gate opens: everything on the queue waits behind it.
+  EXPECT_EQ(training.program->advance({.microseconds = 0}), Status::ok);
+  app().signal(gate, 1);
+  ASSERT_EQ(training.program->wait(), Status::ok);
+  EXPECT_NE(training.parameters(), before);
+}
+
+TEST_F(Record, PublishedWeightsAreThoseOfAWholeStep) {
+  constexpr Size kSize = {.batch = 128, .features = 64, .hidden = 64};
+  const Device device = app().adopt();
+  Training training(device, kSize, 100), whole(device, kSize);
+  VulkanRunner runner(*training.program);
+  EXPECT_EQ(runner.published().parameters.buffer, VkBuffer(VK_NULL_HANDLE));
+  runner.publish(2);
+  EXPECT_EQ(app().floats(runner.published().parameters), whole.parameters()) << "the weights at the start";
+  uint64_t steps = 0;
+  std::vector<VkBuffer> seen;
+  for (int call = 0; steps < 5 && call < 2000; ++call) {
+    Advanced now;
+    ASSERT_EQ(runner.submit({.microseconds = 400, .steps = 1}, {}, {}, &now), Status::ok);
+    ASSERT_EQ(training.program->wait(), Status::ok);
+    const Published published = runner.published();
+    EXPECT_EQ(published.steps, now.total_steps);
+    if (published.steps == steps) continue;
+    ASSERT_EQ(whole.program->run(static_cast<uint32_t>(published.steps - steps)), Status::ok);
+    steps = published.steps;
+    seen.push_back(published.parameters.buffer);
+    EXPECT_EQ(app().floats(published.parameters), whole.parameters()) << "after " << steps << " steps";
+    EXPECT_NE(published.ready.semaphore, VkSemaphore(VK_NULL_HANDLE));
+    EXPECT_GE(app().value_of(published.ready.semaphore), published.ready.value);
+  }
+  ASSERT_GE(seen.size(), 2u);
+  EXPECT_NE(seen[0], seen[1]) << "the copies take turns";
+  EXPECT_EQ(runner.offset_of(training.hidden_weight) % 256, 0u);
+}
+
+TEST_F(Record, RunAndRecordPublishToo) {
+  const Device device = app().adopt();
+  Training training(device), whole(device);
+  VulkanRunner runner(*training.program);
+  runner.publish(3);
+  ASSERT_EQ(training.program->run(4), Status::ok);
+  ASSERT_EQ(whole.program->run(4), Status::ok);
+  EXPECT_EQ(runner.published().steps, 4u);
+  EXPECT_EQ(app().floats(runner.published().parameters), whole.parameters());
+  const VkCommandBuffer commands = app().begin();
+  runner.record(commands, {.microseconds = 1e9, .steps = 2});
+  app().end_and_submit(commands);
+  ASSERT_EQ(whole.program->run(2), Status::ok);
+  EXPECT_EQ(runner.published().steps, 6u);
+  EXPECT_EQ(app().floats(runner.published().parameters), whole.parameters());
+}
+
+TEST_F(Record, AnExportedValueIsTheTensor) {
+  Training training(app().adopt());
+  const VulkanBuffer x = export_buffer(*training.session, training.x);
+  EXPECT_EQ(x.size, Training::inputs({}).size() * sizeof(float));
+  EXPECT_EQ(app().floats(x), Training::inputs({}));
+}
+
+}  // namespace
+}  // namespace lemnos::embed_tests

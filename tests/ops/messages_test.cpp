@@ -1,0 +1,149 @@
+// What a mistake says: the op, and both shapes, numbers or types. And the values that are known when a graph is built.
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <functional>
+
+#include "lemnos/error.h"
+#include "lemnos/ops.h"
+
+namespace lemnos {
+namespace {
+
+struct Mistake {
+  std::function<Value(Graph&)> build;
+  std::string message;
+};
+
+Value in(Graph& g, const Shape& shape, DType dtype = DType::f32) {
+  return g.input("input" + std::to_string(g.values().size()), {shape, dtype});
+}
+
+const Mistake kMistakes[] = {
+    {[](Graph& g) {
+       return in(g, {3, 4}) + in(g, {5});
+     },
+     "add: shapes [3, 4] and [5] do not broadcast: 4 against 5 at axis -1"},
+    {[](Graph& g) { return in(g, {3}) * in(g, {3}, DType::f16); },
+     "multiply: a is f32[3] but b is f16[3]; cast one of them"},
+    {[](Graph& g) { return less(in(g, {3}, DType::u8), in(g, {3}, DType::u8)); },
+     "less: a and b are u8, it takes f32, f16, bf16 or i32"},
+    {[](Graph& g) { return pow(in(g, {3}, DType::i32), in(g, {3}, DType::i32)); },
+     "pow: a and b are i32, it takes f32, f16, bf16"},
+    {[](Graph& g) { return in(g, {3}) + Value(); }, "add: an operand is no value"},
+    {[](Graph& g) {
+       return reshape(in(g, {3, 4}), Shape{5, 2});
+     },
+     "reshape: shape [5, 2] has 10 elements, x [3, 4] has 12"},
+    {[](Graph& g) {
+       return reshape(in(g, {3, 4}), std::vector<int64_t>{5, -1});
+     },
+     "reshape: the other extents make 5, which does not divide the 12 elements of [3, 4]"},
+    {[](Graph& g) {
+       return sum(in(g, {3, 4}), {2});
+     },
+     "sum: axis 2 is out of range for shape [3, 4]"},
+    {[](Graph& g) {
+       return mean(in(g, {3, 4}), {1, -1});
+     },
+     "mean: axis 1 of shape [3, 4] is out of range or repeated"},
+    {[](Graph& g) {
+       return reduce_max(in(g, {0, 4}));
+     },
+     "reduce_max: x [0, 4] has no elements"},
+    {[](Graph& g) { return sum(in(g, {3}, DType::i32)); }, "sum: input 0 is i32[3], it takes f32, f16 or bf16"},
+    {[](Graph& g) {
+       return variance(in(g, {3, 1}), {1});
+     },
+     "variance: 1 element for each result of x [3, 1], an unbiased one takes at least 2"},
+    {[](Graph& g) {
+       return broadcast_to(in(g, {3}), {4, 5});
+     },
+     "broadcast_to: shapes [3] and [4, 5] do not broadcast: 3 against 5 at axis -1"},
+    {[](Graph& g) {
+       return broadcast_to(in(g, {3, 5}), {1, 5});
+     },
+     "broadcast_to: x [3, 5] does not stretch to [1, 5]"},
+    {[](Graph& g) {
+       return permute(in(g, {3, 5}), {0, 0});
+     },
+     "transpose: axis 0 of shape [3, 5] is out of range or repeated"},
+    {[](Graph& g) { return transpose(in(g, {3})); }, "transpose: x [3] has fewer than two axes"},
+    {[](Graph& g) {
+       return slice_axis(in(g, {3, 5}), 1, 2, 6);
+     },
+     "slice: [2, 6) of axis 1 is no part of shape [3, 5]"},
+    {[](Graph& g) {
+       return split(in(g, {3, 5}), {2, 2}, 1)[0];
+     },
+     "split: sizes add up to 4, axis 1 of shape [3, 5] has 5"},
+    {[](Graph& g) { return pad(in(g, {3}), {-1}, {0}); },
+     "pad: -1 before and 0 after along axis 0 of shape [3]; use slice to take away"},
+    {[](Graph& g) {
+       return concat(std::vector{in(g, {3, 4}), in(g, {2, 5})}, 0);
+     },
+     "concat: input 1 [2, 5] and input 0 [3, 4] differ beside axis 0"},
+    {[](Graph& g) {
+       return concat(std::vector{in(g, {3}), in(g, {3}, DType::i32)});
+     },
+     "concat: input 1 is i32[3] but input 0 is f32[3]; cast one of them"},
+    {[](Graph& g) {
+       return stack(std::vector{in(g, {3}), in(g, {4})});
+     },
+     "stack: [4] beside [3]"},
+    {[](Graph& g) { return where(in(g, {3}), in(g, {3}), in(g, {3}, DType::bf16)); },
+     "where: a is f32[3] but b is bf16[3]; cast one of them"},
+    {[](Graph& g) {
+       return gather(in(g, {9, 3}), in(g, {2}));
+     },
+     "gather: input 1 is f32[2], it takes i32"},
+    {[](Graph& g) { return gather(in(g, {9}, DType::i32), in(g, {2}, DType::i32), {.scale = 2}); },
+     "gather: x is i32[9], which takes no scale 2 and no shift 0"},
+    {[](Graph& g) {
+       return scatter_add(in(g, {3, 4}), in(g, {2}, DType::i32), 9);
+     },
+     "scatter_add: x [3, 4] does not begin with the axes of indices [2]"},
+    {[](Graph& g) { return argmax(in(g, {3}), 1); }, "argmax: axis 1 is out of range for shape [3]"},
+    {[](Graph& g) { return random_normal(in(g, {3}), {{2}}); },
+     "random_normal: input 0 is f32[3], a step state is u32[32]"},
+    {[](Graph& g) { return random_uniform(in(g, {32}, DType::u32), {{2}}, 2, 1); },
+     "random_uniform: low 2 is above high 1"},
+    {[](Graph& g) { return linspace(g, 0, 1, 0); }, "linspace: 0 elements, it takes 1 or more"},
+    {[](Graph& g) { return range(g, 0, 3, 0); }, "range: step 0"},
+};
+
+TEST(Messages, NameTheOpAndBothSides) {
+  for (const Mistake& mistake : kMistakes) {
+    Graph graph;
+    try {
+      (void)mistake.build(graph);
+      ADD_FAILURE() << "accepted, instead of: " << mistake.message;
+    } catch (const Error& error) {
+      EXPECT_EQ(std::string(error.what()), mistake.message);
+    }
+  }
+}
+
+template <typename T>
+std::vector<T> content(Value v) {
+  const auto& bytes = v.graph().info(v).initial;
+  std::vector<T> values(static_cast<size_t>(v.desc().elements()));
+  if (!bytes || bytes->size() != values.size() * sizeof(T)) return {};
+  std::memcpy(values.data(), bytes->data(), bytes->size());
+  return values;
+}
+
+TEST(Constants, AreKnownWhenTheGraphIsBuilt) {
+  Graph g;
+  EXPECT_EQ(content<float>(linspace(g, 0, 1, 5)), (std::vector<float>{0, .25f, .5f, .75f, 1}));
+  EXPECT_EQ(content<float>(linspace(g, 3, 9, 1)), (std::vector<float>{3}));
+  EXPECT_EQ(content<int32_t>(range(g, 2, 9, 3)), (std::vector<int32_t>{2, 5, 8}));
+  EXPECT_EQ(content<int32_t>(range(g, 5, 0, -2)), (std::vector<int32_t>{5, 3, 1}));
+  EXPECT_EQ(content<int32_t>(range(g, 5, 5)), (std::vector<int32_t>{}));
+  EXPECT_EQ(content<float>(range(g, 0, 3, 1, DType::f32)), (std::vector<float>{0, 1, 2}));
+  EXPECT_EQ(full(g, {2, 3}, 7, DType::bf16).desc(), (TensorDesc{{2, 3}, DType::bf16}));
+}
+
+}  // namespace
+}  // namespace lemnos
