@@ -190,33 +190,26 @@ Dispatch add_parts(Lower& c, const TensorRef& sums, uint32_t parts) {
           .cost = {sums.bytes + c.out().bytes(), uint64_t{parts} * count}};
 }
 
-/// conv.comp for either direction; `toward_input` gathers dy under flipped taps.
-std::vector<Dispatch> lower_planes(Lower& c, const Form& f, bool toward_input) {
-  using namespace shaders;
-  require_counts(c);
-  if (c.out().elements() == 0) return {};
-  const int64_t out_channels = (toward_input ? f.in : f.out) / f.groups;
+/// The numbers of conv.comp for either direction; `toward_input` gathers dy under flipped taps.
+shaders::ConvParams plane_params(const Form& f, bool toward_input) {
   const int64_t x_channels = (toward_input ? f.out : f.in) / f.groups;
   const int64_t plane = toward_input ? f.plane() : f.out_plane();
-  const int64_t width = toward_input ? f.width : f.out_width;
-  const bool divided = toward_input && (f.stride[0] > 1 || f.stride[1] > 1);
-  const bool wide = plane % 4 == 0;
-  ConvParams p{.m = u32(out_channels),
-               .n = u32(f.images * plane),
-               .groups = u32(f.groups),
-               .channels = u32(x_channels),
-               .plane = u32(plane),
-               .out_width = u32(width),
-               .height = u32(toward_input ? f.out_height : f.height),
-               .width = u32(toward_input ? f.out_width : f.width),
-               .kernel_h = u32(f.kernel[0]),
-               .kernel_w = u32(f.kernel[1]),
-               .stride_h = i32(f.stride[0]),
-               .stride_w = i32(f.stride[1]),
-               .pad_h = i32(f.padding[0]),
-               .pad_w = i32(f.padding[1]),
-               .dilation_h = i32(f.dilation[0]),
-               .dilation_w = i32(f.dilation[1])};
+  shaders::ConvParams p{.m = u32((toward_input ? f.in : f.out) / f.groups),
+                        .n = u32(f.images * plane),
+                        .groups = u32(f.groups),
+                        .channels = u32(x_channels),
+                        .plane = u32(plane),
+                        .out_width = u32(toward_input ? f.width : f.out_width),
+                        .height = u32(toward_input ? f.out_height : f.height),
+                        .width = u32(toward_input ? f.out_width : f.width),
+                        .kernel_h = u32(f.kernel[0]),
+                        .kernel_w = u32(f.kernel[1]),
+                        .stride_h = i32(f.stride[0]),
+                        .stride_w = i32(f.stride[1]),
+                        .pad_h = i32(f.padding[0]),
+                        .pad_w = i32(f.padding[1]),
+                        .dilation_h = i32(f.dilation[0]),
+                        .dilation_w = i32(f.dilation[1])};
   p.image = u32(f.groups * x_channels) * p.height * p.width;
   const uint32_t one_channel = u32(f.taps()), one_out = u32(f.in / f.groups * f.taps());
   p.weight_group = u32(f.out / f.groups) * one_out;
@@ -226,9 +219,20 @@ std::vector<Dispatch> lower_planes(Lower& c, const Form& f, bool toward_input) {
     p.pad_h = i32(f.dilation[0] * (f.kernel[0] - 1) - f.padding[0]);
     p.pad_w = i32(f.dilation[1] * (f.kernel[1] - 1) - f.padding[1]);
   }
+  return p;
+}
+
+std::vector<Dispatch> lower_planes(Lower& c, const Form& f, bool toward_input) {
+  using namespace shaders;
+  require_counts(c);
+  if (c.out().elements() == 0) return {};
+  const int64_t out_channels = (toward_input ? f.in : f.out) / f.groups;
+  const bool divided = toward_input && (f.stride[0] > 1 || f.stride[1] > 1);
+  const ConvParams p = plane_params(f, toward_input);
+  const bool wide = p.plane % 4 == 0;
   // Only neighbouring taps that read the same elements are worth unrolling.
   const bool slide = f.kernel[1] > 1 && f.kernel[1] <= kMostTaps && f.stride[1] == 1 && !divided &&
-                     f.dilation[1] == 1 && width % 4 == 0;
+                     f.dilation[1] == 1 && p.out_width % 4 == 0;
   const uint32_t format = format_of(c.out().dtype);
   const bool converted = format != FORMAT_F32 && !wide;  // planes then share words
   const ConvSpec spec{.workgroup_size = c.caps.software ? 8u : 64u,
@@ -242,7 +246,7 @@ std::vector<Dispatch> lower_planes(Lower& c, const Form& f, bool toward_input) {
                       .has_bias = c.attrs().flag("bias"),
                       .wide = wide,
                       .quads = p.n >= 512 && !divided ? 2u : 1u};
-  const bool empty = x_channels == 0;
+  const bool empty = p.channels == 0;
   const TensorRef y = converted ? c.scratch(4ull * static_cast<uint64_t>(c.out().elements())) : in_words(c.y());
   const TensorRef x = empty ? y : in_words(c.x(0)), weight = empty ? y : in_words(c.x(1));
   const uint64_t tiles = divide_up(p.m, spec.rows) * divide_up(p.n, 4ull * spec.quads * spec.workgroup_size);
