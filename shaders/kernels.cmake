@@ -66,7 +66,7 @@ function(lemnos_add_kernel source)
       set(check ${LEMNOS_SPIRV_VAL} --target-env vulkan1.2 --scalar-block-layout ${spirv})
     endif()
     add_custom_command(
-      OUTPUT ${header} BYPRODUCTS ${spirv}
+      OUTPUT ${spirv} ${header}  # the first is what the depfile speaks of
       COMMAND ${LEMNOS_GLSLANG} ${compile} ${flags} --depfile ${spirv}.d -o ${spirv} ${source}
       COMMAND ${check}
       COMMAND ${LEMNOS_GLSLANG} ${compile} ${flags} --vn ${symbol} -o ${header} ${source}
