@@ -13,6 +13,7 @@
 #include "lemnos/nn.h"
 #include "lemnos/ops.h"
 #include "lemnos/optim.h"
+#include "lemnos/profile.h"
 #include "lemnos/session.h"
 #include "lemnos/tensor.h"
 #include "lemnos/train.h"

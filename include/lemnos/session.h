@@ -12,6 +12,7 @@
 #include "lemnos/device.h"
 #include "lemnos/error.h"
 #include "lemnos/graph.h"
+#include "lemnos/profile.h"
 
 namespace lemnos {
 
@@ -78,6 +79,10 @@ class Program {
   /// What a step is expected to take on the device: measured by advance(), else guessed.
   virtual double step_microseconds() const = 0;
   virtual Status wait() = 0;
+  /// Runs 2 * `steps` steps, one at a time, and waits for each: the first half as run() does, the second with a
+  /// timestamp and a barrier after every launch. For looking, not for use. Throws `unsupported` on a device without
+  /// timestamps, `device_lost`.
+  virtual Profile profile(uint32_t steps = 5) = 0;
   /// The bytes of a target, or of persistent memory. Waits. Throws `not_found` for a value that the program does not
   /// keep, `shape_mismatch` for a span of another size.
   virtual void read(Value value, std::span<std::byte> bytes) = 0;

@@ -100,6 +100,30 @@ class CpuProgram final : public Program {
   }
   Status wait() override { return Status::ok; }
 
+  Profile profile(uint32_t steps) override {
+    Profile profile{
+        .device = "cpu", .driver = "lemnos reference", .driver_version = "double precision", .steps = steps};
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      const Node& n = node(i);
+      const TensorDesc result = n.outputs.empty() ? TensorDesc{} : graph_.info(n.outputs[0]).desc;
+      profile.launches.push_back({.op = n.op->name, .result = n.outputs.empty() ? "" : text(result), .groups = 1});
+    }
+    const auto began = std::chrono::steady_clock::now();
+    const auto now = [&] {
+      return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - began).count();
+    };
+    (void)run(steps);
+    profile.replayed_microseconds = steps ? now() / steps : 0;
+    for (uint32_t step = 0; step < steps; ++step)
+      for (size_t i = 0; i < nodes_.size(); ++i) {
+        const double begin = now();
+        interpret(node(i));
+        profile.launches[i].steps.push_back({begin, now()});
+      }
+    total_steps_ += steps;
+    return profile;
+  }
+
   void read(Value value, std::span<std::byte> bytes) override {
     const TensorDesc& desc = graph_.info(value).desc;
     require(bytes.size() == desc.bytes(), ErrorCode::shape_mismatch, "read: ", bytes.size(), " bytes for ", desc);

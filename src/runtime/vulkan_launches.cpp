@@ -84,6 +84,17 @@ void VulkanLaunches::record_step(vulkan::Recorder& recorder) const {
   }
 }
 
+void VulkanLaunches::record_timed(vulkan::Recorder& recorder, const vulkan::Timestamps& timestamps) const {
+  recorder.reset_timestamps(timestamps, 0, timestamps.count());
+  recorder.barrier();
+  recorder.timestamp(timestamps, 0);
+  for (uint32_t i = 0; i < plan_.dispatches.size(); ++i) {
+    record_part(recorder, {.dispatch = static_cast<int>(i), .count = groups_of(i)});
+    recorder.barrier();
+    recorder.timestamp(timestamps, i + 1);
+  }
+}
+
 void VulkanLaunches::record_segment(vulkan::Recorder& recorder, size_t index, bool ordered) const {
   const Segment& segment = segments_.segments[index];
   for (int i = segment.first; i < segment.first + segment.count; ++i) {

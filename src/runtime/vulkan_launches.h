@@ -23,6 +23,9 @@ class VulkanLaunches {
   const Segments& segments() const { return segments_; }
   /// Begins with a barrier after the step before, and after uploads.
   void record_step(vulkan::Recorder& recorder) const;
+  /// The step with every launch kept apart from the next by a barrier; timestamp i is written before launch i, and one
+  /// more at the end.
+  void record_timed(vulkan::Recorder& recorder, const vulkan::Timestamps& timestamps) const;
   /// `ordered`: the caller has put a barrier before it, or the segment before it in the same command buffer.
   void record_segment(vulkan::Recorder& recorder, size_t segment, bool ordered) const;
 

@@ -1,6 +1,7 @@
 #include "runtime/vulkan_program.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <new>
 
@@ -80,6 +81,43 @@ double VulkanProgram::step_microseconds() const {
 }
 
 Status VulkanProgram::wait() { return memory_->wait_all(); }
+
+Profile VulkanProgram::empty_profile(uint32_t steps) const {
+  const DeviceInfo& info = memory_->context()->info();
+  Profile profile{.device = info.name, .driver = info.driver, .driver_version = info.driver_version, .steps = steps};
+  for (const PlannedDispatch& planned : plan_.dispatches) {
+    const Node& node = plan_.graph.nodes()[static_cast<size_t>(planned.node)];
+    profile.launches.push_back({.op = node.op->name,
+                                .result = node.outputs.empty() ? "" : text(plan_.graph.info(node.outputs[0]).desc),
+                                .kernel = planned.dispatch.kernel->name,
+                                .groups = planned.dispatch.groups,
+                                .bytes = planned.dispatch.cost.bytes,
+                                .flops = planned.dispatch.cost.flops});
+  }
+  return profile;
+}
+
+Profile VulkanProgram::profile(uint32_t steps) {
+  using Clock = std::chrono::steady_clock;
+  Profile profile = empty_profile(steps);
+  if (!launches_ || steps == 0) return profile;
+  if (!profiler_) profiler_ = std::make_unique<VulkanProfiler>(*launches_, *memory_, pool_, plan_.dispatches.size());
+  std::vector<double> replayed;
+  for (uint32_t i = 0; i < steps; ++i) {
+    const auto before = Clock::now();
+    require_ok(run(1), "profile");
+    require_ok(wait(), "profile");
+    replayed.push_back(std::chrono::duration<double, std::micro>(Clock::now() - before).count());
+  }
+  std::ranges::sort(replayed);
+  profile.replayed_microseconds = replayed[replayed.size() / 2];
+  const auto began = Clock::now();
+  for (uint32_t i = 0; i < steps; ++i) {
+    profiler_->step(profile, began);
+    ++total_steps_;
+  }
+  return profile;
+}
 
 Location VulkanProgram::kept_location(Value value, const char* who) const {
   const Location where = plan_.location_of(value);

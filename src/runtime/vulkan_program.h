@@ -7,6 +7,7 @@
 
 #include "lemnos/session.h"
 #include "runtime/vulkan_launches.h"
+#include "runtime/vulkan_profiler.h"
 #include "runtime/vulkan_steps.h"
 
 namespace lemnos {
@@ -23,6 +24,7 @@ class VulkanProgram final : public Program {
   }
   double step_microseconds() const override;
   Status wait() override;
+  Profile profile(uint32_t steps) override;
   void read(Value value, std::span<std::byte> bytes) override;
   PlanSummary summary() const override;
   std::string describe() const override { return to_string(plan_); }
@@ -37,6 +39,7 @@ class VulkanProgram final : public Program {
   const Plan& plan() const { return plan_; }
 
  private:
+  Profile empty_profile(uint32_t steps) const;
   Location kept_location(Value value, const char* who) const;
 
   Plan plan_;
@@ -47,6 +50,7 @@ class VulkanProgram final : public Program {
   VkCommandBuffer commands_ = VK_NULL_HANDLE;
   std::vector<VkCommandBuffer> repeated_;  // the same one, as often as a run may ask in one submission
   std::unique_ptr<VulkanSteps> steps_;
+  std::unique_ptr<VulkanProfiler> profiler_;  // from the first profile() on
   uint64_t total_steps_ = 0;
 };
 

@@ -17,7 +17,7 @@ const std::map<std::string_view, std::string_view> kPublicHeaders = {
     {"lemnos.hpp", "api"},      {"lemnos.h", "api"},      {"vulkan.h", "api"},      {"session.h", "runtime"},
     {"backend.h", "runtime"},   {"program.h", "runtime"}, {"runtime.h", "runtime"}, {"eval.h", "runtime"},
     {"autograd.h", "autograd"}, {"plan.h", "plan"},       {"history.h", "io"},      {"init.h", "nn"},
-    {"check.h", "check"},       {"visibility.h", "base"}};
+    {"profile.h", "runtime"},   {"check.h", "check"},     {"visibility.h", "base"}};
 
 bool ends_in(const std::string& name, const std::vector<std::string>& endings) {
   return std::ranges::any_of(endings, [&](const std::string& ending) { return name.ends_with(ending); });

@@ -1,0 +1,33 @@
+#include "runtime/vulkan_profiler.h"
+
+#include "base/text.h"
+
+namespace lemnos {
+
+VulkanProfiler::VulkanProfiler(const VulkanLaunches& launches, VulkanMemory& memory, vulkan::CommandPool& pool,
+                               size_t dispatches)
+    : memory_(memory), timestamps_(memory.context(), static_cast<uint32_t>(dispatches) + 1), commands_(pool.create()) {
+  auto recorder = vulkan::Recorder::begin(*memory.context(), commands_, vulkan::Reuse::many);
+  launches.record_timed(recorder, timestamps_);
+  recorder.end();
+}
+
+void VulkanProfiler::step(Profile& profile, std::chrono::steady_clock::time_point began) {
+  const auto now = [&] {
+    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - began).count();
+  };
+  const double submitting = now();
+  require_ok(memory_.timeline().submit({&commands_, 1}).status, "profile");
+  const double waiting = now();
+  require_ok(memory_.wait_all(), "profile");
+  const double done = now();
+  profile.host.push_back({"submit", {submitting, waiting}});
+  profile.host.push_back({"wait", {waiting, done}});
+  std::vector<uint64_t> ticks(timestamps_.count());
+  require(timestamps_.read(0, ticks), ErrorCode::internal, "profile: ", profile.device,
+          " has finished a step without writing its timestamps");
+  const auto at = [&](size_t i) { return done - timestamps_.nanoseconds(ticks[i], ticks.back()) / 1e3; };
+  for (size_t i = 0; i < profile.launches.size(); ++i) profile.launches[i].steps.push_back({at(i), at(i + 1)});
+}
+
+}  // namespace lemnos

@@ -1,0 +1,29 @@
+// One step of a program with a timestamp after every launch.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "lemnos/profile.h"
+#include "runtime/vulkan_launches.h"
+#include "runtime/vulkan_memory.h"
+
+namespace lemnos {
+
+class VulkanProfiler {
+ public:
+  /// Records the step. Throws `unsupported` on a queue without timestamps.
+  VulkanProfiler(const VulkanLaunches& launches, VulkanMemory& memory, vulkan::CommandPool& pool, size_t dispatches);
+
+  /// Runs the step once and adds its times to `profile`, whose launches stand in the order of execution. Throws what
+  /// a failed submission means.
+  void step(Profile& profile, std::chrono::steady_clock::time_point began);
+
+ private:
+  VulkanMemory& memory_;
+  vulkan::Timestamps timestamps_;
+  VkCommandBuffer commands_;
+};
+
+}  // namespace lemnos
