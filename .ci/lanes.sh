@@ -127,6 +127,12 @@ on_driver lavapipe26 lavapipe26 600 '^device$'
 on_driver swiftshader swiftshader 900 '^device$' LEMNOS_TIER=fast
 # Its newer layer also finds a read-modify-write without a barrier, which the one of Debian 12 does not see.
 on_driver newer-validation lavapipe26 900 '^(device|validation)$' LEMNOS_VALIDATION=sync LEMNOS_TIER=fast
+# What two vendors' compilers make of the kernels: a spill, scratch memory or an error is a defect.
+if tests/drivers.sh has radv-navi31 && command -v python3 >/dev/null; then
+  check kernels 180 tests/bench/kernels.py "$build/bin/lemnos" radv-navi31 turnip-740
+else
+  skip kernels "not here: tests/drivers.sh install radv-navi31, and python3"
+fi
 [ "${LEMNOS_TIDY:-}" != 1 ] || check tidy 1200 .ci/tidy.sh "$build"
 
 printf '\n== summary after %d s\n' $((SECONDS - started))

@@ -22,15 +22,21 @@ struct Built {
   std::map<int, std::vector<double>> values;
 };
 
-Built build(const Case& c, DType dtype, uint64_t seed) {
+Built build_nodes(const Case& c, DType dtype) {
   Built b;
   for (size_t i = 0; i < c.inputs.size(); ++i) {
     const Input& input = c.inputs[i];
     const DType stored = input.dtype == DType::f32 ? dtype : input.dtype;
     b.inputs.push_back(b.graph->input(text("input", i), {input.shape, stored}));
-    b.values[b.inputs.back().id()] = fill(input, stored, seed * 1000003 + i);
   }
   b.outputs = c.build ? c.build(*b.graph, b.inputs) : b.graph->add_all(find_op(c.op), b.inputs, c.attrs);
+  return b;
+}
+
+Built build(const Case& c, DType dtype, uint64_t seed) {
+  Built b = build_nodes(c, dtype);
+  for (size_t i = 0; i < c.inputs.size(); ++i)
+    b.values[b.inputs[i].id()] = fill(c.inputs[i], b.inputs[i].dtype(), seed * 1000003 + i);
   return b;
 }
 
@@ -41,13 +47,23 @@ std::vector<Value> differentiable_inputs(const Case& c, const Built& b) {
   return wrt;
 }
 
+Value gradient_input(Built& b) { return b.graph->input("dy", b.outputs[0].desc()); }
+
 // The gradient of the first output, from a random gradient of its own: a product with a random matrix would hide
 // nothing that this shows.
 Value seed_gradient(Built& b, uint64_t seed) {
-  const Value output = b.outputs[0];
-  const Value dy = b.graph->input("dy", output.desc());
-  b.values[dy.id()] = fill({.shape = output.shape()}, output.dtype(), seed * 1000003 + 101);
+  const Value dy = gradient_input(b);
+  b.values[dy.id()] = fill({.shape = dy.shape()}, dy.dtype(), seed * 1000003 + 101);
   return dy;
+}
+
+// What is computed: the outputs, or the gradients of the inputs for `dy`.
+std::vector<Value> targets_of(const Case& c, const Built& b, Value dy) {
+  if (!dy) return b.outputs;
+  std::vector<Value> found;
+  for (Value gradient : gradients(b.outputs[0], differentiable_inputs(c, b), dy))
+    if (gradient) found.push_back(gradient);
+  return found;
 }
 
 std::vector<int> ids(const std::vector<Value>& values) {
@@ -58,15 +74,16 @@ std::vector<int> ids(const std::vector<Value>& values) {
 
 }  // namespace
 
+Prepared outline(const Case& c, DType dtype, Direction direction) {
+  Built b = build_nodes(c, dtype);
+  const std::vector<Value> outputs = targets_of(c, b, direction == Direction::backward ? gradient_input(b) : Value());
+  return {.graph = std::move(b.graph), .outputs = outputs, .inputs = {}, .reference = {}, .bounds = {}};
+}
+
 Prepared prepare(const Case& c, DType dtype, Direction direction, uint64_t seed) {
   Built b = build(c, dtype, seed);
-  std::vector<Value> outputs = b.outputs;
-  if (direction == Direction::backward) {
-    const Value dy = seed_gradient(b, seed);
-    outputs.clear();
-    for (Value gradient : gradients(b.outputs[0], differentiable_inputs(c, b), dy))
-      if (gradient) outputs.push_back(gradient);
-  }
+  const std::vector<Value> outputs =
+      targets_of(c, b, direction == Direction::backward ? seed_gradient(b, seed) : Value());
   const Tolerance& tolerance =
       direction == Direction::backward && c.backward_tolerance.absolute >= 0 ? c.backward_tolerance : c.tolerance;
   Prepared p{

@@ -21,6 +21,9 @@ struct Prepared {
   std::vector<std::vector<double>> bounds;  // |A| . |B| for products; empty otherwise
 };
 
+/// The graph and its outputs alone, with no number in it: for who plans a case and runs nothing.
+Prepared outline(const Case& c, DType dtype, Direction direction);
+
 /// Throws what building the graph throws.
 Prepared prepare(const Case& c, DType dtype, Direction direction, uint64_t seed);
 

@@ -77,6 +77,7 @@ PipelineStore::Key PipelineStore::key_of(const PipelineDesc& desc) {
           .push_bytes = desc.push_bytes,
           .subgroup_size = desc.required_subgroup_size,
           .splittable = desc.splittable,
+          .inspect = desc.inspect,
           .spec = {desc.spec.begin(), desc.spec.end()}};
 }
 
@@ -139,7 +140,9 @@ VkPipeline PipelineStore::create(const PipelineDesc& desc, VkPipelineLayout layo
   VkShaderModule module = VK_NULL_HANDLE;
   vulkan::check(vk.vkCreateShaderModule(context_.device(), &module_info, context_.callbacks(), &module), desc.name,
                 ": shader module");
-  const VkPipelineCreateFlags flags = desc.splittable ? VK_PIPELINE_CREATE_DISPATCH_BASE_BIT : 0;
+  VkPipelineCreateFlags flags = desc.splittable ? VK_PIPELINE_CREATE_DISPATCH_BASE_BIT : 0;
+  if (desc.inspect != PipelineDesc::Inspect::no) flags |= VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR;
+  if (desc.inspect == PipelineDesc::Inspect::code) flags |= VK_PIPELINE_CREATE_CAPTURE_INTERNAL_REPRESENTATIONS_BIT_KHR;
   const VkComputePipelineCreateInfo info{.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                          .flags = flags,
                                          .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
@@ -150,8 +153,9 @@ VkPipeline PipelineStore::create(const PipelineDesc& desc, VkPipelineLayout layo
                                                    .pSpecializationInfo = &spec},
                                          .layout = layout};
   VkPipeline pipeline = VK_NULL_HANDLE;
+  const VkPipelineCache cache = desc.inspect == PipelineDesc::Inspect::no ? cache_ : VK_NULL_HANDLE;
   const VkResult result =
-      vk.vkCreateComputePipelines(context_.device(), cache_, 1, &info, context_.callbacks(), &pipeline);
+      vk.vkCreateComputePipelines(context_.device(), cache, 1, &info, context_.callbacks(), &pipeline);
   vk.vkDestroyShaderModule(context_.device(), module, context_.callbacks());
   vulkan::check(result, desc.name, ": pipeline");
   ++context_.counters().pipelines;
@@ -183,7 +187,7 @@ const Pipeline& PipelineStore::get(const PipelineDesc& desc) {
   in_the_making_.erase(key);
   made_.notify_all();
   if (failure) std::rethrow_exception(failure);
-  dirty_ = true;
+  dirty_ |= desc.inspect == PipelineDesc::Inspect::no;
   return *(pipelines_[key] = std::move(made));
 }
 

@@ -26,6 +26,8 @@ struct PipelineDesc {
   std::span<const uint32_t> spec;       // the words of specialisation constants 0 to n-1
   uint32_t required_subgroup_size = 0;  // 0: whatever the driver likes
   bool splittable = false;              // may be launched in parts (Recorder::dispatch_part)
+  enum class Inspect : uint8_t { no, statistics, code };
+  Inspect inspect = Inspect::no;  // what the driver is to keep for vulkan/executable.h
 };
 
 struct Pipeline {
@@ -65,6 +67,7 @@ class PipelineStore {
     size_t spirv_words = 0;
     uint32_t bindings = 0, push_bytes = 0, subgroup_size = 0;
     bool splittable = false;
+    PipelineDesc::Inspect inspect = PipelineDesc::Inspect::no;
     std::vector<uint32_t> spec;
     auto operator<=>(const Key&) const = default;
   };

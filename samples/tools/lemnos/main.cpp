@@ -1,4 +1,5 @@
-// lemnos: what devices there are, a training from the command line, and the correctness suite.
+// lemnos: what devices there are, a training from the command line, how near a device comes to its limits, the
+// correctness suite, and what a driver makes of the kernels.
 
 #include <cstdio>
 
@@ -13,10 +14,12 @@ int main(int argc, char** argv) {
     return std::string("lemnos: ") + error.what() + " (see lemnos --help)\n";
   });
   const Command commands[] = {
-      add_info(app),
-      add_train(app),
+      add_info(app),    add_train(app), add_bench(app),
 #ifdef LEMNOS_HAS_CASES
       add_check(app),
+#ifdef LEMNOS_HAS_VULKAN
+      add_kernels(app),
+#endif
 #endif
   };
   try {

@@ -15,6 +15,7 @@ namespace lemnos::tool {
 namespace {
 
 constexpr int64_t kMost = 1000000;  // epochs, images a step, units
+constexpr uint32_t kProfiledSteps = 7;
 
 struct Options {
   std::string network = "mlp";
@@ -23,6 +24,7 @@ struct Options {
   std::string optimizer = "adam";
   std::string schedule = "cosine";
   std::string out = "out";
+  std::string profile;  // empty: none
   int64_t epochs = 5;
   int64_t batch = 128;
   int64_t hidden = 256;
@@ -49,6 +51,13 @@ void require_writable(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder, error);
   if (error) throw Error(ErrorCode::io, folder.string() + ": cannot be made: " + error.message());
   io::AtomicFile probe(folder / ".lemnos-probe");
+}
+
+// After the run, on steps of their own: what was trained and saved stays as it is.
+void write_profile(Trainer& trainer, const std::string& path) {
+  const Profile profile = trainer.step_program().profile(kProfiledSteps);
+  io::write_file(path, profile.trace());
+  std::printf("\n%swrote %s\n", profile.table().c_str(), path.c_str());
 }
 
 int train_mlp(const Options& o) {
@@ -86,6 +95,7 @@ int train_mlp(const Options& o) {
     io::write_file(out / "curve.svg", io::learning_curve(history, "784-" + std::to_string(o.hidden) + "-10"));
   trainer.save(out / "model.safetensors");
   std::printf("wrote %s, curve.svg and model.safetensors\n", (out / "history.json").string().c_str());
+  if (!o.profile.empty()) write_profile(trainer, o.profile);
   std::printf("test_accuracy=%.4f device=\"%s\" seconds=%.2f\n", accuracy, device.info().name.c_str(), seconds);
   return 0;
 }
@@ -114,6 +124,7 @@ Command add_train(CLI::App& app) {
   sub->add_option("--lr", o->lr, "Learning rate [sgd .1, momentum .05, adam .003]")->check(CLI::Range(1e-12, 1e6));
   sub->add_option("--seed", o->seed, "Of weights, order and noise")->capture_default_str();
   sub->add_option("--out", o->out, "Folder for history.json, curve.svg, model.safetensors")->capture_default_str();
+  sub->add_option("--profile", o->profile, "Write where a step's time goes: a trace for ui.perfetto.dev; and a table");
   return [o] { return train_mlp(*o); };
 }
 

@@ -1,0 +1,163 @@
+// lemnos bench: what the device can do at most, and how near to it every op and whole training steps come.
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "commands.h"
+#include "measure.h"
+#include "workloads.h"
+
+namespace lemnos::tool {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::string device = "best";
+  std::string only;
+  std::string variant;
+  std::string dtype = "f32";
+  Product product;
+  bool json = false;
+};
+
+struct Result {
+  std::string group, name;
+  PlanSummary cost;
+  double seconds = 0;
+  Limit limit;
+  std::string skipped;  // why it did not run
+
+  double percent() const { return seconds > 0 ? 100 * limit.seconds / seconds : 0; }
+};
+
+Result measure(const Workload& workload, const Device& device, const std::string& variant, const Ceilings& ceilings) {
+  Result r{.group = workload.group, .name = workload.name, .cost = {}, .limit = {}, .skipped = {}};
+  try {
+    const Running running = workload.open(device, variant);
+    r.cost = running.program->summary();
+    r.seconds = seconds_of(*running.program, device.info());
+    r.limit = limit_of(r.cost, ceilings);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::unsupported) throw;
+    r.skipped = error.what();
+  }
+  return r;
+}
+
+Json head(const DeviceInfo& d, const Ceilings& c) {
+  return {{"device", d.name},
+          {"driver", d.driver},
+          {"driver_version", d.driver_version},
+          {"clock", Stopwatch(d).name()},
+          {"ceilings",
+           {{"far_bytes_per_second", c.far_bytes},
+            {"near_bytes_per_second", c.near_bytes},
+            {"flops_per_second", c.flops},
+            {"chained_launch_seconds", c.chained},
+            {"independent_launch_seconds", c.independent},
+            {"submit_seconds", c.submit},
+            {"read_seconds", c.read}}}};
+}
+
+void print_head(const DeviceInfo& d, const Ceilings& c) {
+  std::printf("%s, %s %s; %s\n", d.name.c_str(), d.driver.c_str(), d.driver_version.c_str(), Stopwatch(d).name());
+  std::printf("copy %.2f GB/s (256 KiB: %.2f), multiply-add %.1f GFLOP/s\n", c.far_bytes / 1e9, c.near_bytes / 1e9,
+              c.flops / 1e9);
+  std::printf("a launch %.2f us (%.2f without a barrier), submit and wait %.1f us, a read %.1f us\n\n", c.chained * 1e6,
+              c.independent * 1e6, c.submit * 1e6, c.read * 1e6);
+  std::printf("%-12s %-34s %10s %9s %9s %10s %7s  %s\n", "", "", "us", "launches", "GB/s", "GFLOP/s", "of limit",
+              "bound");
+}
+
+void print(const Result& r) {
+  if (!r.skipped.empty()) {
+    std::printf("%-12s %-34s skipped: %s\n", r.group.c_str(), r.name.c_str(), r.skipped.c_str());
+    return;
+  }
+  std::printf("%-12s %-34s %10.1f %9zu %9.2f %10.1f %6.0f %%  %s\n", r.group.c_str(), r.name.c_str(), r.seconds * 1e6,
+              r.cost.dispatches, static_cast<double>(r.cost.bytes) / r.seconds / 1e9,
+              static_cast<double>(r.cost.flops) / r.seconds / 1e9, r.percent(), r.limit.bound);
+  std::fflush(stdout);
+}
+
+Json to_json(const Result& r) {
+  if (!r.skipped.empty()) return {{"group", r.group}, {"name", r.name}, {"skipped", r.skipped}};
+  return {{"group", r.group},
+          {"name", r.name},
+          {"seconds", r.seconds},
+          {"dispatches", r.cost.dispatches},
+          {"barriers", r.cost.barriers},
+          {"bytes", r.cost.bytes},
+          {"flops", r.cost.flops},
+          {"limit_seconds", r.limit.seconds},
+          {"bound", r.limit.bound},
+          {"percent", r.percent()}};
+}
+
+int report(const Device& device, const std::vector<Workload>& workloads, const std::string& variant, bool json) {
+  const Ceilings ceilings = measure_ceilings(device);
+  if (!json) print_head(device.info(), ceilings);
+  Json out = head(device.info(), ceilings);
+  out["results"] = Json::array();
+  for (const Workload& workload : workloads) {
+    const Result result = measure(workload, device, variant, ceilings);
+    if (json)
+      out["results"].push_back(to_json(result));
+    else
+      print(result);
+  }
+  if (json) std::printf("%s\n", out.dump(2).c_str());
+  return 0;
+}
+
+Device open(const std::string& selector) {
+  const Device device = Device::find(selector);
+  if (device.info().type == DeviceType::cpu_reference)
+    throw Error(ErrorCode::unsupported, "bench: the CPU reference is there to be right, not to be measured");
+  return device;
+}
+
+int run_all(const Options& o) {
+  std::vector<Workload> workloads = op_workloads();
+  for (Workload& step : step_workloads()) workloads.push_back(std::move(step));
+  std::erase_if(workloads,
+                [&](const Workload& w) { return (w.group + ' ' + w.name).find(o.only) == std::string::npos; });
+  if (workloads.empty()) throw Error(ErrorCode::not_found, "bench: nothing is called '" + o.only + "'");
+  return report(open(o.device), workloads, o.variant, o.json);
+}
+
+int run_product(Options o) {
+  o.product.dtype = o.dtype == "f16" ? DType::f16 : o.dtype == "bf16" ? DType::bf16 : DType::f32;
+  const Product& p = o.product;
+  const std::string name = std::string(p.transpose_a ? "T" : "N") + (p.transpose_b ? "T " : "N ") +
+                           std::to_string(p.m) + "x" + std::to_string(p.n) + "x" + std::to_string(p.k) + ' ' + o.dtype;
+  return report(open(o.device), {product(name, p)}, o.variant, o.json);
+}
+
+}  // namespace
+
+Command add_bench(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  const CLI::Range extent(int64_t{1}, int64_t{1} << 20);
+  CLI::App* sub = app.add_subcommand("bench", "Measure the device's limits, and how near every op and step comes");
+  sub->add_option("--only", o->only, "Only rows whose group and name have this in them (\"network softmax\")");
+  CLI::App* gemm = sub->add_subcommand("gemm", "One matrix product: C[m, n] = A[m, k] B[k, n]");
+  gemm->add_option("--m", o->product.m)->check(extent)->capture_default_str();
+  gemm->add_option("--n", o->product.n)->check(extent)->capture_default_str();
+  gemm->add_option("--k", o->product.k)->check(extent)->capture_default_str();
+  gemm->add_flag("--ta", o->product.transpose_a, "A is stored [k, m]");
+  gemm->add_flag("--tb", o->product.transpose_b, "B is stored [n, k]");
+  gemm->add_option("--dtype", o->dtype)->check(CLI::IsMember({"f32", "f16", "bf16"}))->capture_default_str();
+  for (CLI::App* command : {sub, gemm}) {
+    command->add_option("--device", o->device, "Name, UUID, pci:.., luid:.. or best")->capture_default_str();
+    command->add_option("--variant", o->variant, "Force a variant: \"matmul=tiled64\"");
+    command->add_flag("--json", o->json, "Print JSON");
+  }
+  return [o, gemm] { return gemm->parsed() ? run_product(*o) : run_all(*o); };
+}
+
+}  // namespace lemnos::tool
