@@ -16,5 +16,7 @@ std::vector<Value> gradients(Value output, std::span<const Value> wrt, Value see
 /// The gradients of `loss` for every parameter of its graph, put in the gradient arena (Graph::flat_gradients). What
 /// the loss does not depend on keeps zeros there. Returns the parameters that got one.
 std::vector<Value> place_gradients(Value loss);
+/// Puts gradients[i], or nothing where it is "no value", in the arena at the place of parameters[i].
+void place_gradients(std::span<const Value> parameters, std::span<const Value> gradients);
 
 }  // namespace lemnos

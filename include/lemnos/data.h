@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "lemnos/tensor.h"
@@ -33,6 +34,10 @@ struct Dataset {
   Shape example() const { return x.desc.shape.without(0); }
   /// Rows [begin, end). Throws `out_of_range`.
   Dataset slice(int64_t begin, int64_t end) const;
+  /// The rows of these numbers, in this order; a number may stand there more than once. Throws `out_of_range`.
+  Dataset take(const std::vector<int64_t>& rows) const;
+  /// The class of each row. Throws `invalid_argument` where y holds values.
+  std::vector<int32_t> labels() const;
   /// Throws `shape_mismatch` or `out_of_range` naming `what` when x, y, bytes and classes contradict each other.
   void check(const char* what) const;
 };
@@ -51,5 +56,74 @@ Split digits(int64_t train = 20000, int64_t test = 4000, uint64_t seed = 1);
 
 /// The four points of exclusive or: x f32[4, 2], y f32[4, 1].
 Dataset logic_xor();
+/// The truth table of a gate, "and", "or", "nand", "nor", "xor" or "xnor": x f32[4, 2], y f32[4, 1].
+Dataset logic_gate(const std::string& name);
+
+// Points of the plane, x f32[count, 2], with classes; equal on every machine for a seed. Rows take the classes in turn.
+/// Arms within the unit disc.
+Dataset spirals(int64_t count, int64_t classes = 3, double noise = .02, uint64_t seed = 1);
+/// Two half circles.
+Dataset moons(int64_t count, double noise = .1, uint64_t seed = 1);
+/// Around the corners (+-1, +-1).
+Dataset xor_clouds(int64_t count, double noise = .2, uint64_t seed = 1);
+
+// Parts
+// -------------------------------------------------------------------------------------------------------------
+struct SplitOptions {
+  double validation = 0, test = .2;  // below 1: that part of the examples; else so many
+  bool stratified = true;            // each class in the same proportions, where there are classes
+  uint64_t seed = 1;
+};
+struct Parts {
+  Dataset train, validation, test;  // no row is in two of them
+};
+/// Shuffled and dealt out. Throws `invalid_argument` when nothing is left to train on, or when a class has fewer rows
+/// than there are parts.
+Parts split(const Dataset& data, const SplitOptions& options = {});
+
+/// Rows of one fold of a cross-validation.
+struct Fold {
+  std::vector<int64_t> train, test;
+};
+/// k folds whose tests are disjoint and together the whole set. Throws `invalid_argument` for k below 2 or above the
+/// rows, and, stratified, naming a class with fewer than k rows, which some fold would lack.
+std::vector<Fold> k_folds(const Dataset& data, int64_t k, bool stratified = true, uint64_t seed = 1);
+/// As many rows as there are, drawn with replacement: a bootstrap sample.
+std::vector<int64_t> bootstrap(int64_t rows, uint64_t seed);
+
+// Targets
+// -----------------------------------------------------------------------------------------------------------
+/// y as f32[N, classes] of zeros and a one.
+Dataset one_hot(const Dataset& data);
+/// N / (classes n_c) for each class c of n_c rows: with these every class weighs the same. Throws `invalid_argument`
+/// naming a class without rows.
+std::vector<float> class_weights(const Dataset& data);
+
+// Scaling, learned from the training set and applied to every other
+// ----------------------------------------------------------------------
+/// x scale + shift, one pair for each feature, each channel, or all.
+struct Scaling {
+  std::vector<float> scale, shift;
+  bool channels = false;  // a pair for each index of the first axis of an example, else for each element of it
+  /// x as f32, or as it is where one pair serves all. Throws `shape_mismatch` when the features differ in number.
+  Dataset operator()(const Dataset& data) const;
+};
+Scaling standardise(const Dataset& train);  ///< each feature to mean 0 and variance 1; a constant one to 0
+Scaling min_max(const Dataset& train, float low = 0, float high = 1);  ///< each feature to [low, high]
+Scaling standardise_channels(const Dataset& train);                    ///< each channel of x[N, C, ..], over all else
+
+// Files
+// -------------------------------------------------------------------------------------------------------------
+struct ImageFolderOptions {
+  int64_t height = 0, width = 0;  // 0: those of the first image; others are resized, bilinearly
+  int64_t channels = 0;           // 1 grey, 3 RGB; 0: those of the first image
+};
+struct ImageFolder {
+  Dataset data;                      // u8 [N, C, H, W], scaled to [0, 1]
+  std::vector<std::string> classes;  // the names of the sub-folders, sorted
+};
+/// PNG images in a sub-folder for each class. Throws `not_found` for a folder without classes or a class without
+/// images, and what reading an image throws.
+ImageFolder image_folder(const std::filesystem::path& folder, const ImageFolderOptions& options = {});
 
 }  // namespace lemnos::data

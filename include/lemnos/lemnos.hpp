@@ -1,7 +1,9 @@
 // Everything that a training program needs. Renderers also want lemnos/vulkan.h; C programs lemnos.h.
 #pragma once
 
+#include "lemnos/augment.h"
 #include "lemnos/autograd.h"
+#include "lemnos/callback.h"
 #include "lemnos/data.h"
 #include "lemnos/device.h"
 #include "lemnos/error.h"
@@ -10,10 +12,13 @@
 #include "lemnos/init.h"
 #include "lemnos/log.h"
 #include "lemnos/loss.h"
+#include "lemnos/metrics.h"
 #include "lemnos/nn.h"
 #include "lemnos/ops.h"
 #include "lemnos/optim.h"
 #include "lemnos/profile.h"
+#include "lemnos/selection.h"
 #include "lemnos/session.h"
+#include "lemnos/table.h"
 #include "lemnos/tensor.h"
 #include "lemnos/train.h"

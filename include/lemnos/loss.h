@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "lemnos/graph.h"
 #include "lemnos/ops.h"
@@ -34,6 +35,16 @@ struct CrossEntropy {
   static constexpr const char* kKind = "cross_entropy";
   static constexpr bool kClasses = true;
   float label_smoothing = 0;
+  /// A weight for each class (data::class_weights); the mean over class indices divides by the weights. Empty: all 1.
+  std::vector<float> class_weights = {};
+  Value operator()(Value logits, Value target, Value mask) const;
+};
+
+/// Mean over all elements of binary_cross_entropy_with_logits, targets in [0, 1].
+struct BinaryCrossEntropy {
+  static constexpr const char* kKind = "binary_cross_entropy";
+  static constexpr bool kClasses = false;
+  float positive_weight = 1;
   Value operator()(Value logits, Value target, Value mask) const;
 };
 
@@ -41,6 +52,21 @@ struct CrossEntropy {
 struct Mse {
   static constexpr const char* kKind = "mse";
   static constexpr bool kClasses = false;
+  Value operator()(Value prediction, Value target, Value mask) const;
+};
+
+/// Mean over all elements of |prediction - target|.
+struct Mae {
+  static constexpr const char* kKind = "mae";
+  static constexpr bool kClasses = false;
+  Value operator()(Value prediction, Value target, Value mask) const;
+};
+
+/// Mean over all elements of huber_loss.
+struct Huber {
+  static constexpr const char* kKind = "huber";
+  static constexpr bool kClasses = false;
+  float delta = 1;
   Value operator()(Value prediction, Value target, Value mask) const;
 };
 

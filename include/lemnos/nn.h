@@ -38,12 +38,17 @@ class Scope {
   const std::string& prefix() const { return prefix_; }
   Scope nested(const std::string& name) const;
 
-  /// The parameter of that name under this scope: made from `init` at the first call. Throws `shape_mismatch` with both
-  /// shapes when it exists with another.
+  /// The parameter of that name under this scope, in the dtype that the scope computes in: made from `init` at the
+  /// first call. Throws `shape_mismatch` with both shapes when it exists with another.
   Value parameter(const std::string& name, const Shape& shape, const Init& init, int64_t fan_in = 0) const;
   /// A named f32 state that is not trained (running means), starting at `value`.
   Value variable(const std::string& name, const Shape& shape, float value) const;
 
+  /// x in the dtype that this scope computes in: what a layer with weights does to its input.
+  Value computed(Value x) const { return x.dtype() == compute ? x : cast(x, compute); }
+
+  /// What layers with weights compute in. Parameters are f32 in any case and are rounded when they are used.
+  DType compute = DType::f32;
   /// Where layers report what they made; may be null.
   std::vector<LayerReport>* reports = nullptr;
   /// Where layers leave the updates of state that belong to a training step (running statistics), as targets of its

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "lemnos/callback.h"
 #include "lemnos/data.h"
 #include "lemnos/history.h"
 #include "lemnos/loss.h"
@@ -17,28 +18,30 @@
 
 namespace lemnos {
 
-using History = io::History;
+/// Parameters by name, "*" standing for any characters ("features.*", "*.bias"), that learn at another rate or decay
+/// otherwise than the rest. Where several match, the last counts.
+struct NamedGroup {
+  std::string parameters;
+  float lr_scale = 1;            // 0: frozen
+  float weight_decay_scale = 1;  // 0: no weight decay
+};
 
 struct TrainerOptions {
   Loss loss = loss::CrossEntropy{};
   optim::Optimizer optimizer = optim::Adam{};
   optim::UpdateOptions update = {};  // learning-rate schedule, gradient clipping, loss scale, parameter groups
   uint64_t seed = 1;                 // of the initial weights, the order of the data and dropout
-};
-
-/// What one epoch, or part of one, came to. Means over the examples that counted.
-struct Metrics {
-  double loss = 0;
-  double accuracy = 0;  // of class predictions; 0 for other losses
-  int64_t samples = 0;
-};
-
-/// Told to FitOptions::on_progress while an epoch runs.
-struct Progress {
-  int64_t epoch = 0, epochs = 0;  // from 1
-  int64_t step = 0, steps = 0;    // of the epoch, from 1
-  Metrics so_far;
-  double samples_per_second = 0;
+  /// What layers with weights compute in. f16 and bf16 keep f32 weights, which are rounded in each step, and an f32
+  /// loss; f16 takes update.loss_scale, LossScale{} where none is given.
+  DType compute = DType::f32;
+  /// Each batch in so many parts, one after the other, whose gradients add up: the update of the whole batch with the
+  /// activations of a part. The batch size must be a multiple.
+  int64_t accumulate = 1;
+  /// Each example is mixed with another of its batch, whose share is drawn between 0 and `mixup` in each step; the loss
+  /// is that mixture of both targets' losses. Up to 0.5; 0: none. (Zhang et al., 2018, with a uniform share.)
+  float mixup = 0;
+  float average = 0;  // decay of a running average of the weights (see averaged()); 0: none
+  std::vector<NamedGroup> groups = {};
 };
 
 enum class Verbosity {
@@ -53,8 +56,44 @@ struct FitOptions {
   const data::Dataset* validation = nullptr;
   bool shuffle = true;
   Verbosity verbosity = Verbosity::automatic;
+  std::vector<Callback> callbacks;  // told in this order
   /// Return false to stop after the work in flight.
   std::function<bool(const Progress&)> on_progress;
+};
+
+/// A copy on the host of what a trainer has learned. It fits every trainer of the same model.
+struct Snapshot {
+  enum class Part {
+    model,      // parameters and running statistics
+    everything  // also the optimizer's state, the step, the position in the data
+  };
+  struct Tensor {
+    std::string name;  // as in a checkpoint
+    TensorDesc desc;
+    std::vector<std::byte> bytes;
+  };
+  std::vector<Tensor> tensors;
+};
+
+/// What became of a partial load, by names as in the checkpoint.
+struct LoadReport {
+  std::vector<std::string> loaded;
+  std::vector<std::string> other_shape;  // "4.weight: f32[10, 64] in the file, f32[5, 64] in the model"
+  std::vector<std::string> missing;      // in the model, not in the file
+  std::vector<std::string> unused;       // in the file, not in the model
+};
+std::string to_string(const LoadReport& report);  // a line each
+
+/// What the device has counted over all steps so far.
+struct StepCounts {
+  int64_t steps = 0;
+  int64_t skipped = 0;  // left out because their gradient was not finite
+  int64_t epoch = 0;    // from 0
+  int64_t batch = 0;    // of the epoch, from 0: the one that comes next
+  int64_t samples = 0;
+  double learning_rate_factor = 1;  // the host's
+  double loss_scale = 1;            // the running one
+  double gradient_norm = 0;         // of the last step, where a norm was asked for
 };
 
 /// One thread at a time. Data sets given to it are copied to the device and may go afterwards.
@@ -66,8 +105,9 @@ class Trainer {
   Trainer& operator=(Trainer&&) noexcept;
 
   /// Trains on `train` for whole epochs. The history has per epoch: loss, accuracy (class losses), val_loss and
-  /// val_accuracy (with validation), seconds, samples_per_second. Calling it again goes on from the weights and the
-  /// optimizer's state. Throws `shape_mismatch` when the data does not fit the model, and `device_lost`.
+  /// val_accuracy (with validation), learning_rate (of the last step), seconds, samples_per_second. Calling it again
+  /// goes on from the weights and the optimizer's state. Throws `shape_mismatch` when the data does not fit the model,
+  /// and `device_lost`.
   History fit(const data::Dataset& train, const FitOptions& options = {});
   Metrics evaluate(const data::Dataset& data, int64_t batch_size = 256);
   /// The model's output for each row of `x` [N, ..] under the scale of the data set: f32 values, row after row.
@@ -81,6 +121,27 @@ class Trainer {
   std::vector<float> recent_losses(int64_t count);
   /// Steps run so far, over all epochs.
   int64_t steps_done();
+  StepCounts counts();
+  /// A factor of the learning rate beside the schedule's, kept on the device and in checkpoints. Before begin() or
+  /// fit() there is nothing to set it on: `invalid_argument`.
+  void set_learning_rate_factor(double factor);
+  /// Computes the next step's values one by one, changes nothing, and describes the first that is not finite: a
+  /// parameter, the data, or a node's output. Empty when all are finite.
+  std::string first_bad_node();
+
+  Snapshot snapshot(Snapshot::Part part = Snapshot::Part::everything);
+  /// Writes the tensors of a snapshot back. Throws `not_found` or `shape_mismatch` naming the tensor, and changes
+  /// nothing then.
+  void restore(const Snapshot& snapshot);
+  /// The model with the averages of TrainerOptions::average in place of its parameters, to be restored for evaluation.
+  /// Throws `invalid_argument` without such an average.
+  Snapshot averaged();
+
+  /// From the next begin() or fit() on, parameters of that name ("*" as in NamedGroup) stay as they are, and no
+  /// gradient is computed for them. Running statistics of a BatchNorm go on. Throws `not_found` there when no parameter
+  /// matches.
+  void freeze(const std::string& parameters);
+  void unfreeze();  ///< all that freeze() named
 
   /// Layers, output shapes, parameters, bytes, and the memory of a step; `example` is the shape of one input.
   std::string summary(const Shape& example, int64_t batch_size = 32);
@@ -90,8 +151,12 @@ class Trainer {
   /// Throws `shape_mismatch` or `not_found` naming the tensor, and changes nothing then. A file without optimizer state
   /// loads the weights alone.
   void load(const std::filesystem::path& path);
+  /// Takes from a checkpoint those parameters and running statistics that the model has by name and shape, and says
+  /// what became of the rest: the start of transfer learning. `example` is the shape of one input.
+  LoadReport load_matching(const std::filesystem::path& path, const Shape& example);
 
   const Device& device() const;
+  const TrainerOptions& options() const;
   Session& session();
   Graph& graph();
   /// The program of a training step, after begin() or fit().
@@ -101,6 +166,21 @@ class Trainer {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+struct LearningRateRangeOptions {
+  double from = 1e-6, to = 10;
+  int64_t steps = 100;
+  int64_t batch_size = 32;
+  double smoothing = .95;  // of the losses, exponential and corrected for its start
+};
+struct LearningRateRange {
+  std::vector<double> learning_rates, losses;
+  double suggestion = 0;  // where the loss falls fastest; 0: it never falls
+};
+/// One step at each of `steps` rates, growing by a constant factor, until the loss is four times its least; then the
+/// trainer is as it was. (Smith, 2017: the learning-rate range test.)
+LearningRateRange find_learning_rate(Trainer& trainer, const data::Dataset& train,
+                                     const LearningRateRangeOptions& options = {});
 
 namespace io {
 void save(Trainer& trainer, const std::filesystem::path& path);

@@ -175,6 +175,7 @@ CsvTable parse_csv(std::string_view text, const std::string& name, const CsvOpti
     require(record->size() == table.columns.size(), ErrorCode::corrupt_data, name, ": line ", record->front().line,
             ", column ", std::min(record->size(), table.columns.size()) + 1, ": has ", record->size(),
             " cells, expected ", table.columns.size());
+    table.lines.push_back(record->front().line);
     records.push_back(std::move(*record));
   }
   table.rows = static_cast<int64_t>(records.size());

@@ -28,6 +28,7 @@ struct CsvColumn {
 struct CsvTable {
   int64_t rows = 0;
   std::vector<CsvColumn> columns;
+  std::vector<int64_t> lines;  // where each row begins in the file, from 1
 
   /// Throws `not_found` naming the column and those that exist.
   const CsvColumn& operator[](const std::string& name) const;

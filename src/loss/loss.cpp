@@ -14,9 +14,24 @@ Value masked_mean(Value losses, Value mask) {
 
 // Padded rows carry index -1, which the op ignores by itself; soft targets need the mask.
 Value CrossEntropy::operator()(Value logits, Value target, Value mask) const {
-  if (!is_floating(target.dtype())) return softmax_cross_entropy(logits, target, {.label_smoothing = label_smoothing});
-  return masked_mean(
-      softmax_cross_entropy(logits, target, {.reduction = Reduction::none, .label_smoothing = label_smoothing}), mask);
+  CrossEntropyOptions options{.label_smoothing = label_smoothing};
+  if (!class_weights.empty())
+    options.class_weights = logits.graph().constant(Shape{static_cast<int64_t>(class_weights.size())}, class_weights);
+  if (!is_floating(target.dtype())) return softmax_cross_entropy(logits, target, options);
+  options.reduction = Reduction::none;
+  return masked_mean(softmax_cross_entropy(logits, target, options), mask);
+}
+
+Value BinaryCrossEntropy::operator()(Value logits, Value target, Value mask) const {
+  return masked_mean(binary_cross_entropy_with_logits(logits, target, positive_weight, Reduction::none), mask);
+}
+
+Value Mae::operator()(Value prediction, Value target, Value mask) const {
+  return masked_mean(l1_loss(prediction, target, Reduction::none), mask);
+}
+
+Value Huber::operator()(Value prediction, Value target, Value mask) const {
+  return masked_mean(huber_loss(prediction, target, delta, Reduction::none), mask);
 }
 
 Value Mse::operator()(Value prediction, Value target, Value mask) const {

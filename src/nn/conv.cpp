@@ -21,6 +21,7 @@ void require_groups(const char* layer, int64_t in, int64_t out, int64_t groups) 
 
 Value Conv2d::operator()(const Scope& scope, Value x) const {
   require_shape(kKind, x, 4, out);
+  x = scope.computed(x);
   const int64_t in = x.shape()[1];
   require_groups(kKind, in, out, groups);
   const Shape shape{out, in / groups, kernel.height, kernel.width};
@@ -32,6 +33,7 @@ Value Conv2d::operator()(const Scope& scope, Value x) const {
 
 Value Conv1d::operator()(const Scope& scope, Value x) const {
   require_shape(kKind, x, 3, out);
+  x = scope.computed(x);
   const int64_t in = x.shape()[1];
   require_groups(kKind, in, out, groups);
   const Value weight = scope.parameter("weight", {out, in / groups, kernel}, weight_init);
@@ -41,6 +43,7 @@ Value Conv1d::operator()(const Scope& scope, Value x) const {
 
 Value ConvTranspose2d::operator()(const Scope& scope, Value x) const {
   require_shape(kKind, x, 4, out);
+  x = scope.computed(x);
   const int64_t in = x.shape()[1];
   require_groups(kKind, in, out, groups);
   const Shape shape{in, out / groups, kernel.height, kernel.width};

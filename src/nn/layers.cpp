@@ -7,6 +7,7 @@ Value Linear::operator()(const Scope& scope, Value x) const {
   require(x.shape().rank() >= 2, ErrorCode::shape_mismatch, "linear: x is ", x.desc(),
           ", it takes a batch axis and a feature axis (nn::Flatten joins the others)");
   require(out > 0, ErrorCode::invalid_argument, "linear: out is ", out, ", it must be positive");
+  x = scope.computed(x);
   const int64_t in = x.shape()[x.shape().rank() - 1];
   const Value weight = scope.parameter("weight", {out, in}, weight_init);
   const Value offset = bias ? scope.parameter("bias", {out}, bias_init, in) : Value();

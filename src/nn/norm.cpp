@@ -31,6 +31,7 @@ void require_channels(const char* layer, Value x) {
 
 Value BatchNorm::operator()(const Scope& scope, Value x) const {
   require_channels(kKind, x);
+  x = scope.computed(x);
   const Shape channels{x.shape()[1]};
   const Affine a = affine_of(scope, channels, affine, true);
   const Value mean = scope.variable("running_mean", channels, 0);
@@ -44,17 +45,20 @@ Value BatchNorm::operator()(const Scope& scope, Value x) const {
 }
 
 Value LayerNorm::operator()(const Scope& scope, Value x) const {
+  x = scope.computed(x);
   const Affine a = affine_of(scope, trailing(kKind, x, axes), affine, bias);
   return layer_norm(x, a.weight, a.bias, {.axes = axes, .eps = eps});
 }
 
 Value RmsNorm::operator()(const Scope& scope, Value x) const {
+  x = scope.computed(x);
   const Affine a = affine_of(scope, trailing(kKind, x, axes), affine, false);
   return rms_norm(x, a.weight, {.axes = axes, .eps = eps});
 }
 
 Value GroupNorm::operator()(const Scope& scope, Value x) const {
   require_channels(kKind, x);
+  x = scope.computed(x);
   const Affine a = affine_of(scope, {x.shape()[1]}, affine, true);
   return group_norm(x, groups, a.weight, a.bias, eps);
 }

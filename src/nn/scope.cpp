@@ -15,11 +15,11 @@ Value Scope::parameter(const std::string& name, const Shape& shape, const Init& 
   if (const Value known = graph_->find(full)) {
     require(known.shape() == shape, ErrorCode::shape_mismatch, "parameter '", full, "' has shape ", known.shape(),
             ", this use of it needs ", shape);
-    return known;
+    return computed(known);
   }
   // The stream is the name's, so a layer added later does not change what the others start from.
   const uint64_t stream = Hash().add(full).value();
-  return graph_->parameter(full, shape, initial_values(init, shape, seed_, stream, fan_in));
+  return computed(graph_->parameter(full, shape, initial_values(init, shape, seed_, stream, fan_in)));
 }
 
 Value Scope::variable(const std::string& name, const Shape& shape, float value) const {

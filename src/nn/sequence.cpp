@@ -35,7 +35,7 @@ template <typename Run>
 Value stacked(const Scope& scope, const char* kind, Value x, int64_t units, int64_t gates, int64_t layers, bool bias,
               bool sequences, Run run) {
   require(layers >= 1, ErrorCode::invalid_argument, kind, ": ", layers, " layers, it takes 1 or more");
-  Recurrent made{x, {}, {}};
+  Recurrent made{scope.computed(x), {}, {}};
   for (int64_t i = 0; i < layers; ++i) made = run(made.y, weights_of(scope, kind, made.y, units, gates, bias, i));
   return sequences ? made.y : made.h;
 }
@@ -51,7 +51,7 @@ Value Embedding::operator()(const Scope& scope, Value x) const {
 
 Value LearnedPositions::operator()(const Scope& scope, Value x) const {
   require_sequence(kKind, x);
-  return x + scope.parameter("weight", {x.shape()[1], x.shape()[2]}, weight_init);
+  return scope.computed(x) + scope.parameter("weight", {x.shape()[1], x.shape()[2]}, weight_init);
 }
 
 Value MultiHeadAttention::operator()(const Scope& scope, Value x) const { return (*this)(scope, x, x); }

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "io/digits.h"
 #include "io/mnist.h"
+#include "io/toy_sets.h"
 
 namespace lemnos::data {
 
@@ -37,6 +38,12 @@ Dataset from_images(const io::ImageSet& images) {
   set.scale = 1.0f / 255;
   set.classes = images.classes;
   return set;
+}
+
+Dataset from_points(const io::FeatureSet& set) {
+  return {.x = Array::floats({set.count, set.features}, set.x),
+          .y = Array::integers({set.count}, set.labels),
+          .classes = set.classes};
 }
 
 }  // namespace
@@ -88,8 +95,26 @@ Split digits(int64_t train, int64_t test, uint64_t seed) {
   return {from_images(split.train), from_images(split.test)};
 }
 
-Dataset logic_xor() {
-  return {.x = Array::floats({4, 2}, {0, 0, 0, 1, 1, 0, 1, 1}), .y = Array::floats({4, 1}, {0, 1, 1, 0})};
+Dataset logic_xor() { return logic_gate("xor"); }
+
+Dataset logic_gate(const std::string& name) {
+  using io::LogicGate;
+  const std::pair<const char*, LogicGate> gates[] = {{"and", LogicGate::logic_and},   {"or", LogicGate::logic_or},
+                                                     {"nand", LogicGate::logic_nand}, {"nor", LogicGate::logic_nor},
+                                                     {"xor", LogicGate::logic_xor},   {"xnor", LogicGate::logic_xnor}};
+  for (const auto& [known, gate] : gates) {
+    if (name != known) continue;
+    const io::FeatureSet set = io::logic_gate(gate);
+    return {.x = Array::floats({set.count, set.features}, set.x),
+            .y = Array::floats({set.count, 1}, std::vector<float>(set.labels.begin(), set.labels.end()))};
+  }
+  fail(ErrorCode::not_found, "logic_gate: no gate '", name, "'; there are and, or, nand, nor, xor, xnor");
 }
+
+Dataset spirals(int64_t count, int64_t classes, double noise, uint64_t seed) {
+  return from_points(io::make_spirals(count, classes, noise, seed));
+}
+Dataset moons(int64_t count, double noise, uint64_t seed) { return from_points(io::make_moons(count, noise, seed)); }
+Dataset xor_clouds(int64_t count, double noise, uint64_t seed) { return from_points(io::make_xor(count, noise, seed)); }
 
 }  // namespace lemnos::data

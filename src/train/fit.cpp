@@ -1,3 +1,5 @@
+// fit: epochs of steps, what is told to observers in between, and the history of it all.
+#include <algorithm>
 #include <chrono>
 
 #include "base/text.h"
@@ -12,23 +14,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-void join(Metrics& total, const Metrics& part) {
-  const int64_t samples = total.samples + part.samples;
-  if (samples == 0) return;
-  const auto mean = [&](double a, double b) {
-    return (a * static_cast<double>(total.samples) + b * static_cast<double>(part.samples)) /
-           static_cast<double>(samples);
-  };
-  total.loss = mean(total.loss, part.loss);
-  total.accuracy = mean(total.accuracy, part.accuracy);
-  total.samples = samples;
-}
-
 // How many steps to hand over at once: a piece of about a fifth of a second where somebody watches, else the epoch.
 class Pieces {
  public:
   Pieces(bool watched, int64_t steps) : next_(watched ? 1 : steps), watched_(watched) {}
-  int64_t next(int64_t left) const { return std::min(next_, left); }
+  int64_t next(int64_t left) const { return std::min({next_, left, train::kRingRows}); }
   void took(int64_t steps, double seconds) {
     if (!watched_ || seconds <= 0) return;
     constexpr double kPieceSeconds = 0.2;
@@ -41,29 +31,68 @@ class Pieces {
   bool watched_;
 };
 
+// FitOptions::on_progress as an observer like the others.
+class OnProgress final : public Observer {
+ public:
+  explicit OnProgress(std::function<bool(const Progress&)> call) : call_(std::move(call)) {}
+  void steps_done(FitRun& run) override {
+    if (!call_(run.progress)) run.stop("on_progress returned false");
+  }
+  bool watches_steps() const override { return true; }
+
+ private:
+  std::function<bool(const Progress&)> call_;
+};
+
+void set_facts(History& history, const DeviceInfo& info, uint64_t seed, int64_t batch_size) {
+  history.set("device", info.name);
+  history.set("driver", info.driver);
+  history.set("driver_version", info.driver_version);
+  history.set("seed", static_cast<int64_t>(seed));
+  history.set("batch_size", batch_size);
+}
+
 }  // namespace
+
+void FitRun::stop(const std::string& reason) {
+  if (!stopped_) history.set("stopped", reason);
+  stopped_ = true;
+}
 
 History Trainer::fit(const data::Dataset& train, const FitOptions& options) {
   require(options.epochs >= 0, ErrorCode::invalid_argument, "fit: ", options.epochs, " epochs");
+  std::vector<std::unique_ptr<Observer>> observers;
+  if (options.on_progress) observers.push_back(std::make_unique<OnProgress>(options.on_progress));
+  for (const Callback& callback : options.callbacks) observers.push_back(callback.observe());
   impl_->prepare_training(train, options.batch_size, options.shuffle);
-  train::ProgressBar bar(options.verbosity);
+
   History history;
+  set_facts(history, impl_->device.info(), impl_->options.seed, options.batch_size);
+  FitRun run(*this, history);
+  const auto tell = [&](void (Observer::*what)(FitRun&)) {
+    for (const auto& observer : observers) ((*observer).*what)(run);
+  };
+  train::ProgressBar bar(options.verbosity);
+  const bool watched =
+      bar.draws() || std::ranges::any_of(observers, [](const auto& observer) { return observer->watches_steps(); });
   const bool classes = impl_->options.loss.classes();
   const int64_t steps = impl_->training.feed->batches();
-  bool stopped = false;
-  for (int64_t epoch = 1; epoch <= options.epochs && !stopped; ++epoch) {
+  tell(&Observer::begin);
+  for (int64_t epoch = 1; epoch <= options.epochs && !run.stopped(); ++epoch) {
     const auto start = Clock::now();
-    Progress progress{.epoch = epoch, .epochs = options.epochs, .step = 0, .steps = steps, .so_far = {}};
-    Pieces pieces(bar.draws() || options.on_progress, steps);
-    while (progress.step < steps && !stopped) {
+    Progress& progress = run.progress;
+    progress = {.epoch = epoch, .epochs = options.epochs, .step = 0, .steps = steps, .so_far = {}};
+    Pieces pieces(watched, steps);
+    while (progress.step < steps && !run.stopped()) {
       const auto piece_start = Clock::now();
       const int64_t now = pieces.next(steps - progress.step);
-      join(progress.so_far, impl_->run(impl_->training, now));
+      run.steps = impl_->run(impl_->training, now);
+      train::join(progress.so_far, train::mean_of(run.steps));
       pieces.took(now, seconds_since(piece_start));
       progress.step += now;
       progress.samples_per_second = static_cast<double>(progress.so_far.samples) / seconds_since(start);
       bar.update(progress);
-      stopped = options.on_progress && !options.on_progress(progress);
+      tell(&Observer::steps_done);
     }
     const double seconds = seconds_since(start);
     Metrics validation;
@@ -73,16 +102,13 @@ History Trainer::fit(const data::Dataset& train, const FitOptions& options) {
     if (classes) row.push_back({"accuracy", progress.so_far.accuracy});
     if (options.validation) row.push_back({"val_loss", validation.loss});
     if (options.validation && classes) row.push_back({"val_accuracy", validation.accuracy});
+    row.push_back({"learning_rate", run.steps.empty() ? 0 : run.steps.back().learning_rate});
     row.push_back({"seconds", seconds});
     row.push_back({"samples_per_second", progress.samples_per_second});
     history.add(row);
+    tell(&Observer::epoch_done);
   }
-  const DeviceInfo& info = impl_->device.info();
-  history.set("device", info.name);
-  history.set("driver", info.driver);
-  history.set("driver_version", info.driver_version);
-  history.set("seed", static_cast<int64_t>(impl_->options.seed));
-  history.set("batch_size", options.batch_size);
+  tell(&Observer::end);
   return history;
 }
 

@@ -1,7 +1,6 @@
 #include "lemnos/train.h"
 
 #include <algorithm>
-#include <map>
 
 #include "base/text.h"
 #include "lemnos/autograd.h"
@@ -24,8 +23,53 @@ Value ring_variable(Graph& graph, const std::string& name) {
 
 }  // namespace
 
+Metrics train::mean_of(std::span<const StepMetrics> steps) {
+  Metrics total;
+  double correct = 0, samples = 0;
+  for (const StepMetrics& step : steps) {
+    total.loss += step.loss * step.samples;
+    correct += step.correct;
+    samples += step.samples;
+  }
+  total.samples = static_cast<int64_t>(samples);
+  if (samples > 0) {
+    total.loss /= samples;
+    total.accuracy = correct / samples;
+  }
+  return total;
+}
+
+void train::join(Metrics& total, const Metrics& part) {
+  const int64_t samples = total.samples + part.samples;
+  if (samples == 0) return;
+  const auto mean = [&](double a, double b) {
+    return (a * static_cast<double>(total.samples) + b * static_cast<double>(part.samples)) /
+           static_cast<double>(samples);
+  };
+  total.loss = mean(total.loss, part.loss);
+  total.accuracy = mean(total.accuracy, part.accuracy);
+  total.samples = samples;
+}
+
+bool train::matches(const std::string& pattern, const std::string& name) {
+  const size_t star = pattern.find('*');
+  if (star == std::string::npos) return pattern == name;
+  if (!name.starts_with(pattern.substr(0, star))) return false;
+  const std::string rest = pattern.substr(star + 1);
+  for (size_t at = star; at <= name.size(); ++at)
+    if (matches(rest, name.substr(at))) return true;
+  return false;
+}
+
 Trainer::Impl::Impl(Device chosen, Model the_model, TrainerOptions the_options)
     : device(std::move(chosen)), model(std::move(the_model)), options(std::move(the_options)) {
+  require(is_floating(options.compute), ErrorCode::invalid_argument, "trainer: compute is ", to_string(options.compute),
+          ", it takes f32, f16 or bf16");
+  require(options.average >= 0 && options.average < 1, ErrorCode::invalid_argument, "trainer: average ",
+          options.average, " is outside [0, 1)");
+  require(options.mixup >= 0 && options.mixup <= .5f, ErrorCode::invalid_argument, "trainer: mixup ", options.mixup,
+          " is outside [0, 0.5]");
+  if (options.compute == DType::f16 && !options.update.loss_scale) options.update.loss_scale = optim::LossScale{};
   start_over();
 }
 
@@ -41,7 +85,14 @@ void Trainer::Impl::start_over() {
 }
 
 nn::Scope Trainer::Impl::scope(Value scope_state, bool is_training) const {
-  return {*graph, scope_state, is_training, options.seed};
+  nn::Scope made(*graph, scope_state, is_training, options.seed);
+  made.compute = options.compute;
+  return made;
+}
+
+Value Trainer::Impl::predict(const nn::Scope& building, Value x) const {
+  const Value y = model(building, x);
+  return is_floating(y.dtype()) ? cast(y, DType::f32) : y;
 }
 
 void Trainer::Impl::build_parameters(const Shape& example) {
@@ -64,43 +115,108 @@ Value Trainer::Impl::finish(train::Pass& pass, Value loss) {
   return finish_step(pass.state, pass.ring, reshape(loss, Shape{}), counts, advance);
 }
 
+std::pair<Value, Value> Trainer::Impl::build_part(const nn::Scope& building, const train::Batch& part) {
+  if (options.mixup == 0) {
+    const Value prediction = predict(building, part.x);
+    return {prediction, reshape(options.loss(prediction, part.y, part.mask), Shape{})};
+  }
+  // The partner is the next row, the last row's the first: the batch is in random order already.
+  const auto next = [](Value v) {
+    const Value parts[] = {slice_axis(v, 0, 1, v.shape()[0]), slice_axis(v, 0, 0, 1)};
+    return concat(parts, 0);
+  };
+  const Value share =
+      random_uniform(training.state, {Shape{}, DType::f32}, 0, options.mixup, static_cast<uint32_t>(options.seed));
+  const Value rest = affine(share, -1, 1);
+  const Value prediction = predict(building, part.x * rest + next(part.x) * share);
+  const auto loss = [&](Value y, Value mask) { return reshape(options.loss(prediction, y, mask), Shape{}); };
+  return {prediction, loss(part.y, part.mask) * rest + loss(next(part.y), next(part.mask)) * share};
+}
+
+Value Trainer::Impl::build_gradients(const nn::Scope& building) {
+  const train::Batch& whole = training.feed->batch();
+  const int64_t parts = options.accumulate, rows = training.feed->batch_size() / parts;
+  std::vector<Value> learning, totals, predictions;
+  Value loss;
+  for (int64_t i = 0; i < parts; ++i) {
+    const auto part = [&](Value v) { return parts == 1 ? v : slice_axis(v, 0, i * rows, (i + 1) * rows); };
+    const train::Batch rows_of_part{part(whole.x), part(whole.y), part(whole.mask)};
+    auto [prediction, share] = build_part(building, rows_of_part);
+    predictions.push_back(prediction);
+    // The parts count by their rows, so that padding weighs as it does in the whole batch.
+    if (parts > 1) share = share * (sum(rows_of_part.mask) / sum(whole.mask));
+    loss = loss ? loss + share : share;
+    if (learning.empty())
+      for (Value p : graph->parameters())
+        if (!is_frozen(p.name())) learning.push_back(p);
+    totals.resize(learning.size());
+    const Value scaled =
+        options.update.loss_scale ? share * loss_scale(training.state, options.update.loss_scale->initial) : share;
+    const std::vector<Value> found = gradients(scaled, learning);
+    for (size_t p = 0; p < learning.size(); ++p)
+      if (found[p]) totals[p] = totals[p] ? totals[p] + found[p] : found[p];
+  }
+  place_gradients(learning, totals);
+  training.prediction = parts == 1 ? predictions[0] : concat(predictions, 0);
+  return loss;
+}
+
+bool Trainer::Impl::is_frozen(const std::string& parameter) const {
+  return std::ranges::any_of(frozen, [&](const std::string& f) { return train::matches(f, parameter); });
+}
+
+std::vector<optim::Group> Trainer::Impl::groups() const {
+  std::vector<optim::Group> made = options.update.groups;
+  std::vector<NamedGroup> named = options.groups;
+  for (const std::string& name : frozen) named.push_back({.parameters = name, .lr_scale = 0});
+  for (const NamedGroup& group : named) {
+    optim::Group& g =
+        made.emplace_back(optim::Group{.lr_scale = group.lr_scale, .weight_decay_scale = group.weight_decay_scale});
+    for (Value p : graph->parameters())
+      if (train::matches(group.parameters, p.name())) g.parameters.push_back(p);
+    if (!g.parameters.empty()) continue;
+    std::string names;
+    for (Value p : graph->parameters()) names += " " + p.name();
+    fail(ErrorCode::not_found, "group: no parameter matches '", group.parameters, "'; there are", names);
+  }
+  return made;
+}
+
 void Trainer::Impl::build_training(const data::Dataset& data, int64_t batch, bool shuffle) {
+  require(options.accumulate >= 1 && batch % options.accumulate == 0, ErrorCode::invalid_argument, "train: a batch of ",
+          batch, " examples does not divide into ", options.accumulate, " parts");
   training.feed.emplace(*graph, text("train", feeds++), training.state, data, batch, shuffle, options.seed);
-  const train::Batch& b = training.feed->batch();
   std::vector<Value> updates;  // of running statistics
   nn::Scope building = scope(training.state, true);
   building.updates = &updates;
-  training.prediction = model(building, b.x);
-  const Value loss = options.loss(training.prediction, b.y, b.mask);
-  place_gradients(loss);
-  const Value updated = optim::apply(*graph, options.optimizer, options.update);
-  training.targets = {updated, finish(training, loss)};
+  const Value loss = build_gradients(building);
+  optim::UpdateOptions update = options.update;
+  update.groups = groups();
+  const Value updated = optim::apply(*graph, options.optimizer, update);
+  training.targets = {updated};
+  if (options.average > 0) training.targets.push_back(optim::average_parameters(*graph, updated, options.average));
+  training.targets.push_back(finish(training, loss));
   training.targets.insert(training.targets.end(), updates.begin(), updates.end());
   training.program = session->compile({.targets = training.targets});
+  stale = false;
 }
 
 void Trainer::Impl::prepare_training(const data::Dataset& data, int64_t batch, bool shuffle) {
   data.check("train");
-  const bool fits = training.program && training.feed->fits(data, batch) && training.feed->shuffled() == shuffle;
+  const bool fits =
+      training.program && !stale && training.feed->fits(data, batch) && training.feed->shuffled() == shuffle;
   if (!fits && training.program) {
     // A model that does not fit the data must say so before anything is given up: on a copy.
     Graph trial = *graph;
     const Value x = trial.input("trial.x", {data.x.desc.shape, DType::f32});
-    (void)model(nn::Scope(trial, Value(&trial, training.state.id()), true, options.seed), x);
+    nn::Scope trying(trial, Value(&trial, training.state.id()), true, options.seed);
+    trying.compute = options.compute;
+    (void)model(trying, x);
     // A graph holds one optimizer: another data set or batch size gets a new graph, which goes on where this one was.
-    std::map<std::string, std::vector<std::byte>> learned;
-    for (const CheckpointEntry& e : checkpoint_entries(*graph)) {
-      std::vector<std::byte>& bytes = learned[e.name];
-      bytes.resize(e.desc.bytes());
-      session->read(e.value, bytes, e.offset);
-    }
+    const Snapshot learned = snapshot(Snapshot::Part::everything);
     start_over();
     build_training(data, batch, shuffle);
-    for (const CheckpointEntry& e : checkpoint_entries(*graph)) {
-      require(learned[e.name].size() == e.desc.bytes(), ErrorCode::shape_mismatch, "train: '", e.name, "' is ", e.desc,
-              " for this data and took ", learned[e.name].size(), " bytes for the data before");
-      session->write(e.value, learned[e.name], e.offset);
-    }
+    restore(learned);
     const uint32_t first_batch = 0;
     session->write(training.state, std::as_bytes(std::span(&first_batch, 1)), STATE_CURSOR * sizeof first_batch);
   } else if (!fits) {
@@ -125,7 +241,7 @@ train::Pass& Trainer::Impl::prepare_evaluation(const data::Dataset& data, int64_
     pass->ring = ring_variable(*graph, name + ".metrics");
     pass->feed.emplace(*graph, name, pass->state, data, batch, false, options.seed);
     const train::Batch& b = pass->feed->batch();
-    pass->prediction = model(scope(pass->state, false), b.x);
+    pass->prediction = predict(scope(pass->state, false), b.x);
     const Value loss = options.loss(pass->prediction, b.y, b.mask);
     pass->targets = {finish(*pass, loss), pass->prediction};
     pass->program = session->compile({.targets = pass->targets});
@@ -137,45 +253,37 @@ train::Pass& Trainer::Impl::prepare_evaluation(const data::Dataset& data, int64_
   return *pass;
 }
 
-int64_t Trainer::Impl::steps_done(const train::Pass& pass) {
-  uint32_t step = 0;
-  session->read(pass.state, std::as_writable_bytes(std::span(&step, 1)), STATE_STEP * sizeof step);
-  return int64_t{step} - 1;
+std::vector<uint32_t> Trainer::Impl::state_words(const train::Pass& pass) {
+  std::vector<uint32_t> words(STATE_WORDS);
+  session->read(pass.state, std::as_writable_bytes(std::span(words)));
+  return words;
 }
 
-std::vector<float> Trainer::Impl::ring_rows(train::Pass& pass, int64_t steps) {
+int64_t Trainer::Impl::steps_done(const train::Pass& pass) { return int64_t{state_words(pass)[STATE_STEP]} - 1; }
+
+std::vector<StepMetrics> Trainer::Impl::recent(train::Pass& pass, int64_t steps) {
   std::vector<float> ring(static_cast<size_t>(train::kRingRows * train::kRingColumns));
   session->read(pass.ring, std::as_writable_bytes(std::span(ring)));
   const int64_t done = steps_done(pass);
-  steps = std::min({steps, done, train::kRingRows});
-  std::vector<float> rows;
-  for (int64_t i = done - steps; i < done; ++i) {
+  std::vector<StepMetrics> rows;
+  for (int64_t step = done - std::min({steps, done, train::kRingRows}) + 1; step <= done; ++step) {
     // Step numbers start at 1, and a step writes the row of its own number.
-    const auto row = ring.begin() + ((i + 1) % train::kRingRows) * train::kRingColumns;
-    rows.insert(rows.end(), row, row + train::kRingColumns);
+    const float* row = ring.data() + step % train::kRingRows * train::kRingColumns;
+    rows.push_back({.step = step, .loss = row[0], .correct = row[1], .samples = row[2], .learning_rate = row[3]});
   }
   return rows;
 }
 
-Metrics Trainer::Impl::run(train::Pass& pass, int64_t steps) {
-  Metrics total;
-  double correct = 0;
+std::vector<StepMetrics> Trainer::Impl::run(train::Pass& pass, int64_t steps) {
+  std::vector<StepMetrics> all;
   while (steps > 0) {
     const int64_t now = std::min(steps, train::kRingRows);
     require_ok(pass.program->run(static_cast<uint32_t>(now)), pass.name.c_str());
-    const std::vector<float> rows = ring_rows(pass, now);
-    for (size_t i = 0; i < rows.size(); i += train::kRingColumns) {
-      total.loss += static_cast<double>(rows[i]) * rows[i + 2];
-      correct += rows[i + 1];
-      total.samples += static_cast<int64_t>(rows[i + 2]);
-    }
+    const std::vector<StepMetrics> part = recent(pass, now);
+    all.insert(all.end(), part.begin(), part.end());
     steps -= now;
   }
-  if (total.samples > 0) {
-    total.loss /= static_cast<double>(total.samples);
-    total.accuracy = correct / static_cast<double>(total.samples);
-  }
-  return total;
+  return all;
 }
 
 Trainer::Trainer(Device device, Model model, TrainerOptions options)
@@ -191,13 +299,12 @@ void Trainer::begin(const data::Dataset& train, int64_t batch_size, bool shuffle
 Metrics Trainer::step(int64_t steps) {
   require(impl_->training.program != nullptr, ErrorCode::invalid_argument, "step: begin() has not been called");
   require(steps >= 0, ErrorCode::invalid_argument, "step: ", steps, " steps");
-  return impl_->run(impl_->training, steps);
+  return train::mean_of(impl_->run(impl_->training, steps));
 }
 
 std::vector<float> Trainer::recent_losses(int64_t count) {
-  const std::vector<float> rows = impl_->ring_rows(impl_->training, count);
   std::vector<float> losses;
-  for (size_t i = 0; i < rows.size(); i += train::kRingColumns) losses.push_back(rows[i]);
+  for (const StepMetrics& step : impl_->recent(impl_->training, count)) losses.push_back(static_cast<float>(step.loss));
   return losses;
 }
 
@@ -205,7 +312,7 @@ int64_t Trainer::steps_done() { return impl_->steps_done(impl_->training); }
 
 Metrics Trainer::evaluate(const data::Dataset& data, int64_t batch_size) {
   train::Pass& pass = impl_->prepare_evaluation(data, batch_size);
-  return impl_->run(pass, pass.feed->batches());
+  return train::mean_of(impl_->run(pass, pass.feed->batches()));
 }
 
 std::vector<float> Trainer::predict(const data::Dataset& data, int64_t batch_size) {
@@ -222,6 +329,7 @@ std::vector<float> Trainer::predict(const data::Dataset& data, int64_t batch_siz
 }
 
 const Device& Trainer::device() const { return impl_->device; }
+const TrainerOptions& Trainer::options() const { return impl_->options; }
 Session& Trainer::session() { return *impl_->session; }
 Graph& Trainer::graph() { return *impl_->graph; }
 Program& Trainer::step_program() {

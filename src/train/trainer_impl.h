@@ -3,7 +3,9 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "lemnos/train.h"
 #include "train/feed.h"
@@ -26,17 +28,28 @@ struct Pass {
   std::unique_ptr<Program> program;
 };
 
+/// Means over the examples that the steps counted.
+Metrics mean_of(std::span<const StepMetrics> steps);
+/// The mean of both, by their samples.
+void join(Metrics& total, const Metrics& part);
+
+/// Whether `name` is `pattern`, in which "*" stands for any characters.
+bool matches(const std::string& pattern, const std::string& name);
+
 }  // namespace lemnos::train
 
 namespace lemnos {
 
 /// One tensor of a checkpoint: a parameter, a variable, or a parameter's part of an optimizer slot.
 struct CheckpointEntry {
+  enum class Kind { parameter, statistics, state, slot };
   std::string name;
   Value value;  // the tensor itself, or the slot it is a part of
   TensorDesc desc;
   size_t offset = 0;  // bytes within `value`
-  bool weight = false;
+  Kind kind = Kind::parameter;
+
+  bool belongs_to_model() const { return kind == Kind::parameter || kind == Kind::statistics; }
 };
 std::vector<CheckpointEntry> checkpoint_entries(Graph& graph);
 
@@ -50,6 +63,8 @@ struct Trainer::Impl {
   /// One for each size of data set that was evaluated: their data stays on the device.
   std::vector<std::unique_ptr<train::Pass>> evaluations;
   int feeds = 0;  // numbers the inputs of the feeds made so far
+  std::vector<std::string> frozen;
+  bool stale = false;  // the program of a step was made before the last freeze or unfreeze
 
   Impl(Device device, Model model, TrainerOptions options);
 
@@ -57,19 +72,30 @@ struct Trainer::Impl {
   void prepare_training(const data::Dataset& data, int64_t batch, bool shuffle);
   /// The same for evaluation, with cursor and step set back to the first batch.
   train::Pass& prepare_evaluation(const data::Dataset& data, int64_t batch);
-  /// Runs `steps` of a pass and returns the means over them.
-  Metrics run(train::Pass& pass, int64_t steps);
-  /// Rows of the ring for the last `steps` steps of a pass, oldest first.
-  std::vector<float> ring_rows(train::Pass& pass, int64_t steps);
+  /// Runs `steps` of a pass and returns what each came to.
+  std::vector<StepMetrics> run(train::Pass& pass, int64_t steps);
+  /// What the last `steps` steps of a pass came to, oldest first, as far as the ring reaches back.
+  std::vector<StepMetrics> recent(train::Pass& pass, int64_t steps);
   int64_t steps_done(const train::Pass& pass);
+  std::vector<uint32_t> state_words(const train::Pass& pass);
   /// Builds the parameters for an input of that example shape, if they are not there yet.
   void build_parameters(const Shape& example);
+  Snapshot snapshot(Snapshot::Part part);
+  void restore(const Snapshot& snapshot);
 
  private:
   /// A new graph and session; what was learned is carried over once the new program is there.
   void start_over();
   void build_training(const data::Dataset& data, int64_t batch, bool shuffle);
+  /// Forward and backward for each part of the batch; the gradients are placed, the prediction of the whole is kept.
+  Value build_gradients(const nn::Scope& scope);
+  std::vector<optim::Group> groups() const;
+  /// One part of a batch: its prediction, and the loss over its rows.
+  std::pair<Value, Value> build_part(const nn::Scope& scope, const train::Batch& part);
+  bool is_frozen(const std::string& parameter) const;
   nn::Scope scope(Value scope_state, bool training) const;
+  /// The model's output in f32.
+  Value predict(const nn::Scope& scope, Value x) const;
   /// The node that closes a step: metrics into the ring, the state advanced.
   Value finish(train::Pass& pass, Value loss);
 };

@@ -43,7 +43,7 @@ TEST_P(Fit, LearnsAndKeepsItsHistory) {
   options.validation = &test;
   const History history = trainer.fit(train, options);
   EXPECT_EQ(history.columns(), (std::vector<std::string>{"epoch", "loss", "accuracy", "val_loss", "val_accuracy",
-                                                         "seconds", "samples_per_second"}));
+                                                         "learning_rate", "seconds", "samples_per_second"}));
   ASSERT_EQ(history.epochs(), 12u);
   EXPECT_EQ(history["epoch"].front(), 1);
   EXPECT_EQ(history.last("epoch"), 12);
@@ -63,7 +63,7 @@ TEST_P(Fit, WithoutValidationThereAreNoColumnsForIt) {
   Trainer trainer = small_trainer(device());
   const History history = trainer.fit(points(), quiet(1));
   EXPECT_EQ(history.columns(),
-            (std::vector<std::string>{"epoch", "loss", "accuracy", "seconds", "samples_per_second"}));
+            (std::vector<std::string>{"epoch", "loss", "accuracy", "learning_rate", "seconds", "samples_per_second"}));
   EXPECT_EQ(trainer.fit(points(), quiet(0)).epochs(), 0u);
 }
 

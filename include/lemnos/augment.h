@@ -1,0 +1,62 @@
+// Augmentation as layers over pictures x[B, C, H, W]: while training every picture of every step is changed in another
+// way, on the device; in evaluation they are not there. Random numbers are those of the step: runs repeat bit by bit.
+#pragma once
+
+#include "lemnos/nn.h"
+
+namespace lemnos::nn {
+
+/// Mirrors a picture with probability 1/2, left to right and top to bottom.
+struct RandomFlip {
+  static constexpr const char* kKind = "random_flip";
+  bool horizontal = true, vertical = false;
+  Value operator()(const Scope& scope, Value x) const;
+};
+
+/// Moves a picture by whole pixels, up to `padding` along each axis; what comes in is 0. (Zero padding and a crop back
+/// to the size.)
+struct RandomCrop {
+  static constexpr const char* kKind = "random_crop";
+  int64_t padding = 4;
+  Value operator()(const Scope& scope, Value x) const;
+};
+
+/// Turns by up to `degrees` either way, scales by up to 1 +- `scale`, moves by up to `translate` of the extents;
+/// sampled bilinearly, 0 outside.
+struct RandomAffine {
+  static constexpr const char* kKind = "random_affine";
+  float degrees = 10;  // below 180
+  float scale = .1f;
+  float translate = .1f;
+  Value operator()(const Scope& scope, Value x) const;
+};
+
+/// x + U(-range, range), one number a picture.
+struct RandomBrightness {
+  static constexpr const char* kKind = "random_brightness";
+  float range = .1f;
+  Value operator()(const Scope& scope, Value x) const;
+};
+
+/// mean + (x - mean) U(1 - range, 1 + range), with the mean of the picture and one number a picture.
+struct RandomContrast {
+  static constexpr const char* kKind = "random_contrast";
+  float range = .1f;
+  Value operator()(const Scope& scope, Value x) const;
+};
+
+/// x plus normal noise of its own for every element; x of any shape.
+struct GaussianNoise {
+  static constexpr const char* kKind = "gaussian_noise";
+  float deviation = .1f;
+  Value operator()(const Scope& scope, Value x) const;
+};
+
+/// Zeros a square of `size` pixels around a random place; part of it may lie outside. (DeVries and Taylor, 2017.)
+struct Cutout {
+  static constexpr const char* kKind = "cutout";
+  int64_t size = 8;
+  Value operator()(const Scope& scope, Value x) const;
+};
+
+}  // namespace lemnos::nn

@@ -1,0 +1,98 @@
+// How good predictions are: confusion matrix, precision and recall, ROC curve, thresholds; as numbers, text, CSV and
+// pictures. Computed on the host from what Trainer::predict returns.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lemnos::metrics {
+
+/// The class with the largest of each row's `classes` scores; of equal ones the first.
+std::vector<int32_t> classes_of(std::span<const float> scores, int64_t classes);
+/// The share of the rows whose label is among the k largest scores. Throws `shape_mismatch` when scores and labels do
+/// not belong together; so do the others. Negative labels do not count.
+double top_k_accuracy(std::span<const float> scores, std::span<const int32_t> labels, int64_t k = 1);
+/// exp(x - max) / sum for each row of `classes` scores: logits as probabilities.
+std::vector<float> probabilities(std::span<const float> logits, int64_t classes);
+
+/// Of one class against the rest. A quotient of nothing is 0.
+struct ClassScores {
+  double precision = 0;    // TP / (TP + FP)
+  double recall = 0;       // TP / (TP + FN), also called sensitivity
+  double specificity = 0;  // TN / (TN + FP)
+  double f = 0;            // (1 + beta^2) precision recall / (beta^2 precision + recall)
+  int64_t support = 0;     // rows of the class
+};
+
+enum class Average {
+  macro,     // the mean over the classes
+  weighted,  // by their rows
+  micro      // from the counts of all classes together
+};
+
+class ConfusionMatrix {
+ public:
+  /// Throws `out_of_range` naming the row whose label or prediction is not below `classes`.
+  ConfusionMatrix(std::span<const int32_t> labels, std::span<const int32_t> predictions, int64_t classes,
+                  std::vector<std::string> names = {});
+
+  int64_t classes() const { return classes_; }
+  int64_t count(int64_t label, int64_t prediction) const;
+  int64_t total() const;
+  double accuracy() const;
+  ClassScores scores(int64_t of_class, double beta = 1) const;
+  ClassScores scores(Average average, double beta = 1) const;
+
+  std::string text(double beta = 1) const;  // the matrix, then a line for each class and each average
+  std::string csv() const;                  // a header of predictions, a line for each label
+  std::string svg(const std::string& title = "confusion matrix") const;
+
+ private:
+  int64_t classes_;
+  std::vector<int64_t> counts_;  // [label, prediction]
+  std::vector<std::string> names_;
+};
+
+/// One point for each threshold: what is at or above it counts as positive.
+struct ThresholdPoint {
+  double threshold = 0;
+  double true_positive_rate = 0;   // recall
+  double false_positive_rate = 0;  // 1 - specificity
+  double precision = 0, f1 = 0, accuracy = 0;
+};
+
+/// Scores against labels 0 or 1, for every threshold that makes a difference.
+class RocCurve {
+ public:
+  /// Throws `invalid_argument` when one of the two classes has no rows, or naming a score that is not finite.
+  RocCurve(std::span<const float> scores, std::span<const int32_t> labels);
+
+  const std::vector<ThresholdPoint>& points() const { return points_; }  // from the highest threshold down
+  /// The area under the curve: how often a positive scores above a negative, ties counted half.
+  double area() const { return area_; }
+  ThresholdPoint best_f1() const;
+
+  std::string csv() const;
+  std::string svg(const std::string& title = "ROC") const;  // the curve, and precision, recall and F1 by threshold
+
+ private:
+  std::vector<ThresholdPoint> points_;
+  double area_ = 0;
+};
+
+/// The points at `count` thresholds from 0 to 1, both included.
+std::vector<ThresholdPoint> threshold_sweep(std::span<const float> scores, std::span<const int32_t> labels,
+                                            int64_t count = 21);
+std::string text(const std::vector<ThresholdPoint>& points);
+
+/// Of values rather than classes.
+struct RegressionScores {
+  double mae = 0;   // mean |p - t|
+  double rmse = 0;  // sqrt(mean (p - t)^2)
+  double r2 = 0;    // 1 - sum (p - t)^2 / sum (t - mean t)^2
+};
+RegressionScores regression_scores(std::span<const float> predictions, std::span<const float> targets);
+
+}  // namespace lemnos::metrics

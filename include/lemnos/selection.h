@@ -1,0 +1,100 @@
+// Choosing a model, and joining several: cross-validation, grid and random search, bagging, boosting, voting.
+//
+// All of them make trainers by a function of the caller's, so whatever a Trainer can be, they can choose and join.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lemnos/train.h"
+
+namespace lemnos::selection {
+
+/// A new trainer whose weights start from `seed`.
+using MakeTrainer = std::function<Trainer(uint64_t seed)>;
+
+struct Score {
+  double mean = 0, deviation = 0;  // the latter with n - 1
+};
+Score score_of(const std::vector<double>& values);
+
+struct CrossValidationOptions {
+  int64_t folds = 5;
+  bool stratified = true;
+  uint64_t seed = 1;
+  FitOptions fit = {.verbosity = Verbosity::silent};  // its validation is the fold's test
+};
+struct CrossValidation {
+  std::vector<Metrics> folds;  // of each fold's test, after its last epoch
+  Score loss, accuracy;
+  std::string text() const;  // a line a fold, then the means
+};
+/// A new trainer for each fold. Throws what data::k_folds throws.
+CrossValidation cross_validate(const MakeTrainer& make, const data::Dataset& data,
+                               const CrossValidationOptions& options = {});
+
+/// Hyper-parameters by name.
+using Point = std::map<std::string, double>;
+struct Trial {
+  Point point;
+  double score = 0;
+  double seconds = 0;
+};
+struct Search {
+  std::vector<Trial> trials;  // in the order in which they ran
+  bool largest = true;        // the best has the largest score
+  /// Throws `out_of_range` when there is none. A score that is NaN is never the best.
+  const Trial& best() const;
+  std::string text() const;  // a table, the best first
+  std::string csv() const;
+};
+/// What a point comes to: usually an accuracy on validation data, or a cross-validation's mean.
+using Evaluate = std::function<double(const Point&)>;
+
+/// Every combination of the values. Throws `invalid_argument` for a name without values.
+Search grid_search(const std::map<std::string, std::vector<double>>& values, const Evaluate& evaluate,
+                   bool largest = true);
+/// A hyper-parameter drawn from [low, high], evenly, or evenly in its logarithm.
+struct Range {
+  double low = 0, high = 1;
+  bool logarithmic = false;
+  bool whole = false;  // rounded to a whole number
+};
+Search random_search(const std::map<std::string, Range>& ranges, int64_t trials, const Evaluate& evaluate,
+                     bool largest = true, uint64_t seed = 1);
+
+/// Trainers of one task that predict together. Every member needs its own memory on the device.
+class Ensemble {
+ public:
+  void add(Trainer trainer, double weight = 1);
+  size_t size() const { return members_.size(); }
+  Trainer& member(size_t i) { return members_.at(i).first; }
+  double weight(size_t i) const { return members_.at(i).second; }
+
+  /// The weighted mean of the members' outputs: of probabilities for class losses, of values for others.
+  std::vector<float> average(const data::Dataset& data);
+  /// The class with the most weight of members behind it, for each row; of equal ones the first. Class losses only.
+  std::vector<int32_t> vote(const data::Dataset& data);
+
+ private:
+  std::vector<std::pair<Trainer, double>> members_;
+};
+
+struct EnsembleOptions {
+  int64_t members = 5;
+  uint64_t seed = 1;
+  FitOptions fit = {.verbosity = Verbosity::silent};
+};
+/// Each member learns from a bootstrap sample of the data (Breiman, 1996).
+Ensemble bagging(const MakeTrainer& make, const data::Dataset& train, const EnsembleOptions& options = {});
+/// AdaBoost.SAMME over classes (Zhu et al., 2009): each member learns from a sample drawn by the weights of the rows,
+/// which grow where the members so far are wrong; a member weighs log((1 - err) / err) + log(classes - 1). Ends early
+/// when a member is no better than chance (it is left out) or makes no error. Throws `invalid_argument` when even the
+/// first is no better than chance.
+Ensemble boosting(const MakeTrainer& make, const data::Dataset& train, const EnsembleOptions& options = {});
+
+}  // namespace lemnos::selection

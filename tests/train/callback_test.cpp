@@ -1,0 +1,215 @@
+// Callbacks: when each acts, what it leaves behind, and what it refuses.
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include "io/history.h"
+#include "train/support.h"
+
+namespace lemnos::train_tests {
+namespace {
+
+using callback::Goal;
+
+class Callbacks : public TrainTest {
+ protected:
+  History fit(Trainer& trainer, int64_t epochs, std::vector<Callback> callbacks) {
+    return trainer.fit(points(), {.epochs = epochs,
+                                  .batch_size = kBatch,
+                                  .validation = &validation_,
+                                  .verbosity = Verbosity::silent,
+                                  .callbacks = std::move(callbacks)});
+  }
+  // Another number in the place of the validation's loss, so that the course of the run is known.
+  static Callback pretend(std::vector<double> losses) {
+    return callback::OnEpoch{[losses](FitRun& run) {
+      const auto epoch = static_cast<size_t>(run.progress.epoch) - 1;
+      History changed;
+      for (size_t row = 0; row < run.history.epochs(); ++row) {
+        History::Row values;
+        for (const std::string& column : run.history.columns())
+          values.push_back(
+              {column, column == "val_loss" && row == epoch ? losses.at(epoch) : run.history[column][row]});
+        changed.add(values);
+      }
+      for (const auto& [name, value] : run.history.facts()) changed.set(name, value);
+      run.history = changed;
+    }};
+  }
+  std::vector<float> weights(Trainer& trainer) {
+    return trainer.session().read_floats(trainer.graph().find("1.weight"));
+  }
+  template <typename Act>
+  static std::string refusal(Act act) {
+    try {
+      act();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "nothing was thrown";
+  }
+  const data::Dataset validation_ = points(21, 70);
+  Folder folder_;
+};
+LEMNOS_ON_EVERY_DEVICE(Callbacks);
+
+TEST_P(Callbacks, AreToldInOrderAndSeeEveryStep) {
+  struct Teller final : Observer {
+    explicit Teller(std::vector<std::string>* words) : words_(words) {}
+    void begin(FitRun& run) override { tell("begin", run); }
+    void steps_done(FitRun& run) override {
+      for (const StepMetrics& step : run.steps) steps_.push_back(step.step);
+    }
+    void epoch_done(FitRun& run) override { tell("epoch", run); }
+    void end(FitRun& run) override {
+      tell("end", run);
+      std::vector<int64_t> want(14);
+      std::iota(want.begin(), want.end(), 1);
+      EXPECT_EQ(steps_, want);
+    }
+    void tell(const char* word, FitRun& run) { words_->push_back(word + std::to_string(run.history.epochs())); }
+    std::vector<std::string>* words_;
+    std::vector<int64_t> steps_;
+  };
+  struct Tell {
+    std::vector<std::string>* words;
+    std::unique_ptr<Observer> observe() const { return std::make_unique<Teller>(words); }
+  };
+  std::vector<std::string> words;
+  Trainer trainer = small_trainer(device());
+  fit(trainer, 2, {Tell{&words}});
+  EXPECT_EQ(words, (std::vector<std::string>{"begin0", "epoch1", "epoch2", "end2"}));
+}
+
+TEST_P(Callbacks, EarlyStoppingWaitsAndRestoresTheBest) {
+  Trainer stopped = small_trainer(device()), best = small_trainer(device());
+  const History history = fit(stopped, 9, {pretend({5, 3, 4, 3, 3.5}), callback::EarlyStopping{.patience = 3}});
+  EXPECT_EQ(history.epochs(), 5u);
+  EXPECT_EQ(std::get<int64_t>(*history.fact("best_epoch")), 2);
+  EXPECT_EQ(std::get<double>(*history.fact("best_val_loss")), 3);
+  EXPECT_EQ(std::get<std::string>(*history.fact("stopped")), "val_loss has not improved for 3 epochs");
+  fit(best, 2, {});
+  EXPECT_EQ(weights(stopped), weights(best));
+}
+
+TEST_P(Callbacks, EarlyStoppingByAccuracyAndByDelta) {
+  Trainer trainer = small_trainer(device());
+  EXPECT_EQ(fit(trainer, 9, {pretend({5, 4.9, 4.8}), callback::EarlyStopping{.min_delta = .5, .patience = 2}}).epochs(),
+            3u);
+  EXPECT_EQ(fit(trainer, 4, {callback::EarlyStopping{.monitor = "epoch", .goal = Goal::largest}}).epochs(), 4u);
+  EXPECT_EQ(fit(trainer, 4, {callback::EarlyStopping{.monitor = "epoch"}}).epochs(), 2u) << "smaller is better";
+  EXPECT_EQ(fit(trainer, 9, {pretend({5, NAN, NAN}), callback::EarlyStopping{.patience = 2}}).epochs(), 3u);
+}
+
+TEST_P(Callbacks, PlateausReduceTheRate) {
+  Trainer trainer = small_trainer(device());
+  const History history =
+      fit(trainer, 7,
+          {pretend({5, 5, 5, 4, 4, 4, 4}), callback::ReduceOnPlateau{.factor = .5, .patience = 1, .min_lr = .003}});
+  const std::vector<double> want = {.01, .01, .01, .005, .005, .005, .003};
+  ASSERT_EQ(history.epochs(), want.size());
+  for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(history["learning_rate"][i], want[i], 1e-8) << i;
+}
+
+TEST_P(Callbacks, CheckpointsRotateAndTheBestStays) {
+  Trainer trainer = small_trainer(device());
+  fit(trainer, 4,
+      {pretend({5, 3, 4, 3.5}), callback::Checkpoint{.folder = folder_ / "run", .last = 2, .monitor = "val_loss"}});
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "run"))
+    names.push_back(entry.path().filename().string());
+  std::ranges::sort(names);
+  EXPECT_EQ(names, (std::vector<std::string>{"best.safetensors", "step-0000000021.safetensors",
+                                             "step-0000000028.safetensors"}));
+  EXPECT_EQ(callback::latest_checkpoint(folder_ / "run").filename(), "step-0000000028.safetensors");
+  EXPECT_EQ(callback::latest_checkpoint(folder_ / "none"), std::filesystem::path());
+  Trainer resumed = small_trainer(device()), best = small_trainer(device());
+  resumed.begin(points(), kBatch);
+  resumed.load(callback::latest_checkpoint(folder_ / "run"));
+  EXPECT_TRUE(same(state_of(resumed), state_of(trainer)));
+  fit(best, 2, {});
+  resumed.load(folder_ / "run" / "best.safetensors");
+  EXPECT_TRUE(same(state_of(resumed), state_of(best)));
+}
+
+TEST_P(Callbacks, LogsAreTheHistory) {
+  Trainer trainer = small_trainer(device());
+  const History history = fit(trainer, 2,
+                              {callback::HistoryLog{folder_ / "run.csv"}, callback::HistoryLog{folder_ / "run.json"},
+                               callback::TensorBoard{.folder = folder_ / "board"}});
+  EXPECT_EQ(io::read_history(folder_ / "run.csv")["val_loss"], history["val_loss"]);
+  EXPECT_EQ(io::to_json(io::read_history(folder_ / "run.json")), io::to_json(history));
+  const auto board = std::filesystem::directory_iterator(folder_ / "board");
+  const std::vector<char> events = content_of(board->path());
+  const std::string text(events.begin(), events.end());
+  for (const char* tag : {"epoch/val_loss", "step/loss", "step/learning_rate", "parameters/1.weight"})
+    EXPECT_NE(text.find(tag), std::string::npos) << tag;
+}
+
+// The logarithm of 7 - x is no number once the data holds a 9.
+TEST_P(Callbacks, NanStopsAndNamesTheNode) {
+  const Model model{"log model", [](const nn::Scope& scope, Value x) {
+                      return nn::Linear{.out = kClasses}(scope, log(affine(x, -1, 7)));
+                    }};
+  Trainer trainer{device(), model}, before{device(), model};
+  data::Dataset set = points();
+  const float nine = 9;
+  std::memcpy(set.x.bytes.data() + 20 * kFeatures * sizeof nine, &nine, sizeof nine);  // of the third batch
+  const FitOptions options{.epochs = 3,
+                           .batch_size = kBatch,
+                           .shuffle = false,
+                           .verbosity = Verbosity::silent,
+                           .callbacks = {callback::StopOnNan{}}};
+  testing::internal::CaptureStderr();
+  const History history = trainer.fit(set, options);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(history.epochs(), 1u);
+  const std::string what = std::get<std::string>(*history.fact("first_bad_node"));
+  EXPECT_TRUE(what.starts_with("node log -> f32[8, 7] of (")) << what;
+  EXPECT_NE(what.find("): element 28 is "), std::string::npos) << what;
+  EXPECT_TRUE(said.starts_with("step 3: the loss is ")) << said;
+  EXPECT_EQ(trainer.steps_done(), 2);
+  before.begin(set, kBatch, false);
+  before.step(2);
+  EXPECT_TRUE(same(state_of(trainer), state_of(before)));
+  EXPECT_EQ(before.first_bad_node(), what);
+}
+
+TEST_P(Callbacks, NanInTheDataIsNamedToo) {
+  Trainer trainer = small_trainer(device());
+  data::Dataset set = points();
+  const float nan = NAN;
+  std::memcpy(set.x.bytes.data() + 5 * sizeof nan, &nan, sizeof nan);
+  trainer.begin(set, kBatch, false);
+  const std::string what = trainer.first_bad_node();
+  EXPECT_TRUE(what.starts_with("node gather -> f32[8, 7] of (train0.x, ")) << what;
+  EXPECT_NE(what.find("element 5 is "), std::string::npos) << what;
+}
+
+TEST_P(Callbacks, TheRangeOfRatesIsFoundAndForgotten) {
+  Trainer trainer = small_trainer(device());
+  trainer.fit(points(), {.batch_size = kBatch, .verbosity = Verbosity::silent});
+  const std::vector<char> before = state_of(trainer);
+  const LearningRateRange range =
+      find_learning_rate(trainer, points(), {.from = 1e-5, .to = 100, .steps = 60, .batch_size = kBatch});
+  EXPECT_TRUE(same(state_of(trainer), before));
+  ASSERT_GT(range.losses.size(), 20u);
+  EXPECT_EQ(range.learning_rates.front(), 1e-5);
+  EXPECT_GT(range.suggestion, 1e-5);
+  EXPECT_LT(range.suggestion, 1);
+  EXPECT_LT(*std::ranges::min_element(range.losses), .9 * range.losses.front());
+}
+
+TEST_P(Callbacks, OptionsOutOfRangeAreRefused) {
+  Trainer trainer = small_trainer(device());
+  const auto with = [&](Callback callback) { return refusal([&] { fit(trainer, 1, {callback}); }); };
+  EXPECT_EQ(with(callback::EarlyStopping{.patience = -1}), "early stopping: patience -1 is below 0");
+  EXPECT_EQ(with(callback::ReduceOnPlateau{.factor = 2}), "reduce on plateau: factor 2 is outside (0, 1)");
+  EXPECT_EQ(with(callback::Checkpoint{.folder = folder_ / "a", .last = 0}), "checkpoint: last 0 is below 1");
+  EXPECT_NE(with(callback::EarlyStopping{.monitor = "val_f1"}).find("val_f1"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lemnos::train_tests

@@ -1,0 +1,179 @@
+// The options of a Trainer beyond loss and optimizer: precision, accumulation, averages, groups and frozen parts, and
+// what is taken from another model's checkpoint.
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "shaders/common/step_state.h"
+#include "train/support.h"
+
+namespace lemnos::train_tests {
+namespace {
+
+class Options : public TrainTest {
+ protected:
+  Trainer begun(TrainerOptions options, int64_t batch = kBatch) const {
+    Trainer trainer{device(), nn::sequential({nn::Linear{.out = 16}, nn::Tanh{}, nn::Linear{.out = kClasses}}),
+                    options};
+    trainer.begin(points(), batch);
+    return trainer;
+  }
+  static std::vector<float> read(Trainer& trainer, const std::string& name) {
+    return trainer.session().read_floats(trainer.graph().find(name));
+  }
+  static void expect_near(const std::vector<float>& got, const std::vector<float>& want, double tolerance) {
+    ASSERT_EQ(got.size(), want.size());
+    for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], want[i], tolerance) << i;
+  }
+  Folder folder_;
+};
+LEMNOS_ON_EVERY_DEVICE(Options);
+
+TEST_P(Options, HalvesComputeAndFloatsAreKept) {
+  const optim::Optimizer adam = optim::Adam{.lr = .01f};
+  Trainer full = begun({.optimizer = adam});
+  const double start = full.evaluate(points()).loss;
+  full.step(70);
+  const double want = full.evaluate(points()).loss;
+  for (const DType dtype : {DType::f16, DType::bf16}) {
+    Trainer half = begun({.optimizer = adam, .compute = dtype});
+    half.step(70);
+    EXPECT_NE(half.step_program().describe().find(to_string(dtype)), std::string::npos);
+    EXPECT_EQ(half.graph().find("0.weight").dtype(), DType::f32);
+    EXPECT_NEAR(half.evaluate(points()).loss, want, .05 * start) << to_string(dtype);
+    EXPECT_EQ(half.counts().skipped, 0);
+    EXPECT_EQ(half.counts().loss_scale, dtype == DType::f16 ? 65536 : 1);
+    const std::vector<float> weights = read(half, "0.weight");
+    EXPECT_TRUE(std::ranges::any_of(weights, [&](float w) {
+      return w != std::bit_cast<float>(std::bit_cast<uint32_t>(w) & 0xffffe000u);
+    })) << "the weights themselves are rounded";
+  }
+}
+
+// An overflow: the loss scale is set so high that the first gradient in f16 is infinite.
+TEST_P(Options, AnOverflowIsLeftOutAndTheScaleHalves) {
+  optim::UpdateOptions update;
+  update.loss_scale = optim::LossScale{.initial = 1024, .interval = 3};
+  Trainer trainer = begun({.optimizer = optim::Adam{.lr = .01f}, .update = update, .compute = DType::f16});
+  trainer.step(2);
+  const std::vector<float> before = read(trainer, "0.weight");
+  const float huge = 1 << 14;  // 2^24 in all
+  const Value state = trainer.graph().find("step_state");
+  trainer.session().write(state, std::as_bytes(std::span(&huge, 1)), STATE_LOSS_SCALE * sizeof huge);
+  trainer.step(1);
+  EXPECT_EQ(trainer.counts().skipped, 1);
+  EXPECT_EQ(trainer.counts().loss_scale, 1024.0 * huge / 2);
+  EXPECT_EQ(read(trainer, "0.weight"), before);
+  trainer.step(40);
+  const StepCounts counts = trainer.counts();
+  EXPECT_GT(counts.skipped, 1);
+  EXPECT_LT(counts.skipped, 30);
+  EXPECT_LT(counts.loss_scale, 1024.0 * huge);
+  EXPECT_NE(read(trainer, "0.weight"), before) << "training goes on";
+  EXPECT_TRUE(std::isfinite(trainer.evaluate(points()).loss));
+}
+
+// One step of the whole batch, and of its parts: the same gradient, also where the last part is padding alone.
+TEST_P(Options, PartsOfABatchAddUpToIt) {
+  const optim::Optimizer sgd = optim::Sgd{.lr = .5f, .momentum = .9f};
+  Trainer whole = begun({.optimizer = sgd}), parts = begun({.optimizer = sgd, .accumulate = 4});
+  for (int step = 0; step < 7; ++step) {
+    const Metrics one = whole.step(1), sum = parts.step(1);
+    EXPECT_NEAR(sum.loss, one.loss, 1e-5);
+    EXPECT_EQ(sum.accuracy, one.accuracy);
+    EXPECT_EQ(sum.samples, one.samples);
+    expect_near(read(parts, "0.weight"), read(whole, "0.weight"), 2e-5);
+  }
+  EXPECT_EQ(parts.counts().epoch, 1);
+  try {
+    (void)begun({.accumulate = 3});
+    FAIL() << "8 examples were divided into 3 parts";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "train: a batch of 8 examples does not divide into 3 parts");
+  }
+}
+
+TEST_P(Options, WeightsAreAveraged) {
+  Trainer trainer = begun({.average = .5f});
+  std::vector<float> want;
+  for (int step = 0; step < 5; ++step) {
+    trainer.step(1);
+    const std::vector<float> now = read(trainer, "0.weight");
+    if (want.empty()) want = now;
+    for (size_t i = 0; i < now.size(); ++i) want[i] = .5f * want[i] + .5f * now[i];
+  }
+  const Snapshot trained = trainer.snapshot();
+  trainer.restore(trainer.averaged());
+  expect_near(read(trainer, "0.weight"), want, 1e-6);
+  trainer.restore(trained);
+  EXPECT_NE(read(trainer, "0.weight"), want);
+  Trainer without = begun({});
+  EXPECT_THROW((void)without.averaged(), Error);
+}
+
+TEST_P(Options, FrozenPartsStay) {
+  Trainer trainer = begun({.optimizer = optim::AdamW{.lr = .01f, .weight_decay = .1f}});
+  trainer.step(3);
+  const std::vector<float> first = read(trainer, "0.weight"), last = read(trainer, "2.weight");
+  trainer.freeze("0.*");
+  trainer.begin(points(), kBatch);
+  trainer.step(3);
+  EXPECT_EQ(trainer.steps_done(), 6);
+  EXPECT_EQ(read(trainer, "0.weight"), first);
+  EXPECT_NE(read(trainer, "2.weight"), last);
+  trainer.unfreeze();
+  trainer.begin(points(), kBatch);
+  trainer.step(1);
+  EXPECT_NE(read(trainer, "0.weight"), first);
+  trainer.freeze("head.*");
+  try {
+    trainer.begin(points(), kBatch);
+    FAIL() << "what does not exist was frozen";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "group: no parameter matches 'head.*'; there are 0.weight 0.bias 2.weight 2.bias");
+  }
+}
+
+TEST_P(Options, GroupsByName) {
+  Trainer trainer = begun({.groups = {{.parameters = "*.bias", .lr_scale = 0}}});
+  const std::vector<float> bias = read(trainer, "2.bias"), weight = read(trainer, "2.weight");
+  trainer.step(2);
+  EXPECT_EQ(read(trainer, "2.bias"), bias);
+  EXPECT_NE(read(trainer, "2.weight"), weight);
+}
+
+TEST_P(Options, AnotherHeadTakesTheRestOfACheckpoint) {
+  Trainer from = begun({});
+  from.step(10);
+  from.save(folder_ / "a.safetensors");
+  Trainer to{device(), nn::sequential({nn::Linear{.out = 16}, nn::Tanh{}, nn::Linear{.out = 2}, nn::BatchNorm{}})};
+  const LoadReport report = to.load_matching(folder_ / "a.safetensors", Shape{kFeatures});
+  EXPECT_EQ(report.loaded, (std::vector<std::string>{"0.weight", "0.bias"}));
+  EXPECT_EQ(report.other_shape, (std::vector<std::string>{"2.weight: f32[3, 16] in the file, f32[2, 16] in the model",
+                                                          "2.bias: f32[3] in the file, f32[2] in the model"}));
+  EXPECT_EQ(report.missing,
+            (std::vector<std::string>{"3.weight", "3.bias", "state/3.running_mean", "state/3.running_var"}));
+  EXPECT_TRUE(report.unused.empty());
+  EXPECT_EQ(read(to, "0.weight"), read(from, "0.weight"));
+  EXPECT_NE(to_string(report).find("other shape  2.bias: f32[3] in the file"), std::string::npos);
+
+  Trainer stranger{device(), nn::sequential({nn::Flatten{}, nn::Linear{.out = 2}})};
+  EXPECT_THROW((void)stranger.load_matching(folder_ / "a.safetensors", Shape{kFeatures}), Error);
+}
+
+TEST_P(Options, SnapshotsOfAnotherModelChangeNothing) {
+  Trainer one = begun({});
+  Trainer other{device(), small_model()};
+  other.begin(points(), kBatch);
+  const std::vector<char> before = state_of(one);
+  EXPECT_THROW(one.restore(other.snapshot()), Error);
+  EXPECT_TRUE(same(state_of(one), before));
+  const Snapshot start = one.snapshot();
+  one.step(4);
+  one.restore(start);
+  EXPECT_TRUE(same(state_of(one), before));
+}
+
+}  // namespace
+}  // namespace lemnos::train_tests
