@@ -16,6 +16,7 @@
 #include "lemnos/nn.h"
 #include "lemnos/ops.h"
 #include "lemnos/optim.h"
+#include "lemnos/plot.h"
 #include "lemnos/profile.h"
 #include "lemnos/selection.h"
 #include "lemnos/session.h"

@@ -1,9 +1,8 @@
-#include "io/learning_curve.h"
-
 #include <utility>
 
 #include "base/text.h"
 #include "io/number_text.h"
+#include "lemnos/plot.h"
 
 namespace lemnos::io {
 namespace {
@@ -54,7 +53,7 @@ std::string caption_of(const History& history) {
 
 }  // namespace
 
-Figure learning_curve_figure(const History& history, const std::string& title) {
+Figure learning_curve(const History& history, const std::string& title) {
   require(history.has("loss"), ErrorCode::not_found, "learning curve: the history has no column \"loss\", and ",
           history.columns().size(), " others");
   Figure figure;
@@ -64,10 +63,6 @@ Figure learning_curve_figure(const History& history, const std::string& title) {
   if (history.has("accuracy") || history.has("val_accuracy"))
     figure.panels.push_back(panel_of(history, "Accuracy", "accuracy"));
   return figure;
-}
-
-std::string learning_curve(const History& history, const std::string& title) {
-  return to_svg(learning_curve_figure(history, title));
 }
 
 }  // namespace lemnos::io

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "io/svg_canvas.h"
-#include "io/svg_plot.h"
+#include "lemnos/plot.h"
 
 namespace lemnos::io {
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "io/svg_plot.h"
+#include "lemnos/plot.h"
 
 namespace lemnos::io {
 

@@ -187,6 +187,12 @@ void draw_mark(const Mark& mark, int colour, const MarkContext& context) {
              mark);
 }
 
+std::string label_of(const Mark& mark) {
+  return std::visit(Overloaded{[](const HeatMap&) { return std::string(); },
+                               [](const Contours&) { return std::string(); }, [](const auto& m) { return m.label; }},
+                    mark);
+}
+
 bool takes_colour(const Mark& mark) {
   return std::visit(Overloaded{[](const HeatMap&) { return false; }, [](const Contours&) { return false; },
                                [](const auto& m) { return m.colour < 0; }},

@@ -6,7 +6,7 @@
 
 #include "io/svg_axes.h"
 #include "io/svg_canvas.h"
-#include "io/svg_plot.h"
+#include "lemnos/plot.h"
 
 namespace lemnos::io {
 
@@ -31,6 +31,8 @@ void check_mark(const Mark& mark, const std::string& who);
 void include_mark(const Mark& mark, const Axis& x_axis, const Axis& y_axis, Range& x, Range& y);
 /// `colour` is used by marks that chose none.
 void draw_mark(const Mark& mark, int colour, const MarkContext& context);
+/// What the legend calls it; empty: it is not listed.
+std::string label_of(const Mark& mark);
 /// Whether the mark takes a colour of the palette when it names none.
 bool takes_colour(const Mark& mark);
 

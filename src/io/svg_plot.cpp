@@ -1,13 +1,13 @@
-#include "io/svg_plot.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include "base/text.h"
+#include "io/file.h"
 #include "io/number_text.h"
 #include "io/svg_axes.h"
 #include "io/svg_canvas.h"
 #include "io/svg_marks.h"
+#include "lemnos/plot.h"
 
 namespace lemnos::io {
 namespace {
@@ -16,6 +16,7 @@ constexpr double kMargin = 14;         // pixels, around and between panels
 constexpr double kLabelSize = 11.5;    // pixels
 constexpr double kTitleHeight = 34;    // pixels
 constexpr double kCaptionHeight = 18;  // pixels
+constexpr double kLegendText = 38;     // pixels from the legend's left edge to its words
 constexpr const char* kGrid = "#e6e6e6";
 constexpr const char* kFrame = "#8c8c8c";
 
@@ -64,6 +65,12 @@ double widest(const std::vector<Tick>& ticks) {
   return width;
 }
 
+double legend_width(const Panel& panel) {
+  double width = 0;
+  for (const Mark& mark : panel.marks) width = std::max(width, text_width(label_of(mark), kLabelSize));
+  return width > 0 ? width + kLegendText + 8 : 0;
+}
+
 // The room for the labels of y depends on the ticks, the ticks on the height alone: so y comes first.
 Axes layout(const Panel& panel, const Box& box) {
   Range x, y;
@@ -73,6 +80,7 @@ Axes layout(const Panel& panel, const Box& box) {
   Axes axes;
   axes.plot = {box.left + 12, box.top + (panel.title.empty() ? 8 : 28), box.right - 10,
                box.bottom - (panel.x.title.empty() ? 22 : 42)};
+  if (panel.legend_beside) axes.plot.right -= legend_width(panel);
   axes.y = make_scale(panel.y, y, tight ? 0 : 0.05, axes.plot.bottom, axes.plot.top);
   if (has_bars(panel) && !panel.y.log && !panel.y.min && y.low() >= 0) axes.y.low = 0;
   if (map) std::swap(axes.y.from, axes.y.to);
@@ -153,19 +161,18 @@ void draw_swatch(Canvas& canvas, const LegendEntry& entry, Pixel at) {
   }
 }
 
-void draw_legend(Canvas& canvas, const Box& plot, const std::vector<LegendEntry>& legend,
+void draw_legend(Canvas& canvas, const Panel& panel, const Box& plot, const std::vector<LegendEntry>& legend,
                  const std::vector<Pixel>& ink) {
   if (legend.empty()) return;
-  constexpr double kRow = 18;   // pixels
-  constexpr double kText = 38;  // pixels from the left edge to the words
-  double width = 0;
-  for (const LegendEntry& entry : legend) width = std::max(width, text_width(entry.label, kLabelSize));
-  const Box box = free_corner(plot, width + kText + 8, kRow * static_cast<double>(legend.size()) + 6, ink);
-  canvas.rectangle(box, "#ffffff", 0.85, kGrid);
+  constexpr double kRow = 18;  // pixels
+  const double width = legend_width(panel), height = kRow * static_cast<double>(legend.size()) + 6;
+  const Box box = panel.legend_beside ? Box{plot.right + 6, plot.top, plot.right + 6 + width, plot.top + height}
+                                      : free_corner(plot, width, height, ink);
+  canvas.rectangle(box, "#ffffff", 0.85, panel.legend_beside ? "" : kGrid);
   double y = box.top + 3 + kRow / 2;
   for (const LegendEntry& entry : legend) {
     draw_swatch(canvas, entry, {box.left + 8, y});
-    canvas.text({box.left + kText, y + 0.35 * kLabelSize}, entry.label, {.size = kLabelSize});
+    canvas.text({box.left + kLegendText, y + 0.35 * kLabelSize}, entry.label, {.size = kLabelSize});
     y += kRow;
   }
 }
@@ -190,7 +197,7 @@ void draw_panel(Canvas& canvas, const Panel& panel, const Box& box) {
   }
   canvas.end_clip();
   draw_frame(canvas, panel, box, axes);
-  draw_legend(canvas, axes.plot, legend, ink);
+  draw_legend(canvas, panel, axes.plot, legend, ink);
 }
 
 }  // namespace
@@ -225,6 +232,8 @@ std::string to_svg(const Figure& figure) {
          "\" font-family=\"Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif\">\n" + canvas.take() +
          "</svg>\n";
 }
+
+void write_figure(const std::filesystem::path& path, const Figure& figure) { write_file(path, to_svg(figure)); }
 
 Bars histogram(const std::vector<double>& values, int64_t bins, std::optional<double> min, std::optional<double> max) {
   require(bins >= 1, ErrorCode::invalid_argument, "histogram: ", bins, " bins, at least 1 is needed");

@@ -18,7 +18,7 @@ const std::map<std::string_view, std::string_view> kPublicHeaders = {
     {"backend.h", "runtime"},   {"program.h", "runtime"}, {"runtime.h", "runtime"}, {"eval.h", "runtime"},
     {"autograd.h", "autograd"}, {"plan.h", "plan"},       {"history.h", "io"},      {"init.h", "nn"},
     {"profile.h", "runtime"},   {"check.h", "check"},     {"visibility.h", "base"}, {"augment.h", "nn"},
-    {"callback.h", "train"},    {"selection.h", "train"}, {"table.h", "train"}};
+    {"callback.h", "train"},    {"selection.h", "train"}, {"table.h", "train"},     {"plot.h", "io"}};
 
 bool ends_in(const std::string& name, const std::vector<std::string>& endings) {
   return std::ranges::any_of(endings, [&](const std::string& ending) { return name.ends_with(ending); });

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <limits>
 
-#include "io/learning_curve.h"
 #include "io_test.h"
+#include "lemnos/plot.h"
 
 namespace lemnos::io {
 namespace {
@@ -99,15 +99,15 @@ TEST(History, RefusesWhatIsNoHistory) {
 }
 
 TEST(LearningCurve, HasAPanelForEachQuantity) {
-  const Figure both = learning_curve_figure(example(), "run");
+  const Figure both = learning_curve(example(), "run");
   ASSERT_EQ(both.panels.size(), 2u);
   EXPECT_EQ(both.panels[0].title, "Loss");
   EXPECT_EQ(both.panels[1].title, "Accuracy");
   EXPECT_EQ(both.caption, "a \"device\"\n, test accuracy 0.3000, seed 9007199254740993");
-  EXPECT_NE(learning_curve(example(), "a < b").find("a &lt; b"), std::string::npos);
+  EXPECT_NE(to_svg(learning_curve(example(), "a < b")).find("a &lt; b"), std::string::npos);
   History bare;
   bare.add({{"loss", 1}, {"val_loss", 2}});
-  const Figure loss = learning_curve_figure(bare);
+  const Figure loss = learning_curve(bare);
   ASSERT_EQ(loss.panels.size(), 1u);
   EXPECT_EQ(loss.panels[0].marks.size(), 2u);
   EXPECT_EQ(std::get<Line>(loss.panels[0].marks[0]).x, std::vector<double>{1});

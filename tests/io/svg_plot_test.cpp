@@ -1,5 +1,3 @@
-#include "io/svg_plot.h"
-
 #include <cmath>
 #include <limits>
 
@@ -7,6 +5,7 @@
 #include "io/svg_canvas.h"
 #include "io/svg_contours.h"
 #include "io_test.h"
+#include "lemnos/plot.h"
 
 namespace lemnos::io {
 namespace {
@@ -132,6 +131,18 @@ TEST(SvgPlot, IsWellFormedAndShowsEveryMark) {
        {"a &lt; b &amp; c", "one &quot;two&quot;", ">0.25<", ">caption<", "<polyline", "<circle", "<path"})
     EXPECT_NE(svg.find(part), std::string::npos) << part;
   EXPECT_EQ(svg, to_svg(everything()));
+}
+
+TEST(SvgPlot, ALegendBesideThePlotCoversNothing) {
+  const auto right_end = [](bool beside) {  // of the line, which goes to the right edge of the plot
+    Panel panel{.x = {.min = 0, .max = 1}, .legend_beside = beside};
+    panel.marks.emplace_back(Line{.x = {0, 1}, .y = {1, 2}, .label = "a long label"});
+    const std::string svg = to_svg({.panels = {panel}, .panel_width = 400});
+    const size_t points = svg.find("points=\"");
+    return std::stod(svg.substr(svg.find(' ', points) + 1));
+  };
+  EXPECT_GT(right_end(false), 390);
+  EXPECT_LT(right_end(true), 300);
 }
 
 TEST(SvgPlot, DrawsALoneValueAsADot) {

@@ -6,8 +6,6 @@
 #include <memory>
 
 #include "commands.h"
-#include "io/file.h"
-#include "io/learning_curve.h"
 #include "lemnos/lemnos.hpp"
 
 namespace lemnos::tool {
@@ -92,7 +90,7 @@ int train_mlp(const Options& o) {
   const std::filesystem::path out = o.out;
   io::write_history(out / "history.json", history);
   if (history.epochs() > 0)
-    io::write_file(out / "curve.svg", io::learning_curve(history, "784-" + std::to_string(o.hidden) + "-10"));
+    io::write_figure(out / "curve.svg", io::learning_curve(history, "784-" + std::to_string(o.hidden) + "-10"));
   trainer.save(out / "model.safetensors");
   std::printf("wrote %s, curve.svg and model.safetensors\n", (out / "history.json").string().c_str());
   if (!o.profile.empty()) write_profile(trainer, o.profile);

@@ -1,11 +1,14 @@
-// Pictures of experiments as SVG text: panels with axes, and marks drawn on them. No dependency, no global state.
+// Pictures of experiments as SVG: panels with axes, and marks drawn on them. No dependency, no global state.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "lemnos/history.h"
 
 namespace lemnos::io {
 
@@ -66,7 +69,8 @@ struct Axis {
 struct Panel {
   std::string title;
   Axis x, y;
-  std::vector<Mark> marks;  // drawn in this order
+  std::vector<Mark> marks;     // drawn in this order
+  bool legend_beside = false;  // the legend stands right of the plot; else in the corner that is freest
 };
 
 struct Figure {
@@ -79,9 +83,16 @@ struct Figure {
 
 /// Throws `invalid_argument` naming the panel and the mark when lengths disagree (both are given).
 std::string to_svg(const Figure& figure);
+/// The same to a file; an interrupted write leaves the old file whole.
+void write_figure(const std::filesystem::path& path, const Figure& figure);
 
 /// `count` values in `bins` equal bins over their range (or over [min, max]); values that are not finite are left out.
 Bars histogram(const std::vector<double>& values, int64_t bins, std::optional<double> min = {},
                std::optional<double> max = {});
+
+/// A training run: loss against the epoch, and accuracy where the history has it; training and validation. Reads the
+/// columns loss, val_loss, accuracy and val_accuracy, those that exist, and the column epoch where there is one. Throws
+/// `not_found` when there is no loss.
+Figure learning_curve(const History& history, const std::string& title = {});
 
 }  // namespace lemnos::io
