@@ -152,12 +152,16 @@ Command add_bench(CLI::App& app) {
   gemm->add_flag("--ta", o->product.transpose_a, "A is stored [k, m]");
   gemm->add_flag("--tb", o->product.transpose_b, "B is stored [n, k]");
   gemm->add_option("--dtype", o->dtype)->check(CLI::IsMember({"f32", "f16", "bf16"}))->capture_default_str();
-  for (CLI::App* command : {sub, gemm}) {
+  CLI::App* host = sub->add_subcommand("host", "What the host pays: start to first step, a replayed step");
+  for (CLI::App* command : {sub, gemm, host}) {
     command->add_option("--device", o->device, "Name, UUID, pci:.., luid:.. or best")->capture_default_str();
-    command->add_option("--variant", o->variant, "Force a variant: \"matmul=tiled64\"");
+    if (command != host) command->add_option("--variant", o->variant, "Force a variant: \"matmul=tiled64\"");
     command->add_flag("--json", o->json, "Print JSON");
   }
-  return [o, gemm] { return gemm->parsed() ? run_product(*o) : run_all(*o); };
+  return [o, gemm, host] {
+    if (host->parsed()) return bench_host(o->device, o->json);
+    return gemm->parsed() ? run_product(*o) : run_all(*o);
+  };
 }
 
 }  // namespace lemnos::tool

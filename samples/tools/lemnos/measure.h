@@ -1,6 +1,8 @@
 // How fast a program runs here, how fast anything could, and so how near it is: the measuring half of `lemnos bench`.
 #pragma once
 
+#include <string>
+
 #include "lemnos/session.h"
 
 namespace lemnos::tool {
@@ -41,5 +43,8 @@ struct Limit {
   const char* bound = "";  // "memory", "arithmetic", "launches"
 };
 Limit limit_of(const PlanSummary& cost, const Ceilings& ceilings);
+
+/// Prints what the host pays: from nothing to the first step, and for a step that is only replayed.
+int bench_host(const std::string& selector, bool json);
 
 }  // namespace lemnos::tool

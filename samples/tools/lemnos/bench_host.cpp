@@ -1,0 +1,87 @@
+// lemnos bench host: what the host pays. From nothing to the first step, and for a step that is only replayed.
+
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "lemnos/lemnos.hpp"
+#include "measure.h"
+
+namespace lemnos::tool {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr uint32_t kSteps = 1000;
+
+double wall_ms() {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+struct HostCosts {
+  double open_ms = 0;     // loader, instance, device
+  double compile_ms = 0;  // graph, plan, memory, pipelines, recording, the data set's upload
+  double first_ms = 0;    // the first step and its metrics
+  double replay_us = 0;   // of a step, while handing over many
+  size_t dispatches = 0;  // of a step
+  uint64_t submits = 0;   // for kSteps steps
+  uint64_t pipelines = 0;
+  double start_ms() const { return open_ms + compile_ms + first_ms; }
+};
+
+HostCosts measure(const std::string& selector, DeviceInfo& info) {
+  HostCosts costs;
+  const data::Split data = data::digits(640, 1);
+  const double begin = wall_ms();
+  const Device device = Device::find(selector);
+  const double opened = wall_ms();
+  Trainer trainer{device, nn::sequential({nn::Flatten{}, nn::Linear{.out = 128}, nn::Relu{}, nn::Linear{.out = 10}})};
+  trainer.begin(data.train, 64);
+  const double compiled = wall_ms();
+  trainer.step();
+  const double stepped = wall_ms();
+  costs = {.open_ms = opened - begin, .compile_ms = compiled - opened, .first_ms = stepped - compiled};
+
+  Program& program = trainer.step_program();
+  const DeviceCounters before = trainer.session().counters();
+  const double start = wall_ms();
+  if (program.run(kSteps) != Status::ok) throw Error(ErrorCode::device_lost, "bench: run");
+  costs.replay_us = (wall_ms() - start) * 1e3 / kSteps;
+  const DeviceCounters after = trainer.session().counters();
+  (void)program.wait();
+  costs.submits = after.submits - before.submits;
+  costs.pipelines = before.pipelines;
+  costs.dispatches = program.summary().dispatches;
+  info = device.info();
+  return costs;
+}
+
+}  // namespace
+
+int bench_host(const std::string& selector, bool json) {
+  DeviceInfo d;
+  const HostCosts c = measure(selector, d);
+  if (json) {
+    const Json out{{"device", d.name},
+                   {"driver", d.driver},
+                   {"driver_version", d.driver_version},
+                   {"open_milliseconds", c.open_ms},
+                   {"compile_milliseconds", c.compile_ms},
+                   {"first_step_milliseconds", c.first_ms},
+                   {"pipelines", c.pipelines},
+                   {"dispatches", c.dispatches},
+                   {"replayed_step_microseconds", c.replay_us},
+                   {"submits_for_1000_steps", c.submits}};
+    std::printf("%s\n", out.dump(2).c_str());
+    return 0;
+  }
+  std::printf("%s, %s %s; 784-128-10, batch 64, Adam\n", d.name.c_str(), d.driver.c_str(), d.driver_version.c_str());
+  std::printf("start to first step  %8.1f ms: device %.1f, graph to recording %.1f (%llu pipelines), step %.1f\n",
+              c.start_ms(), c.open_ms, c.compile_ms, static_cast<unsigned long long>(c.pipelines), c.first_ms);
+  std::printf("a replayed step      %8.2f us of the host, %zu dispatches; %u steps in %llu submits\n", c.replay_us,
+              c.dispatches, kSteps, static_cast<unsigned long long>(c.submits));
+  return 0;
+}
+
+}  // namespace lemnos::tool
