@@ -22,7 +22,8 @@ DEFINE_WALK(PAD_AXES)
 bool inside(out uint at) {
   bool all = true;
   at = 0;
-  [[unroll]] for (uint axis = 0; axis < rank; ++axis) {
+  [[unroll]] for (uint axis = 0; axis < PAD_AXES; ++axis) {
+    if (axis >= rank) continue;
     const uint i = walk[axis] - params.before[axis];
     all = all && i < params.limit[axis];  // before the first, i has wrapped around and is large
     at += i * params.stride[axis];

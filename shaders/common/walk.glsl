@@ -11,14 +11,15 @@ uint divide_by(uint n, uint multiplier, uint shift) {
 }
 
 // Defines, for a kernel whose params hold `extent`, `multiplier` and `shifts` and which has a constant `rank` of at most
-// `axes`:
+// `axes`. Loops run over all axes and leave out those past `rank`: with their bounds in the shader every compiler unrolls
+// them, and the digits stay in registers (NVIDIA's open driver kept them in memory when `rank` was the bound).
 //   walk_start(n)  goes to element n
 //   walk_next()    goes to the one after it
 #define DEFINE_WALK(axes)                                                                                \
   uint walk[axes];                                                                                       \
   void walk_start(uint n) {                                                                              \
-    [[unroll]] for (uint axis = rank; axis > 1;) {                                                       \
-      --axis;                                                                                            \
+    [[unroll]] for (uint axis = axes - 1; axis > 0; --axis) {                                            \
+      if (axis >= rank) continue;                                                                        \
       const uint outer = divide_by(n, params.multiplier[axis], (params.shifts >> (5 * axis)) & 31u);     \
       walk[axis] = n - outer * params.extent[axis];                                                      \
       n = outer;                                                                                         \
@@ -27,8 +28,8 @@ uint divide_by(uint n, uint multiplier, uint shift) {
   }                                                                                                      \
   void walk_next() {                                                                                     \
     uint carry = 1;                                                                                      \
-    [[unroll]] for (uint axis = rank; axis > 1;) {                                                       \
-      --axis;                                                                                            \
+    [[unroll]] for (uint axis = axes - 1; axis > 0; --axis) {                                            \
+      if (axis >= rank) continue;                                                                        \
       const uint at = walk[axis] + carry;                                                                \
       carry = at >= params.extent[axis] ? 1 : 0;                                                         \
       walk[axis] = carry != 0 ? 0 : at;                                                                  \
@@ -40,7 +41,9 @@ uint divide_by(uint n, uint multiplier, uint shift) {
 #define DEFINE_PLACE(place, strides)                                                                     \
   uint place() {                                                                                         \
     uint at = 0;                                                                                         \
-    [[unroll]] for (uint axis = 0; axis < rank; ++axis) at += walk[axis] * strides[axis];                \
+    [[unroll]] for (uint axis = 0; axis < walk.length(); ++axis) {                                       \
+      if (axis < rank) at += walk[axis] * strides[axis];                                                 \
+    }                                                                                                    \
     return at;                                                                                           \
   }
 

@@ -19,7 +19,7 @@ DEFAULT = ["radv-polaris10", "radv-navi21", "radv-navi31", "radv-gfx1201", "nvk-
 
 def ask(driver, tool):
     """The tool's report, or the reason why there is none."""
-    run = subprocess.run([DRIVERS, "run", driver, tool, "kernels", "--json", "--dtype", "f32"], capture_output=True,
+    run = subprocess.run([DRIVERS, "run", driver, tool, "kernels", "--json"], capture_output=True,
                          text=True, timeout=900)
     try:
         return json.loads(run.stdout)
@@ -66,7 +66,7 @@ def main():
     answers = {driver: ask(driver, tool) for driver in drivers}
     reports = {driver: a for driver, a in answers.items() if isinstance(a, dict)}
     lines = ["# What the vendors' compilers make of the kernels", "",
-             "Written by `tests/bench/kernels.py`; no hardware was at hand. f32, up to eight specialisations of each kernel. A cell holds",
+             "Written by `tests/bench/kernels.py`; no hardware was at hand. Up to eight specialisations of each kernel. A cell holds",
              "registers of the hungriest / the least occupancy, among those that the device chooses itself; in brackets where it has the",
              "kernel only when forced. Registers count 32 bits (on Adreno four of them); occupancy is waves per SIMD (AMD), warps per",
              "multiprocessor (NVIDIA), waves per core (Adreno), threads per core (Apple). All in JSON: `lemnos kernels --json`; machine",

@@ -72,6 +72,7 @@ std::vector<Workload> products() {
           square("NN 1024", 1024, false, false),
           square("NT 1024", 1024, false, true),
           square("TN 1024", 1024, true, false),
+          square("NN 2048", 2048, false, false),
           square("NN 1021", 1021, false, false),
           square("NN 512 f16", 512, false, false, DType::f16),
           product("forward 128x784 -> 512", {.m = 128, .n = 512, .k = 784, .transpose_b = true}),
