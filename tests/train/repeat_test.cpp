@@ -61,24 +61,16 @@ TEST_P(Repeat, ANewOrderOfDataChangesTheCourse) {
   EXPECT_NE(shuffled.recent_losses(7), in_order.recent_losses(7));
 }
 
-// The helper is started as this program was, which may be through a linker of its own (tests/drivers.sh).
-std::string helper_command() {
-  std::string command, word;
-#ifdef __linux__
-  std::ifstream words("/proc/self/cmdline", std::ios::binary);
-  while (std::getline(words, word, '\0') && !word.ends_with("lemnos_train_tests")) command += "'" + word + "' ";
-#endif
-  return command + "'" LEMNOS_RESUME_HELPER "'";
-}
-
 TEST_P(Repeat, GoesOnInAnotherProcess) {
   const Folder folder;
   Trainer whole = begun(), first = begun();
   whole.step(20);
   first.step(10);
   first.save(folder / "ten.safetensors");
-  const std::string command = helper_command() + " " + GetParam() + " '" + (folder / "ten.safetensors").string() +
-                              "' 10 '" + (folder / "twenty.safetensors").string() + "'";
+  std::string command;
+  for (const std::string& word : helper_words()) command += "'" + word + "' ";
+  command += std::string(GetParam()) + " '" + (folder / "ten.safetensors").string() + "' 10 '" +
+             (folder / "twenty.safetensors").string() + "'";
   ASSERT_EQ(std::system(command.c_str()), 0) << command;
   EXPECT_TRUE(same(content_of(folder / "twenty.safetensors"), state_of(whole)));
 }

@@ -31,6 +31,15 @@ Folder::~Folder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
+std::vector<std::string> helper_words() {
+  std::vector<std::string> words;
+#ifdef __linux__
+  std::ifstream all("/proc/self/cmdline", std::ios::binary);
+  for (std::string word; std::getline(all, word, '\0') && !word.ends_with("lemnos_train_tests");) words.push_back(word);
+#endif
+  words.push_back(LEMNOS_RESUME_HELPER);
+  return words;
+}
 std::vector<char> content_of(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};

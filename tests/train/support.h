@@ -39,6 +39,9 @@ class Folder {
  private:
   std::filesystem::path path_;
 };
+/// How to start lemnos_resume_helper: as this program was started, which may be through a linker of its own
+/// (tests/drivers.sh).
+std::vector<std::string> helper_words();
 std::vector<char> content_of(const std::filesystem::path& file);
 void write_content(const std::filesystem::path& file, const std::vector<char>& content);
 
