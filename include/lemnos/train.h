@@ -56,9 +56,9 @@ struct FitOptions {
   const data::Dataset* validation = nullptr;
   bool shuffle = true;
   Verbosity verbosity = Verbosity::automatic;
-  std::vector<Callback> callbacks;  // told in this order
+  std::vector<Callback> callbacks = {};  // told in this order
   /// Return false to stop after the work in flight.
-  std::function<bool(const Progress&)> on_progress;
+  std::function<bool(const Progress&)> on_progress = {};
 };
 
 /// A copy on the host of what a trainer has learned. It fits every trainer of the same model.

@@ -4,8 +4,8 @@
 #include <numeric>
 
 #include "base/text.h"
-#include "io/svg_plot.h"
 #include "lemnos/metrics.h"
+#include "lemnos/plot.h"
 
 namespace lemnos::metrics {
 

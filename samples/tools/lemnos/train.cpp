@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "io/file.h"
 #include "lemnos/lemnos.hpp"
 
 namespace lemnos::tool {
