@@ -20,7 +20,7 @@ PARAMS_BEGIN(Attention)
   float scale;
 PARAMS_END
 
-SPEC_BEGIN(Attention, 64)
+SPEC_BEGIN(Attention, 32)
 SPEC(1, uint, format, 0)
 SPEC(2, uint, quads, 1)        // groups of four elements of a query and a key
 SPEC(3, uint, value_quads, 1)  // and of a value

@@ -45,6 +45,8 @@ Value log1p(Value x);  ///< log(1 + x), accurate near 0
 Value reciprocal(Value x);
 Value clamp(Value x, float low, float high);      ///< gradient 1 inside [low, high], else 0
 Value affine(Value x, float scale, float shift);  ///< scale x + shift
+/// x itself, but as a constant to what comes before it: gradients end here.
+Value stop_gradient(Value x);
 
 // Elementwise functions of two operands, broadcasting; both of one dtype
 // ------------------------------------------------
@@ -61,6 +63,13 @@ Value less(Value a, Value b);
 Value less_equal(Value a, Value b);
 Value greater(Value a, Value b);
 Value greater_equal(Value a, Value b);
+
+/// x > 0 ? x : slope x with a trained slope in the dtype of x: one number, or one a channel of x[N, C, ..].
+Value prelu(Value x, Value slope);
+/// Gated units of the two halves a, b of x along `axis`: a sigmoid(b), silu(a) b, gelu(a) b.
+Value glu(Value x, int64_t axis = -1);
+Value swiglu(Value x, int64_t axis = -1);
+Value geglu(Value x, int64_t axis = -1);
 
 inline Value operator+(Value a, Value b) { return add(a, b); }
 inline Value operator-(Value a, Value b) { return subtract(a, b); }
@@ -196,6 +205,9 @@ Value triplet_margin_loss(Value anchor, Value positive, Value negative, float ma
 /// max(0, 1 + max((1 - t) p) - sum(t p)) with t one-hot, as Keras has it.
 Value categorical_hinge(Value p, Value t, Reduction reduction = Reduction::mean);
 
+// What a regression is judged by, as scalars over all elements of p and t; the mean absolute error is l1_loss.
+Value root_mean_square_error(Value p, Value t);  ///< sqrt(mean((p - t)^2))
+Value r2_score(Value p, Value t);                ///< 1 - sum((t - p)^2) / sum((t - mean(t))^2)
 /// f32[2] = {rows of logits[.., C] that are right, rows that count}: right is a row whose target i32[..] is among its
 /// `top` largest logits, of equal ones the first; negative targets do not count.
 Value accuracy_count(Value logits, Value targets, int64_t top = 1);
@@ -217,9 +229,10 @@ Value spatial_dropout(Value x, Value state, float rate, uint32_t seed = 0);
 /// x plus normal noise of mean 0, another in each step. A layer leaves it out of evaluation.
 Value gaussian_noise(Value x, Value state, float deviation, uint32_t seed = 0);
 /// Penalties to add to a loss: scale sum |x|, scale sum x^2 (PyTorch's weight_decay is the latter's gradient with scale
-/// / 2; Keras writes it so). Elastic net is the sum of the two.
+/// / 2; Keras writes it so), and both.
 inline Value l1_penalty(Value x, float scale) { return scale * sum(abs(x)); }
 inline Value l2_penalty(Value x, float scale) { return scale * sum(square(x)); }
+inline Value elastic_penalty(Value x, float l1, float l2) { return l1_penalty(x, l1) + l2_penalty(x, l2); }
 
 // The state of a step: what changes from one to the next, kept on the device
 // -----------------------------------------------
@@ -267,6 +280,8 @@ Value gather(Value x, Value indices, GatherOptions options = {});
 Value scatter_add(Value x, Value indices, int64_t rows);
 /// Rows of weight[V, C] by indices i32[..]: y[.., C]. The gradient adds up in a fixed order.
 Value embedding(Value weight, Value indices);
+/// x at the places `indices` i32[n] along `axis`, in place of that axis.
+Value index_select(Value x, Value indices, int64_t axis);
 
 // Convolution and pooling: planes x[N, C, H, W]; pairs are {along H, along W}
 // --------------------------------------------
@@ -306,6 +321,7 @@ Value avg_pool2d(Value x, Pool2dOptions options = {});
 Value adaptive_max_pool2d(Value x, std::array<int64_t, 2> size);
 Value adaptive_avg_pool2d(Value x, std::array<int64_t, 2> size);
 Value global_avg_pool2d(Value x);  ///< x[.., H, W] -> [..]
+Value global_max_pool2d(Value x);
 enum class UpsampleMode { nearest, bilinear };
 struct UpsampleOptions {
   UpsampleMode mode = UpsampleMode::nearest;

@@ -2,6 +2,8 @@
 #ifndef COMMON_ATTENTION
 #define COMMON_ATTENTION
 
+const float kLowest = -3.0e38;  // below every score; not infinite, so that no difference of two is NaN
+
 uint own_position, own_index, other_start;
 uint first_position;  // of the workgroup: the same for all of its invocations
 
@@ -16,5 +18,9 @@ bool find_rows() {
   other_start = batch * params.other_batch + head * params.other_head;
   return group < params.groups && own_position < params.rows;
 }
+
+uint other_index(uint position) { return other_start + position * params.other_row; }
+
+float sum4(vec4 v) { return (v.x + v.y) + (v.z + v.w); }
 
 #endif

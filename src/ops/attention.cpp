@@ -17,13 +17,16 @@ namespace {
 
 using reference::AttentionRows;
 
-constexpr int64_t kMostElements = 128;  // of a row, in registers
+// Invocations of a workgroup, each with a row of the result in shared memory: 16 KiB hold rows of 128 elements.
+constexpr uint32_t kWorkgroup = 32, kWorkgroupInSoftware = 8;
+constexpr int64_t kMostElements = 128;
 
 // Why the fused kernels cannot take rows of these lengths, or an empty string.
 std::string refuse_rows(int64_t elements, int64_t value_elements) {
   for (const int64_t n : {elements, value_elements}) {
     if (n % 4 != 0) return text("rows of ", n, " elements are no whole groups of four");
-    if (n > kMostElements) return text("rows of ", n, " elements do not fit the registers, at most ", kMostElements);
+    if (n > kMostElements)
+      return text("rows of ", n, " elements do not fit the shared memory, at most ", kMostElements);
   }
   return {};
 }
@@ -82,7 +85,7 @@ shaders::AttentionParams params_of(const AttentionRows& own, const AttentionRows
 shaders::AttentionSpec spec_of(const Lower& c) {
   const Shape &q = c.in(0).shape, &v = c.in(2).shape;
   for (size_t i = 0; i < c.inputs(); ++i) count32(c.in(i), c.node().op->name);
-  return {.workgroup_size = c.caps.software ? 8u : 64u,
+  return {.workgroup_size = c.caps.software ? kWorkgroupInSoftware : kWorkgroup,
           .format = format_of(c.in(0).dtype),
           .quads = static_cast<uint32_t>(q[q.rank() - 1] / 4),
           .value_quads = static_cast<uint32_t>(v[v.rank() - 1] / 4),

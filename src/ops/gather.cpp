@@ -162,6 +162,19 @@ Value gather(Value x, Value indices, GatherOptions options) {
 
 Value embedding(Value weight, Value indices) { return gather(weight, indices); }
 
+Value index_select(Value x, Value indices, int64_t axis) {
+  const size_t at = x.shape().axis(axis, "index_select");
+  require(indices.shape().rank() == 1, ErrorCode::shape_mismatch, "index_select: indices ", indices.desc(),
+          " take one axis");
+  if (at == 0) return gather(x, indices);
+  std::vector<int64_t> front{static_cast<int64_t>(at)}, back;
+  for (size_t i = 0; i < x.shape().rank(); ++i) {
+    if (i != at) front.push_back(static_cast<int64_t>(i));
+    back.push_back(i == at ? 0 : static_cast<int64_t>(i < at ? i + 1 : i));
+  }
+  return permute(gather(permute(x, front), indices), back);
+}
+
 Value scatter_add(Value x, Value indices, int64_t rows) {
   return x.graph().add(ops::gather_op(1), {x, indices}, {{"rows", rows}});
 }

@@ -193,6 +193,11 @@ Value pool_to(size_t op, Value x, std::array<int64_t, 2> size) {
   return x.graph().add(kOps[op], {x}, {{"size", pair(size)}});
 }
 
+Value planes(const char* who, Value x) {
+  require(x.shape().rank() >= 3, ErrorCode::shape_mismatch, who, ": x ", x.desc(), " takes three axes at least");
+  return x;
+}
+
 }  // namespace lemnos::ops
 
 namespace lemnos {
@@ -205,10 +210,7 @@ Value avg_pool2d(Value x, Pool2dOptions options) {
 }
 Value adaptive_max_pool2d(Value x, std::array<int64_t, 2> size) { return ops::pool_to(0, x, size); }
 Value adaptive_avg_pool2d(Value x, std::array<int64_t, 2> size) { return ops::pool_to(1, x, size); }
-Value global_avg_pool2d(Value x) {
-  require(x.shape().rank() >= 3, ErrorCode::shape_mismatch, "global_avg_pool2d: x ", x.desc(),
-          " takes three axes at least");
-  return mean(x, {-2, -1});
-}
+Value global_avg_pool2d(Value x) { return mean(ops::planes("global_avg_pool2d", x), {-2, -1}); }
+Value global_max_pool2d(Value x) { return reduce_max(ops::planes("global_max_pool2d", x), {-2, -1}); }
 
 }  // namespace lemnos

@@ -1,4 +1,5 @@
-// reshape: the same elements under another shape. A view: nothing moves.
+// reshape: the same elements under another shape. stop_gradient: the same under the same, but no gradient passes.
+// Views: nothing moves.
 
 #include <algorithm>
 
@@ -18,13 +19,22 @@ std::vector<TensorDesc> infer(const Infer& in) {
 
 std::vector<Value> grad(Grad& g) { return {reshape(g.dy(), g.in(0).shape())}; }
 
+std::vector<TensorDesc> infer_same(const Infer& in) {
+  require_inputs(in, 1);
+  return {in.in[0]};
+}
+std::vector<Value> no_grad(Grad&) { return {}; }
+
 constexpr AttrDef kAttrs[] = {{"shape", AttrDef::Kind::integers}};
 constexpr Alias kViews[] = {{0, 0}};
-const OpDef kOps[] = {{"reshape", infer, grad, nullptr, nullptr, kAttrs, {}, {}, kViews}};
+const OpDef kOps[] = {{"reshape", infer, grad, nullptr, nullptr, kAttrs, {}, {}, kViews},
+                      {"stop_gradient", infer_same, no_grad, nullptr, nullptr, {}, {}, {}, kViews}};
 
 }  // namespace
 
 std::span<const OpDef> reshape_ops() { return kOps; }
+
+const OpDef& stop_gradient_op() { return kOps[1]; }
 
 Value reshape_to(Value x, Shape shape) {
   if (shape == x.shape()) return x;
@@ -50,6 +60,8 @@ Value reshape(Value x, std::span<const int64_t> shape) {
 }
 
 Value reshape(Value x, const Shape& shape) { return ops::reshape_to(x, shape); }
+
+Value stop_gradient(Value x) { return x.graph().add(ops::stop_gradient_op(), {x}); }
 
 Value flatten(Value x, int64_t from_axis) {
   if (x.shape().rank() == 0) return reshape(x, Shape{1});

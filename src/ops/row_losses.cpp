@@ -1,4 +1,4 @@
-// Losses of rows, built from other ops: each row [.., D] gives one number.
+// Losses of rows, each row [.., D] giving one number, and scores of a regression: built from other ops.
 #include "lemnos/ops.h"
 #include "ops/lowering.h"
 
@@ -47,6 +47,13 @@ Value categorical_hinge(Value p, Value t, Reduction reduction) {
   require_rows("categorical_hinge", p, t);
   const Value others = reduce_max(multiply(affine(t, -1, 1), p), {-1});
   return reduced(relu(subtract(others, of_rows(multiply(t, p))) + 1.0f), reduction);
+}
+
+Value root_mean_square_error(Value p, Value t) { return sqrt(mse_loss(p, t)); }
+
+Value r2_score(Value p, Value t) {
+  const Value spread = sum(square(t - mean(t)));
+  return affine(mse_loss(p, t, Reduction::sum) / spread, -1, 1);
 }
 
 }  // namespace lemnos

@@ -1,6 +1,6 @@
 // softmax:     y = exp(x - max(x)) / sum(exp(x - max(x)))          dx = y * (dy - sum(y * dy))
 // log_softmax: y = x - max(x) - log(sum(exp(x - max(x))))          dx = dy - exp(y) * sum(dy)
-// along the last axis.
+// along the last axis; another one is exchanged with it.
 
 #include "shaders/softmax.h"
 
@@ -64,11 +64,11 @@ std::vector<Value> grad(Grad& g) {
 }
 
 Value along(Value x, int64_t axis, bool logarithm) {
-  const char* name = logarithm ? "log_softmax" : "softmax";
-  const size_t at = x.shape().axis(axis, name);
-  require(at + 1 == x.shape().rank(), ErrorCode::unsupported, name, ": axis ", axis, " of shape ", to_string(x.shape()),
-          " is not the last; transpose first");
-  return x.graph().add(kOps[0], {x}, {{"logarithm", logarithm}});
+  const size_t at = x.shape().axis(axis, logarithm ? "log_softmax" : "softmax"), last = x.shape().rank() - 1;
+  if (at == last) return x.graph().add(kOps[0], {x}, {{"logarithm", logarithm}});
+  std::vector<int64_t> exchanged;
+  for (size_t i = 0; i <= last; ++i) exchanged.push_back(static_cast<int64_t>(i == at ? last : i == last ? at : i));
+  return permute(along(permute(x, exchanged), -1, logarithm), exchanged);
 }
 
 }  // namespace

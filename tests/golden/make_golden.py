@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Golden values from PyTorch: tests/golden/ops.json and tests/golden/mlp.safetensors.
+"""Golden values from PyTorch: tests/golden/ops.json, mlp.safetensors and transformer.safetensors.
 
     python3 tests/golden/make_golden.py          (Debian and Ubuntu: python3-torch, python3-numpy)
 
@@ -21,6 +21,8 @@ sys.dont_write_bytecode = True
 import mlp
 import op_table
 import optimizer_table
+import sequence_table  # adds its cases to op_table's
+import transformer
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -64,13 +66,15 @@ def write_safetensors(path, head, tensors):
 
 script = fnv1a(b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py"))))
 head = {"script": script, "torch": torch.__version__}
-tensors = mlp.values()
 write_json(HERE / "ops.json", head, {"exempt": op_table.EXEMPT, "cases": op_table.cases,
                                      "optimizers": optimizer_table.optimizers, "schedules": optimizer_table.schedules,
                                      "clips": optimizer_table.clips})
-write_safetensors(HERE / "mlp.safetensors", head, tensors)
+networks = {"mlp": mlp.values(), "transformer": transformer.values()}
+for name, tensors in networks.items():
+    write_safetensors(HERE / f"{name}.safetensors", head, tensors)
 
 print(f"{len(op_table.cases)} cases, {len(optimizer_table.optimizers)} optimizers, "
       f"{len(optimizer_table.schedules)} schedules, scripts {script}, torch {torch.__version__}")
-for name in ["sgd", "momentum", "adam"]:
-    print(f"{name:9}", " ".join(f"{v:.4f}" for v in tensors["losses." + name]))
+for network, tensors in networks.items():
+    for name in [name for name in tensors if name.startswith("losses.")]:
+        print(f"{network:11} {name:15}", " ".join(f"{v:.4f}" for v in tensors[name]))

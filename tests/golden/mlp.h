@@ -2,19 +2,11 @@
 // formula.
 #pragma once
 
-#include <string>
-#include <vector>
-
-#include "lemnos/tensor.h"
+#include "golden/network.h"
 
 namespace lemnos::golden {
 
-struct Parameter {
-  std::string name;  // as nn::sequential({Linear, Relu, Linear}) gives it
-  Shape shape;
-  std::vector<float> values;
-};
-std::vector<Parameter> mlp_parameters();
+std::vector<Parameter> mlp_parameters();  // names of nn::sequential({Linear, Relu, Linear})
 
 inline constexpr int64_t kFeatures = 784, kClasses = 10, kBatch = 64, kBatches = 10, kSteps = 20;
 
@@ -24,10 +16,7 @@ std::vector<int32_t> mlp_labels();  // [640]
 
 /// From mlp.safetensors: "losses.sgd" (lr .1), "losses.momentum" (lr .05, .9) and "losses.adam" (lr 1e-3) over 20
 /// steps; "norm/0.weight" and "gradient/0.weight" (every kStride-th element), .. of the first step. Throws `not_found`.
-std::vector<float> mlp_values(const std::string& name);
+inline std::vector<float> mlp_values(const std::string& name) { return network_values("mlp", name); }
 inline constexpr size_t kStride = 97;  // of "0.weight"; the other gradients are whole
-
-/// The hash of the script that made the file.
-std::string mlp_script();
 
 }  // namespace lemnos::golden

@@ -59,7 +59,9 @@ TEST_F(FirstStep, LossAndGradients) {
   }
 }
 
-TEST(MlpGolden, ScriptAndValuesBelongTogether) { EXPECT_EQ(mlp_script(), scripts_hash()); }
+TEST(NetworkGolden, ScriptAndValuesBelongTogether) {
+  for (const char* network : {"mlp", "transformer"}) EXPECT_EQ(network_script(network), scripts_hash()) << network;
+}
 
 }  // namespace
 }  // namespace lemnos::golden

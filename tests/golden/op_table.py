@@ -117,6 +117,8 @@ for shape, to in [((3, 1), (3, 5)), ((7,), (2, 3, 7)), ((1, 4, 1), (3, 4, 5)), (
     case("broadcast_to", lambda x: x.broadcast_to(to), [uniform(*shape)], {"shape": to})
 for shape, to in [((3, 4), (2, 6)), ((7, 11), (77,)), ((5,), (1, 5, 1))]:
     case("reshape", lambda x: x.reshape(to), [uniform(*shape)], {"shape": to})
+for shape in [(5,), (7, 11)]:
+    case("stop_gradient", lambda x: x.detach(), [uniform(*shape)], {}, [])
 
 for shape in [(1,), (4, 5), (7, 11), (2, 3, 29)]:
     case("softmax", lambda x: torch.softmax(x, -1), [uniform(*shape)])
@@ -418,6 +420,9 @@ EXEMPT = {
     "row_norm_backward": "the gradients of the ops above are made of it",
     "row_norm_parameters": "the gradients of the ops above are made of it",
     "batch_norm_backward": "the gradients of the ops above are made of it",
+    "attention_backward": "the gradients of the ops above are made of it",
+    "lstm_cell_backward": "the gradients of the ops above are made of it",
+    "gru_cell_backward": "the gradients of the ops above are made of it",
     "pool2d_backward": "the gradients of the ops above are made of it",
     "upsample_backward": "the gradients of the ops above are made of it",
     "dropout": "PyTorch draws other random numbers",

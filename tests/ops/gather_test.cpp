@@ -1,4 +1,5 @@
 #include "check/case.h"
+#include "lemnos/ops.h"
 
 LEMNOS_OP_CASES(gather) {
   struct Item {
@@ -51,4 +52,13 @@ LEMNOS_OP_CASES(gather) {
                .dtypes = kHalf,
                .degenerate = few});
   }
+  for (const int64_t axis : {0, 1, 2})
+    cases.add({.op = "index_select",
+               .inputs = {{.shape = {5, 7, 11}, .fill = integers(-99, 99)},
+                          {.shape = {13}, .fill = integers(0, 4), .dtype = DType::i32, .differentiable = false}},
+               .tolerance = exact(),
+               .backward_tolerance = summation(13),
+               .build = [axis](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
+                 return {index_select(in[0], in[1], axis)};
+               }});
 }

@@ -104,4 +104,26 @@ LEMNOS_OP_CASES(loss) {
   extreme("log_cosh_loss", uniform(-1e-3, 1e-3), constant(0), "relative accuracy near zero");
   extreme("binary_cross_entropy", integers(0, 1), integers(0, 1), "logarithms of 0 stop at -100");
   extreme("kl_divergence", uniform(-4, 0), constant(0), "0 log 0 is 0");
+  for (const Shape& shape : {Shape{7}, {29, 37}}) {
+    const std::vector<Input> pair = {{.shape = shape}, {.shape = shape, .fill = normal(3, 2)}};
+    const Tolerance sums = custom(1e-5, 2e-5, "a quotient, or a root, of sums over all elements");
+    cases.add({.op = "r2_score",
+               .inputs = pair,
+               .tolerance = sums,
+               .degenerate = "one number",
+               .build = [](Graph&, const std::vector<Value>& in) { return std::vector{r2_score(in[0], in[1])}; }});
+    cases.add({.op = "root_mean_square_error",
+               .inputs = pair,
+               .tolerance = sums,
+               .degenerate = "one number",
+               .build = [](Graph&, const std::vector<Value>& in) {
+                 return std::vector{root_mean_square_error(in[0], in[1])};
+               }});
+    cases.add(
+        {.op = "elastic_penalty",
+         .inputs = {{.shape = shape, .keep_from_zero = 1e-3}},
+         .tolerance = sums,
+         .degenerate = "one number",
+         .build = [](Graph&, const std::vector<Value>& in) { return std::vector{elastic_penalty(in[0], .5f, .25f)}; }});
+  }
 }

@@ -72,4 +72,12 @@ LEMNOS_OP_CASES(pool) {
              .note = "of equal maxima the first gets the gradient",
              .no_differences = "ties",
              .degenerate = "the largest of nine small whole numbers is often 2"});
+  for (const bool most : {false, true})
+    cases.add({.op = most ? "global_max_pool2d" : "global_avg_pool2d",
+               .inputs = {{.shape = {3, 7, 5, 4}}},
+               .tolerance = summation(20),
+               .degenerate = "the gradient goes to the maxima alone, or is the same over a plane",
+               .build = [most](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
+                 return {most ? global_max_pool2d(in[0]) : global_avg_pool2d(in[0])};
+               }});
 }

@@ -26,4 +26,13 @@ LEMNOS_OP_CASES(reshape) {
                .build = [p](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
                  return {negate(reshape(flatten(negate(in[0]), 0), p.to))};
                }});
+  // x stop(x): the gradient is x, not 2 x.
+  for (const Shape& shape : {Shape{7}, {29, 37}})
+    cases.add({.op = "stop_gradient",
+               .inputs = {{.shape = shape}},
+               .tolerance = rounding(1),
+               .no_differences = "a difference moves what is held still, too",
+               .build = [](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
+                 return {multiply(in[0], stop_gradient(in[0]))};
+               }});
 }

@@ -1,4 +1,5 @@
 #include "check/case.h"
+#include "lemnos/ops.h"
 
 LEMNOS_OP_CASES(softmax) {
   const Shape shapes[] = {{1},      {7, 1},   {1, 1024}, {113, 41}, {3, 5, 89}, {2, 50257}, {37, 32},
@@ -18,4 +19,11 @@ LEMNOS_OP_CASES(softmax) {
                  .attrs = {{"logarithm", logarithm}},
                  .tolerance = transcendental(),
                  .note = "the maximum must be taken out"});
+  for (const int64_t axis : {0, 1})
+    cases.add({.op = "softmax",
+               .inputs = {{.shape = {7, 11, 3}}},
+               .tolerance = transcendental(),
+               .build = [axis](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
+                 return {softmax(in[0], axis), log_softmax(in[0], axis)};
+               }});
 }

@@ -1,4 +1,5 @@
 #include "check/case.h"
+#include "lemnos/ops.h"
 
 LEMNOS_OP_CASES(unary) {
   const Shape shapes[] = {{}, {1}, {3}, {4}, {5}, {7, 11}, {29, 37}, {113, 41}, {2, 3, 5, 7}, {256}, {257}, {64, 1023}};
@@ -70,4 +71,20 @@ LEMNOS_OP_CASES(unary) {
   extreme("sigmoid", constant(-200), "exp(200) would be inf", "sigmoid is 0 there");
   extreme("softplus", uniform(80, 200), "is x there", "");
   extreme("log", uniform(1e-30, 1e-20), "near zero", "");
+  const auto gate = [&](const char* op, const Shape& x, Build build) {
+    cases.add({.op = op, .inputs = {{.shape = x}}, .tolerance = transcendental(), .build = std::move(build)});
+  };
+  for (const int64_t axis : {0, 1, -1}) {
+    gate("glu", {6, 8, 10}, [axis](Graph&, const std::vector<Value>& in) { return std::vector{glu(in[0], axis)}; });
+    gate("swiglu", {2, 4, 22},
+         [axis](Graph&, const std::vector<Value>& in) { return std::vector{swiglu(in[0], axis)}; });
+    gate("geglu", {4, 2, 58}, [axis](Graph&, const std::vector<Value>& in) { return std::vector{geglu(in[0], axis)}; });
+  }
+  for (const auto& [x, slopes] : {std::pair{Shape{29, 37}, 1}, {{29, 37}, 37}, {{3, 5, 7, 4}, 5}})
+    cases.add(
+        {.op = "prelu",
+         .inputs = {{.shape = x, .keep_from_zero = 1e-3}, {.shape = {slopes}, .fill = uniform(.1, .5)}},
+         .tolerance = rounding(1),
+         .backward_tolerance = summation(x.elements()),
+         .build = [](Graph&, const std::vector<Value>& in) -> std::vector<Value> { return {prelu(in[0], in[1])}; }});
 }

@@ -1,0 +1,73 @@
+// One step of a GRU, or a pass of its backward. One invocation per four consecutive elements of the result: of h', of the
+// gradients of both sums, or of the gradient of h. Backward works the gates out again.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "gru_cell.h"
+#include "common/index.glsl"
+#include "common/floats.glsl"
+#include "common/stable.glsl"
+
+layout(binding = 0) readonly buffer A { uint a1[]; };
+layout(binding = 1) readonly buffer B { uint b1[]; };
+layout(binding = 2) readonly buffer H { uint h1[]; };
+layout(binding = 3) readonly buffer DH { uint dh1[]; };
+layout(binding = 4) buffer Y { uint y1[]; };  // h', da or dh
+layout(binding = 4) buffer Y4 { uvec4 y4[]; };
+layout(binding = 5) buffer DB { uint db1[]; };
+layout(binding = 5) buffer DB4 { uvec4 db4[]; };
+
+DEFINE_FLOAT_READER(load_a, format, a1)
+DEFINE_FLOAT_READER(load_b, format, b1)
+DEFINE_FLOAT_READER(load_h, format, h1)
+DEFINE_FLOAT_READER(load_dh, format, dh1)
+DEFINE_FLOAT_WRITER(store_y, format, y1, y4)
+DEFINE_FLOAT_WRITER(store_db, format, db1, db4)
+
+struct Cell {
+  float r, z, n;
+  float b_n;
+};
+
+Cell cell_at(uint row, uint unit) {
+  const uint r = row * 3 * params.units + unit, z = r + params.units, n = z + params.units;
+  Cell cell;
+  cell.r = stable_sigmoid(load_a(r) + load_b(r));
+  cell.z = stable_sigmoid(load_a(z) + load_b(z));
+  cell.b_n = load_b(n);
+  cell.n = stable_tanh(load_a(n) + cell.r * cell.b_n);
+  return cell;
+}
+
+// Of a and of b.
+vec2 gate_gradients(uint element) {
+  const uint row = element / (3 * params.units), column = element - row * 3 * params.units;
+  const uint gate = column / params.units, unit = column - gate * params.units;
+  const uint at = row * params.units + unit;
+  const Cell cell = cell_at(row, unit);
+  const float dh = load_dh(at);
+  const float dn = dh * (1.0 - cell.z) * (1.0 - cell.n * cell.n);
+  if (gate == 0) return vec2(dn * cell.b_n * cell.r * (1.0 - cell.r));
+  if (gate == 1) return vec2(dh * (load_h(at) - cell.n) * cell.z * (1.0 - cell.z));
+  return vec2(dn, dn * cell.r);
+}
+
+void main() {
+  const uint first = invocation_index() * 4;
+  if (first >= params.count) return;
+  const uint n = min(4, params.count - first);
+  vec4 v = vec4(0.0), second = vec4(0.0);
+  for (uint i = 0; i < n; ++i) {
+    const uint element = first + i;
+    if (part == CELL_GATES) {
+      const vec2 both = gate_gradients(element);
+      v[i] = both.x;
+      second[i] = both.y;
+    } else {
+      const uint row = element / params.units;
+      const Cell cell = cell_at(row, element - row * params.units);
+      v[i] = part == CELL_STATE ? load_dh(element) * cell.z : (1.0 - cell.z) * cell.n + cell.z * load_h(element);
+    }
+  }
+  store_y(first, v, n);
+  if (part == CELL_GATES) store_db(first, second, n);
+}
