@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "vulkan/quirks.h"
 
 namespace lemnos::vulkan {
 
@@ -89,14 +90,6 @@ void read_matrix_shapes(const InstanceTable& vk, VkPhysicalDevice device, Device
 #endif
 }
 
-// Quirk: llvmpipe before 23 turns a broadcast into stores and loads (measured on 22.3.6: a product is 1.6 times slower
-// with it, on 25.0.7 three times faster). Its driverVersion says nothing before 26; the words of driverInfo do.
-bool broadcasts_through_memory(const Properties& p) {
-  unsigned major = 0;
-  return p.has_v12 && p.v12.driverID == VK_DRIVER_ID_MESA_LLVMPIPE &&
-         std::sscanf(p.v12.driverInfo, "Mesa %u", &major) == 1 && major < 23;
-}
-
 void read_subgroups(const Properties& p, const FeatureSet& enabled, DeviceCaps& caps) {
   if (!p.has_v12) return;
   constexpr VkSubgroupFeatureFlags kNeeded = VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT |
@@ -104,7 +97,7 @@ void read_subgroups(const Properties& p, const FeatureSet& enabled, DeviceCaps& 
   caps.subgroup_size = caps.min_subgroup_size = caps.max_subgroup_size = p.v11.subgroupSize;
   caps.subgroup_arithmetic = (p.v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
                              (p.v11.subgroupSupportedOperations & kNeeded) == kNeeded;
-  caps.fast_broadcast = caps.subgroup_arithmetic && !broadcasts_through_memory(p);
+  caps.fast_broadcast = caps.subgroup_arithmetic;
   const bool in_compute = p.subgroup.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT;
   caps.subgroup_size_control = enabled.subgroup_size_control && p.has_subgroup && in_compute;
   if (p.has_subgroup) {
@@ -190,6 +183,7 @@ DeviceCaps read_caps(const InstanceTable& vk, VkPhysicalDevice device, const Fea
   const std::vector<VkQueueFamilyProperties> families = queue_families(vk, device);
   if (compute_family < families.size() && families[compute_family].timestampValidBits > 0)
     caps.timestamp_period = static_cast<double>(p.head.properties.limits.timestampPeriod);
+  if (p.has_v12) apply_quirks({p.v12.driverID, p.v12.driverInfo}, caps);
   return caps;
 }
 
