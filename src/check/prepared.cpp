@@ -29,7 +29,11 @@ Built build_nodes(const Case& c, DType dtype) {
     const DType stored = input.dtype == DType::f32 ? dtype : input.dtype;
     b.inputs.push_back(b.graph->input(text("input", i), {input.shape, stored}));
   }
-  b.outputs = c.build ? c.build(*b.graph, b.inputs) : b.graph->add_all(find_op(c.op), b.inputs, c.attrs);
+  if (c.build) {
+    b.outputs = c.build(*b.graph, b.inputs);
+  } else {
+    b.outputs = b.graph->add_all(c.definition ? *c.definition : find_op(c.op), b.inputs, c.attrs);
+  }
   return b;
 }
 

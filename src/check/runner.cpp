@@ -22,14 +22,19 @@ std::string shape_text(const Case& c) {
   return out.empty() ? "scalar" : out;
 }
 
+// The op that a case names, or null where its outputs are built in another way.
+const OpDef* op_of(const Case& c) {
+  if (c.definition) return c.definition;
+  for (const OpDef* op : all_ops())
+    if (op->name == c.op) return op;
+  return nullptr;
+}
+
 std::vector<std::string> variants_of(const Case& c) {
-  for (const OpDef* op : all_ops()) {
-    if (op->name != c.op || op->variants.empty()) continue;
-    std::vector<std::string> names;
+  std::vector<std::string> names;
+  if (const OpDef* op = op_of(c))
     for (const Variant& v : op->variants) names.push_back(v.name);
-    return names;
-  }
-  return {""};
+  return names.empty() ? std::vector<std::string>{""} : names;
 }
 
 bool in_fast_tier(const Run& run) {
@@ -178,6 +183,32 @@ Outcome run_on(const Run& run, const Device& device) {
     if (error.code() == ErrorCode::unsupported) return {Outcome::Kind::skipped, error.what(), 0};
     return failed(error.what());
   }
+}
+
+size_t Report::count(Finding::Kind kind) const {
+  return static_cast<size_t>(std::ranges::count(findings, kind, &Finding::kind));
+}
+bool Report::passed() const { return count(Finding::Kind::passed) > 0 && count(Finding::Kind::failed) == 0; }
+std::string Report::text() const {
+  std::string lines;
+  for (const Finding& f : findings)
+    if (f.kind == Finding::Kind::failed) lines += lemnos::text(f.name, ": ", f.message, "\n");
+  return lemnos::text(lines, count(Finding::Kind::passed), " passed, ", count(Finding::Kind::failed), " failed, ",
+                      count(Finding::Kind::skipped), " skipped");
+}
+
+Report run(const std::vector<Case>& cases, const Device& device, uint64_t seed) {
+  Report report;
+  for (const Case& c : cases) {
+    if (!c.backward || !c.no_differences.empty()) continue;
+    Outcome outcome = run_differences(c, seed);
+    report.findings.push_back({lemnos::text(c.op, "/differences"), outcome.kind, std::move(outcome.message)});
+  }
+  for (const Run& one : expand(cases, {.seed = seed})) {
+    Outcome outcome = run_on(one, device);
+    report.findings.push_back({name_of(one), outcome.kind, std::move(outcome.message)});
+  }
+  return report;
 }
 
 Outcome run_differences(const Case& c, uint64_t seed) {

@@ -32,7 +32,7 @@ struct Filter {
 };
 
 struct Outcome {
-  enum class Kind : uint8_t { passed, failed, skipped };
+  using Kind = Finding::Kind;
   Kind kind = Kind::passed;
   std::string message;     // why it failed or was skipped
   double worst_ratio = 0;  // largest error over tolerance
