@@ -37,6 +37,8 @@ class Scope {
   /// "features.0": the names of the scopes around, joined by dots.
   const std::string& prefix() const { return prefix_; }
   Scope nested(const std::string& name) const;
+  /// The same, whose parameters are constants to whoever differentiates: for a critic that judges but does not learn.
+  Scope held() const;
 
   /// The parameter of that name under this scope, in the dtype that the scope computes in: made from `init` at the
   /// first call. Throws `shape_mismatch` with both shapes when it exists with another.
@@ -56,9 +58,12 @@ class Scope {
   std::vector<Value>* updates = nullptr;
 
  private:
+  Value used(Value parameter) const;
+
   Graph* graph_;
   Value state_;
   bool training_;
+  bool held_ = false;
   uint64_t seed_;
   std::string prefix_;
 };
@@ -116,10 +121,38 @@ struct LeakyRelu {
   float slope = .01f;
   Value operator()(const Scope&, Value x) const { return leaky_relu(x, slope); }
 };
+/// With a slope "weight" for all, or for each channel of x[B, C, ..].
+struct Prelu {
+  static constexpr const char* kKind = "prelu";
+  bool per_channel = false;
+  double slope = .25;  // at the start
+  Value operator()(const Scope& scope, Value x) const;
+};
+struct Elu {
+  static constexpr const char* kKind = "elu";
+  float alpha = 1;
+  Value operator()(const Scope&, Value x) const { return elu(x, alpha); }
+};
+struct Softplus {
+  static constexpr const char* kKind = "softplus";
+  float beta = 1;
+  Value operator()(const Scope&, Value x) const { return softplus(x, beta); }
+};
+/// One half of the features, gated by the other: y[.., C / 2].
+struct SwiGlu {
+  static constexpr const char* kKind = "swiglu";
+  Value operator()(const Scope&, Value x) const { return swiglu(x); }
+};
+struct Glu {
+  static constexpr const char* kKind = "glu";
+  Value operator()(const Scope&, Value x) const { return glu(x); }
+};
 struct Softmax {
   static constexpr const char* kKind = "softmax";
   Value operator()(const Scope&, Value x) const { return softmax(x); }
 };
+/// Any other function of a value is a layer by this: nn::function("selu", [](Value x) { return selu(x); }).
+Layer function(std::string kind, std::function<Value(Value)> apply);
 /// Each example under another shape, for instance {1, 28, 28} for planes of one channel.
 struct Reshape {
   static constexpr const char* kKind = "reshape";
@@ -135,6 +168,18 @@ struct Flatten {
 struct Dropout {
   static constexpr const char* kKind = "dropout";
   float rate = .5f;
+  Value operator()(const Scope& scope, Value x) const;
+};
+/// The same for whole channels of x[B, C, ..].
+struct SpatialDropout {
+  static constexpr const char* kKind = "spatial_dropout";
+  float rate = .5f;
+  Value operator()(const Scope& scope, Value x) const;
+};
+/// Adds normal noise while training.
+struct GaussianNoise {
+  static constexpr const char* kKind = "gaussian_noise";
+  float deviation = .1f;
   Value operator()(const Scope& scope, Value x) const;
 };
 
@@ -204,6 +249,11 @@ struct AdaptiveAvgPool2d {
   Pair size = 1;
   Value operator()(const Scope&, Value x) const { return adaptive_avg_pool2d(x, size); }
 };
+/// The mean of each plane: y[B, C].
+struct GlobalAvgPool2d {
+  static constexpr const char* kKind = "global_avg_pool2d";
+  Value operator()(const Scope&, Value x) const { return global_avg_pool2d(x); }
+};
 /// To `size`, or, where that is 0, to `factor` times the extents.
 struct Upsample {
   static constexpr const char* kKind = "upsample";
@@ -266,6 +316,11 @@ struct LearnedPositions {
   Init weight_init = Init::normal(.02);
   Value operator()(const Scope& scope, Value x) const;
 };
+/// x plus a fixed vector of sines and cosines for each position.
+struct SinusoidalPositions {
+  static constexpr const char* kKind = "sinusoidal_positions";
+  Value operator()(const Scope& scope, Value x) const;
+};
 /// Attention of x to itself, or to `memory`, in `heads` parts of the features: linear layers "q_proj", "k_proj",
 /// "v_proj" and "out_proj" of [C, C].
 struct MultiHeadAttention {
@@ -304,6 +359,9 @@ using Model = Layer;
 
 /// Applies the layers one after the other; their parameters are named by position: "0.weight", "2.bias".
 Model sequential(std::vector<Layer> layers);
+/// y = x + body(x), or shortcut(x) + body(x); names begin with "body" and "shortcut".
+Model residual(Model body);
+Model residual(Model body, Model shortcut);
 
 }  // namespace lemnos::nn
 

@@ -20,6 +20,37 @@ Value Dropout::operator()(const Scope& scope, Value x) const {
   return dropout(x, scope.state(), rate, static_cast<uint32_t>(scope.seed()));
 }
 
+Value SpatialDropout::operator()(const Scope& scope, Value x) const {
+  require(rate >= 0 && rate < 1, ErrorCode::out_of_range, kKind, ": rate ", rate, " is outside of [0, 1)");
+  if (!scope.training() || rate == 0) return x;
+  return spatial_dropout(x, scope.state(), rate, static_cast<uint32_t>(scope.seed()));
+}
+
+Value GaussianNoise::operator()(const Scope& scope, Value x) const {
+  if (!scope.training()) return x;
+  return gaussian_noise(x, scope.state(), deviation, static_cast<uint32_t>(scope.seed()));
+}
+
+Value Prelu::operator()(const Scope& scope, Value x) const {
+  require(x.shape().rank() >= 2, ErrorCode::shape_mismatch, kKind, ": x is ", x.desc(),
+          ", it takes a batch axis and a channel axis at least");
+  return prelu(scope.computed(x), scope.parameter("weight", {per_channel ? x.shape()[1] : 1}, Init::constant(slope)));
+}
+
+Layer function(std::string kind, std::function<Value(Value)> apply) {
+  return {std::move(kind), [apply = std::move(apply)](const Scope&, Value x) { return apply(x); }};
+}
+
+Model residual(Model body) {
+  return {"residual",
+          [body = std::move(body)](const Scope& scope, Value x) { return x + body(scope.nested("body"), x); }};
+}
+Model residual(Model body, Model shortcut) {
+  return {"residual", [body = std::move(body), shortcut = std::move(shortcut)](const Scope& scope, Value x) {
+            return shortcut(scope.nested("shortcut"), x) + body(scope.nested("body"), x);
+          }};
+}
+
 namespace {
 int64_t parameter_elements(const Graph& graph) {
   int64_t total = 0;

@@ -10,16 +10,24 @@ Scope Scope::nested(const std::string& name) const {
   return inner;
 }
 
+Scope Scope::held() const {
+  Scope inner = *this;
+  inner.held_ = true;
+  return inner;
+}
+
+Value Scope::used(Value parameter) const { return computed(held_ ? stop_gradient(parameter) : parameter); }
+
 Value Scope::parameter(const std::string& name, const Shape& shape, const Init& init, int64_t fan_in) const {
   const std::string full = prefix_.empty() ? name : prefix_ + "." + name;
   if (const Value known = graph_->find(full)) {
     require(known.shape() == shape, ErrorCode::shape_mismatch, "parameter '", full, "' has shape ", known.shape(),
             ", this use of it needs ", shape);
-    return computed(known);
+    return used(known);
   }
   // The stream is the name's, so a layer added later does not change what the others start from.
   const uint64_t stream = Hash().add(full).value();
-  return computed(graph_->parameter(full, shape, initial_values(init, shape, seed_, stream, fan_in)));
+  return used(graph_->parameter(full, shape, initial_values(init, shape, seed_, stream, fan_in)));
 }
 
 Value Scope::variable(const std::string& name, const Shape& shape, float value) const {

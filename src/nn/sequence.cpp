@@ -54,6 +54,11 @@ Value LearnedPositions::operator()(const Scope& scope, Value x) const {
   return scope.computed(x) + scope.parameter("weight", {x.shape()[1], x.shape()[2]}, weight_init);
 }
 
+Value SinusoidalPositions::operator()(const Scope& scope, Value x) const {
+  require_sequence(kKind, x);
+  return x + sinusoidal_positions(scope.graph(), x.shape()[1], x.shape()[2]);
+}
+
 Value MultiHeadAttention::operator()(const Scope& scope, Value x) const { return (*this)(scope, x, x); }
 
 Value MultiHeadAttention::operator()(const Scope& scope, Value x, Value memory) const {

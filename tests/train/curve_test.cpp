@@ -1,10 +1,12 @@
-// The training curve of the network 784-128-10 from the same weights and batches: each backend against PyTorch, and so
-// against each other.
+// The training curves of the network 784-128-10 and of a transformer over letters, from the same weights and batches:
+// each backend against PyTorch, and so against each other.
 
 #include <algorithm>
 #include <cmath>
 
 #include "golden/mlp.h"
+#include "golden/transformer.h"
+#include "models/zoo.h"
 #include "train/support.h"
 
 namespace lemnos::train_tests {
@@ -21,18 +23,33 @@ const Course kCourses[] = {{"losses.sgd", optim::Sgd{.lr = .1f}},
                            {"losses.momentum", optim::Sgd{.lr = .05f, .momentum = .9f}},
                            {"losses.adam", optim::Adam{}}};
 
+void expect_losses(Trainer& trainer, const std::vector<float>& want, const char* what) {
+  const auto steps = static_cast<int64_t>(want.size());
+  trainer.step(steps);
+  const std::vector<float> got = trainer.recent_losses(steps);
+  ASSERT_EQ(got.size(), want.size());
+  double worst = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    worst = std::max(worst, std::abs(double{got[i]} - want[i]) / want[i]);
+    EXPECT_NEAR(got[i], want[i], 1e-3 * want[i]) << what << " of step " << i + 1;
+  }
+  testing::Test::RecordProperty(what, testing::PrintToString(worst));
+}
+
 TEST_P(Curve, TwentyLossesAreThoseOfPyTorch) {
   for (const Course& course : kCourses) {
     Trainer trainer = golden_trainer(device(), course.optimizer);
-    trainer.step(golden::kSteps);
-    const std::vector<float> got = trainer.recent_losses(golden::kSteps), want = golden::mlp_values(course.losses);
-    ASSERT_EQ(got.size(), want.size());
-    double worst = 0;
-    for (size_t i = 0; i < got.size(); ++i) {
-      worst = std::max(worst, std::abs(double{got[i]} - want[i]) / want[i]);
-      EXPECT_NEAR(got[i], want[i], 1e-3 * want[i]) << course.losses << " of step " << i + 1;
-    }
-    RecordProperty(course.losses, testing::PrintToString(worst));
+    expect_losses(trainer, golden::mlp_values(course.losses), course.losses);
+  }
+}
+
+TEST_P(Curve, TwentyLossesOfATransformerAreThoseOfPyTorch) {
+  using namespace golden::transformer;
+  for (const Course& course : {Course{"losses.sgd", optim::Sgd{.lr = .1f}}, Course{"losses.adam", optim::Adam{}}}) {
+    Trainer trainer{device(), models::char_transformer(kLetters, kWidth, kHeads, 2), {.optimizer = course.optimizer}};
+    trainer.begin(models::next_letters(letters(), kWindow, kLetters), kBatch, false);
+    for (const golden::Parameter& p : parameters()) trainer.session().write(trainer.graph().find(p.name), p.values);
+    expect_losses(trainer, golden::network_values("transformer", course.losses), course.losses);
   }
 }
 

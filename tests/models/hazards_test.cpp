@@ -1,0 +1,63 @@
+// The hazard checker over whole training steps: each is sound as planned, and with any one barrier dropped it is not.
+
+#include <gtest/gtest.h>
+
+#include "lemnos/autograd.h"
+#include "lemnos/optim.h"
+#include "models/zoo.h"
+#include "ops/rewrites.h"
+#include "plan/plan.h"
+#include "shaders/kernels.h"
+
+namespace lemnos::models {
+namespace {
+
+// Forward, loss, backward, clipping, Adam, the running statistics and the end of the step.
+Plan step_of(const Model& model, const TensorDesc& x_desc, const Shape& targets) {
+  Graph graph;
+  const Value state = step_state(graph, 1);
+  std::vector<Value> kept;
+  nn::Scope scope(graph, state, true, 1);
+  scope.updates = &kept;
+  const Value logits = model(scope, graph.input("x", x_desc));
+  const Value loss = softmax_cross_entropy(logits, graph.input("t", {targets, DType::i32}));
+  place_gradients(loss);
+  const optim::Optimizer adam = optim::Adam{};
+  kept.push_back(optim::apply(graph, adam, {.clip_norm = 1}));
+  kept.push_back(advance_step(state, optim::advance_options(adam)));
+  kept.push_back(loss);
+  std::vector<int> ids;
+  for (Value v : kept) ids.push_back(v.id());
+  return make_plan(graph, DeviceCaps::portable(),
+                   {.targets = ids, .rewrites = {rewrites().begin(), rewrites().end()}, .find_kernel = find_kernel});
+}
+
+void expect_every_barrier_needed(Plan plan, size_t at_least) {
+  const std::vector<std::string> hazards = find_hazards(plan.dispatches);
+  EXPECT_TRUE(hazards.empty()) << hazards.front();
+  size_t dropped = 0;
+  for (PlannedDispatch& dispatch : plan.dispatches) {
+    if (!dispatch.barrier_before) continue;
+    dispatch.barrier_before = false;
+    EXPECT_FALSE(find_hazards(plan.dispatches).empty())
+        << "a needless barrier, or a blind checker, before " << label_of(plan, dispatch);
+    dispatch.barrier_before = true;
+    ++dropped;
+  }
+  EXPECT_GE(dropped, at_least);
+}
+
+TEST(Hazards, NoDroppedBarrierIsMissedInAConvolutionalStep) {
+  expect_every_barrier_needed(step_of(convolutional(8, 32, 10), {{16, 1, 28, 28}, DType::f32}, {16}), 20);
+}
+
+TEST(Hazards, NoDroppedBarrierIsMissedInATransformerStep) {
+  expect_every_barrier_needed(step_of(char_transformer(28, 64, 4, 2), {{4, 16}, DType::f32}, {4, 16}), 40);
+}
+
+TEST(Hazards, NoDroppedBarrierIsMissedInARecurrentStep) {
+  expect_every_barrier_needed(step_of(char_lstm(28, 16, 24), {{4, 6}, DType::f32}, {4, 6}), 30);
+}
+
+}  // namespace
+}  // namespace lemnos::models
