@@ -48,6 +48,7 @@ class FitRun {
   Trainer& trainer;
   History& history;  // in epoch() its last row is that epoch's; facts may be set
   Progress progress;
+  bool resident = true;            // the data lies on the device: steps can be run again
   std::vector<StepMetrics> steps;  // in steps_done(): those since the last call
 
   /// Ends the fit after this call; the first reason stays as the fact "stopped".
@@ -148,7 +149,8 @@ struct TensorBoard {
 
 /// Ends the fit when the loss of a step is not finite, puts the trainer back to just before that step, and names the
 /// first node whose output is not finite in the fact "first_bad_node" and on standard error. Costs a copy of the
-/// trainer's state at the start of each epoch; steps repeat bit by bit, so nothing else is kept.
+/// trainer's state at the start of each epoch; steps repeat bit by bit, so nothing else is kept. Rows of a data::Source
+/// are gone by then: that run only ends.
 struct StopOnNan {
   std::unique_ptr<Observer> observe() const;
 };

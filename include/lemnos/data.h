@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,6 +43,22 @@ struct Dataset {
   /// Throws `shape_mismatch` or `out_of_range` naming `what` when x, y, bytes and classes contradict each other.
   void check(const char* what) const;
 };
+
+/// Rows on demand: for a data set that does not fit the device, or that is made while it is asked for.
+struct Source {
+  int64_t rows = 0;  // of an epoch
+  TensorDesc x, y;   // of one row: u8 or f32 features; an i32 scalar (classes) or f32 values
+  float scale = 1, shift = 0;
+  int64_t classes = 0;
+  /// Writes the rows of these numbers, in [0, rows), one after the other to `x` and `y`. Called while the device
+  /// computes; may throw, which ends the fit.
+  std::function<void(std::span<const int64_t> rows, std::byte* x, std::byte* y)> read;
+  /// Rows of a window, of which the device holds two: one is filled while steps go through the other. Rounded down to
+  /// whole batches; 0: about 8 MiB, at least eight batches.
+  int64_t window = 0;
+};
+/// The rows of a data set in host memory, which must outlive the source.
+Source source_of(const Dataset& data);
 
 struct Split {
   Dataset train;

@@ -108,6 +108,11 @@ class Session {
   virtual std::unique_ptr<Program> compile(const CompileOptions& options) = 0;
   /// Writes part of an input, variable, parameter or slot, from byte `offset` on. Ordered after all runs so far.
   virtual void write(Value value, std::span<const std::byte> bytes, size_t offset = 0) = 0;
+  /// How much was handed over so far, for write_after().
+  virtual uint64_t handed_over() const = 0;
+  /// As write(), ordered only after what had been handed over when handed_over() gave `after`: the caller promises that
+  /// nothing since then uses those bytes. So data for later steps is written while steps run.
+  virtual void write_after(uint64_t after, Value value, std::span<const std::byte> bytes, size_t offset = 0) = 0;
   /// Reads persistent memory; waits for all runs so far.
   virtual void read(Value value, std::span<std::byte> bytes, size_t offset = 0) = 0;
   virtual DeviceCounters counters() const = 0;

@@ -109,6 +109,10 @@ class Trainer {
   /// goes on from the weights and the optimizer's state. Throws `shape_mismatch` when the data does not fit the model,
   /// and `device_lost`.
   History fit(const data::Dataset& train, const FitOptions& options = {});
+  /// The same with rows that are read while the device computes: double-buffered windows of them instead of the whole
+  /// set. An epoch is the whole batches of it; the rest of one shuffled epoch comes in another. The history has also
+  /// load_seconds, the time that reading and uploading took beside the steps. Schedules by epoch are `unsupported`.
+  History fit(const data::Source& train, const FitOptions& options = {});
   Metrics evaluate(const data::Dataset& data, int64_t batch_size = 256);
   /// The model's output for each row of `x` [N, ..] under the scale of the data set: f32 values, row after row.
   std::vector<float> predict(const data::Dataset& data, int64_t batch_size = 256);

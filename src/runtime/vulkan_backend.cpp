@@ -29,6 +29,11 @@ void VulkanSession::write(Value value, std::span<const std::byte> bytes, size_t 
   if (const Location where = part(value, bytes.size(), offset, "write"); where.bytes) memory_->write(where, bytes);
 }
 
+void VulkanSession::write_after(uint64_t after, Value value, std::span<const std::byte> bytes, size_t offset) {
+  if (const Location where = part(value, bytes.size(), offset, "write_after"); where.bytes)
+    memory_->write(where, bytes, after);
+}
+
 void VulkanSession::read(Value value, std::span<std::byte> bytes, size_t offset) {
   if (const Location where = part(value, bytes.size(), offset, "read"); where.bytes) memory_->read(where, bytes);
 }

@@ -105,10 +105,10 @@ vulkan::BufferRange VulkanMemory::parameters() {
   return range({id, 0, arena_bytes(id)});
 }
 
-void VulkanMemory::write(const Location& where, std::span<const std::byte> bytes) {
+void VulkanMemory::write(const Location& where, std::span<const std::byte> bytes, std::optional<uint64_t> free_after) {
   Arena& to = arena(where.arena);
   require_ok(order_after_foreign(), "write");
-  require_ok(staging_.upload(bytes, to.buffer, to.base + where.offset), "write");
+  require_ok(staging_.upload(bytes, to.buffer, to.base + where.offset, free_after), "write");
 }
 
 void VulkanMemory::read(const Location& where, std::span<std::byte> bytes) {

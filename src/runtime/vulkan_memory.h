@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ class VulkanMemory {
   vulkan::BufferRange range(const Location& where);
   /// The whole parameter arena. Throws `invalid_argument` for a graph without parameters.
   vulkan::BufferRange parameters();
-  void write(const Location& where, std::span<const std::byte> bytes);
+  /// Ordered after everything submitted so far, or after the timeline's value `free_after`.
+  void write(const Location& where, std::span<const std::byte> bytes, std::optional<uint64_t> free_after = {});
   void read(const Location& where, std::span<std::byte> bytes);
   std::vector<std::string> damaged_guards();
   /// Puts an arena with memory of its own (an input, a constant, a variable) into an application's buffer, whose

@@ -15,6 +15,8 @@ class VulkanSession final : public Session {
   const Graph& graph() const override { return graph_; }
   std::unique_ptr<Program> compile(const CompileOptions& options) override;
   void write(Value value, std::span<const std::byte> bytes, size_t offset) override;
+  uint64_t handed_over() const override { return memory_->timeline().submitted(); }
+  void write_after(uint64_t after, Value value, std::span<const std::byte> bytes, size_t offset) override;
   void read(Value value, std::span<std::byte> bytes, size_t offset) override;
   DeviceCounters counters() const override;
   std::vector<std::string> damaged_guards() override { return memory_->damaged_guards(); }

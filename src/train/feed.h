@@ -26,6 +26,8 @@ class Feed {
   int64_t batch_size() const { return batch_size_; }
   int64_t batches() const { return (samples_ + batch_size_ - 1) / batch_size_; }
   bool shuffled() const { return shuffle_; }
+  Value x() const { return x_; }  // the whole set on the device
+  Value y() const { return y_; }
   bool fits(const data::Dataset& data, int64_t batch_size) const;
   void upload(Session& session, const data::Dataset& data) const;
 

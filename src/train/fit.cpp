@@ -1,10 +1,12 @@
 // fit: epochs of steps, what is told to observers in between, and the history of it all.
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "base/text.h"
 #include "lemnos/train.h"
 #include "train/progress_bar.h"
+#include "train/stream.h"
 #include "train/trainer_impl.h"
 
 namespace lemnos {
@@ -52,6 +54,20 @@ void set_facts(History& history, const DeviceInfo& info, uint64_t seed, int64_t 
   history.set("batch_size", batch_size);
 }
 
+void require_options(const FitOptions& options) {
+  require(options.epochs >= 0, ErrorCode::invalid_argument, "fit: ", options.epochs, " epochs");
+}
+
+History::Row row_of(const FitRun& run, bool classes, const std::optional<Metrics>& validation) {
+  const Progress& progress = run.progress;
+  History::Row row{{"epoch", static_cast<double>(progress.epoch)}, {"loss", progress.so_far.loss}};
+  if (classes) row.push_back({"accuracy", progress.so_far.accuracy});
+  if (validation) row.push_back({"val_loss", validation->loss});
+  if (validation && classes) row.push_back({"val_accuracy", validation->accuracy});
+  row.push_back({"learning_rate", run.steps.empty() ? 0 : run.steps.back().learning_rate});
+  return row;
+}
+
 }  // namespace
 
 void FitRun::stop(const std::string& reason) {
@@ -60,33 +76,46 @@ void FitRun::stop(const std::string& reason) {
 }
 
 History Trainer::fit(const data::Dataset& train, const FitOptions& options) {
-  require(options.epochs >= 0, ErrorCode::invalid_argument, "fit: ", options.epochs, " epochs");
-  std::vector<std::unique_ptr<Observer>> observers;
-  if (options.on_progress) observers.push_back(std::make_unique<OnProgress>(options.on_progress));
-  for (const Callback& callback : options.callbacks) observers.push_back(callback.observe());
+  require_options(options);
   impl_->prepare_training(train, options.batch_size, options.shuffle);
+  return impl_->fit_epochs(*this, options, impl_->training.feed->batches(),
+                           [&](int64_t steps) { return impl_->run(impl_->training, steps); });
+}
 
+History Trainer::fit(const data::Source& train, const FitOptions& options) {
+  require_options(options);
+  train::Stream stream(*impl_, train, options.batch_size, options.shuffle);
+  return impl_->fit_epochs(
+      *this, options, stream.batches(), [&](int64_t steps) { return stream.run(steps); },
+      [&] { return stream.take_load_seconds(); });
+}
+
+History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, int64_t steps,
+                                  const std::function<std::vector<StepMetrics>(int64_t)>& run_steps,
+                                  const std::function<double()>& load_seconds) {
+  std::vector<std::unique_ptr<Observer>> observers;
+  if (fit.on_progress) observers.push_back(std::make_unique<OnProgress>(fit.on_progress));
+  for (const Callback& callback : fit.callbacks) observers.push_back(callback.observe());
   History history;
-  set_facts(history, impl_->device.info(), impl_->options.seed, options.batch_size);
-  FitRun run(*this, history);
+  set_facts(history, device.info(), options.seed, fit.batch_size);
+  FitRun run(trainer, history);
+  run.resident = !load_seconds;
   const auto tell = [&](void (Observer::*what)(FitRun&)) {
     for (const auto& observer : observers) ((*observer).*what)(run);
   };
-  train::ProgressBar bar(options.verbosity);
+  train::ProgressBar bar(fit.verbosity);
   const bool watched =
       bar.draws() || std::ranges::any_of(observers, [](const auto& observer) { return observer->watches_steps(); });
-  const bool classes = impl_->options.loss.classes();
-  const int64_t steps = impl_->training.feed->batches();
   tell(&Observer::begin);
-  for (int64_t epoch = 1; epoch <= options.epochs && !run.stopped(); ++epoch) {
+  for (int64_t epoch = 1; epoch <= fit.epochs && !run.stopped(); ++epoch) {
     const auto start = Clock::now();
     Progress& progress = run.progress;
-    progress = {.epoch = epoch, .epochs = options.epochs, .step = 0, .steps = steps, .so_far = {}};
+    progress = {.epoch = epoch, .epochs = fit.epochs, .step = 0, .steps = steps, .so_far = {}};
     Pieces pieces(watched, steps);
     while (progress.step < steps && !run.stopped()) {
       const auto piece_start = Clock::now();
       const int64_t now = pieces.next(steps - progress.step);
-      run.steps = impl_->run(impl_->training, now);
+      run.steps = run_steps(now);
       train::join(progress.so_far, train::mean_of(run.steps));
       pieces.took(now, seconds_since(piece_start));
       progress.step += now;
@@ -95,14 +124,11 @@ History Trainer::fit(const data::Dataset& train, const FitOptions& options) {
       tell(&Observer::steps_done);
     }
     const double seconds = seconds_since(start);
-    Metrics validation;
-    if (options.validation) validation = evaluate(*options.validation);
-    bar.finish(progress, seconds, options.validation ? &validation : nullptr, classes);
-    History::Row row{{"epoch", static_cast<double>(epoch)}, {"loss", progress.so_far.loss}};
-    if (classes) row.push_back({"accuracy", progress.so_far.accuracy});
-    if (options.validation) row.push_back({"val_loss", validation.loss});
-    if (options.validation && classes) row.push_back({"val_accuracy", validation.accuracy});
-    row.push_back({"learning_rate", run.steps.empty() ? 0 : run.steps.back().learning_rate});
+    std::optional<Metrics> validation;
+    if (fit.validation) validation = trainer.evaluate(*fit.validation);
+    bar.finish(progress, seconds, validation ? &*validation : nullptr, options.loss.classes());
+    History::Row row = row_of(run, options.loss.classes(), validation);
+    if (load_seconds) row.push_back({"load_seconds", load_seconds()});
     row.push_back({"seconds", seconds});
     row.push_back({"samples_per_second", progress.samples_per_second});
     history.add(row);

@@ -16,6 +16,7 @@ class StopOnNanObserver final : public Observer {
   void steps_done(FitRun& run) override {
     const auto bad = std::ranges::find_if(run.steps, [](const StepMetrics& step) { return !std::isfinite(step.loss); });
     if (bad == run.steps.end()) return;
+    if (!run.resident) return run.stop(text("step ", bad->step, ": the loss is ", bad->loss));
     const std::string what = search(run.trainer, bad->step);
     const std::string line = text("step ", bad->step, ": the loss is ", bad->loss, "; first not finite: ", what);
     std::fprintf(stderr, "%s\n", line.c_str());

@@ -20,6 +20,20 @@ std::string bytes_text(uint64_t bytes) {
     std::snprintf(out, sizeof out, "%.1f MiB", static_cast<double>(bytes) / (1 << 20));
   return out;
 }
+// What a step holds at most: everything persistent, and the activation arena.
+std::string memory_text(const Graph& graph, uint64_t activations) {
+  const auto arena = static_cast<uint64_t>(graph.parameter_arena_elements()) * sizeof(float);
+  const uint64_t slots = arena * graph.slot_count();
+  uint64_t data = 0, state = 0;
+  for (const ValueInfo& info : graph.values()) {
+    if (info.producer >= 0) continue;
+    if (info.role == Role::input) data += info.desc.bytes();
+    if (info.role == Role::variable || info.role == Role::constant) state += info.desc.bytes();
+  }
+  return text("memory: parameters ", bytes_text(arena), ", gradients ", bytes_text(arena), ", optimizer ",
+              bytes_text(slots), ", data ", bytes_text(data), ", state ", bytes_text(state), ", activations ",
+              bytes_text(activations), "; at most ", bytes_text(2 * arena + slots + data + state + activations), "\n");
+}
 }  // namespace
 
 std::string Trainer::summary(const Shape& example, int64_t batch_size) {
@@ -46,6 +60,7 @@ std::string Trainer::summary(const Shape& example, int64_t batch_size) {
     const PlanSummary plan = impl_->training.program->summary();
     out += text("a training step: ", plan.dispatches, " dispatches, ", plan.barriers, " barriers, activations ",
                 bytes_text(plan.activation_bytes), "\n");
+    out += memory_text(*impl_->graph, plan.activation_bytes);
   }
   return out;
 }

@@ -274,11 +274,15 @@ std::vector<StepMetrics> Trainer::Impl::recent(train::Pass& pass, int64_t steps)
   return rows;
 }
 
+void Trainer::Impl::submit(train::Pass& pass, int64_t steps) {
+  require_ok(pass.program->run(static_cast<uint32_t>(steps)), pass.name.c_str());
+}
+
 std::vector<StepMetrics> Trainer::Impl::run(train::Pass& pass, int64_t steps) {
   std::vector<StepMetrics> all;
   while (steps > 0) {
     const int64_t now = std::min(steps, train::kRingRows);
-    require_ok(pass.program->run(static_cast<uint32_t>(now)), pass.name.c_str());
+    submit(pass, now);
     const std::vector<StepMetrics> part = recent(pass, now);
     all.insert(all.end(), part.begin(), part.end());
     steps -= now;

@@ -72,6 +72,8 @@ struct Trainer::Impl {
   void prepare_training(const data::Dataset& data, int64_t batch, bool shuffle);
   /// The same for evaluation, with cursor and step set back to the first batch.
   train::Pass& prepare_evaluation(const data::Dataset& data, int64_t batch);
+  /// Hands `steps` of a pass over to the device.
+  void submit(train::Pass& pass, int64_t steps);
   /// Runs `steps` of a pass and returns what each came to.
   std::vector<StepMetrics> run(train::Pass& pass, int64_t steps);
   /// What the last `steps` steps of a pass came to, oldest first, as far as the ring reaches back.
@@ -80,6 +82,10 @@ struct Trainer::Impl {
   std::vector<uint32_t> state_words(const train::Pass& pass);
   /// Builds the parameters for an input of that example shape, if they are not there yet.
   void build_parameters(const Shape& example);
+  /// The epochs of a fit, whose steps `run` makes and returns; `load_seconds`, if any, is a column of its own.
+  History fit_epochs(Trainer& trainer, const FitOptions& options, int64_t steps_per_epoch,
+                     const std::function<std::vector<StepMetrics>(int64_t)>& run_steps,
+                     const std::function<double()>& load_seconds = {});
   Snapshot snapshot(Snapshot::Part part);
   void restore(const Snapshot& snapshot);
 

@@ -148,6 +148,9 @@ TEST_P(Fit, SummaryNamesLayersShapesAndParameters) {
   trainer.begin(points(), kBatch);
   const std::string built = trainer.summary(Shape{kFeatures}, kBatch);
   EXPECT_NE(built.find("a training step: "), std::string::npos) << built;
+  // Each parameter begins a block of 256 bytes: 2 + 1 + 1 + 1 of them; Adam keeps two slots.
+  EXPECT_NE(built.find("memory: parameters 1280 B, gradients 1280 B, optimizer 2560 B, data "), std::string::npos)
+      << built;
 }
 
 }  // namespace
