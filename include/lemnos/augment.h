@@ -45,13 +45,6 @@ struct RandomContrast {
   Value operator()(const Scope& scope, Value x) const;
 };
 
-/// x plus normal noise of its own for every element; x of any shape.
-struct GaussianNoise {
-  static constexpr const char* kKind = "gaussian_noise";
-  float deviation = .1f;
-  Value operator()(const Scope& scope, Value x) const;
-};
-
 /// Zeros a square of `size` pixels around a random place; part of it may lie outside. (DeVries and Taylor, 2017.)
 struct Cutout {
   static constexpr const char* kKind = "cutout";

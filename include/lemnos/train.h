@@ -166,8 +166,9 @@ class Trainer {
   /// The program of a training step, after begin() or fit().
   Program& step_program();
 
+  struct Impl;  // known to src/train alone
+
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -149,12 +149,6 @@ Value RandomContrast::operator()(const Scope& scope, Value x) const {
   return middle + (x - middle) * uniform(scope, {p.batch, 1, 1, 1}, 1 - range, 1 + range);
 }
 
-Value GaussianNoise::operator()(const Scope& scope, Value x) const {
-  require(deviation >= 0, ErrorCode::out_of_range, kKind, ": deviation ", deviation, " is below 0");
-  if (!scope.training() || deviation == 0) return x;
-  return gaussian_noise(x, scope.state(), deviation, static_cast<uint32_t>(scope.seed()));
-}
-
 Value Cutout::operator()(const Scope& scope, Value x) const {
   const Planes p = planes_of(kKind, x);
   require(size >= 0, ErrorCode::out_of_range, kKind, ": size ", size, " is below 0");

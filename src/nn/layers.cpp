@@ -27,7 +27,8 @@ Value SpatialDropout::operator()(const Scope& scope, Value x) const {
 }
 
 Value GaussianNoise::operator()(const Scope& scope, Value x) const {
-  if (!scope.training()) return x;
+  require(deviation >= 0, ErrorCode::out_of_range, kKind, ": deviation ", deviation, " is below 0");
+  if (!scope.training() || deviation == 0) return x;
   return gaussian_noise(x, scope.state(), deviation, static_cast<uint32_t>(scope.seed()));
 }
 
