@@ -155,7 +155,8 @@ struct StopOnNan {
   std::unique_ptr<Observer> observe() const;
 };
 
-/// Calls a function after each epoch, for what is not worth a type.
+/// Calls a function after each epoch, for what is not worth a type: a column of one's own, for instance, that callbacks
+/// after it can monitor: `[](FitRun& run) { run.history.put("val_f1", ..); }`.
 struct OnEpoch {
   std::function<void(FitRun&)> call;
   std::unique_ptr<Observer> observe() const;

@@ -40,7 +40,8 @@ struct Dataset {
   Dataset take(const std::vector<int64_t>& rows) const;
   /// The class of each row. Throws `invalid_argument` where y holds values.
   std::vector<int32_t> labels() const;
-  /// Throws `shape_mismatch` or `out_of_range` naming `what` when x, y, bytes and classes contradict each other.
+  /// Throws `shape_mismatch` or `out_of_range` naming `what` when x, y, bytes and classes contradict each other, and
+  /// `invalid_argument` with the place of a value that is not finite.
   void check(const char* what) const;
 };
 

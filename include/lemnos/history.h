@@ -17,6 +17,9 @@ class History {
 
   /// Appends an epoch. A column seen for the first time is NaN in the rows before; one left out is NaN in this row.
   void add(const Row& row);
+  /// A number of the last epoch, in a column that may be new: what a callback adds for others to follow. Throws
+  /// `out_of_range` when there is no epoch.
+  void put(const std::string& column, double value);
   /// Facts of the whole run ("device", "seed", "test_accuracy"): replaced when the name is known, else appended. The
   /// name "epochs" is reserved (`invalid_argument`).
   void set(const std::string& name, Fact value);

@@ -107,7 +107,8 @@ class Trainer {
   /// Trains on `train` for whole epochs. The history has per epoch: loss, accuracy (class losses), val_loss and
   /// val_accuracy (with validation), learning_rate (of the last step), seconds, samples_per_second. Calling it again
   /// goes on from the weights and the optimizer's state. Throws `shape_mismatch` when the data does not fit the model,
-  /// and `device_lost`.
+  /// `invalid_argument` when a schedule comes to a rate of nothing (cosine or polynomial to 0, one cycle) before the
+  /// last step, and `device_lost`.
   History fit(const data::Dataset& train, const FitOptions& options = {});
   /// The same with rows that are read while the device computes: double-buffered windows of them instead of the whole
   /// set. An epoch is the whole batches of it; the rest of one shuffled epoch comes in another. The history has also

@@ -52,15 +52,18 @@ History::Row row_from(const Json& epoch, size_t index, const std::string& name) 
 void History::add(const Row& row) {
   for (auto& column : values_) column.push_back(kNaN);
   ++rows_;
-  for (const auto& [name, value] : row) {
-    const auto found = std::find(columns_.begin(), columns_.end(), name);
-    const auto index = static_cast<size_t>(found - columns_.begin());
-    if (found == columns_.end()) {
-      columns_.push_back(name);
-      values_.emplace_back(rows_, kNaN);
-    }
-    values_[index].back() = value;
+  for (const auto& [name, value] : row) put(name, value);
+}
+
+void History::put(const std::string& name, double value) {
+  require(rows_ > 0, ErrorCode::out_of_range, "history: column ", in_quotes(name), " has 0 epochs");
+  const auto found = std::find(columns_.begin(), columns_.end(), name);
+  const auto index = static_cast<size_t>(found - columns_.begin());
+  if (found == columns_.end()) {
+    columns_.push_back(name);
+    values_.emplace_back(rows_, kNaN);
   }
+  values_[index].back() = value;
 }
 
 void History::set(const std::string& name, Fact value) {

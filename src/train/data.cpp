@@ -1,5 +1,6 @@
 #include "lemnos/data.h"
 
+#include <cmath>
 #include <cstring>
 
 #include "base/text.h"
@@ -64,6 +65,21 @@ Dataset Dataset::slice(int64_t begin, int64_t end) const {
   return part;
 }
 
+namespace {
+
+void require_finite(const char* what, const char* part, const Array& array) {
+  if (array.desc.dtype != DType::f32) return;
+  const size_t row = array.desc.bytes() / static_cast<size_t>(array.desc.shape[0]);
+  for (size_t at = 0; at < array.bytes.size(); at += sizeof(float)) {
+    float value;
+    std::memcpy(&value, array.bytes.data() + at, sizeof value);
+    require(std::isfinite(value), ErrorCode::invalid_argument, what, ": ", part, " of example ", at / row, " is ",
+            value, " at element ", at % row / sizeof value);
+  }
+}
+
+}  // namespace
+
 void Dataset::check(const char* what) const {
   require(x.desc.shape.rank() >= 2, ErrorCode::shape_mismatch, what, ": x is ", x.desc,
           ", it needs an axis of examples and at least one of features");
@@ -76,6 +92,8 @@ void Dataset::check(const char* what) const {
           x.bytes.size(), " and ", y.bytes.size(), " bytes for x ", x.desc, " and y ", y.desc);
   require(y.desc.dtype == (classes ? DType::i32 : DType::f32), ErrorCode::invalid_argument, what, ": y is ", y.desc,
           classes ? ", class indices are i32" : ", values are f32");
+  require_finite(what, "x", x);
+  require_finite(what, "y", y);
   if (!classes) return;
   for (int64_t i = 0; i < y.desc.elements(); ++i) {
     int32_t label;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <type_traits>
 
 #include "base/text.h"
 #include "lemnos/train.h"
@@ -58,6 +59,30 @@ void require_options(const FitOptions& options) {
   require(options.epochs >= 0, ErrorCode::invalid_argument, "fit: ", options.epochs, " epochs");
 }
 
+/// After how many units a schedule has come to a rate of nothing; 0: it never does.
+int64_t length_of(const optim::Schedule& schedule) {
+  const auto period = std::visit(
+      [](const auto& shape) -> int64_t {
+        using Shape = std::decay_t<decltype(shape)>;
+        if constexpr (std::is_same_v<Shape, optim::OneCycle>) return shape.period;
+        if constexpr (std::is_same_v<Shape, optim::Cosine> || std::is_same_v<Shape, optim::Polynomial>)
+          return shape.end == 0 ? shape.period : 0;
+        return 0;
+      },
+      schedule.shape);
+  return period > 0 ? schedule.warm_up + period : 0;
+}
+
+void require_schedule(Trainer& trainer, int64_t epochs, int64_t steps_per_epoch) {
+  const auto& schedule = trainer.options().update.schedule;
+  const int64_t length = schedule ? length_of(*schedule) : 0;
+  if (length == 0) return;
+  const StepCounts counts = trainer.counts();
+  const int64_t end = schedule->by_epoch ? counts.epoch + epochs : counts.steps + epochs * steps_per_epoch;
+  require(end <= length, ErrorCode::invalid_argument, "fit: the schedule ends after ", length,
+          schedule->by_epoch ? " epochs" : " steps", ", the run would go on to ", end);
+}
+
 History::Row row_of(const FitRun& run, bool classes, const std::optional<Metrics>& validation) {
   const Progress& progress = run.progress;
   History::Row row{{"epoch", static_cast<double>(progress.epoch)}, {"loss", progress.so_far.loss}};
@@ -93,6 +118,7 @@ History Trainer::fit(const data::Source& train, const FitOptions& options) {
 History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, int64_t steps,
                                   const std::function<std::vector<StepMetrics>(int64_t)>& run_steps,
                                   const std::function<double()>& load_seconds) {
+  require_schedule(trainer, fit.epochs, steps);
   std::vector<std::unique_ptr<Observer>> observers;
   if (fit.on_progress) observers.push_back(std::make_unique<OnProgress>(fit.on_progress));
   for (const Callback& callback : fit.callbacks) observers.push_back(callback.observe());

@@ -185,6 +185,8 @@ std::vector<optim::Group> Trainer::Impl::groups() const {
 void Trainer::Impl::build_training(const data::Dataset& data, int64_t batch, bool shuffle) {
   require(options.accumulate >= 1 && batch % options.accumulate == 0, ErrorCode::invalid_argument, "train: a batch of ",
           batch, " examples does not divide into ", options.accumulate, " parts");
+  require(options.mixup == 0 || batch / options.accumulate > 1, ErrorCode::invalid_argument,
+          "train: mixup needs two examples at once, there is one");
   training.feed.emplace(*graph, text("train", feeds++), training.state, data, batch, shuffle, options.seed);
   std::vector<Value> updates;  // of running statistics
   nn::Scope building = scope(training.state, true);

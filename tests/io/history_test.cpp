@@ -9,6 +9,18 @@
 namespace lemnos::io {
 namespace {
 
+TEST(History, TakesANumberAfterwards) {
+  History history;
+  EXPECT_REFUSED(history.put("f1", 1), out_of_range, "history: column \"f1\" has 0 epochs");
+  history.add({{"loss", 1}});
+  history.add({{"loss", 2}});
+  history.put("f1", .5);
+  history.put("loss", 3);
+  EXPECT_TRUE(std::isnan(history["f1"][0]));
+  EXPECT_EQ(history.last("f1"), .5);
+  EXPECT_EQ(history["loss"], (std::vector<double>{1, 3}));
+}
+
 History example() {
   History history;
   history.set("device", std::string("a \"device\"\n"));

@@ -1,5 +1,8 @@
 // What a trainer says of data and options that cannot be right: one line with the op or the data set and both numbers.
 
+#include <cmath>
+#include <cstring>
+
 #include "train/support.h"
 
 namespace lemnos::train_tests {
@@ -62,6 +65,34 @@ TEST_P(Mistakes, ElementTypes) {
   set = points(3);
   set.x = data::Array::integers({3, 1}, {0, 1, 2});
   EXPECT_EQ(of_data(set, ErrorCode::invalid_argument), "train: x is i32[3, 1], it takes u8 or f32");
+}
+
+TEST_P(Mistakes, ValuesThatAreNotFinite) {
+  data::Dataset set = points(3);
+  const float nan = NAN;
+  std::memcpy(set.x.bytes.data() + (kFeatures + 4) * sizeof nan, &nan, sizeof nan);
+  EXPECT_EQ(of_data(set, ErrorCode::invalid_argument), "train: x of example 1 is nan at element 4");
+}
+
+// The rate is 0 from there on: what is asked for would not be learned.
+TEST_P(Mistakes, AScheduleShorterThanTheRun) {
+  const auto with = [&](optim::Schedule schedule) {
+    optim::UpdateOptions update;
+    update.schedule = schedule;
+    return Trainer{device(), small_model(), {.update = update}};
+  };
+  const FitOptions five{.epochs = 5, .batch_size = kBatch, .verbosity = Verbosity::silent};  // 35 steps
+  Trainer in_steps = with({optim::Cosine{.period = 30}, false, 4}),
+          in_epochs = with({optim::OneCycle{.period = 4}, true});
+  EXPECT_EQ(message_of([&] { in_steps.fit(points(), five); }, ErrorCode::invalid_argument),
+            "fit: the schedule ends after 34 steps, the run would go on to 35");
+  EXPECT_EQ(message_of([&] { in_epochs.fit(points(), five); }, ErrorCode::invalid_argument),
+            "fit: the schedule ends after 4 epochs, the run would go on to 5");
+  Trainer enough = with({optim::Cosine{.period = 31}, false, 4}), flat = with({optim::Cosine{.period = 3, .end = .1f}});
+  EXPECT_EQ(enough.fit(points(), five).epochs(), 5u);
+  EXPECT_EQ(flat.fit(points(), five).epochs(), 5u);
+  EXPECT_EQ(message_of([&] { enough.fit(points(), five); }, ErrorCode::invalid_argument),
+            "fit: the schedule ends after 35 steps, the run would go on to 70");
 }
 
 TEST_P(Mistakes, BytesThatDoNotMatchTheShape) {
