@@ -63,7 +63,8 @@ struct Axis {
   std::string title;
   bool log = false;  // values that are not positive are left out
   std::optional<double> min, max;
-  bool integers = false;  // ticks at whole numbers only (epochs)
+  bool integers = false;           // ticks at whole numbers only (epochs)
+  std::vector<std::string> names;  // where there are any: ticks at 0, 1, 2, .. with these names
 };
 
 struct Panel {

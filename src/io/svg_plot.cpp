@@ -26,12 +26,22 @@ const HeatMap* heat_map_of(const Panel& panel) {
   return nullptr;
 }
 
-// A heat map names its cells in their middle.
+// The cells of a heat map, named in their middle.
 std::vector<Tick> cell_ticks(int64_t count, const std::vector<std::string>& names) {
   std::vector<Tick> ticks;
   const int64_t stride = std::max<int64_t>(1, (count + 24) / 25);
   for (int64_t i = 0; i < count; i += stride)
     ticks.push_back({static_cast<double>(i) + 0.5, names.empty() ? std::to_string(i) : names[static_cast<size_t>(i)]});
+  return ticks;
+}
+
+// Those of the axis's names that lie on it; without names, numbers.
+std::vector<Tick> axis_ticks(const Axis& axis, const Scale& scale, int wanted) {
+  if (axis.names.empty()) return make_ticks(scale, axis.integers, wanted);
+  std::vector<Tick> ticks;
+  for (size_t i = 0; i < axis.names.size(); ++i)
+    if (const auto place = static_cast<double>(i); place >= scale.low && place <= scale.high)
+      ticks.push_back({place, axis.names[i]});
   return ticks;
 }
 
@@ -85,11 +95,11 @@ Axes layout(const Panel& panel, const Box& box) {
   if (has_bars(panel) && !panel.y.log && !panel.y.min && y.low() >= 0) axes.y.low = 0;
   if (map) std::swap(axes.y.from, axes.y.to);
   const int y_wanted = std::max(2, static_cast<int>(axes.plot.height() / 42));
-  axes.y_ticks = map ? cell_ticks(map->rows, map->row_names) : make_ticks(axes.y, panel.y.integers, y_wanted);
+  axes.y_ticks = map ? cell_ticks(map->rows, map->row_names) : axis_ticks(panel.y, axes.y, y_wanted);
   axes.plot.left += widest(axes.y_ticks) + (panel.y.title.empty() ? 0 : 18);
   axes.x = make_scale(panel.x, x, tight || has_bars(panel) ? 0 : 0.02, axes.plot.left, axes.plot.right);
   const int x_wanted = std::max(2, static_cast<int>(axes.plot.width() / 62));
-  axes.x_ticks = map ? cell_ticks(map->columns, map->column_names) : make_ticks(axes.x, panel.x.integers, x_wanted);
+  axes.x_ticks = map ? cell_ticks(map->columns, map->column_names) : axis_ticks(panel.x, axes.x, x_wanted);
   return axes;
 }
 

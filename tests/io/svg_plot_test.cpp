@@ -145,6 +145,15 @@ TEST(SvgPlot, ALegendBesideThePlotCoversNothing) {
   EXPECT_LT(right_end(true), 300);
 }
 
+TEST(SvgPlot, AnAxisNamesItsPlaces) {
+  Panel panel{.x = {.max = 1, .names = {"first", "second", "past the end"}}};
+  panel.marks.emplace_back(Scatter{.x = {0, 1}, .y = {1, 2}});
+  const std::string svg = to_svg({.panels = {panel}});
+  EXPECT_NE(svg.find(">first<"), std::string::npos);
+  EXPECT_NE(svg.find(">second<"), std::string::npos);
+  EXPECT_EQ(svg.find("past the end"), std::string::npos);
+}
+
 TEST(SvgPlot, DrawsALoneValueAsADot) {
   Panel panel;
   panel.marks.emplace_back(Line{.x = {1}, .y = {1}});
