@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 
 namespace experiments {
 
@@ -91,13 +90,10 @@ lm::Model mlp(const Mlp& options) {
 }
 
 void mislabel(lm::data::Dataset& data, int64_t every) {
-  for (int64_t i = 0; i < data.size(); i += every) {
-    std::byte* at = data.y.bytes.data() + static_cast<size_t>(i) * sizeof(int32_t);
-    int32_t label;
-    std::memcpy(&label, at, sizeof label);
-    label = static_cast<int32_t>((label + 1) % data.classes);
-    std::memcpy(at, &label, sizeof label);
-  }
+  std::vector<int32_t> labels = data.labels();
+  for (size_t i = 0; i < labels.size(); i += static_cast<size_t>(every))
+    labels[i] = static_cast<int32_t>((labels[i] + 1) % data.classes);
+  data.y = lm::data::Array::integers({data.size()}, labels);
 }
 
 std::vector<double> train(lm::Trainer& trainer, const lm::data::Dataset& data, int64_t batch, int64_t steps) {

@@ -10,37 +10,20 @@
 
 using namespace experiments;
 
-struct Kind {
-  const char* name;
-  float scale, shift;
-};
-
-// Scale and shift that give the pixels mean 0 and deviation 1, from the training images alone.
-Kind standardised(const lm::data::Dataset& data) {
-  double sum = 0, squares = 0;
-  for (const std::byte b : data.x.bytes) {
-    const double v = std::to_integer<int>(b);
-    sum += v;
-    squares += v * v;
-  }
-  const auto count = static_cast<double>(data.x.bytes.size());
-  const double mean = sum / count, deviation = std::sqrt(squares / count - mean * mean);
-  return {"mean 0, deviation 1", float(1 / deviation), float(-mean / deviation)};
-}
-
 void data_normalisation(Experiment& e) {
-  lm::data::Dataset data = e.digits(e.size(4000, 20000), 1).train;
-  const Kind kinds[] = {{"0 to 255", 1, 0}, {"0 to 1", 1.f / 255, 0}, standardised(data)};
+  const lm::data::Dataset ones = e.digits(e.size(4000, 20000), 1).train;  // a batch sees x / 255
+  lm::data::Dataset raw = ones;
+  raw.scale = 1;
+  const std::pair<const char*, lm::data::Dataset> kinds[] = {
+      {"0 to 255", raw}, {"0 to 1", ones}, {"mean 0, deviation 1", lm::data::standardise_channels(ones)(ones)}};
   const float rates[] = {1e-6f, 1e-5f, 1e-4f, 1e-3f, 1e-2f, 1e-1f};
-  const int64_t steps = e.size(100, 1000);
+  const int64_t steps = e.size(60, 600);
   const double goal = e.size(.7, .1);
 
   Table table({"pixels", "best rate", "steps to the goal", "loss at the end"});
   plot::Panel panel{.x = {.title = "step"}, .y = {.title = "training loss", .log = true, .max = 10}, .marks = {}};
   std::vector<double> needed;
-  for (const Kind& kind : kinds) {
-    data.scale = kind.scale;
-    data.shift = kind.shift;
+  for (const auto& [name, data] : kinds) {
     std::vector<double> best;
     float best_rate = 0;
     for (const float rate : rates) {
@@ -50,11 +33,11 @@ void data_normalisation(Experiment& e) {
       best = losses;
       best_rate = rate;
     }
-    const plot::Line line = curve(best, kind.name, 5);
+    const plot::Line line = curve(best, name, 5);
     panel.marks.emplace_back(line);
     const auto reached = std::ranges::find_if(line.y, [&](double loss) { return loss < goal; });
     needed.push_back(reached == line.y.end() ? double(steps) : line.x[size_t(reached - line.y.begin())]);
-    table.row(kind.name, double(best_rate), needed.back(), final_mean(best));
+    table.row(name, double(best_rate), needed.back(), final_mean(best));
   }
   table.print();
   e.picture("data_normalisation",

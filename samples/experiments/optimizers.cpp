@@ -25,7 +25,7 @@ Result compete(const Experiment& e, const Contender& contender, const lm::data::
   const int seeds = e.size(1, 3);
   for (int seed = 1; seed <= seeds; ++seed) {
     lm::Trainer trainer{e.device, mlp({.layers = 4}), {.optimizer = contender.optimizer, .seed = uint64_t(seed)}};
-    const std::vector<double> losses = train(trainer, data.train, e.size(32, 128), steps);
+    const std::vector<double> losses = train(trainer, data.train, e.size(32, 64), steps);
     const double accuracy = trainer.evaluate(data.test).accuracy;
     result.loss += final_mean(losses) / seeds;
     result.accuracy += accuracy / seeds;
@@ -50,7 +50,7 @@ void optimizers(Experiment& e) {
                                   {"RAdam", optim::RAdam{}},
                                   {"Lion", optim::Lion{}}};
   const lm::data::Split data = e.digits(e.size(4000, 60000), e.size(1000, 10000));
-  const int64_t steps = e.size(150, 2000);
+  const int64_t steps = e.size(150, 1000);
 
   Table table({"optimizer", "loss at the end", "test accuracy", "worst seed"});
   plot::Panel panels[] = {{.title = "The four of the paths"}, {.title = "The others"}};

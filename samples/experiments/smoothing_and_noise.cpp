@@ -17,13 +17,7 @@ struct Kind {
 };
 
 lm::Model noisy(float deviation) {
-  return lm::nn::sequential({lm::nn::Layer{"noise",
-                                           [deviation](const lm::nn::Scope& scope, lm::Value x) {
-                                             if (!scope.training() || deviation == 0) return x;
-                                             return lm::gaussian_noise(x, scope.state(), deviation,
-                                                                       uint32_t(scope.seed()));
-                                           }},
-                             mlp({.layers = 3})});
+  return lm::nn::sequential({lm::nn::GaussianNoise{.deviation = deviation}, mlp({.layers = 3})});
 }
 
 // What the predictions for the rows of a data set came to.
@@ -32,18 +26,16 @@ struct Judgement {
 };
 
 Judgement judge(lm::Trainer& trainer, const lm::data::Dataset& data) {
-  const std::vector<float> logits = trainer.predict(data);
-  const auto* labels = reinterpret_cast<const int32_t*>(data.y.bytes.data());
-  const auto count = static_cast<double>(data.size());
+  const std::vector<float> probabilities = lm::metrics::probabilities(trainer.predict(data), 10);
+  const std::vector<int32_t> labels = data.labels();
+  const auto count = static_cast<double>(labels.size());
   Judgement all;
-  for (size_t i = 0; i < size_t(data.size()); ++i) {
-    const float* row = logits.data() + 10 * i;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const float* row = probabilities.data() + 10 * i;
     const float* best = std::max_element(row, row + 10);
-    double sum = 0;
-    for (int c = 0; c < 10; ++c) sum += std::exp(double(row[c]) - *best);
     all.accuracy += (best - row == labels[i]) / count;
-    all.confidence += 1 / sum / count;
-    all.loss += (std::log(sum) + *best - row[labels[i]]) / count;
+    all.confidence += *best / count;
+    all.loss -= std::log(std::max(row[labels[i]], 1e-12f)) / count;
   }
   return all;
 }
