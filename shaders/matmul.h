@@ -28,7 +28,7 @@ PARAMS_END
 SPEC_BEGIN(Matmul, 64)
 SPEC(1, uint, transpose_a, 0)
 SPEC(2, uint, transpose_b, 0)
-SPEC(3, uint, vector_a, 0)  // rows as stored are whole groups of four: one load for four elements
+SPEC(3, uint, vector_a, 0)  // rows as stored are whole groups of four (1) or eight (2): one load for all of a group
 SPEC(4, uint, vector_b, 0)
 SPEC(5, uint, vector_c, 0)
 SPEC(6, uint, tile_m, 16)
@@ -40,4 +40,7 @@ SPEC(11, uint, has_bias, 0)
 SPEC(12, uint, extra, 0)
 SPEC(13, uint, activation, 0)
 SPEC(14, uint, partial_sums, 0)  // writes the bare sums of its part of K to scratch, for matmul_reduce
+SPEC(15, uint, fragment_m, 16)   // cooperative only: what the matrix unit multiplies at once
+SPEC(16, uint, fragment_n, 16)
+SPEC(17, uint, fragment_k, 16)
 SPEC_END

@@ -100,6 +100,7 @@ Problem problem_of(const Lower& c) {
 struct Tiling {
   const char* name;
   uint32_t workgroup, tile_m, tile_n, tile_k, rows, columns;
+  uint32_t group = 4;  // elements that its kernel loads at once, where rows are whole groups
 };
 constexpr Tiling kTilings[] = {
     {"tiled128", 256, 128, 128, 16, 8, 8},
@@ -110,6 +111,38 @@ uint64_t tiles_of(const Problem& p, const Tiling& t) {
   return divide_up(p.m, t.tile_m) * divide_up(p.n, t.tile_n) * p.batches;
 }
 uint32_t shared_bytes(const Tiling& t) { return 4 * t.tile_k * (t.tile_m + t.tile_n + 8); }
+
+using Fragment = DeviceCaps::MatrixShape;
+// The largest shape of the matrix unit with f32 sums; m = 0: none.
+Fragment fragment_of(const DeviceCaps& caps) {
+  Fragment best;
+  for (const Fragment& f : caps.matrix_shapes)
+    if (f.f32_accumulate && f.n % 4 == 0 && f.k % 8 == 0 && f.m * f.n * f.k > best.m * best.n * best.k) best = f;
+  return best;
+}
+/// The tile of the matrix unit: fragments of each subgroup, and subgroups of the workgroup, along M and N. A count of
+/// fragments rather than of rows: what is unrolled stays the same on every device.
+struct Cooperation {
+  const char* name;
+  uint32_t fragments_m, fragments_n, subgroups_m, subgroups_n;
+};
+constexpr Cooperation kCooperative[] = {{"cooperative_wide", 4, 2, 2, 4}, {"cooperative", 2, 2, 2, 2}};
+Tiling cooperative_tiling(const DeviceCaps& caps, const Cooperation& c) {
+  const Fragment f = fragment_of(caps);
+  const uint32_t rows = c.fragments_m * f.m, columns = c.fragments_n * f.n;
+  return {.name = c.name,
+          .workgroup = c.subgroups_m * c.subgroups_n * caps.subgroup_size,
+          .tile_m = c.subgroups_m * rows,
+          .tile_n = c.subgroups_n * columns,
+          .tile_k = 2 * f.k,
+          .rows = rows,
+          .columns = columns,
+          .group = 8};
+}
+uint32_t cooperative_shared_bytes(const Tiling& t, const Cooperation& c, const Fragment& f) {
+  // Lines of both slices with 16 bytes of padding, and a fragment of sums for each subgroup.
+  return 2 * (t.tile_m + t.tile_n) * (t.tile_k + 8) + c.subgroups_m * c.subgroups_n * f.m * f.n * 4;
+}
 
 // A device of unknown width is kept busy by this many workgroups; fewer large tiles lose to more small ones.
 constexpr uint64_t kBusyGroups = 96;
@@ -129,6 +162,31 @@ std::string refuse_tiling(const Lower& c, const Tiling& t) {
 }
 std::string refuse_128(const Lower& c) { return refuse_tiling(c, kTilings[0]); }
 std::string refuse_64(const Lower& c) { return refuse_tiling(c, kTilings[1]); }
+
+std::string refuse_cooperative(const Lower& c, const Cooperation& cooperation) {
+  const DeviceCaps& caps = c.caps;
+  const Fragment f = fragment_of(caps);
+  if (c.out().dtype != DType::f16) return text("multiplies f16, not ", c.out().dtype);
+  if (!caps.cooperative_matrix || !f.m) return "the device has no matrix unit with f32 sums";
+  if (!caps.fp16 || !caps.storage16) return "the device has no 16-bit floats in memory or no arithmetic with them";
+  if (!c.has_kernel("matmul_cooperative.f16")) return "the glslang of this build does not know cooperative matrices";
+  if (!caps.subgroup_size_control && caps.min_subgroup_size != caps.max_subgroup_size)
+    return "the size of a subgroup varies on this device";
+  const Tiling t = cooperative_tiling(caps, cooperation);
+  if (caps.max_workgroup_invocations < t.workgroup)
+    return text("needs ", t.workgroup, " invocations, the device has ", caps.max_workgroup_invocations);
+  if (const uint32_t shared = cooperative_shared_bytes(t, cooperation, f); caps.max_shared_memory < shared)
+    return text("needs ", shared, " bytes of shared memory, the device has ", caps.max_shared_memory);
+  if (c.forced()) return {};
+  if (caps.software) return "a software driver has no matrix unit";
+  const Problem p = problem_of(c);
+  if (std::min(p.m, p.n) < f.m) return text("a side of ", std::min(p.m, p.n), " fills no fragment");
+  const uint64_t tiles = tiles_of(p, t);
+  return &cooperation == &kCooperative[0] && tiles < kBusyGroups ? text(tiles, " tiles leave most of a device idle")
+                                                                 : std::string();
+}
+std::string refuse_cooperative_wide(const Lower& c) { return refuse_cooperative(c, kCooperative[0]); }
+std::string refuse_cooperative_plain(const Lower& c) { return refuse_cooperative(c, kCooperative[1]); }
 
 uint32_t parts_of(const Problem& p, const Tiling& t, bool forced) {
   const uint64_t slices = divide_up(p.k, t.tile_k);
@@ -185,12 +243,19 @@ Tiling direct_tiling(const Problem& p, std::span<const Ownership> choices, uint3
   return best;
 }
 
+// The word for the kernel: rows of `width` are whole groups of 8 (2), of 4 (1), or none (0).
+uint32_t whole_groups(uint32_t width, const Tiling& t) {
+  if (width % 4) return 0;
+  return t.group == 8 && width % 8 == 0 ? 2 : 1;
+}
+
 shaders::MatmulSpec spec_of(const Lower& c, const Problem& p, const Tiling& t, bool partial) {
+  const Fragment f = fragment_of(c.caps);
   return {.workgroup_size = t.workgroup,
           .transpose_a = p.transpose_a,
           .transpose_b = p.transpose_b,
-          .vector_a = (p.transpose_a ? p.m : p.k) % 4 == 0,
-          .vector_b = (p.transpose_b ? p.k : p.n) % 4 == 0,
+          .vector_a = whole_groups(p.transpose_a ? p.m : p.k, t),
+          .vector_b = whole_groups(p.transpose_b ? p.k : p.n, t),
           .vector_c = p.n % 4 == 0,
           .tile_m = t.tile_m,
           .tile_n = t.tile_n,
@@ -200,7 +265,10 @@ shaders::MatmulSpec spec_of(const Lower& c, const Problem& p, const Tiling& t, b
           .has_bias = c.attrs().flag("bias"),
           .extra = static_cast<uint32_t>(c.attrs().integer("extra")),
           .activation = static_cast<uint32_t>(c.attrs().integer("activation")),
-          .partial_sums = partial};
+          .partial_sums = partial,
+          .fragment_m = f.m,
+          .fragment_n = f.n,
+          .fragment_k = f.k};
 }
 
 shaders::MatmulParams params_of(const Lower& c, const Problem& p, uint32_t parts, uint32_t part_k) {
@@ -249,7 +317,10 @@ std::vector<Dispatch> lower(Lower& c) {
   const std::string variant = c.variant();
   const bool split = variant == "split";
   const bool broadcast = variant == "broadcast", direct = broadcast || variant == "direct";
+  const bool cooperative = variant.starts_with("cooperative");
   Tiling tiling = kTilings[1];
+  for (const Cooperation& cooperation : kCooperative)
+    if (variant == cooperation.name) tiling = cooperative_tiling(c.caps, cooperation);
   if (broadcast) tiling = direct_tiling(p, kBroadcast, c.caps.subgroup_size);
   if (variant == "direct") tiling = direct_tiling(p, kUniform, 8);
   for (const Tiling& t : kTilings)
@@ -268,7 +339,9 @@ std::vector<Dispatch> lower(Lower& c) {
   require(sums.bytes < (uint64_t{1} << 34), ErrorCode::unsupported, c.node().op->name, ": ", parts, " parts of C ",
           c.out(), " are more than a kernel counts");
 
-  std::string kernel = kernel_name(direct ? "matmul_direct" : "matmul_tiled", c.out().dtype, c.caps);
+  const char* stem = cooperative ? "matmul_cooperative" : direct ? "matmul_direct" : "matmul_tiled";
+  std::string kernel = kernel_name(stem, c.out().dtype, c.caps);
+  const bool sized = (broadcast || cooperative) && c.caps.subgroup_size_control;
   if (direct) kernel += broadcast ? ".broadcast" : ".uniform";
   std::vector<Dispatch> list;
   list.push_back({.kernel = &c.kernel(kernel),
@@ -277,7 +350,7 @@ std::vector<Dispatch> lower(Lower& c) {
                   .params = params_of(c, p, parts, static_cast<uint32_t>(part_k)),
                   .groups = groups,
                   .cost = {c.in(0).bytes() + c.in(1).bytes() + sums.bytes, 2ull * p.m * p.n * p.k * p.batches},
-                  .subgroup_size = broadcast && c.caps.subgroup_size_control ? c.caps.subgroup_size : 0});
+                  .subgroup_size = sized ? c.caps.subgroup_size : 0});
   if (split) list.push_back(reduce(c, p, sums, parts, bias, extra));
   return list;
 }
@@ -298,8 +371,14 @@ constexpr AttrDef kAttrs[] = {
     {"a", AttrDef::Kind::real},  // the function's own parameters
     {"b", AttrDef::Kind::real},
 };
-constexpr Variant kVariants[] = {{"split", refuse_split},         {"tiled128", refuse_128},  {"tiled64", refuse_64},
-                                 {"broadcast", refuse_broadcast}, {"direct", refuse_direct}, {"tiled32"}};
+constexpr Variant kVariants[] = {{"cooperative_wide", refuse_cooperative_wide},
+                                 {"cooperative", refuse_cooperative_plain},
+                                 {"split", refuse_split},
+                                 {"tiled128", refuse_128},
+                                 {"tiled64", refuse_64},
+                                 {"broadcast", refuse_broadcast},
+                                 {"direct", refuse_direct},
+                                 {"tiled32"}};
 
 const OpDef kOps[] = {{"matmul", infer, grad, lower, reference::matmul, kAttrs, kVariants}};
 

@@ -143,10 +143,15 @@ VkPipeline PipelineStore::create(const PipelineDesc& desc, VkPipelineLayout layo
   VkPipelineCreateFlags flags = desc.splittable ? VK_PIPELINE_CREATE_DISPATCH_BASE_BIT : 0;
   if (desc.inspect != PipelineDesc::Inspect::no) flags |= VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR;
   if (desc.inspect == PipelineDesc::Inspect::code) flags |= VK_PIPELINE_CREATE_CAPTURE_INTERNAL_REPRESENTATIONS_BIT_KHR;
+  // Who requires a size counts on subgroups without a gap: the workgroup is a multiple of it.
+  VkPipelineShaderStageCreateFlags stage_flags = 0;
+  if (desc.required_subgroup_size && context_.features().full_subgroups)
+    stage_flags |= VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
   const VkComputePipelineCreateInfo info{.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                          .flags = flags,
                                          .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
                                                    .pNext = desc.required_subgroup_size ? &subgroup : nullptr,
+                                                   .flags = stage_flags,
                                                    .stage = VK_SHADER_STAGE_COMPUTE_BIT,
                                                    .module = module,
                                                    .pName = "main",

@@ -85,6 +85,34 @@ void add_sizes(Cases& cases) {
   }
 }
 
+// In f16 the matrix unit may multiply: sides below, at and above its fragments and tiles, in every layout.
+void add_halves(Cases& cases) {
+  const Size sizes[] = {{1, 1, 1},    {8, 8, 8},    {7, 15, 9},   {16, 16, 16},
+                        {17, 33, 65}, {64, 64, 64}, {65, 31, 63}, {130, 70, 129}};
+  for (const Size& s : sizes)
+    for (const auto& [ta, tb] : {std::pair{false, false}, {false, true}, {true, false}, {true, true}}) {
+      Case c = product(s, ta, tb);
+      c.dtypes = {DType::f16};
+      c.backward = false;  // further products of these kinds
+      c.no_differences = "the f32 case has them";
+      cases.add(c);
+    }
+  Case whole = product({129, 300, 66}, false, true, integers(-4, 4));
+  whole.tolerance = exact();
+  whole.dtypes = {DType::f16};
+  whole.backward = false;
+  cases.add(whole);
+  cases.add({.op = "matmul",
+             .inputs = {{.shape = {3, 36, 40}}, {.shape = {3, 40, 32}}},
+             .tolerance = gemm(40),
+             .dtypes = {DType::f16}});
+  cases.add({.op = "matmul",
+             .inputs = {{.shape = {5, 1, 7, 12}}, {.shape = {3, 12, 9}}},
+             .tolerance = gemm(12),
+             .backward_tolerance = gemm(60),
+             .dtypes = {DType::f16}});
+}
+
 void add_batches(Cases& cases) {
   const auto batched = [&](const Shape& a, const Shape& b, bool ta, bool tb, int64_t longest) {
     cases.add({.op = "matmul",
@@ -130,12 +158,17 @@ void add_epilogues(Cases& cases) {
   fused(ragged, false, MATMUL_EXTRA_SLOPE, UNARY_RELU);
   fused(whole, true, MATMUL_EXTRA_SLOPE, UNARY_TANH, {{"alpha", .5}});
   fused(ragged, false, MATMUL_EXTRA_NONE, UNARY_LEAKY_RELU, {{"a", .2}});
-  Case half = {.op = "matmul",
-               .inputs = {{.shape = {7, 12}}, {.shape = {12, 10}}, {.shape = {10}}, {.shape = {7, 10}}},
-               .attrs = {{"bias", true}, {"extra", MATMUL_EXTRA_RESIDUAL}, {"activation", UNARY_TANH}},
-               .tolerance = with_function(12),
-               .dtypes = {DType::f16, DType::bf16}};
-  cases.add(half);
+  const auto half = [&](Size s, int extra) {
+    cases.add({.op = "matmul",
+               .inputs = {{.shape = {s.m, s.k}}, {.shape = {s.k, s.n}}, {.shape = {s.n}}, {.shape = {s.m, s.n}}},
+               .attrs = {{"bias", true}, {"extra", extra}, {"activation", UNARY_TANH}},
+               .tolerance = with_function(s.k),
+               .dtypes = {DType::f16, DType::bf16},
+               .backward = extra == MATMUL_EXTRA_RESIDUAL});
+  };
+  half({7, 12, 10}, MATMUL_EXTRA_RESIDUAL);
+  half({70, 40, 68}, MATMUL_EXTRA_RESIDUAL);
+  half({36, 40, 44}, MATMUL_EXTRA_SLOPE);
 }
 
 // What the rewrites make of public functions on a device, against the reference, which knows no rewrites.
@@ -173,6 +206,7 @@ void add_fusions(Cases& cases) {
 
 LEMNOS_OP_CASES(matmul) {
   add_sizes(cases);
+  add_halves(cases);
   add_batches(cases);
   add_epilogues(cases);
   add_fusions(cases);
