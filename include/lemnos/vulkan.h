@@ -7,6 +7,7 @@
 
 #include <vulkan/vulkan_core.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,6 +17,9 @@
 
 #include "lemnos/log.h"
 #include "lemnos/session.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
@@ -113,6 +117,54 @@ void import_buffer(Session& session, Value value, const VulkanBuffer& buffer);
 /// it between steps, or publish the parameters (VulkanRunner::publish).
 VulkanBuffer export_buffer(Session& session, Value value);
 
+/// How memory is named outside of its device.
+enum class VulkanShare : uint8_t {
+  opaque_fd,     // a file descriptor that only the same driver on the same device understands
+  dma_buf,       // a file descriptor that other drivers understand too (Linux)
+  opaque_win32,  // an NT handle
+};
+
+/// What the other side must know to open memory: another device, process or API.
+struct VulkanSharedMemory {
+  VulkanShare kind = VulkanShare::opaque_fd;
+  intptr_t handle = -1;                   // a file descriptor or a HANDLE
+  VkDeviceSize size = 0;                  // bytes of the buffer
+  VkDeviceSize allocation_size = 0;       // bytes of the memory that it begins
+  uint32_t memory_type = 0;               // index of the maker's memory type; not used for dma_buf
+  std::array<uint8_t, 16> device_uuid{};  // VkPhysicalDeviceIDProperties of the maker; not used for dma_buf
+  std::array<uint8_t, 16> driver_uuid{};
+};
+
+/// A buffer in memory of its own, for import_buffer here and for somebody else elsewhere. The device has
+/// VK_KHR_external_memory_fd, VK_EXT_external_memory_dma_buf or VK_KHR_external_memory_win32 enabled (a device that
+/// Lemnos made itself has what it offers). It must not go before the sessions that use it have run their last step. One
+/// thread at a time.
+class VulkanSharedBuffer {
+ public:
+  /// On the session's device. Throws `unsupported` where the device cannot share so, `out_of_memory`.
+  static VulkanSharedBuffer create(Session& session, VkDeviceSize bytes, VulkanShare kind = VulkanShare::opaque_fd);
+  /// Opens what another side has made. A file descriptor is taken over when this returns, and stays the caller's when
+  /// it throws; an NT handle stays the caller's. Throws `unsupported` for another device or driver (with the UUIDs of
+  /// both) and where the device cannot share so, `invalid_argument` for a handle that is none.
+  static VulkanSharedBuffer open(Session& session, const VulkanSharedMemory& memory);
+  VulkanSharedBuffer(VulkanSharedBuffer&&) noexcept;
+  VulkanSharedBuffer& operator=(VulkanSharedBuffer&&) noexcept;
+  ~VulkanSharedBuffer();
+
+  VulkanBuffer buffer() const;
+  /// With a new handle, which the caller gives away or closes.
+  VulkanSharedMemory share() const;
+  /// Hands the content over to the outside, after everything that the session ran; and takes it back. Both wait. What
+  /// lies between a release here and an acquire there is the two sides' own business: a pipe, a semaphore.
+  void release(Session& session) const;
+  void acquire(Session& session) const;
+
+ private:
+  struct Impl;
+  explicit VulkanSharedBuffer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
 // Running inside a frame
 // -------------------------------------------------------------------------------------------------
 
@@ -189,3 +241,5 @@ class VulkanRunner {
 };
 
 }  // namespace lemnos
+
+LEMNOS_END_PUBLIC

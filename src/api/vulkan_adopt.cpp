@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "api/vulkan_session_of.h"
 #include "base/text.h"
 #include "lemnos/vulkan.h"
 #include "ops/rewrites.h"
 #include "runtime/backends.h"
 #include "runtime/vulkan_program.h"
-#include "runtime/vulkan_session.h"
 #include "shaders/kernels.h"
 #include "vulkan/context.h"
 
@@ -19,13 +19,6 @@ namespace {
 vulkan::QueueHandle inner(const VulkanQueue& queue) { return {queue.handle, queue.family, queue.index}; }
 VulkanQueue outer(const vulkan::QueueHandle& queue) { return {queue.handle, queue.family, queue.index}; }
 VulkanBuffer outer(const vulkan::BufferRange& range) { return {range.buffer, range.offset, range.size}; }
-
-VulkanSession& vulkan_session(Session& session, const char* who) {
-  auto* found = dynamic_cast<VulkanSession*>(&session);
-  require(found != nullptr, ErrorCode::unsupported, who, ": the session is on '", session.info().name,
-          "', which is no Vulkan device");
-  return *found;
-}
 
 VulkanProgram& program_of(Program* program) { return *static_cast<VulkanProgram*>(program); }
 
@@ -54,11 +47,11 @@ Device adopt(const VulkanDevice& device) {
 }
 
 void import_buffer(Session& session, Value value, const VulkanBuffer& buffer) {
-  vulkan_session(session, "import_buffer").bind(value, {buffer.buffer, buffer.offset, buffer.size});
+  vulkan_session_of(session, "import_buffer").bind(value, {buffer.buffer, buffer.offset, buffer.size});
 }
 
 VulkanBuffer export_buffer(Session& session, Value value) {
-  return outer(vulkan_session(session, "export_buffer").range_of(value));
+  return outer(vulkan_session_of(session, "export_buffer").range_of(value));
 }
 
 VulkanRunner::VulkanRunner(Program& program) : program_(&program) {

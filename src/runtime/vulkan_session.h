@@ -1,6 +1,7 @@
 // A session on a Vulkan device.
 #pragma once
 
+#include "lemnos/session.h"
 #include "runtime/op_library.h"
 #include "runtime/vulkan_memory.h"
 

@@ -9,6 +9,9 @@ namespace {
 
 constexpr const char* kMatrixExtension = "VK_KHR_cooperative_matrix";
 constexpr const char* kBudgetExtension = VK_EXT_MEMORY_BUDGET_EXTENSION_NAME;
+constexpr const char* kMemoryFdExtension = VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME;
+constexpr const char* kDmaBufExtension = VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME;
+constexpr const char* kWin32Extension = "VK_KHR_external_memory_win32";
 constexpr const char* kStatisticsExtension = VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME;
 constexpr const char* kSynchronizationExtension = VK_KHR_SYNCHRONIZATION_2_EXTENSION_NAME;
 constexpr const char* kSubgroupSizeExtension = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
@@ -104,6 +107,9 @@ FeatureSet read_chain(const VkPhysicalDeviceFeatures2* chain, const Names& exten
   read_aggregates(chain, set);
   read_singles(chain, set);
   set.memory_budget = has(extensions, kBudgetExtension);
+  set.external_memory_fd = has(extensions, kMemoryFdExtension);
+  set.external_memory_dma_buf = has(extensions, kDmaBufExtension) && set.external_memory_fd;
+  set.external_memory_win32 = has(extensions, kWin32Extension);
   // A feature bit without its extension would make us call functions that were never enabled.
   set.pipeline_executable_properties &= has(extensions, kStatisticsExtension);
   set.cooperative_matrix &= has(extensions, kMatrixExtension) && set.memory_model;
@@ -157,6 +163,9 @@ std::vector<const char*> extensions_for(const FeatureSet& features, uint32_t api
   if (features.pipeline_executable_properties) names.push_back(kStatisticsExtension);
   if (features.cooperative_matrix) names.push_back(kMatrixExtension);
   if (features.memory_budget) names.push_back(kBudgetExtension);
+  if (features.external_memory_fd) names.push_back(kMemoryFdExtension);
+  if (features.external_memory_dma_buf) names.push_back(kDmaBufExtension);
+  if (features.external_memory_win32) names.push_back(kWin32Extension);
   return names;
 }
 

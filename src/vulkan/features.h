@@ -28,7 +28,11 @@ struct FeatureSet {
   bool subgroup_extended_types = false;
   bool cooperative_matrix = false;
   bool pipeline_executable_properties = false;
-  bool memory_budget = false;  // an extension without a feature flag
+  // Extensions without a feature flag:
+  bool memory_budget = false;
+  bool external_memory_fd = false;
+  bool external_memory_dma_buf = false;
+  bool external_memory_win32 = false;
 
   bool operator==(const FeatureSet&) const = default;
 };

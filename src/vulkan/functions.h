@@ -18,17 +18,18 @@ namespace lemnos::vulkan {
   X(vkEnumerateInstanceLayerProperties)     \
   X(vkCreateInstance)
 
-#define LEMNOS_VK_INSTANCE_FUNCTIONS(X)       \
-  X(vkDestroyInstance)                        \
-  X(vkEnumeratePhysicalDevices)               \
-  X(vkGetPhysicalDeviceProperties)            \
-  X(vkGetPhysicalDeviceProperties2)           \
-  X(vkGetPhysicalDeviceFeatures2)             \
-  X(vkGetPhysicalDeviceMemoryProperties)      \
-  X(vkGetPhysicalDeviceMemoryProperties2)     \
-  X(vkGetPhysicalDeviceQueueFamilyProperties) \
-  X(vkEnumerateDeviceExtensionProperties)     \
-  X(vkCreateDevice)                           \
+#define LEMNOS_VK_INSTANCE_FUNCTIONS(X)          \
+  X(vkDestroyInstance)                           \
+  X(vkEnumeratePhysicalDevices)                  \
+  X(vkGetPhysicalDeviceProperties)               \
+  X(vkGetPhysicalDeviceProperties2)              \
+  X(vkGetPhysicalDeviceFeatures2)                \
+  X(vkGetPhysicalDeviceExternalBufferProperties) \
+  X(vkGetPhysicalDeviceMemoryProperties)         \
+  X(vkGetPhysicalDeviceMemoryProperties2)        \
+  X(vkGetPhysicalDeviceQueueFamilyProperties)    \
+  X(vkEnumerateDeviceExtensionProperties)        \
+  X(vkCreateDevice)                              \
   X(vkGetDeviceProcAddr)
 
 #ifdef VK_KHR_cooperative_matrix
@@ -118,6 +119,8 @@ namespace lemnos::vulkan {
   X(vkSetDebugUtilsObjectNameEXT)              \
   X(vkCmdBeginDebugUtilsLabelEXT)              \
   X(vkCmdEndDebugUtilsLabelEXT)                \
+  X(vkGetMemoryFdKHR)                          \
+  X(vkGetMemoryFdPropertiesKHR)                \
   X(vkGetPipelineExecutablePropertiesKHR)      \
   X(vkGetPipelineExecutableStatisticsKHR)      \
   X(vkGetPipelineExecutableInternalRepresentationsKHR)

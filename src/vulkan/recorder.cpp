@@ -98,6 +98,23 @@ void Recorder::barrier_all() {
                  VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, kAllAccesses);
 }
 
+void Recorder::transfer(const BufferRange& range, uint32_t from_family, uint32_t to_family) {
+  const VkBufferMemoryBarrier2 barrier{.sType = VK_STRUCTURE_TYPE_BUFFER_MEMORY_BARRIER_2,
+                                       .srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+                                       .srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
+                                       .dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+                                       .dstAccessMask = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT,
+                                       .srcQueueFamilyIndex = from_family,
+                                       .dstQueueFamilyIndex = to_family,
+                                       .buffer = range.buffer,
+                                       .offset = range.offset,
+                                       .size = range.size};
+  const VkDependencyInfo info{
+      .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO, .bufferMemoryBarrierCount = 1, .pBufferMemoryBarriers = &barrier};
+  context_->vk().vkCmdPipelineBarrier2(commands_, &info);
+  ++barriers_;
+}
+
 void Recorder::copy(const BufferRange& from, const BufferRange& to) {
   require(from.size == to.size, ErrorCode::invalid_argument, "copy: ", from.size, " bytes into ", to.size);
   if (from.size == 0) return;

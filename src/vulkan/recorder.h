@@ -68,6 +68,9 @@ class Recorder {
   static constexpr VkAccessFlags2 kOurAccesses =
       kOurWrites | VK_ACCESS_2_SHADER_STORAGE_READ_BIT | VK_ACCESS_2_TRANSFER_READ_BIT;
 
+  /// Hands a range over from one queue family to another, VK_QUEUE_FAMILY_EXTERNAL among them, with what was written.
+  void transfer(const BufferRange& range, uint32_t from_family, uint32_t to_family);
+
   /// Sizes must agree. Copies in one command buffer are not ordered without a barrier.
   void copy(const BufferRange& from, const BufferRange& to);
   /// Offset and size are multiples of 4.

@@ -25,7 +25,7 @@ void finish_steps(Program& program, uint64_t steps, double budget) {
 class Advance : public EmbedTest {};
 
 TEST_F(Advance, TrainsBitForBitAsRunDoes) {
-  const Device device = app().adopt();
+  const Device device = app().adopted();
   Training whole(device, kLarge), parts(device, kLarge, kShort);
   ASSERT_EQ(whole.program->run(5), Status::ok);
   finish_steps(*parts.program, 5, 500);
@@ -34,7 +34,7 @@ TEST_F(Advance, TrainsBitForBitAsRunDoes) {
 }
 
 TEST_F(Advance, RunFinishesTheStepThatIsUnderWay) {
-  const Device device = app().adopt();
+  const Device device = app().adopted();
   Training whole(device, kLarge), mixed(device, kLarge, kShort);
   ASSERT_EQ(whole.program->run(4), Status::ok);
   Advanced now;
@@ -46,7 +46,7 @@ TEST_F(Advance, RunFinishesTheStepThatIsUnderWay) {
 }
 
 TEST_F(Advance, ACancelledStepLeavesNothing) {
-  const Device device = app().adopt();
+  const Device device = app().adopted();
   Training training(device, kLarge, kShort), untouched(device, kLarge);
   ASSERT_EQ(training.program->run(2), Status::ok);
   ASSERT_EQ(untouched.program->run(2), Status::ok);
@@ -70,7 +70,7 @@ TEST_F(Advance, ACancelledStepLeavesNothing) {
 }
 
 TEST_F(Advance, ParametersAreThoseOfAWholeStepBetweenCalls) {
-  const Device device = app().adopt();
+  const Device device = app().adopted();
   Training training(device, kLarge, 1e-3), whole(device, kLarge);
   uint64_t steps = 0;
   for (int call = 0; steps < 3 && call < 5000; ++call) {
@@ -86,7 +86,7 @@ TEST_F(Advance, ParametersAreThoseOfAWholeStepBetweenCalls) {
 }
 
 TEST_F(Advance, AllocatesAndRecordsNothing) {
-  Training training(app().adopt(), kLarge, kShort);
+  Training training(app().adopted(), kLarge, kShort);
   ASSERT_EQ(training.program->advance({.microseconds = 1000}), Status::ok);
   const DeviceCounters before = training.session->counters();
   finish_steps(*training.program, 10, 2000);
@@ -99,7 +99,7 @@ TEST_F(Advance, AllocatesAndRecordsNothing) {
 }
 
 TEST_F(Advance, AZeroBudgetDoesNothing) {
-  Training training(app().adopt());
+  Training training(app().adopted());
   Advanced now;
   ASSERT_EQ(training.program->advance({.microseconds = 0}, &now), Status::ok);
   EXPECT_EQ(now.segments, 0u);
@@ -107,7 +107,7 @@ TEST_F(Advance, AZeroBudgetDoesNothing) {
 }
 
 TEST_F(Advance, ADispatchLongerThanTheBudgetStillGetsItsTurn) {
-  Training training(app().adopt(), kLarge, 1e6);
+  Training training(app().adopted(), kLarge, 1e6);
   const double step = training.program->step_microseconds();
   ASSERT_GT(step, 0);
   Advanced now;

@@ -15,6 +15,8 @@ AppDevice::AppDevice(Chain chain)
   device_vk.vkGetDeviceQueue(device, family, 0, &queue);
   const VkCommandPoolCreateInfo info{.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO, .queueFamilyIndex = family};
   check(device_vk.vkCreateCommandPool(device, &info, nullptr, &pool_), "app: command pool");
+  const VkPipelineCacheCreateInfo cache{.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO};
+  check(device_vk.vkCreatePipelineCache(device, &cache, nullptr, &cache_), "app: pipeline cache");
 }
 
 void AppDevice::create_instance() {
@@ -67,6 +69,7 @@ void AppDevice::create_device(Chain chain) {
 }
 
 AppDevice::~AppDevice() {
+  adopted_.reset();
   if (device) {
     device_vk.vkDeviceWaitIdle(device);
     for (const Mapped& b : buffers_) {
@@ -74,6 +77,7 @@ AppDevice::~AppDevice() {
       device_vk.vkFreeMemory(device, b.memory, nullptr);
     }
     for (VkSemaphore s : semaphores_) device_vk.vkDestroySemaphore(device, s, nullptr);
+    device_vk.vkDestroyPipelineCache(device, cache_, nullptr);
     device_vk.vkDestroyCommandPool(device, pool_, nullptr);
     device_vk.vkDestroyDevice(device, nullptr);
   }
@@ -91,7 +95,8 @@ VulkanDevice AppDevice::description() {
           .enabled_features = enabled_,
           .compute_queue = {.handle = queue, .family = family, .index = 0},
           .lock_queue = [this](const VulkanQueue&) { queue_mutex.lock(); },
-          .unlock_queue = [this](const VulkanQueue&) { queue_mutex.unlock(); }};
+          .unlock_queue = [this](const VulkanQueue&) { queue_mutex.unlock(); },
+          .pipeline_cache = cache_};
 }
 
 AppDevice::Mapped AppDevice::make_buffer(VkDeviceSize bytes, VkMemoryPropertyFlags properties) {
@@ -228,10 +233,42 @@ void AppDevice::write(VkBuffer to, VkDeviceSize offset, const std::vector<float>
   copy(host.buffer, 0, to, offset, values.size() * sizeof(float));
 }
 
-std::vector<std::string> AppDevice::messages() const {
+std::vector<std::string> AppDevice::take_messages() {
+  const auto all = log_->messages();
   std::vector<std::string> texts;
-  for (const vulkan::ValidationMessage& m : log_->messages()) texts.push_back(m.id + ": " + m.text);
+  for (; messages_seen_ < all.size(); ++messages_seen_)
+    texts.push_back(all[messages_seen_].id + ": " + all[messages_seen_].text);
   return texts;
 }
+
+namespace {
+
+class SharedApp : public ::testing::Environment {
+ public:
+  AppDevice& get() {
+    if (!app_) app_ = std::make_unique<AppDevice>();
+    return *app_;
+  }
+  void TearDown() override {
+    if (!app_) return;
+    app_->wait_idle();
+    EXPECT_EQ(app_->take_messages(), std::vector<std::string>{});
+    app_.reset();
+  }
+
+ private:
+  std::unique_ptr<AppDevice> app_;
+};
+
+SharedApp& shared_app() {
+  static auto* environment = static_cast<SharedApp*>(::testing::AddGlobalTestEnvironment(new SharedApp));
+  return *environment;
+}
+// gtest runs those environments that are there before its tests begin.
+[[maybe_unused]] const SharedApp& kRegistered = shared_app();
+
+}  // namespace
+
+AppDevice& EmbedTest::app() { return shared_app().get(); }
 
 }  // namespace lemnos::embed_tests

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,11 @@ class AppDevice {
   /// What the application tells Lemnos; the queue's lock is this one's.
   VulkanDevice description();
   Device adopt() { return lemnos::adopt(description()); }
+  /// Adopted once: for tests of what comes after, which find its kernels compiled.
+  const Device& adopted() {
+    if (!adopted_) adopted_ = adopt();
+    return *adopted_;
+  }
 
   // What an application does with its own device.
   VkBuffer buffer(VkDeviceSize bytes);
@@ -42,7 +48,8 @@ class AppDevice {
   std::vector<float> floats(const VulkanBuffer& from);
   void write(VkBuffer to, VkDeviceSize offset, const std::vector<float>& values);
 
-  std::vector<std::string> messages() const;
+  /// What the validation layers have said since the last call.
+  std::vector<std::string> take_messages();
 
   vulkan::InstanceTable vk;
   vulkan::DeviceTable device_vk;
@@ -72,6 +79,9 @@ class AppDevice {
   VkPhysicalDeviceFeatures2 own_chain_{};
   const VkPhysicalDeviceFeatures2* enabled_ = nullptr;
   VkCommandPool pool_ = VK_NULL_HANDLE;
+  VkPipelineCache cache_ = VK_NULL_HANDLE;  // as an application has one: what one test compiled the next finds
+  size_t messages_seen_ = 0;
+  std::optional<Device> adopted_;
   std::vector<Mapped> buffers_;
   std::vector<VkSemaphore> semaphores_;
 };
@@ -79,14 +89,11 @@ class AppDevice {
 /// Fails in TearDown on what the validation layers said.
 class EmbedTest : public ::testing::Test {
  protected:
-  EmbedTest() : app_(std::make_unique<AppDevice>()) {}
   void TearDown() override {
-    for (const std::string& message : app_->messages()) ADD_FAILURE() << message;
+    for (const std::string& message : app().take_messages()) ADD_FAILURE() << message;
   }
-  AppDevice& app() { return *app_; }
-
- private:
-  std::unique_ptr<AppDevice> app_;
+  /// One application for all tests of the process; it goes before main() returns.
+  AppDevice& app();
 };
 
 }  // namespace lemnos::embed_tests

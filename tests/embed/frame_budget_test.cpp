@@ -21,7 +21,7 @@ class FrameBudget : public EmbedTest {};
 
 TEST_F(FrameBudget, IsKeptOverThreeHundredFrames) {
   constexpr int kFrames = 300;
-  Training training(app().adopt(), {.batch = 256, .features = 64, .hidden = 128}, 500);
+  Training training(app().adopted(), {.batch = 64, .features = 64, .hidden = 128}, 200);
   VulkanRunner runner(*training.program);
   // The first frames learn what the segments cost.
   Advanced now;
@@ -30,7 +30,8 @@ TEST_F(FrameBudget, IsKeptOverThreeHundredFrames) {
     ASSERT_EQ(training.program->wait(), Status::ok);
   }
   const float before = training.loss_now();
-  const double budget = 4 * runner.step_microseconds();  // scaled to the speed of the device
+  // Scaled to the speed of the device, and longer than what a busy machine takes away from a software one at a time.
+  const double budget = std::max(2 * runner.step_microseconds(), 15000.0);
   std::vector<double> handed_over, took;
   for (int frame = 0; frame < kFrames; ++frame) {
     const auto begin = Clock::now();

@@ -32,7 +32,7 @@ struct Doubler {
 
 TEST_F(Record, BetweenTheApplicationsOwnCommands) {
   const VkBuffer theirs = app().buffer(4096), result = app().buffer(4096);
-  Doubler doubler(app().adopt(), {theirs, 512, 1024});
+  Doubler doubler(app().adopted(), {theirs, 512, 1024});
   VulkanRunner runner(*doubler.program);
   const VulkanBuffer y = runner.buffer(doubler.y);
   for (int frame = 1; frame <= 3; ++frame) {
@@ -58,7 +58,7 @@ TEST_F(Record, BetweenTheApplicationsOwnCommands) {
 TEST_F(Record, LemnosPutsTheBarrierWhenTold) {
   const VkBuffer theirs = app().buffer(1024), result = app().buffer(1024);
   app().write(theirs, 0, std::vector<float>(256, 4));
-  Doubler doubler(app().adopt(), {theirs, 0, 1024});
+  Doubler doubler(app().adopted(), {theirs, 0, 1024});
   VulkanRunner runner(*doubler.program);
   const VulkanBuffer y = runner.buffer(doubler.y);
   const VkCommandBuffer commands = app().begin();
@@ -71,7 +71,7 @@ TEST_F(Record, LemnosPutsTheBarrierWhenTold) {
 
 TEST_F(Record, TrainsBitForBitAsRunDoes) {
   constexpr Size kSize = {.batch = 128, .features = 64, .hidden = 64};
-  const Device device = app().adopt();
+  const Device device = app().adopted();
   Training whole(device, kSize), frames(device, kSize, 100);
   ASSERT_EQ(whole.program->run(6), Status::ok);
   VulkanRunner runner(*frames.program);
@@ -88,7 +88,7 @@ TEST_F(Record, TrainsBitForBitAsRunDoes) {
 }
 
 TEST_F(Record, AllocatesNothing) {
-  Training training(app().adopt());
+  Training training(app().adopted());
   VulkanRunner runner(*training.program);
   runner.publish();
   const DeviceCounters before = training.session->counters();
@@ -107,7 +107,7 @@ TEST_F(Record, AllocatesNothing) {
 }
 
 TEST_F(Record, HostWritesWaitForTheApplicationsSubmissions) {
-  Training training(app().adopt());
+  Training training(app().adopted());
   VulkanRunner runner(*training.program);
   for (int i = 0; i < 3; ++i) {
     const VkCommandBuffer commands = app().begin();
@@ -115,14 +115,14 @@ TEST_F(Record, HostWritesWaitForTheApplicationsSubmissions) {
     app().end_and_submit(commands);
     training.session->write(training.x, Training::inputs({}));
   }
-  Training whole(app().adopt());
+  Training whole(app().adopted());
   ASSERT_EQ(whole.program->run(3), Status::ok);
   EXPECT_EQ(whole.parameters(), training.parameters());
 }
 
 TEST_F(Record, ForeignSemaphoresOrderSubmissions) {
   const VkBuffer theirs = app().buffer(1024), result = app().buffer(1024);
-  Doubler doubler(app().adopt(), {theirs, 0, 1024});
+  Doubler doubler(app().adopted(), {theirs, 0, 1024});
   VulkanRunner runner(*doubler.program);
   const VulkanBuffer y = runner.buffer(doubler.y);
   const VkSemaphore drawn = app().timeline(), trained = app().timeline();
@@ -144,7 +144,7 @@ TEST_F(Record, ForeignSemaphoresOrderSubmissions) {
 }
 
 TEST_F(Record, ASignalComesEvenWhenNothingFits) {
-  Training training(app().adopt());
+  Training training(app().adopted());
   VulkanRunner runner(*training.program);
   const VkSemaphore done = app().timeline();
   const VulkanSemaphore signal{done, 7};
@@ -156,7 +156,7 @@ TEST_F(Record, ASignalComesEvenWhenNothingFits) {
 }
 
 TEST_F(Record, NothingRunsBeforeTheWait) {
-  Training training(app().adopt());
+  Training training(app().adopted());
   const std::vector<float> before = training.parameters();
   VulkanRunner runner(*training.program);
   const VkSemaphore gate = app().timeline();
@@ -173,7 +173,7 @@ TEST_F(Record, NothingRunsBeforeTheWait) {
 
 TEST_F(Record, PublishedWeightsAreThoseOfAWholeStep) {
   constexpr Size kSize = {.batch = 128, .features = 64, .hidden = 64};
-  const Device device = app().adopt();
+  const Device device = app().adopted();
   Training training(device, kSize, 100), whole(device, kSize);
   VulkanRunner runner(*training.program);
   EXPECT_EQ(runner.published().parameters.buffer, VkBuffer(VK_NULL_HANDLE));
@@ -201,7 +201,7 @@ TEST_F(Record, PublishedWeightsAreThoseOfAWholeStep) {
 }
 
 TEST_F(Record, RunAndRecordPublishToo) {
-  const Device device = app().adopt();
+  const Device device = app().adopted();
   Training training(device), whole(device);
   VulkanRunner runner(*training.program);
   runner.publish(3);
@@ -218,7 +218,7 @@ TEST_F(Record, RunAndRecordPublishToo) {
 }
 
 TEST_F(Record, AnExportedValueIsTheTensor) {
-  Training training(app().adopt());
+  Training training(app().adopted());
   const VulkanBuffer x = export_buffer(*training.session, training.x);
   EXPECT_EQ(x.size, Training::inputs({}).size() * sizeof(float));
   EXPECT_EQ(app().floats(x), Training::inputs({}));
