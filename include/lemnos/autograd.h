@@ -5,6 +5,9 @@
 #include <vector>
 
 #include "lemnos/graph.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
@@ -20,3 +23,5 @@ std::vector<Value> place_gradients(Value loss);
 void place_gradients(std::span<const Value> parameters, std::span<const Value> gradients);
 
 }  // namespace lemnos
+
+LEMNOS_END_PUBLIC

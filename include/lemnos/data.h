@@ -10,6 +10,9 @@
 #include <vector>
 
 #include "lemnos/tensor.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::data {
 
@@ -146,3 +149,5 @@ struct ImageFolder {
 ImageFolder image_folder(const std::filesystem::path& folder, const ImageFolderOptions& options = {});
 
 }  // namespace lemnos::data
+
+LEMNOS_END_PUBLIC

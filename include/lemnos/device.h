@@ -7,6 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
+
 namespace lemnos {
 
 /// Everything that kernel choice may depend on, read once when a device is adopted. All feature decisions read this
@@ -76,3 +80,5 @@ struct DeviceInfo {
 std::string uuid_string(const std::array<uint8_t, 16>& uuid);  // "6d657361-3232-2e33-2e36-000000000000"
 
 }  // namespace lemnos
+
+LEMNOS_END_PUBLIC

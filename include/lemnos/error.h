@@ -4,6 +4,10 @@
 #include <stdexcept>
 #include <string>
 
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
+
 namespace lemnos {
 
 enum class ErrorCode {
@@ -42,3 +46,5 @@ const char* to_string(ErrorCode code);
 const char* to_string(Status status);
 
 }  // namespace lemnos
+
+LEMNOS_END_PUBLIC

@@ -18,6 +18,9 @@
 #include <vector>
 
 #include "lemnos/tensor.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
@@ -185,3 +188,5 @@ inline const TensorDesc& Value::desc() const { return graph_->info(id_).desc; }
 inline const std::string& Value::name() const { return graph_->info(id_).name; }
 
 }  // namespace lemnos
+
+LEMNOS_END_PUBLIC

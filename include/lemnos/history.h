@@ -8,6 +8,10 @@
 #include <variant>
 #include <vector>
 
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
+
 namespace lemnos::io {
 
 class History {
@@ -55,3 +59,5 @@ void write_history(const std::filesystem::path& path, const History& history);
 History read_history(const std::filesystem::path& path);
 
 }  // namespace lemnos::io
+
+LEMNOS_END_PUBLIC

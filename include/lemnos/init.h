@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "lemnos/tensor.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
@@ -56,3 +59,5 @@ std::vector<float> initial_values(const Init& init, const Shape& shape, uint64_t
                                   int64_t fan_in = 0);
 
 }  // namespace lemnos
+
+LEMNOS_END_PUBLIC

@@ -56,7 +56,7 @@ typedef struct lemnos_error {
 
 /* 0xMMmmpppp: major, minor, patch. */
 LEMNOS_API uint32_t lemnos_version(void);
-/* "shape_mismatch"; lives for ever. */
+/* "shape mismatch"; lives for ever. */
 LEMNOS_API const char* lemnos_result_name(lemnos_result result);
 
 /* Devices ---------------------------------------------------------------------------------------------------------- */

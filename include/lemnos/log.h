@@ -4,6 +4,10 @@
 #include <functional>
 #include <string_view>
 
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
+
 namespace lemnos {
 
 enum class LogLevel { debug, info, warning, error };
@@ -15,3 +19,5 @@ using Logger = std::function<void(LogLevel, std::string_view message)>;
 Logger default_logger();
 
 }  // namespace lemnos
+
+LEMNOS_END_PUBLIC

@@ -7,6 +7,9 @@
 
 #include "lemnos/graph.h"
 #include "lemnos/ops.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::loss {
 
@@ -78,3 +81,5 @@ Value masked_mean(Value losses, Value mask);
 namespace lemnos {
 using loss::Loss;
 }
+
+LEMNOS_END_PUBLIC

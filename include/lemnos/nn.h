@@ -12,6 +12,9 @@
 #include "lemnos/graph.h"
 #include "lemnos/init.h"
 #include "lemnos/ops.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::nn {
 
@@ -368,3 +371,5 @@ Model residual(Model body, Model shortcut);
 namespace lemnos {
 using nn::Model;
 }
+
+LEMNOS_END_PUBLIC

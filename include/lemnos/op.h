@@ -15,6 +15,9 @@
 
 #include "lemnos/device.h"
 #include "lemnos/graph.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
@@ -193,3 +196,5 @@ struct OpDef {
 };
 
 }  // namespace lemnos
+
+LEMNOS_END_PUBLIC

@@ -12,6 +12,9 @@
 #include <vector>
 
 #include "lemnos/graph.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
@@ -399,3 +402,5 @@ Value rotary_positions(Value x, bool heads_inside = false, float base = 10000);
 Value sinusoidal_positions(Graph& graph, int64_t positions, int64_t features, float base = 10000);
 
 }  // namespace lemnos
+
+LEMNOS_END_PUBLIC

@@ -12,6 +12,9 @@
 #include "lemnos/graph.h"
 #include "lemnos/ops.h"
 #include "lemnos/schedule.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::optim {
 
@@ -168,3 +171,5 @@ Value average_parameters(Graph& graph, Value parameters, float decay = .999f);
 Value constrain_max_norm(Value parameter, float max = 2);
 
 }  // namespace lemnos::optim
+
+LEMNOS_END_PUBLIC

@@ -7,6 +7,10 @@
 #include <variant>
 #include <vector>
 
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
+
 namespace lemnos::optim {
 
 /// 1.
@@ -82,3 +86,5 @@ struct Schedule {
 double factor_at(const Schedule& schedule, int64_t t);
 
 }  // namespace lemnos::optim
+
+LEMNOS_END_PUBLIC

@@ -13,6 +13,9 @@
 #include "lemnos/error.h"
 #include "lemnos/graph.h"
 #include "lemnos/profile.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
@@ -169,3 +172,5 @@ class Device {
 std::vector<float> eval(const Device& device, Value value);
 
 }  // namespace lemnos
+
+LEMNOS_END_PUBLIC

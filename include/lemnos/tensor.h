@@ -8,6 +8,10 @@
 #include <span>
 #include <string>
 
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
+
 namespace lemnos {
 
 /// Element types as stored. Arithmetic on f16 and bf16 accumulates in f32.
@@ -65,3 +69,5 @@ struct TensorDesc {
 std::string to_string(const TensorDesc& desc);  // "f32[64, 784]"
 
 }  // namespace lemnos
+
+LEMNOS_END_PUBLIC

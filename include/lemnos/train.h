@@ -15,6 +15,9 @@
 #include "lemnos/nn.h"
 #include "lemnos/optim.h"
 #include "lemnos/session.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
@@ -194,3 +197,5 @@ void load(Trainer& trainer, const std::filesystem::path& path);
 }  // namespace io
 
 }  // namespace lemnos
+
+LEMNOS_END_PUBLIC

@@ -202,6 +202,79 @@ static void make_mistakes(lemnos_device* device) {
   lemnos_graph_destroy(NULL);
 }
 
+/* Every entry point with nothing in its hands. */
+#define NOTHING(call) CHECK((call) == LEMNOS_INVALID_ARGUMENT)
+
+static void give_nothing_to_graphs(void) {
+  lemnos_error error = {sizeof error, 0, ""};
+  lemnos_value value = -1, targets[2];
+  const lemnos_tensor shape = tensor(LEMNOS_F32, 1, 4, 0);
+  lemnos_graph* graph = NULL;
+  uint32_t count = 1;
+  uint64_t messages = 0;
+  NOTHING(lemnos_device_open("cpu", NULL, &error));
+  NOTHING(lemnos_device_get_info(NULL, NULL, &error));
+  NOTHING(lemnos_list_devices(NULL, NULL, &error));
+  NOTHING(lemnos_device_validation_count(NULL, &messages, &error));
+  NOTHING(lemnos_graph_create(NULL, &error));
+  OK(lemnos_graph_create(&graph, &error));
+  NOTHING(lemnos_graph_input(NULL, "x", &shape, &value, &error));
+  NOTHING(lemnos_graph_input(graph, "x", NULL, &value, &error));
+  NOTHING(lemnos_graph_constant(graph, &shape, NULL, 16, &value, &error));
+  NOTHING(lemnos_graph_variable(graph, NULL, &shape, NULL, 0, &value, &error));
+  NOTHING(lemnos_graph_parameter(graph, NULL, &shape, NULL, 1, &value, &error));
+  NOTHING(lemnos_graph_op(graph, NULL, NULL, 0, NULL, 0, &value, &count, &error));
+  NOTHING(lemnos_graph_op(graph, "relu", NULL, 1, NULL, 0, &value, &count, &error));
+  NOTHING(lemnos_graph_describe(graph, 0, NULL, &error));
+  NOTHING(lemnos_graph_find(graph, NULL, &value, &error));
+  NOTHING(lemnos_graph_gradients(NULL, 0, NULL, 0, NULL, &error));
+  NOTHING(lemnos_graph_minimize(graph, 0, "adam", NULL, 0, NULL, &error));
+  CHECK(lemnos_graph_minimize(graph, 7, "adam", NULL, 0, targets, &error) == LEMNOS_OUT_OF_RANGE);
+  CHECK(strlen(error.message) > 0 && lemnos_dataset_size(NULL) == 0);
+  lemnos_graph_destroy(graph);
+}
+
+static void give_nothing_to_runs(lemnos_device* device) {
+  lemnos_error error = {sizeof error, 0, ""};
+  lemnos_session* session = NULL;
+  lemnos_program* program = NULL;
+  lemnos_trainer* trainer = NULL;
+  lemnos_dataset* dataset = NULL;
+  lemnos_metrics metrics = {sizeof metrics, 0, 0, 0, 0};
+  const lemnos_budget budget = {sizeof budget, 1, 1e6};
+  uint64_t many = 0;
+  size_t length = 0;
+  float four[4] = {0};
+  NOTHING(lemnos_session_open(NULL, NULL, &session, &error));
+  NOTHING(lemnos_session_open(device, NULL, &session, &error));
+  NOTHING(lemnos_session_write(NULL, 0, four, sizeof four, 0, &error));
+  NOTHING(lemnos_session_read(NULL, 0, four, sizeof four, 0, &error));
+  NOTHING(lemnos_program_compile(NULL, NULL, &program, &error));
+  NOTHING(lemnos_program_run(NULL, 1));
+  NOTHING(lemnos_program_wait(NULL));
+  NOTHING(lemnos_program_advance(NULL, &budget, NULL));
+  NOTHING(lemnos_program_cancel(NULL));
+  NOTHING(lemnos_program_read(NULL, 0, four, sizeof four, &error));
+  NOTHING(lemnos_program_describe(NULL, NULL, 0, &length, &error));
+  NOTHING(lemnos_dataset_create(NULL, &dataset, &error));
+  NOTHING(lemnos_dataset_mnist(NULL, &dataset, &dataset, &error));
+  NOTHING(lemnos_trainer_create(device, NULL, &trainer, &error));
+  NOTHING(lemnos_trainer_fit(NULL, NULL, NULL, NULL, NULL, &error));
+  NOTHING(lemnos_trainer_evaluate(NULL, NULL, 0, &metrics, &error));
+  NOTHING(lemnos_trainer_predict(NULL, NULL, 0, four, &many, &error));
+  NOTHING(lemnos_trainer_begin(NULL, NULL, 0, 0, &error));
+  NOTHING(lemnos_trainer_step(NULL, 1, &metrics, &error));
+  NOTHING(lemnos_trainer_save(NULL, "x", &error));
+  NOTHING(lemnos_trainer_load(NULL, NULL, &error));
+  NOTHING(lemnos_trainer_step_program(NULL, &program, &error));
+  CHECK(session == NULL && program == NULL && trainer == NULL && dataset == NULL);
+  lemnos_session_destroy(NULL);
+  lemnos_program_destroy(NULL);
+  lemnos_trainer_destroy(NULL);
+  lemnos_dataset_destroy(NULL);
+  lemnos_device_destroy(NULL);
+}
+
 int main(int argc, char** argv) {
   lemnos_error error = {sizeof error, 0, ""};
   lemnos_device_info infos[8] = {{sizeof infos[0], 0, "", "", "", "", "", "", "", 0}};
@@ -217,6 +290,8 @@ int main(int argc, char** argv) {
   train_xor(device);
   train_digits(device, argc > 1 ? argv[1] : "c_only.safetensors");
   make_mistakes(device);
+  give_nothing_to_graphs();
+  give_nothing_to_runs(device);
   uint64_t messages = 1;
   OK(lemnos_device_validation_count(device, &messages, &error));
   CHECK(messages == 0);

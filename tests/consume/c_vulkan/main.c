@@ -46,6 +46,28 @@ static void unlock_queue(void* user, const lemnos_vulkan_queue* queue) {
   ((App*)user)->locked = 0;
 }
 
+/* What an application may get wrong about its own device. */
+static void adopt_wrongly(const lemnos_vulkan_device* right) {
+  lemnos_error error = {sizeof error, 0, ""};
+  lemnos_device* none = NULL;
+  lemnos_vulkan_device wrong = *right;
+  wrong.device = NULL;
+  CHECK(lemnos_device_adopt(&wrong, &none, &error) == LEMNOS_INVALID_ARGUMENT && none == NULL);
+  wrong = *right;
+  wrong.compute_queue.family = 99;
+  CHECK(lemnos_device_adopt(&wrong, &none, &error) == LEMNOS_OUT_OF_RANGE && strstr(error.message, "99") != NULL);
+  wrong = *right;
+  wrong.enabled_features = NULL;
+  CHECK(lemnos_device_adopt(&wrong, &none, &error) == LEMNOS_UNSUPPORTED);
+  wrong = *right;
+  wrong.unlock_queue = NULL;
+  CHECK(lemnos_device_adopt(&wrong, &none, &error) == LEMNOS_INVALID_ARGUMENT);
+  wrong = *right;
+  wrong.struct_size = 0;
+  CHECK(lemnos_device_adopt(&wrong, &none, &error) == LEMNOS_INVALID_ARGUMENT);
+  CHECK(lemnos_device_adopt(NULL, &none, &error) == LEMNOS_INVALID_ARGUMENT);
+}
+
 static lemnos_device* create(App* app) {
   lemnos_error error = {sizeof error, 0, ""};
   const VkApplicationInfo about = {VK_STRUCTURE_TYPE_APPLICATION_INFO, NULL, "c", 1, "c", 1, VK_API_VERSION_1_2};
@@ -93,9 +115,7 @@ static lemnos_device* create(App* app) {
   adopted.user = app;
   lemnos_device* made = NULL;
   OK(lemnos_device_adopt(&adopted, &made, &error));
-  adopted.device = NULL;
-  lemnos_device* none = NULL;
-  CHECK(lemnos_device_adopt(&adopted, &none, &error) == LEMNOS_INVALID_ARGUMENT && none == NULL);
+  adopt_wrongly(&adopted);
   return made;
 }
 
@@ -136,6 +156,30 @@ static void submit(App* app, VkCommandBuffer commands) {
   VK(vkQueueSubmit(app->queue, 1, &info, VK_NULL_HANDLE));
 }
 
+/* And about its buffers. */
+static void import_wrongly(lemnos_session* session, lemnos_value x, lemnos_value w, const lemnos_vulkan_buffer* right) {
+  lemnos_error error = {sizeof error, 0, ""};
+  lemnos_vulkan_buffer wrong = *right;
+  wrong.size = 512;
+  CHECK(lemnos_session_import_buffer(session, x, &wrong, &error) == LEMNOS_SHAPE_MISMATCH);
+  wrong = *right;
+  wrong.offset = 2;
+  CHECK(lemnos_session_import_buffer(session, x, &wrong, &error) == LEMNOS_INVALID_ARGUMENT);
+  CHECK(lemnos_session_import_buffer(session, w, right, &error) == LEMNOS_INVALID_ARGUMENT);
+  CHECK(lemnos_session_import_buffer(session, 99, right, &error) == LEMNOS_OUT_OF_RANGE);
+}
+
+/* Where the weights lie, and their copy between steps. */
+static void look_at_results(lemnos_session* session, lemnos_program* program, lemnos_value w) {
+  lemnos_error error = {sizeof error, 0, ""};
+  lemnos_published published = {sizeof published, 0, {0}, 0, {0}};
+  OK(lemnos_program_published(program, &published, &error));
+  CHECK(published.steps == 41 && published.parameters.buffer != VK_NULL_HANDLE);
+  lemnos_vulkan_buffer there = {sizeof there, 0, VK_NULL_HANDLE, 0, 0};
+  OK(lemnos_session_export_buffer(session, w, &there, &error));
+  CHECK(there.buffer != VK_NULL_HANDLE && there.size >= 4);
+}
+
 /* w moves toward the mean of x, which the application fills in each frame. */
 static void train_in_frames(App* app, lemnos_device* device) {
   lemnos_error error = {sizeof error, 0, ""};
@@ -158,9 +202,12 @@ static void train_in_frames(App* app, lemnos_device* device) {
   targets[2] = loss;
   OK(lemnos_session_open(device, graph, &session, &error));
   const lemnos_vulkan_buffer mine = {sizeof mine, 0, app->buffer, 0, 1024};
+  import_wrongly(session, x, w, &mine);
   OK(lemnos_session_import_buffer(session, x, &mine, &error));
   const lemnos_program_options options = {sizeof options, 3, targets, 0};
   OK(lemnos_program_compile(session, &options, &program, &error));
+  CHECK(lemnos_session_import_buffer(session, x, &mine, &error) == LEMNOS_INVALID_ARGUMENT); /* too late */
+  CHECK(lemnos_program_publish(program, 0, &error) == LEMNOS_OUT_OF_RANGE);
   OK(lemnos_program_prepare(program, &error));
   OK(lemnos_program_publish(program, 2, &error));
 
@@ -186,12 +233,7 @@ static void train_in_frames(App* app, lemnos_device* device) {
   OK(lemnos_session_read(session, w, &learned, sizeof learned, 0, &error));
   printf("w = %f, and the application's buffer holds 3\n", learned);
   CHECK(learned > 2.99f && learned < 3.01f);
-  lemnos_published published = {sizeof published, 0, {0}, 0, {0}};
-  OK(lemnos_program_published(program, &published, &error));
-  CHECK(published.steps == 41 && published.parameters.buffer != VK_NULL_HANDLE);
-  lemnos_vulkan_buffer there = {sizeof there, 0, VK_NULL_HANDLE, 0, 0};
-  OK(lemnos_session_export_buffer(session, w, &there, &error));
-  CHECK(there.buffer != VK_NULL_HANDLE && there.size >= 4);
+  look_at_results(session, program, w);
   CHECK(lemnos_program_record(program, VK_NULL_HANDLE, &budget, NULL, NULL, NULL) == LEMNOS_INVALID_ARGUMENT);
   lemnos_program_destroy(program);
   lemnos_session_destroy(session);
