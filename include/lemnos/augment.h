@@ -3,6 +3,9 @@
 #pragma once
 
 #include "lemnos/nn.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::nn {
 
@@ -53,3 +56,5 @@ struct Cutout {
 };
 
 }  // namespace lemnos::nn
+
+LEMNOS_END_PUBLIC

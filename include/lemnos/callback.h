@@ -11,6 +11,9 @@
 #include <vector>
 
 #include "lemnos/history.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
@@ -164,3 +167,5 @@ struct OnEpoch {
 
 }  // namespace callback
 }  // namespace lemnos
+
+LEMNOS_END_PUBLIC

@@ -12,6 +12,9 @@
 
 #include "lemnos/op.h"
 #include "lemnos/session.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::check {
 
@@ -123,3 +126,5 @@ struct Report {
 Report run(const std::vector<Case>& cases, const Device& device, uint64_t seed = 42);
 
 }  // namespace lemnos::check
+
+LEMNOS_END_PUBLIC

@@ -7,6 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
+
 namespace lemnos::metrics {
 
 /// The class with the largest of each row's `classes` scores; of equal ones the first.
@@ -96,3 +100,5 @@ struct RegressionScores {
 RegressionScores regression_scores(std::span<const float> predictions, std::span<const float> targets);
 
 }  // namespace lemnos::metrics
+
+LEMNOS_END_PUBLIC

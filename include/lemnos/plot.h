@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "lemnos/history.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::io {
 
@@ -97,3 +100,5 @@ Bars histogram(const std::vector<double>& values, int64_t bins, std::optional<do
 Figure learning_curve(const History& history, const std::string& title = {});
 
 }  // namespace lemnos::io
+
+LEMNOS_END_PUBLIC

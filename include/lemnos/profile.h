@@ -5,6 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
+
 namespace lemnos {
 
 /// Microseconds since the profile began.
@@ -51,3 +55,5 @@ struct Profile {
 };
 
 }  // namespace lemnos
+
+LEMNOS_END_PUBLIC

@@ -11,6 +11,9 @@
 #include <vector>
 
 #include "lemnos/train.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::selection {
 
@@ -98,3 +101,5 @@ Ensemble bagging(const MakeTrainer& make, const data::Dataset& train, const Ense
 Ensemble boosting(const MakeTrainer& make, const data::Dataset& train, const EnsembleOptions& options = {});
 
 }  // namespace lemnos::selection
+
+LEMNOS_END_PUBLIC

@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "lemnos/data.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::data {
 
@@ -52,3 +55,5 @@ class TableEncoder {
 };
 
 }  // namespace lemnos::data
+
+LEMNOS_END_PUBLIC
