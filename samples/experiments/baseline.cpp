@@ -34,7 +34,8 @@ void baseline(Experiment& e) {
   const int64_t batch = e.size(32, 128);
 
   Table table({"network", "epochs", "training loss", "test accuracy"});
-  plot::Panel panel{.x = {.title = "epoch", .integers = true}, .y = {.title = "test accuracy"}, .marks = {}};
+  plot::Panel panel{
+      .x = {.title = "epoch", .integers = true}, .y = {.title = "test accuracy"}, .marks = {}, .legend_beside = true};
   for (const auto& [name, model, epochs, reached] : networks) {
     const int64_t steps = epochs * ((data.train.size() + batch - 1) / batch);
     lm::Trainer trainer{e.device,
@@ -52,7 +53,7 @@ void baseline(Experiment& e) {
     e.must_see(history.last("val_accuracy") >= reached, words);
   }
   table.print();
-  e.picture("baseline", {.title = "A perceptron and a convolutional network", .panels = {panel}, .panel_width = 560});
+  e.picture("baseline", {.title = "A perceptron and a convolutional network", .panels = {panel}, .panel_width = 680});
 }
 
 int main(int argc, char** argv) { return run(argc, argv, "Baselines", baseline); }

@@ -33,7 +33,8 @@ void batch_normalisation(Experiment& e) {
       lm::Trainer trainer{e.device, model, {.optimizer = lm::optim::Sgd{.lr = .05f}}};
       const lm::History history =
           trainer.fit(data.train, {.epochs = epochs, .batch_size = 100, .verbosity = lm::Verbosity::silent});
-      plot::Line line = curve(history["accuracy"], normalised ? "with" : "without");
+      plot::Line line = curve(history["accuracy"], i > 0 ? "" : normalised ? "with" : "without");
+      line.colour = normalised;
       line.dashed = !normalised;
       panel.marks.emplace_back(line);
       accuracy[normalised] = history.last("accuracy");

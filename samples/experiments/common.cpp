@@ -120,7 +120,7 @@ plot::Line curve(const std::vector<double>& values, const std::string& label, si
   const size_t stride = (values.size() + kMostPoints - 1) / kMostPoints;
   plot::Line line{.label = label, .width = 1.6};
   for (size_t i = 0; i < values.size(); i += stride) {
-    const size_t begin = i > window / 2 ? i - window / 2 : 0, end = std::min(values.size(), begin + window);
+    const size_t begin = i > window / 2 ? i - window / 2 : 0, end = std::min(values.size(), i + window / 2 + 1);
     double sum = 0;
     for (size_t k = begin; k < end; ++k) sum += values[k];
     line.x.push_back(static_cast<double>(i + 1));

@@ -17,7 +17,7 @@ void initialisation(Experiment& e) {
   const int seeds = e.size(1, 3);
 
   Table table({"weights", "loss at the end", "test accuracy", "worst seed"});
-  plot::Panel panel{.x = {.title = "step"}, .y = {.title = "training loss"}, .marks = {}};
+  plot::Panel panel{.x = {.title = "step"}, .y = {.title = "training loss"}, .marks = {}, .legend_beside = true};
   std::vector<double> finals;
   for (const auto& [name, init] : starts) {
     double loss = 0, accuracy = 0, worst = 1;

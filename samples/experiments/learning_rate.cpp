@@ -56,7 +56,7 @@ std::pair<plot::Panel, plot::Panel> schedules(const Bench& bench) {
       {"cosine", {.shape = lm::optim::Cosine{.period = steps}}},
       {"warm-up, cosine", {.shape = lm::optim::Cosine{.period = steps - steps / 10}, .warm_up = steps / 10}},
       {"one cycle", {.shape = lm::optim::OneCycle{.period = steps}}}};
-  Table table({"schedule of .4", "loss at the end"});
+  Table table({"schedule of .3", "loss at the end"});
   plot::Panel factors{.title = "Schedules",
                       .x = {.title = "step"},
                       .y = {.title = "factor of the rate"},
@@ -64,7 +64,7 @@ std::pair<plot::Panel, plot::Panel> schedules(const Bench& bench) {
                       .legend_beside = true};
   plot::Panel training{.title = "Training with each",
                        .x = factors.x,
-                       .y = {.title = "training loss", .log = true},
+                       .y = {.title = "training loss", .log = true, .max = 3},
                        .marks = {},
                        .legend_beside = true};
   std::vector<double> ends;
@@ -72,7 +72,7 @@ std::pair<plot::Panel, plot::Panel> schedules(const Bench& bench) {
     std::vector<double> factor;
     for (int64_t t = 0; t < steps; ++t) factor.push_back(lm::optim::factor_at(schedule, t));
     factors.marks.emplace_back(curve(factor, name));
-    const std::vector<double> losses = bench.losses(.4f, schedule);
+    const std::vector<double> losses = bench.losses(.3f, schedule);
     training.marks.emplace_back(curve(losses, name, 2 * bench.window()));
     ends.push_back(final_mean(losses));
     table.row(name, ends.back());
