@@ -1,0 +1,30 @@
+// The network that learns a texture while the renderer draws: everything that concerns Lemnos, but the frame loop.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <lemnos/vulkan.h>
+#include <lemnos/lemnos.hpp>
+
+class NeuralTexture {
+ public:
+  /// Learns the RGBA texels, `side` each way, that lie in a buffer of the application's.
+  NeuralTexture(const lemnos::Device& device, const lemnos::VulkanBuffer& texels, int64_t side);
+
+  lemnos::VulkanRunner& runner() { return *runner_; }
+  lemnos::Program& program() { return *program_; }
+  float loss() { return program_->read_floats(loss_)[0]; }
+  std::vector<float> weights() { return session_->read_floats(updated_); }
+  /// Where weights and biases of the three layers begin among the published weights, in vec4.
+  std::array<uint32_t, 6> matrices() const;
+
+ private:
+  lemnos::Graph graph_;
+  lemnos::Value loss_, updated_;
+  std::unique_ptr<lemnos::Session> session_;
+  std::unique_ptr<lemnos::Program> program_;
+  std::optional<lemnos::VulkanRunner> runner_;
+};
