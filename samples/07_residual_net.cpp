@@ -36,10 +36,15 @@ int main(int argc, char** argv) try {
       lm::nn::GlobalAvgPool2d{},
       lm::nn::Linear{.out = 10},
   });
-  lm::Trainer trainer{lm::Device::best(), model, {.optimizer = lm::optim::AdamW{.lr = 1e-2f}, .seed = 3}};
+  const int64_t epochs = quick ? 3 : 6, batch = quick ? 32 : 64, steps = epochs * data.train.size() / batch;
+  lm::Trainer trainer{lm::Device::best(),
+                      model,
+                      {.optimizer = lm::optim::AdamW{.lr = 1e-2f},
+                       .update = {.schedule = lm::optim::Schedule{.shape = lm::optim::Cosine{.period = steps}}},
+                       .seed = 3}};
   std::printf("%s\n", trainer.summary(data.train.example(), 64).c_str());
   const lm::History history =
-      trainer.fit(data.train, {.epochs = quick ? 3 : 6, .batch_size = quick ? 32 : 64, .validation = &data.test});
+      trainer.fit(data.train, {.epochs = epochs, .batch_size = batch, .validation = &data.test});
   const double accuracy = history.last("val_accuracy");
   std::printf("test accuracy %.4f\n", accuracy);
   return accuracy > (quick ? .8 : .97) ? 0 : 1;

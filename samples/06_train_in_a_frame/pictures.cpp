@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "io/image.h"
-#include "io/svg_plot.h"
+#include "lemnos/plot.h"
 
 namespace io = lemnos::io;
 

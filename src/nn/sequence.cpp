@@ -56,7 +56,7 @@ Value LearnedPositions::operator()(const Scope& scope, Value x) const {
 
 Value SinusoidalPositions::operator()(const Scope& scope, Value x) const {
   require_sequence(kKind, x);
-  return x + sinusoidal_positions(scope.graph(), x.shape()[1], x.shape()[2]);
+  return scope.computed(x) + scope.computed(sinusoidal_positions(scope.graph(), x.shape()[1], x.shape()[2]));
 }
 
 Value MultiHeadAttention::operator()(const Scope& scope, Value x) const { return (*this)(scope, x, x); }

@@ -105,5 +105,24 @@ TEST(ForbiddenWords, AreFound) {
   EXPECT_EQ(forbidden_words(made_up("src/base/a.cpp", {"  static_assert(x);", "  on_exit(f);"})), Findings{});
 }
 
+TEST(Guides, QuoteTheCodeBesideThem) {
+  std::string code;
+  for (const SourceFile& file : load(kTop, {"samples/06_train_in_a_frame"}, {".cpp", ".h"}))
+    for (const std::string& line : file.lines) code += line + "\n";
+  size_t quotes = 0;
+  for (const SourceFile& guide : load(kTop, {"samples/06_train_in_a_frame"}, {".md"})) {
+    for (size_t i = 0; i < guide.lines.size(); ++i) {
+      if (guide.lines[i] != "```cpp") continue;
+      std::string quote;
+      const size_t begin = i + 2;
+      while (++i < guide.lines.size() && guide.lines[i] != "```") quote += guide.lines[i] + "\n";
+      EXPECT_NE(code.find(quote), std::string::npos) << guide.path << ":" << begin << " is not in the sample:\n"
+                                                     << quote;
+      ++quotes;
+    }
+  }
+  EXPECT_GE(quotes, 4u);
+}
+
 }  // namespace
 }  // namespace lemnos::architecture

@@ -19,9 +19,12 @@ struct Network {
   Model model;
   std::function<data::Dataset()> data;
   Loss loss = loss::CrossEntropy{};
-  int64_t followed = 6;  // steps during which the device must follow the reference
-  bool falls = true;     // what two networks that learn against each other need not do
+  float lr = 3e-3f;
+  bool falls = true;  // what two networks that learn against each other need not do
 };
+void PrintTo(const Network& network, std::ostream* out) { *out << network.name; }
+
+constexpr int64_t kFollowed = 6;  // steps during which the device must follow the reference
 
 data::Dataset digits() { return data::digits(64, 1).train; }
 
@@ -49,7 +52,7 @@ data::Dataset ring() {
 class Steps : public testing::TestWithParam<Network> {};
 
 std::vector<float> losses_of(const Network& network, const Device& device, int64_t steps) {
-  Trainer trainer{device, network.model, {.loss = network.loss, .optimizer = optim::Adam{.lr = 3e-3f}}};
+  Trainer trainer{device, network.model, {.loss = network.loss, .optimizer = optim::Adam{.lr = network.lr}}};
   trainer.begin(network.data(), 16);
   trainer.step(steps);
   std::vector<float> losses = trainer.recent_losses(steps);
@@ -59,24 +62,27 @@ std::vector<float> losses_of(const Network& network, const Device& device, int64
 
 TEST_P(Steps, FollowTheReferenceAndLearn) {
   const Network& network = GetParam();
-  const std::vector<float> want = losses_of(network, Device::cpu(), network.followed);
+  const std::vector<float> want = losses_of(network, Device::cpu(), kFollowed);
   const Device device = Device::best();
   const std::vector<float> got = losses_of(network, device, 40);
   for (size_t i = 0; i < want.size(); ++i)
     EXPECT_NEAR(got[i], want[i], 1e-3 * std::abs(want[i])) << "the loss of step " << i + 1;
   for (const float loss : got) ASSERT_TRUE(std::isfinite(loss));
   const auto mean = [](auto begin, auto end) { return std::accumulate(begin, end, 0.0) / double(end - begin); };
-  if (network.falls) EXPECT_LT(mean(got.end() - 4, got.end()), .8 * mean(got.begin(), got.begin() + 4));
+  if (network.falls) {
+    EXPECT_LT(mean(got.end() - 4, got.end()), .8 * mean(got.begin(), got.begin() + 4));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Zoo, Steps,
                          testing::Values(Network{"convolutional", convolutional(4, 16, 10), digits},
-                                         Network{"residual", residual(4, 10), digits},
+                                         Network{"residual", residual(4, 10), digits, loss::CrossEntropy{}, 1e-2f},
                                          Network{"char_transformer", char_transformer(28, 32, 2, 2), letters},
-                                         Network{"char_lstm", char_lstm(28, 16, 24), letters},
+                                         Network{"char_lstm", char_lstm(28, 16, 24), letters, loss::CrossEntropy{},
+                                                 1e-2f},
                                          Network{"char_gru", char_gru(28, 16, 24), letters},
                                          Network{"variational", variational(32, 4), pictures, Evidence{.code = 4}},
-                                         Network{"adversarial", adversarial(16), ring, Adversaries{}, 6, false}),
+                                         Network{"adversarial", adversarial(16), ring, Adversaries{}, 3e-3f, false}),
                          [](const auto& chosen) { return std::string(chosen.param.name); });
 
 }  // namespace

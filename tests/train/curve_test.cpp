@@ -44,11 +44,14 @@ TEST_P(Curve, TwentyLossesAreThoseOfPyTorch) {
 }
 
 TEST_P(Curve, TwentyLossesOfATransformerAreThoseOfPyTorch) {
-  using namespace golden::transformer;
+  namespace net = golden::transformer;
   for (const Course& course : {Course{"losses.sgd", optim::Sgd{.lr = .1f}}, Course{"losses.adam", optim::Adam{}}}) {
-    Trainer trainer{device(), models::char_transformer(kLetters, kWidth, kHeads, 2), {.optimizer = course.optimizer}};
-    trainer.begin(models::next_letters(letters(), kWindow, kLetters), kBatch, false);
-    for (const golden::Parameter& p : parameters()) trainer.session().write(trainer.graph().find(p.name), p.values);
+    Trainer trainer{device(),
+                    models::char_transformer(net::kLetters, net::kWidth, net::kHeads, 2),
+                    {.optimizer = course.optimizer}};
+    trainer.begin(models::next_letters(net::letters(), net::kWindow, net::kLetters), net::kBatch, false);
+    for (const golden::Parameter& p : net::parameters())
+      trainer.session().write(trainer.graph().find(p.name), p.values);
     expect_losses(trainer, golden::network_values("transformer", course.losses), course.losses);
   }
 }
