@@ -36,7 +36,8 @@ int main(int argc, char** argv) try {
       lm::nn::GlobalAvgPool2d{},
       lm::nn::Linear{.out = 10},
   });
-  const int64_t epochs = quick ? 3 : 6, batch = quick ? 32 : 64, steps = epochs * data.train.size() / batch;
+  const int64_t epochs = quick ? 3 : 6, batch = quick ? 32 : 64,
+                steps = epochs * ((data.train.size() + batch - 1) / batch);
   lm::Trainer trainer{lm::Device::best(),
                       model,
                       {.optimizer = lm::optim::AdamW{.lr = 1e-2f},

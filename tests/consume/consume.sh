@@ -69,7 +69,7 @@ symbols() {
     c++filt <<<"$foreign"
     exit 1
   fi
-  inner=$(c++filt <<<"$names" | grep -E 'lemnos::(vulkan|ops|reference|check|shaders|c)::' || true)
+  inner=$(c++filt <<<"$names" | grep -E 'lemnos::(vulkan|ops|reference|shaders|c)::' || true)
   if [ -n "$inner" ]; then
     echo "visible, and not public:"
     echo "$inner"
