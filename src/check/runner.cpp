@@ -37,17 +37,18 @@ std::vector<std::string> variants_of(const Case& c) {
   return names.empty() ? std::vector<std::string>{""} : names;
 }
 
-bool in_fast_tier(const Run& run) {
+bool in_tier(const Run& run, Tier tier) {
+  if (tier == Tier::whole) return true;
   int64_t elements = 0;
   for (const Input& input : run.item->inputs) elements += input.shape.elements();
-  return run.dtype == DType::f32 && elements <= 20000 && run.index % 3 == 0;
+  return run.dtype == DType::f32 && elements <= 20000 && run.index % (tier == Tier::fast ? 3 : 9) == 0;
 }
 
 bool wanted(const Run& run, const Filter& f) {
   const auto is = [](const std::string& want, const std::string& have) { return want.empty() || want == have; };
   return is(f.op, run.item->op) && is(f.variant, run.variant) && is(f.dtype, lemnos::to_string(run.dtype)) &&
          is(f.direction, to_string(run.direction)) && is(f.shape, shape_text(*run.item)) &&
-         (f.index < 0 || static_cast<size_t>(f.index) == run.index) && (!f.fast || in_fast_tier(run));
+         (f.index < 0 || static_cast<size_t>(f.index) == run.index) && in_tier(run, f.tier);
 }
 
 using Bytes = std::vector<std::byte>;

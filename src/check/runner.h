@@ -20,6 +20,9 @@ struct Run {
   uint64_t seed = 42;
 };
 
+/// How much of the suite: all of it; of the small shapes in f32 every third; or every ninth.
+enum class Tier : uint8_t { whole, fast, smoke };
+
 struct Filter {
   std::string op, variant;  // empty: all
   std::string dtype;        // "f16"
@@ -27,8 +30,7 @@ struct Filter {
   std::string shape;        // "113x41": of the first input
   long index = -1;          // a case's number within its op
   uint64_t seed = 42;
-  /// The fast tier: small shapes, f32, and every third of the rest.
-  bool fast = false;
+  Tier tier = Tier::whole;
 };
 
 struct Outcome {

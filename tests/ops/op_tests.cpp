@@ -1,5 +1,5 @@
 // Every case on every usable Vulkan device: dtype x variant x shape x direction, one test each.
-// LEMNOS_TIER=fast runs the fast tier; LEMNOS_DEVICE names one device.
+// LEMNOS_TIER=fast or smoke runs a part of them; LEMNOS_DEVICE names one device.
 
 #include <gtest/gtest.h>
 
@@ -53,7 +53,10 @@ int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   const char* tier = std::getenv("LEMNOS_TIER");
   const std::vector<check::Case> cases = check::all_cases();
-  const std::vector<check::Run> runs = check::expand(cases, {.fast = tier && std::strcmp(tier, "fast") == 0});
+  const auto is = [tier](const char* name) { return tier && std::strcmp(tier, name) == 0; };
+  const std::vector<check::Run> runs = check::expand(cases, {.tier = is("fast")    ? check::Tier::fast
+                                                                     : is("smoke") ? check::Tier::smoke
+                                                                                   : check::Tier::whole});
   // They must go before main() ends: the framework's list of tests outlives it, and by then a driver may be unloaded.
   std::vector<Device> held;
   try {

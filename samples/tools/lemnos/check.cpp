@@ -104,7 +104,8 @@ Command add_check(CLI::App& app) {
   sub->add_option("--shape", o->filter.shape, "Of the first input, as 113x41");
   sub->add_option("--case", o->filter.index, "Only the case of that number within its op");
   sub->add_option("--seed", o->filter.seed)->capture_default_str();
-  sub->add_flag("--fast", o->filter.fast, "The fast tier");
+  sub->add_flag_callback(
+      "--fast", [o] { o->filter.tier = check::Tier::fast; }, "The fast tier");
   sub->add_flag("--list", o->list, "Print the names of the runs and stop");
   sub->add_flag("--json", o->json, "Print JSON");
   return [o] { return run(*o); };
