@@ -1,7 +1,7 @@
 // A renderer that trains while it draws: one torus under a texture, one under a network that learns the texture on the
 // same device and queue, in the same command buffer, within a budget of each frame.
 //
-//   06_train_in_a_frame [--frames N] [--training-ms T] [--pictures FOLDER]
+//   06_train_in_a_frame [--frames N] [--training-ms T] [--steps N] [--pictures FOLDER]
 
 #include <algorithm>
 #include <chrono>
@@ -21,14 +21,16 @@ namespace {
 
 struct Options {
   int frames = 300;
-  double training_ms = 0;  // of device time, in each frame; 0: as long as drawing takes
-  std::string pictures;    // empty: none
+  uint64_t steps = ~uint64_t{0};  // after so many the frames end too
+  double training_ms = 0;         // of device time, in each frame; 0: as long as drawing takes
+  std::string pictures;           // empty: none
 };
 
 Options options_of(int argc, char** argv) {
   Options options;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--frames") == 0) options.frames = std::atoi(argv[i + 1]);
+    if (std::strcmp(argv[i], "--steps") == 0) options.steps = std::strtoull(argv[i + 1], nullptr, 10);
     if (std::strcmp(argv[i], "--training-ms") == 0) options.training_ms = std::atof(argv[i + 1]);
     if (std::strcmp(argv[i], "--pictures") == 0) options.pictures = argv[i + 1];
   }
@@ -84,7 +86,7 @@ int run(const Options& options) {
   std::printf("%s: drawing takes %.1f ms, training may take %.1f ms, a frame %.1f ms\n", device.info().name.c_str(),
               middle(drawing), training_ms, report.budget);
 
-  for (int i = 1; i <= options.frames; ++i) {
+  for (int i = 1; i == 1 || (i <= options.frames && done.total_steps < options.steps); ++i) {
     const float angle = .02f * static_cast<float>(i);
     report.milliseconds.push_back(milliseconds([&] { done = frame(renderer, texture, angle, 1000 * training_ms); }));
     if (i % 10 != 0 && i != 1) continue;
@@ -101,9 +103,11 @@ int run(const Options& options) {
   }
   uint32_t steps = static_cast<uint32_t>(done.total_steps);
   if (done.step_done > 0) steps += texture.program().run(1) == lm::Status::ok ? 1 : 0;  // ends the step under way
+  report.frames.push_back(static_cast<double>(report.milliseconds.size()));
+  report.decibels.push_back(psnr(renderer.learned(newest(texture)), truth));
   const auto kept = std::ranges::count_if(report.milliseconds, [&](double t) { return t <= report.budget; });
-  std::printf("%lld of %d frames within %.1f ms, %.1f ms in the middle\n", static_cast<long long>(kept), options.frames,
-              report.budget, middle(report.milliseconds));
+  std::printf("%lld of %zu frames within %.1f ms, %.1f ms in the middle; %.1f dB\n", static_cast<long long>(kept),
+              report.milliseconds.size(), report.budget, middle(report.milliseconds), report.decibels.back());
   char caption[256];
   std::snprintf(caption, sizeof caption, "%s, %s: %.0f of %.0f ms for training, %u steps", device.info().driver.c_str(),
                 device.info().driver_version.c_str(), training_ms, report.budget, steps);
