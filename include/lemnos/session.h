@@ -142,7 +142,8 @@ class Backend {
   virtual std::vector<std::string> validation_messages() const { return {}; }
 };
 
-/// A handle to a backend; cheap to copy.
+/// A handle to a backend; cheap to copy. The last copy must be gone before main() returns: what a static object holds
+/// is destroyed after drivers have been unloaded.
 class Device {
  public:
   explicit Device(std::shared_ptr<Backend> backend) : backend_(std::move(backend)) {}
