@@ -21,7 +21,7 @@ step() { printf '\n== %s\n' "$*"; }
 note() { printf '   %s\n' "$*"; }
 
 packages=(g++ cmake ninja-build ccache glslang-tools libvulkan-dev libvulkan1 mesa-vulkan-drivers vulkan-validationlayers
-  spirv-tools nlohmann-json3-dev libcli11-dev zlib1g-dev libgtest-dev libstb-dev)
+  spirv-tools nlohmann-json3-dev libcli11-dev zlib1g-dev libgtest-dev libstb-dev pkg-config)
 packages_where_the_release_has_them=(libvulkan-memory-allocator-dev)
 packages_for_tests=(clang-format-14)
 

@@ -8,7 +8,7 @@ warnings="-Wall -Wextra -Wpedantic -Werror"
 # A CMake project of ours: configured, built, run. Its programs are called consumer*.
 cmake_project() {
   local name=$1 program
-  "$CMAKE" -S "$LEMNOS_CONSUME/$name" -B "$name" -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$LEMNOS_STAGE" \
+  "$CMAKE" -G Ninja -S "$LEMNOS_CONSUME/$name" -B "$name" -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$LEMNOS_STAGE" \
     -DLEMNOS_SOURCE="$LEMNOS_SOURCE" -DLEMNOS_TOOLCHAIN="$LEMNOS_TOOLCHAIN_FOLDER" -DCMAKE_CXX_FLAGS="$LEMNOS_FLAGS"
   "$CMAKE" --build "$name" --parallel 2
   for program in "$name"/consumer*; do
