@@ -46,6 +46,9 @@ class Scope {
   /// The parameter of that name under this scope, in the dtype that the scope computes in: made from `init` at the
   /// first call. Throws `shape_mismatch` with both shapes when it exists with another.
   Value parameter(const std::string& name, const Shape& shape, const Init& init, int64_t fan_in = 0) const;
+  /// The same from values that `make(seed, stream)` returns at the first call.
+  Value parameter(const std::string& name, const Shape& shape,
+                  const std::function<std::vector<float>(uint64_t seed, uint64_t stream)>& make) const;
   /// A named f32 state that is not trained (running means), starting at `value`.
   Value variable(const std::string& name, const Shape& shape, float value) const;
 
@@ -94,6 +97,19 @@ struct Linear {
   int64_t out = 0;
   bool bias = true;
   Init weight_init = Init::linear_default();
+  Init bias_init = Init::linear_default();
+  Value operator()(const Scope& scope, Value x) const;
+};
+
+/// A network of narrow layers as one kernel (fused_mlp): x[.., in] through `hidden` layers of `width` units to `out`,
+/// with one parameter "weights" that holds all matrices and biases.
+struct FusedMlp {
+  static constexpr const char* kKind = "fused_mlp";
+  int64_t width = 64;  // 4 to 128, in whole groups of four
+  int64_t hidden = 2;
+  int64_t out = 1;
+  MlpActivation activation = MlpActivation::relu;
+  Init weight_init = Init::linear_default();  // of each matrix, by its own fans
   Init bias_init = Init::linear_default();
   Value operator()(const Scope& scope, Value x) const;
 };

@@ -190,8 +190,7 @@ struct OpDef {
   std::span<const Alias> views = {};
   /// Outputs that may take over the memory of an input that dies here (elementwise ops).
   std::span<const Alias> inplace = {};
-  /// The same values from smaller ops, one per output: what a fused kernel is tested against, and what runs where a
-  /// device lacks a feature. Null: the op is not composite.
+  /// The first outputs from smaller ops: what a fused op's reference is tested against. Null: the op is not composite.
   std::vector<Value> (*decompose)(Graph&, const Node&) = nullptr;
 };
 

@@ -367,6 +367,23 @@ Value batch_norm_eval(Value x, Value gamma, Value beta, Value mean, Value varian
 std::array<Value, 2> update_running_statistics(Value mean, Value variance, const BatchNormed& batch,
                                                int64_t elements_per_channel, float momentum = .1f);
 
+// Narrow networks
+// --------------------------------------------------------------------------------------------------------
+enum class MlpActivation { relu, sigmoid, tanh };
+struct FusedMlpOptions {
+  int64_t width = 64;  // units of a hidden layer: 4 to 128, in whole groups of four
+  int64_t hidden = 2;  // hidden layers
+  int64_t out = 1;
+  MlpActivation activation = MlpActivation::relu;
+  bool keep_hidden = true;  // for backward, which makes them again otherwise: false where nobody differentiates
+};
+/// A whole network in one launch, its gradient in two: h = f([h, 1] W) for each hidden layer of x[.., in], then
+/// y[.., out] = [h, 1] W. `weights`[fused_mlp_weights(in, options)], in the dtype of x, holds the matrices one after
+/// another, each [inputs + 1, outputs] by rows: the last row is the bias. (Müller et al. 2021, "Real-time neural
+/// radiance caching for path tracing".)
+Value fused_mlp(Value x, Value weights, const FusedMlpOptions& options);
+int64_t fused_mlp_weights(int64_t in, const FusedMlpOptions& options);
+
 // Sequences
 // --------------------------------------------------------------------------------------------------------------
 struct AttentionOptions {

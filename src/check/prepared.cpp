@@ -146,4 +146,26 @@ std::string check_differences(const Case& c, uint64_t seed) {
   return {};
 }
 
+std::string check_decomposition(const Case& c, uint64_t seed) {
+  constexpr double kAbsolute = 1e-7, kRelative = 1e-6;  // the constants of the smaller ops are f32
+  const OpDef& op = c.definition ? *c.definition : find_op(c.op);
+  if (!op.decompose) return {};
+  Built b = build(c, DType::f32, seed);
+  const std::vector<Value> parts =
+      op.decompose(*b.graph, b.graph->nodes()[static_cast<size_t>(b.graph->info(b.outputs[0]).producer)]);
+  const Value dy = seed_gradient(b, seed);
+  const std::vector<Value> wrt = differentiable_inputs(c, b);
+  std::vector<Value> whole{b.outputs[0]}, composed{parts[0]};
+  for (Value gradient : gradients(b.outputs[0], wrt, dy)) whole.push_back(gradient);
+  for (Value gradient : gradients(parts[0], wrt, dy)) composed.push_back(gradient);
+  const auto fused = evaluate(*b.graph, ids(whole), b.values, false),
+             expected = evaluate(*b.graph, ids(composed), b.values, false);
+  for (size_t k = 0; k < fused.size(); ++k)
+    for (size_t i = 0; i < fused[k].size(); ++i)
+      if (!(std::abs(fused[k][i] - expected[k][i]) <= kAbsolute + kRelative * std::abs(expected[k][i])))
+        return text(k == 0 ? "result" : text("gradient of input ", k - 1), "[", i, "] is ", fused[k][i],
+                    ", by smaller ops ", expected[k][i]);
+  return {};
+}
+
 }  // namespace lemnos::check

@@ -29,5 +29,8 @@ Prepared prepare(const Case& c, DType dtype, Direction direction, uint64_t seed)
 
 /// The reference's gradients against central differences in double. An empty string, or what differs.
 std::string check_differences(const Case& c, uint64_t seed);
+/// The op and its gradients against the smaller ops that it can be built from, where it says which; an empty string
+/// when they agree.
+std::string check_decomposition(const Case& c, uint64_t seed);
 
 }  // namespace lemnos::check

@@ -216,6 +216,8 @@ Outcome run_differences(const Case& c, uint64_t seed) {
   try {
     const std::string difference = check_differences(c, seed);
     if (!difference.empty()) return failed(difference);
+    const std::string parts = c.build ? "" : check_decomposition(c, seed);
+    if (!parts.empty()) return failed(parts);
     return {};
   } catch (const Error& error) {
     return failed(error.what());

@@ -14,6 +14,39 @@ Value Linear::operator()(const Scope& scope, Value x) const {
   return linear(x, weight, offset);
 }
 
+namespace {
+
+// The matrices [inputs + 1, outputs] of a fused network, each drawn as a Linear of its own would be.
+std::vector<float> fused_values(const FusedMlp& layer, int64_t in, uint64_t seed, uint64_t stream) {
+  std::vector<float> values;
+  for (int64_t i = 0; i <= layer.hidden; ++i) {
+    const int64_t out = i == layer.hidden ? layer.out : layer.width;
+    const uint64_t own = stream + 2 * static_cast<uint64_t>(i);
+    const std::vector<float> weight = initial_values(layer.weight_init, {out, in}, seed, own),
+                             bias = initial_values(layer.bias_init, {out}, seed, own + 1, in);
+    for (int64_t k = 0; k < in; ++k)
+      for (int64_t o = 0; o < out; ++o) values.push_back(weight[static_cast<size_t>(o * in + k)]);
+    values.insert(values.end(), bias.begin(), bias.end());
+    in = out;
+  }
+  return values;
+}
+
+}  // namespace
+
+Value FusedMlp::operator()(const Scope& scope, Value x) const {
+  require(x.shape().rank() >= 2, ErrorCode::shape_mismatch, kKind, ": x is ", x.desc(),
+          ", it takes a batch axis and a feature axis");
+  x = scope.computed(x);
+  const int64_t in = x.shape()[x.shape().rank() - 1];
+  const FusedMlpOptions options{
+      .width = width, .hidden = hidden, .out = out, .activation = activation, .keep_hidden = scope.training()};
+  const Value weights =
+      scope.parameter("weights", {fused_mlp_weights(in, options)},
+                      [&](uint64_t seed, uint64_t stream) { return fused_values(*this, in, seed, stream); });
+  return fused_mlp(x, weights, options);
+}
+
 Value Dropout::operator()(const Scope& scope, Value x) const {
   require(rate >= 0 && rate < 1, ErrorCode::out_of_range, "dropout: rate ", rate, " is outside of [0, 1)");
   if (!scope.training() || rate == 0) return x;

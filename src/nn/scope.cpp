@@ -19,6 +19,12 @@ Scope Scope::held() const {
 Value Scope::used(Value parameter) const { return computed(held_ ? stop_gradient(parameter) : parameter); }
 
 Value Scope::parameter(const std::string& name, const Shape& shape, const Init& init, int64_t fan_in) const {
+  return parameter(name, shape,
+                   [&](uint64_t seed, uint64_t stream) { return initial_values(init, shape, seed, stream, fan_in); });
+}
+
+Value Scope::parameter(const std::string& name, const Shape& shape,
+                       const std::function<std::vector<float>(uint64_t, uint64_t)>& make) const {
   const std::string full = prefix_.empty() ? name : prefix_ + "." + name;
   if (const Value known = graph_->find(full)) {
     require(known.shape() == shape, ErrorCode::shape_mismatch, "parameter '", full, "' has shape ", known.shape(),
@@ -26,8 +32,7 @@ Value Scope::parameter(const std::string& name, const Shape& shape, const Init& 
     return used(known);
   }
   // The stream is the name's, so a layer added later does not change what the others start from.
-  const uint64_t stream = Hash().add(full).value();
-  return used(graph_->parameter(full, shape, initial_values(init, shape, seed_, stream, fan_in)));
+  return used(graph_->parameter(full, shape, make(seed_, Hash().add(full).value())));
 }
 
 Value Scope::variable(const std::string& name, const Shape& shape, float value) const {

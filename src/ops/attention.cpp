@@ -137,12 +137,13 @@ std::vector<Dispatch> lower_backward(Lower& c) {
 }
 
 std::vector<Value> grad(Grad& g);
+std::vector<Value> decompose(Graph& graph, const Node& node);
 
 using Kind = AttrDef::Kind;
 constexpr AttrDef kAttrs[] = {
     {"causal", Kind::integer, 0}, {"heads_inside", Kind::integer, 0}, {"scale", Kind::real, 0}};  // 0: 1 / sqrt(D)
 const OpDef kOps[] = {
-    {"attention", infer, grad, lower, reference::attention, kAttrs},
+    {"attention", infer, grad, lower, reference::attention, kAttrs, {}, {}, {}, {}, decompose},
     {"attention_backward", infer_backward, nullptr, lower_backward, reference::attention_backward, kAttrs},
 };
 
@@ -174,6 +175,14 @@ Value composed(Value q, Value k, Value v, const AttentionOptions& o) {
     scores = scores + cast(q.graph().constant({rows, others}, hidden), q.dtype());
   }
   return matmul(softmax(scores), v);
+}
+
+std::vector<Value> decompose(Graph& graph, const Node& node) {
+  const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
+  return {composed(in(0), in(1), in(2),
+                   {.causal = node.attrs.flag("causal"),
+                    .scale = static_cast<float>(node.attrs.real("scale")),
+                    .heads_inside = node.attrs.flag("heads_inside")})};
 }
 
 }  // namespace

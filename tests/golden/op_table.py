@@ -414,12 +414,30 @@ for shape, top in [((37, 5), 1), ((3, 29, 10), 1), ((41, 7), 3)]:
          [uniform(*shape), integers(*shape[:-1], low=-1, high=shape[-1] - 1)], {"top": top}, [])
 
 # Ops without a case, and why.
+def mlp(hidden, width, out, f):
+    def network(x, weights):
+        layers = [width] * hidden + [out]
+        for layer, outputs in enumerate(layers):
+            matrix, weights = weights[:(x.shape[-1] + 1) * outputs], weights[(x.shape[-1] + 1) * outputs:]
+            x = torch.cat([x, torch.ones(*x.shape[:-1], 1, dtype=x.dtype)], -1) @ matrix.reshape(-1, outputs)
+            x = x if layer == hidden else f(x)
+        return x
+    return network
+
+
+for rows, ins, hidden, width, out, word, f in [(5, 3, 2, 8, 3, "tanh", torch.tanh), (11, 7, 1, 4, 2, "sigmoid", torch.sigmoid),
+                                               (7, 4, 3, 12, 5, "relu", torch.relu)]:
+    size = (ins + 1) * width + (hidden - 1) * (width + 1) * width + (width + 1) * out
+    case("mlp", mlp(hidden, width, out, f), [uniform(rows, ins), uniform(size)],
+         {"width": width, "hidden": hidden, "out": out, "activation": word})
+
 EXEMPT = {
     "unary_backward": "the gradients of the ops above are made of it",
     "softmax_backward": "the gradients of the ops above are made of it",
     "row_norm_backward": "the gradients of the ops above are made of it",
     "row_norm_parameters": "the gradients of the ops above are made of it",
     "batch_norm_backward": "the gradients of the ops above are made of it",
+    "mlp_backward": "the gradients of the ops above are made of it",
     "attention_backward": "the gradients of the ops above are made of it",
     "lstm_cell_backward": "the gradients of the ops above are made of it",
     "gru_cell_backward": "the gradients of the ops above are made of it",

@@ -181,6 +181,8 @@ std::vector<Row> networks() {
   const auto norm = [](const Values& x) { return layer_norm(x[0], x[1], x[2]); };
   const auto cross_entropy = [](const Values& x) { return softmax_cross_entropy(x[0], x[1]); };
   const std::vector<TensorDesc> image{f32({16, 32, 32, 32}), f32({64, 32, 3, 3})};
+  const FusedMlpOptions narrow{.width = 64, .hidden = 3, .out = 4};
+  const auto fused = [narrow](const Values& x) { return fused_mlp(x[0], x[1], narrow); };
   return {
       {"network", "softmax", {f32(kBig)}, [](const Values& x) { return softmax(x[0]); }},
       {"network", "softmax of 10", {f32({100000, 10})}, [](const Values& x) { return softmax(x[0]); }},
@@ -196,6 +198,8 @@ std::vector<Row> networks() {
        [](const Values& x) { return batch_norm(x[0], x[1], x[2]).y; }},
       {"network", "conv 3x3", image, conv},
       {"network", "conv 3x3 backward", image, conv, true},
+      {"network", "fused mlp", {f32({16384, 32}), f32({fused_mlp_weights(32, narrow)})}, fused},
+      {"network", "fused mlp backward", {f32({16384, 32}), f32({fused_mlp_weights(32, narrow)})}, fused, true},
       {"network", "max pool", {f32({32, 64, 32, 32})}, [](const Values& x) { return max_pool2d(x[0]); }},
       {"network", "max pool backward", {f32({32, 64, 32, 32})}, [](const Values& x) { return max_pool2d(x[0]); }, true},
   };
@@ -272,10 +276,13 @@ std::vector<Workload> step_workloads() {
   const Model convolutional = nn::sequential({nn::Conv2d{.out = 8, .kernel = 3, .padding = 1}, nn::Relu{},
                                               nn::MaxPool2d{}, nn::Conv2d{.out = 16, .kernel = 3, .padding = 1},
                                               nn::Relu{}, nn::MaxPool2d{}, nn::Flatten{}, nn::Linear{.out = 10}});
+  const Model fused = nn::sequential({nn::FusedMlp{.width = 64, .hidden = 3, .out = 10}});
   return {step("784-128-10, batch 64, SGD", perceptron({128}), image, 10, 64, optim::Sgd{}),
           step("784-512-10, batch 128, Adam", perceptron({512}), image, 10, 128, optim::Adam{}),
           step("784-500-10, batch 500, AdamW", perceptron({500}), image, 10, 500, optim::AdamW{}),
           step("784-64-64-64-10, batch 256, Adam", perceptron({64, 64, 64}), image, 10, 256, optim::Adam{}),
+          step("32-64-64-64-10, batch 4096, Adam", perceptron({64, 64, 64}), {32}, 10, 4096, optim::Adam{}),
+          step("32-64-64-64-10, fused, batch 4096, Adam", fused, {32}, 10, 4096, optim::Adam{}),
           step("two convolutions, batch 64, Adam", convolutional, image, 10, 64, optim::Adam{})};
 }
 

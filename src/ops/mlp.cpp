@@ -1,0 +1,258 @@
+// A whole network of narrow layers in one launch, and its gradient in two: h = f([h, 1] W) for `hidden` layers of
+// `width` units, then y = [h, 1] W. What lies between the layers stays on the chip; the hidden layers are kept for
+// backward.
+
+#include <algorithm>
+
+#include "lemnos/ops.h"
+#include "ops/formats.h"
+#include "ops/lowering.h"
+#include "shaders/mlp.h"
+#include "shaders/reduce_columns.h"
+
+namespace lemnos::reference {
+void mlp(const Reference& c);
+void mlp_backward(const Reference& c);
+}  // namespace lemnos::reference
+
+namespace lemnos::ops {
+namespace {
+
+constexpr int64_t kMostUnits = 128;
+// A GPU has a full workgroup, each invocation with four rows, and tiles of 8 KiB, of which backward has two; a software
+// driver as many invocations as there are groups of four units, so that all read the same rows, and tiles as large as
+// it has memory for.
+constexpr uint32_t kWorkgroup = 128, kTileBytes = 8192, kMostTileBytes = 16384;
+
+// The extents of a network.
+struct Extents {
+  int64_t ins, width, hidden, outs;
+  Extents(const Shape& x, const Attrs& attrs)
+      : ins(x[x.rank() - 1]),
+        width(attrs.integer("width")),
+        hidden(attrs.integer("hidden")),
+        outs(attrs.integer("out")) {}
+  int64_t weights() const { return fused_mlp_weights(ins, {.width = width, .hidden = hidden, .out = outs}); }
+};
+
+uint32_t activation_of(const Attrs& attrs) {
+  const std::string_view word = attrs.word("activation");
+  if (word == "relu") return MLP_RELU;
+  if (word == "sigmoid") return MLP_SIGMOID;
+  require(word == "tanh", ErrorCode::invalid_argument, "mlp: no activation '", word,
+          "'; there are relu, sigmoid and tanh");
+  return MLP_TANH;
+}
+
+Extents require_network(const Infer& in) {
+  require_float(in, 0);
+  const Shape& x = in.in[0].shape;
+  require(x.rank() >= 2, ErrorCode::shape_mismatch, in.op.name, ": x is ", in.in[0],
+          ", it takes a batch axis and a feature axis");
+  const Extents e(x, in.attrs);
+  activation_of(in.attrs);
+  require(e.ins > 0, ErrorCode::shape_mismatch, in.op.name, ": x is ", in.in[0], ", it takes a feature at least");
+  require(in.in[1] == TensorDesc{{e.weights()}, in.in[0].dtype}, ErrorCode::shape_mismatch, in.op.name,
+          ": weights are ", in.in[1], ", ", e.ins, " features through ", e.hidden, " layers of ", e.width, " to ",
+          e.outs, " take ", TensorDesc{{e.weights()}, in.in[0].dtype});
+  return e;
+}
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 2);
+  const Extents e = require_network(in);
+  const Shape& x = in.in[0].shape;
+  std::vector<TensorDesc> out = {{x.with(x.rank() - 1, e.outs), in.in[0].dtype}};
+  if (in.attrs.flag("keep_hidden")) out.push_back({{e.hidden, x.elements() / e.ins, e.width}, in.in[0].dtype});
+  return out;
+}
+
+// Inputs x, weights, the hidden layers, dy; outputs the gradients of the weights, and of x where it is wanted.
+std::vector<TensorDesc> infer_backward(const Infer& in) {
+  require_inputs(in, 4);
+  require_network(in);
+  std::vector<TensorDesc> out = {in.in[1]};
+  if (in.attrs.flag("has_dx")) out.push_back(in.in[0]);
+  return out;
+}
+
+struct Launch {
+  shaders::MlpSpec spec;
+  shaders::MlpParams params;
+  uint64_t weights;  // elements
+  uint64_t flops;    // of one pass
+};
+
+Launch launch_of(Lower& c, bool backward) {
+  const Extents e(c.in(0).shape, c.attrs());
+  const auto quads = static_cast<uint32_t>(e.width / 4);
+  const bool software = c.caps.software;
+  for (size_t i = 0; i < c.inputs(); ++i) count32(c.in(i), c.node().op->name);
+  for (size_t i = 0; i < c.outputs(); ++i) count32(c.out(i), c.node().op->name);
+  Launch l{.spec = {.workgroup_size = software ? quads : kWorkgroup,
+                    .format = format_of(c.in(0).dtype),
+                    .ins = static_cast<uint32_t>(e.ins),
+                    .quads = quads,
+                    .hidden_layers = static_cast<uint32_t>(e.hidden),
+                    .outs = static_cast<uint32_t>(e.outs),
+                    .activation = activation_of(c.attrs()),
+                    .each = software ? 8u : 4u,
+                    .blocks = software ? 1 : kWorkgroup / quads},
+           .params = {.rows = as_rows(c.in(0).shape).rows},
+           .weights = static_cast<uint64_t>(e.weights()),
+           .flops = 0};
+  const uint32_t tile = software ? std::min(c.caps.max_shared_memory / 2, kMostTileBytes) : kTileBytes;
+  if (backward) l.spec.turns = std::max(1u, tile / (16 * quads * l.spec.each * l.spec.blocks));
+  l.params.tiles = static_cast<uint32_t>(divide_up(l.params.rows, l.spec.each * l.spec.blocks * l.spec.turns));
+  l.params.weights = static_cast<uint32_t>(divide_up(l.weights, 4) * 4);
+  l.flops = 2 * l.weights * l.params.rows;
+  return l;
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  if (c.out().elements() == 0) return {};
+  Launch l = launch_of(c, false);
+  const bool keeps = c.outputs() > 1;
+  l.spec.extra = keeps;
+  l.params.groups = l.params.tiles;
+  return {{.kernel = &c.kernel("mlp"),
+           .tensors = {in_words(c.x(0)), in_words(c.x(1)), in_words(c.y(0)), in_words(c.y(keeps ? 1 : 0))},
+           .spec = l.spec,
+           .params = l.params,
+           .groups = l.params.groups,
+           .cost = {c.in(0).bytes() + c.in(1).bytes() + c.out().bytes() + (keeps ? c.out(1).bytes() : 0), l.flops}}};
+}
+
+// The copies of the weights' gradients, added up in order.
+Dispatch gather_copies(Lower& c, const Launch& l, TensorRef copies) {
+  const bool wide = l.weights % 4 == 0, half = size_of(c.out().dtype) == 2;
+  const shaders::ReduceColumnsSpec spec{.workgroup_size = 64,
+                                        .kind = REDUCE_SUM,
+                                        .finish = REDUCE_FINISH_NONE,
+                                        .format = FORMAT_F32,
+                                        .result_format = format_of(c.out().dtype),
+                                        .wide = wide,
+                                        .layout_of = REDUCE_LAYOUT_INNER};
+  return {.kernel = &c.kernel("reduce_columns"),
+          .tensors = {copies, in_words(c.y(0))},
+          .spec = spec,
+          .params = shaders::ReduceColumnsParams{.outputs = static_cast<uint32_t>(l.weights),
+                                                 .inner = l.params.weights,
+                                                 .inner_multiplier = 0,
+                                                 .inner_shift = 0,
+                                                 .depth = l.params.groups,
+                                                 .chunks = 1,
+                                                 .chunk_depth = l.params.groups,
+                                                 .divisor = 1},
+          .groups = divide_up(divide_up(l.weights, wide || half ? 4 : 1), spec.workgroup_size),
+          .cost = {copies.bytes + c.out().bytes(), l.weights * l.params.groups}};
+}
+
+std::vector<Dispatch> lower_backward(Lower& c) {
+  // Copies enough to fill a large GPU; more would only be added up again. An empty batch has one, which stays zero.
+  constexpr uint32_t kMostCopies = 256, kMostCopiesInSoftware = 8;
+  Launch l = launch_of(c, true);
+  const bool wants_dx = c.outputs() > 1;
+  l.spec.extra = wants_dx;
+  l.params.groups = std::min(l.params.tiles, c.caps.software ? kMostCopiesInSoftware : kMostCopies);
+  const TensorRef copies = c.scratch(std::max<uint64_t>(1, l.params.groups) * l.params.weights * 4);
+  std::vector<Dispatch> list;
+  if (l.params.groups > 0) {
+    uint64_t bytes = c.out().bytes() + (wants_dx ? c.out(1).bytes() : 0);
+    for (size_t i = 0; i < c.inputs(); ++i) bytes += c.in(i).bytes();
+    list.push_back({.kernel = &c.kernel("mlp_backward"),
+                    .tensors = {in_words(c.x(0)), in_words(c.x(1)), in_words(c.x(2)), in_words(c.x(3)), copies,
+                                wants_dx ? in_words(c.y(1)) : copies},
+                    .spec = l.spec,
+                    .params = l.params,
+                    .groups = l.params.groups,
+                    .cost = {bytes, 2 * l.flops}});
+  }
+  list.push_back(gather_copies(c, l, copies));
+  return list;
+}
+
+std::vector<Value> grad(Grad& g);
+
+std::vector<Value> decompose(Graph& graph, const Node& node) {
+  Value x(&graph, node.inputs[0]);
+  const Value weights(&graph, node.inputs[1]);
+  const Extents e(x.shape(), node.attrs);
+  const uint32_t activation = activation_of(node.attrs);
+  int64_t in = e.ins, at = 0;
+  for (int64_t layer = 0; layer <= e.hidden; ++layer) {
+    const int64_t out = layer == e.hidden ? e.outs : e.width;
+    x = matmul(x, reshape(slice(weights, {at}, {at + in * out}), {in, out})) +
+        slice(weights, {at + in * out}, {at + (in + 1) * out});
+    if (layer < e.hidden) x = activation == MLP_RELU ? relu(x) : activation == MLP_TANH ? tanh(x) : sigmoid(x);
+    at += (in + 1) * out;
+    in = out;
+  }
+  return {x};
+}
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {{.name = "width", .kind = Kind::integer, .required = true},
+                              {.name = "hidden", .kind = Kind::integer, .required = true},
+                              {.name = "out", .kind = Kind::integer, .required = true},
+                              {"activation", Kind::word, 0, "relu"},
+                              {"keep_hidden", Kind::integer, 0}};
+constexpr AttrDef kBackwardAttrs[] = {kAttrs[0], kAttrs[1], kAttrs[2], kAttrs[3], {"has_dx", Kind::integer, 0}};
+const OpDef kOps[] = {
+    {"mlp", infer, grad, lower, reference::mlp, kAttrs, {}, {}, {}, {}, decompose},
+    {"mlp_backward", infer_backward, nullptr, lower_backward, reference::mlp_backward, kBackwardAttrs},
+};
+
+std::vector<Value> grad(Grad& g) {
+  Attrs attrs = g.attrs();
+  Value hidden;
+  if (attrs.flag("keep_hidden")) {
+    require(!g.dy(1), ErrorCode::unsupported, "mlp: has no gradient of its hidden layers");
+    hidden = g.out(1);
+  } else {  // built for evaluation, and now differentiated: they are made again
+    Attrs again = attrs;
+    again.set("keep_hidden", true);
+    hidden = g.graph.add_all(kOps[0], std::array{g.in(0), g.in(1)}, again)[1];
+  }
+  Attrs backward;
+  for (const char* name : {"width", "hidden", "out"}) backward.set(name, attrs.integer(name));
+  backward.set("activation", std::string(attrs.word("activation")));
+  backward.set("has_dx", g.needs(0));
+  const std::array inputs{g.in(0), g.in(1), hidden, g.dy()};
+  const std::vector<Value> made = g.graph.add_all(kOps[1], inputs, backward);
+  return {g.needs(0) ? made[1] : Value(), made[0]};
+}
+
+}  // namespace
+
+std::span<const OpDef> mlp_ops() { return kOps; }
+const OpDef& mlp_op() { return kOps[0]; }
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+
+namespace {
+const char* word_of(MlpActivation f) {
+  return f == MlpActivation::relu ? "relu" : f == MlpActivation::sigmoid ? "sigmoid" : "tanh";
+}
+}  // namespace
+
+int64_t fused_mlp_weights(int64_t in, const FusedMlpOptions& o) {
+  require(o.width >= 4 && o.width <= ops::kMostUnits && o.width % 4 == 0, ErrorCode::out_of_range, "mlp: layers of ",
+          o.width, " units, it takes 4 to ", ops::kMostUnits, " in whole groups of four");
+  require(o.hidden > 0 && o.out > 0, ErrorCode::out_of_range, "mlp: ", o.hidden, " hidden layers and ", o.out,
+          " outputs, it takes 1 of each at least");
+  return (in + 1) * o.width + (o.hidden - 1) * (o.width + 1) * o.width + (o.width + 1) * o.out;
+}
+
+Value fused_mlp(Value x, Value weights, const FusedMlpOptions& o) {
+  return x.graph().add_all(ops::mlp_op(), std::array{x, weights},
+                           {{"width", o.width},
+                            {"hidden", o.hidden},
+                            {"out", o.out},
+                            {"activation", word_of(o.activation)},
+                            {"keep_hidden", o.keep_hidden}})[0];
+}
+
+}  // namespace lemnos
