@@ -1,15 +1,18 @@
 // A renderer that trains while it draws: one torus under a texture, one under a network that learns the texture on the
 // same device and queue, in the same command buffer, within a budget of each frame.
 //
-//   06_train_in_a_frame [--frames N] [--training-ms T] [--steps N] [--pictures FOLDER]
+//   06_train_in_a_frame [--window] [--frames N] [--training-ms T] [--steps N] [--pictures FOLDER]
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
+#include <limits>
+#include <optional>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "neural_texture.h"
 #include "pictures.h"
@@ -20,7 +23,8 @@ namespace lm = lemnos;
 namespace {
 
 struct Options {
-  int frames = 300;
+  bool window = false;
+  int frames = 0;                 // 0: 300 off-screen, in a window until it is closed
   uint64_t steps = ~uint64_t{0};  // after so many the frames end too
   double training_ms = 0;         // of device time, in each frame; 0: as long as drawing takes
   std::string pictures;           // empty: none
@@ -28,12 +32,26 @@ struct Options {
 
 Options options_of(int argc, char** argv) {
   Options options;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    if (std::strcmp(argv[i], "--frames") == 0) options.frames = std::atoi(argv[i + 1]);
-    if (std::strcmp(argv[i], "--steps") == 0) options.steps = std::strtoull(argv[i + 1], nullptr, 10);
-    if (std::strcmp(argv[i], "--training-ms") == 0) options.training_ms = std::atof(argv[i + 1]);
-    if (std::strcmp(argv[i], "--pictures") == 0) options.pictures = argv[i + 1];
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view name = argv[i];
+    const auto value = [&] {
+      if (++i == argc) throw std::runtime_error(std::string(name) + " needs a value");
+      return argv[i];
+    };
+    if (name == "--window")
+      options.window = true;
+    else if (name == "--frames")
+      options.frames = std::atoi(value());
+    else if (name == "--steps")
+      options.steps = std::strtoull(value(), nullptr, 10);
+    else if (name == "--training-ms")
+      options.training_ms = std::atof(value());
+    else if (name == "--pictures")
+      options.pictures = value();
+    else
+      throw std::runtime_error("unknown option " + std::string(name) + "; main.cpp says what there is");
   }
+  if (options.frames == 0) options.frames = options.window ? std::numeric_limits<int>::max() : 300;
   return options;
 }
 
@@ -70,41 +88,61 @@ bool same_without_renderer(Renderer& renderer, const lm::Device& device, NeuralT
   return same;
 }
 
-int run(const Options& options) {
-  Renderer renderer;
-  const lm::Device device = lm::adopt(renderer.description());
-  NeuralTexture texture(device, renderer.texels(), Renderer::kTexture);
-  const std::vector<uint8_t> truth = renderer.truth();
+// What the network draws at the end of a frame, against the truth; now and then.
+void look(Renderer& renderer, NeuralTexture& texture, int frame, const Options& options, Report& report) {
+  report.frames.push_back(frame);
+  report.decibels.push_back(psnr(renderer.learned(newest(texture)), renderer.truth()));
+  if (frame % 50 == 0 || frame == 1)
+    std::printf("frame %3d: %6llu steps, %.1f dB\n", frame,
+                static_cast<unsigned long long>(texture.runner().published().steps), report.decibels.back());
+  if (options.pictures.empty()) return;
+  char name[32];
+  std::snprintf(name, sizeof name, "frame_%03d.png", frame);
+  save_png(options.pictures + "/" + name, renderer.scene(), 2 * Renderer::kView);
+}
 
-  // How long drawing takes alone, and then, with a little training, what the steps cost.
+// Tells in the title how good the network is; false once the window is closed.
+bool shown(Window& window, const Report& report) {
+  char title[64];
+  std::snprintf(title, sizeof title, "texture | network, %.1f dB", report.decibels.back());
+  window.rename(title);
+  return window.open();
+}
+
+// How long drawing takes alone, and then, with a little training, what the steps cost.
+double measure(Renderer& renderer, NeuralTexture& texture, double& training_ms) {
   std::vector<double> drawing;
   for (int i = 0; i < 12; ++i) drawing.push_back(milliseconds([&] { frame(renderer, texture, 0, 0); }));
-  const double training_ms = options.training_ms > 0 ? options.training_ms : middle(drawing);
-  lm::Advanced done;
-  for (int i = 0; i < 12; ++i) done = frame(renderer, texture, 0, 1000 * training_ms);
-  Report report{.budget = 1.25 * (middle(drawing) + training_ms)};
-  std::printf("%s: drawing takes %.1f ms, training may take %.1f ms, a frame %.1f ms\n", device.info().name.c_str(),
-              middle(drawing), training_ms, report.budget);
+  if (training_ms <= 0) training_ms = middle(drawing);
+  for (int i = 0; i < 12; ++i) frame(renderer, texture, 0, 1000 * training_ms);
+  return middle(drawing);
+}
 
-  for (int i = 1; i == 1 || (i <= options.frames && done.total_steps < options.steps); ++i) {
+int run(const Options& options) {
+  std::optional<Window> window;
+  if (options.window) window.emplace(4 * Renderer::kView, 2 * Renderer::kView, "texture | network");
+  Renderer renderer(window ? &*window : nullptr);
+  const lm::Device device = lm::adopt(renderer.description());
+  NeuralTexture texture(device, renderer.texels(), Renderer::kTexture);
+
+  double training_ms = options.training_ms;
+  const double drawing_ms = measure(renderer, texture, training_ms);
+  Report report{.budget = 1.25 * (drawing_ms + training_ms)};
+  std::printf("%s: drawing takes %.1f ms, training may take %.1f ms, a frame %.1f ms\n", device.info().name.c_str(),
+              drawing_ms, training_ms, report.budget);
+
+  lm::Advanced done;
+  bool closed = false;
+  for (int i = 1; i <= options.frames && done.total_steps < options.steps && !closed; ++i) {
     const float angle = .02f * static_cast<float>(i);
     report.milliseconds.push_back(milliseconds([&] { done = frame(renderer, texture, angle, 1000 * training_ms); }));
-    if (i % 10 != 0 && i != 1) continue;
-    report.frames.push_back(i);
-    report.decibels.push_back(psnr(renderer.learned(newest(texture)), truth));
-    if (i % 50 == 0 || i == 1)
-      std::printf("frame %3d: %6llu steps, %.1f dB\n", i, static_cast<unsigned long long>(done.total_steps),
-                  report.decibels.back());
-    if (!options.pictures.empty()) {
-      char name[32];
-      std::snprintf(name, sizeof name, "frame_%03d.png", i);
-      save_png(options.pictures + "/" + name, renderer.scene(), 2 * Renderer::kView);
-    }
+    if (i % 10 == 0 || i == 1) look(renderer, texture, i, options, report);
+    if (window) closed = !shown(*window, report);
   }
   uint32_t steps = static_cast<uint32_t>(done.total_steps);
   if (done.step_done > 0) steps += texture.program().run(1) == lm::Status::ok ? 1 : 0;  // ends the step under way
   report.frames.push_back(static_cast<double>(report.milliseconds.size()));
-  report.decibels.push_back(psnr(renderer.learned(newest(texture)), truth));
+  report.decibels.push_back(psnr(renderer.learned(newest(texture)), renderer.truth()));
   const auto kept = std::ranges::count_if(report.milliseconds, [&](double t) { return t <= report.budget; });
   std::printf("%lld of %zu frames within %.1f ms, %.1f ms in the middle; %.1f dB\n", static_cast<long long>(kept),
               report.milliseconds.size(), report.budget, middle(report.milliseconds), report.decibels.back());
@@ -113,6 +151,7 @@ int run(const Options& options) {
                 device.info().driver_version.c_str(), training_ms, report.budget, steps);
   report.caption = caption;
   if (!options.pictures.empty()) save_curves(options.pictures, report);
+  if (closed) return 0;  // nobody waits for it all to be repeated
   const bool same = same_without_renderer(renderer, device, texture, steps);
   return same && report.decibels.back() >= 30 ? 0 : 1;
 }

@@ -1,14 +1,19 @@
-// The application: an off-screen renderer with a Vulkan device of its own. It draws one torus twice, under a texture
-// and under a network that Lemnos trains; of Lemnos it knows what its device must be able to do, and where weights lie.
+// The application: a renderer with a Vulkan device of its own, off-screen or in a window. It draws one torus twice,
+// under a texture and under a network that Lemnos trains; of Lemnos it knows what its device must be able to do, and
+// where weights lie.
 #pragma once
 
 #include <vulkan/vulkan.h>
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <lemnos/vulkan.h>
+
+#include "swapchain.h"
+#include "window.h"
 
 /// The push constants of scene.glsl.
 struct Draw {
@@ -27,7 +32,8 @@ class Renderer {
   static constexpr uint32_t kTexture = 256;  // texels each way
   static constexpr uint32_t kView = 160;     // pixels each way, of each of the two views
 
-  Renderer();
+  /// With a window, which must outlive it, scenes are shown there.
+  explicit Renderer(const Window* window = nullptr);
   ~Renderer();
   Renderer(const Renderer&) = delete;
   Renderer& operator=(const Renderer&) = delete;
@@ -41,7 +47,7 @@ class Renderer {
   VkCommandBuffer begin();
   /// Truth on the left, network on the right.
   void draw_scene(VkCommandBuffer commands, float angle, const Network& network);
-  /// Submits and waits.
+  /// Shows the scene where there is a window; submits and waits.
   void finish(VkCommandBuffer commands);
 
   /// The last scene, RGBA [kView, 2 kView].
@@ -63,11 +69,13 @@ class Renderer {
     VkDeviceSize size = 0;
     const uint8_t* mapped = nullptr;
   };
-  void create_device();
+  void create_instance(const Window* window);
+  void create_device(bool presents);
   void create_descriptors();
   void create_pipelines();
   VkPipeline pipeline(std::span<const uint32_t> vertex, std::span<const uint32_t> fragment, bool deep) const;
   void bake_texture();
+  void submit(VkCommandBuffer commands, VkSemaphore taken = VK_NULL_HANDLE, VkSemaphore drawn = VK_NULL_HANDLE);
   VkDeviceMemory allocate(const VkMemoryRequirements& needs, VkMemoryPropertyFlags properties) const;
   Image image(VkExtent2D extent, VkFormat format, VkImageUsageFlags usage) const;
   Buffer buffer(VkDeviceSize size, bool mapped) const;
@@ -101,4 +109,5 @@ class Renderer {
   VkPipeline procedural_ = VK_NULL_HANDLE, truth_ = VK_NULL_HANDLE, neural_ = VK_NULL_HANDLE, flat_ = VK_NULL_HANDLE;
   Image texture_, learned_, colour_, depth_;
   Buffer texels_, readback_;
+  std::optional<Swapchain> swapchain_;
 };

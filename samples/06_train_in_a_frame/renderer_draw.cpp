@@ -28,15 +28,32 @@ VkCommandBuffer Renderer::begin() {
   return commands_;
 }
 
-void Renderer::finish(VkCommandBuffer commands) {
+void Renderer::submit(VkCommandBuffer commands, VkSemaphore taken, VkSemaphore drawn) {
   vk_check(vkEndCommandBuffer(commands), "end");
   const VkCommandBufferSubmitInfo buffer{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO,
                                          .commandBuffer = commands};
-  const VkSubmitInfo2 info{
-      .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2, .commandBufferInfoCount = 1, .pCommandBufferInfos = &buffer};
+  const VkSemaphoreSubmitInfo before{.sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
+                                     .semaphore = taken,
+                                     .stageMask = VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT};
+  const VkSemaphoreSubmitInfo after{.sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
+                                    .semaphore = drawn,
+                                    .stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT};
+  const VkSubmitInfo2 info{.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2,
+                           .waitSemaphoreInfoCount = taken ? 1u : 0u,
+                           .pWaitSemaphoreInfos = &before,
+                           .commandBufferInfoCount = 1,
+                           .pCommandBufferInfos = &buffer,
+                           .signalSemaphoreInfoCount = drawn ? 1u : 0u,
+                           .pSignalSemaphoreInfos = &after};
   vk_check(vkQueueSubmit2(queue_, 1, &info, done_), "submit");
   vk_check(vkWaitForFences(device_, 1, &done_, VK_TRUE, UINT64_MAX), "wait");
   vk_check(vkResetFences(device_, 1, &done_), "reset");
+}
+
+void Renderer::finish(VkCommandBuffer commands) {
+  if (!swapchain_ || !swapchain_->append(commands, colour_.image, colour_.extent)) return submit(commands);
+  submit(commands, swapchain_->taken(), swapchain_->drawn());
+  swapchain_->present(queue_);
 }
 
 void Renderer::begin_rendering(VkCommandBuffer commands, const Image& colour, const Image* depth) const {
@@ -124,13 +141,13 @@ void Renderer::bake_texture() {
   }
   draw_flat(commands, procedural_, {}, texture_);
   copy(commands, texture_, texels_);
-  finish(commands);
+  submit(commands);
 }
 
 std::vector<uint8_t> Renderer::read(const Image& from) {
   const VkCommandBuffer commands = begin();
   copy(commands, from, readback_);
-  finish(commands);
+  submit(commands);
   return {readback_.mapped, readback_.mapped + size_t{4} * from.extent.width * from.extent.height};
 }
 
@@ -141,6 +158,6 @@ std::vector<uint8_t> Renderer::learned(const Network& network) {
   read_weights_from(network.weights);
   const VkCommandBuffer commands = begin();
   draw_flat(commands, flat_, {0, network.matrices}, learned_);
-  finish(commands);
+  submit(commands);
   return read(learned_);
 }

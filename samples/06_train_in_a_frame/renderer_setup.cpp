@@ -13,8 +13,10 @@
 #include "truth.h"
 #include "vk_check.h"
 
-Renderer::Renderer() {
-  create_device();
+Renderer::Renderer(const Window* window) {
+  create_instance(window);
+  create_device(window != nullptr);
+  if (window) swapchain_.emplace(*window, instance_, physical_, device_, family_);
   const VkCommandPoolCreateInfo pool{.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
                                      .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
                                      .queueFamilyIndex = family_};
@@ -41,6 +43,7 @@ Renderer::Renderer() {
 
 Renderer::~Renderer() {
   vkDeviceWaitIdle(device_);
+  swapchain_.reset();
   for (VkPipeline p : {procedural_, truth_, neural_, flat_}) vkDestroyPipeline(device_, p, nullptr);
   for (const Image& i : {texture_, learned_, colour_, depth_}) {
     vkDestroyImageView(device_, i.view, nullptr);
@@ -61,14 +64,21 @@ Renderer::~Renderer() {
   vkDestroyInstance(instance_, nullptr);
 }
 
-void Renderer::create_device() {
+void Renderer::create_instance(const Window* window) {
+  std::vector<const char*> extensions;
+  if (window) extensions = window->instance_extensions();
   const VkApplicationInfo about{.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .apiVersion = VK_API_VERSION_1_3};
-  const VkInstanceCreateInfo instance{.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &about};
+  const VkInstanceCreateInfo instance{.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
+                                      .pApplicationInfo = &about,
+                                      .enabledExtensionCount = static_cast<uint32_t>(extensions.size()),
+                                      .ppEnabledExtensionNames = extensions.data()};
   vk_check(vkCreateInstance(&instance, nullptr, &instance_), "instance");
   uint32_t count = 1;
   vkEnumeratePhysicalDevices(instance_, &count, &physical_);
   if (count == 0) throw std::runtime_error("no Vulkan device");
+}
 
+void Renderer::create_device(bool presents) {
   // The renderer's own wishes, in a chain of its own ...
   features_.pNext = &features11_;
   features11_.pNext = &features12_;
@@ -80,6 +90,7 @@ void Renderer::create_device() {
   if (!needs.refusal().empty()) throw std::runtime_error(needs.refusal());
   needs.enable_in(features_);
   extensions_ = needs.extensions();
+  if (presents) extensions_.push_back(VK_KHR_SWAPCHAIN_EXTENSION_NAME);
 
   family_ = needs.compute_family();
   std::vector<VkQueueFamilyProperties> families(16);
