@@ -233,6 +233,51 @@ LEMNOS_API lemnos_result lemnos_program_read(lemnos_program* program, lemnos_val
 LEMNOS_API lemnos_result lemnos_program_describe(const lemnos_program* program, char* text, size_t capacity,
                                                  size_t* length, lemnos_error* error);
 
+/* Checking another backend ----------------------------------------------------------------------------------------- */
+
+/* A tensor and its content. */
+typedef struct lemnos_content {
+  uint32_t struct_size;
+  uint32_t reserved;
+  lemnos_tensor tensor;
+  const void* content; /* NULL: none */
+  uint64_t bytes;
+} lemnos_content;
+
+/* What a backend that is not Lemnos computed for an op. Right is every element within absolute + relative |reference| +
+ * ulps units in the last place (all 0: bit-equal), and the normalised mean square error within nmse where that is above
+ * 0. Half-precision results may be off by one rounding more, and their nmse is 1e-6 (f16) or 1e-4 (bf16). `products`:
+ * each element is a sum of so many products (matmul: K) and may be off by 2 * 2^-24 sqrt(products) (|A| . |B|) more.
+ * What Lemnos asks of its own kernels stands in tests/README.md: of exp, softmax and their like absolute 2e-6,
+ * relative 1e-5; of products ulps 1, nmse 1e-11. */
+typedef struct lemnos_foreign_result {
+  uint32_t struct_size;
+  uint32_t input_count;
+  uint32_t attribute_count;
+  uint32_t result_count;
+  const char* op; /* one of lemnos_op_names */
+  const lemnos_content* inputs;
+  const lemnos_attribute* attributes;
+  /* NULL: `results` are the op's outputs, all of them. Otherwise the gradient of its first output, and results[i] is
+   * the gradient of inputs[i] that follows from it. A result whose content is NULL is not judged. */
+  const lemnos_content* gradient;
+  const lemnos_content* results;
+  double absolute, relative, ulps, nmse;
+  int64_t products;
+} lemnos_foreign_result;
+
+typedef struct lemnos_verdict {
+  uint32_t struct_size;
+  uint32_t right;     /* 1 or 0 */
+  double worst_error; /* over what is allowed, of the worst element; infinite where nothing is */
+  char message[1000]; /* when it is wrong: which element, both values, ulp, NMSE, how many */
+} lemnos_verdict;
+
+/* Compares with the double-precision reference, as `lemnos check` does for a device. LEMNOS_OK with right = 0 is a
+ * wrong result; a code is a mistake in the call, a result of another shape or dtype among them. */
+LEMNOS_API lemnos_result lemnos_check_foreign(const lemnos_foreign_result* result, lemnos_verdict* verdict,
+                                              lemnos_error* error);
+
 /* Data ------------------------------------------------------------------------------------------------------------- */
 
 typedef struct lemnos_dataset lemnos_dataset;

@@ -40,8 +40,6 @@ std::span<const std::byte> content_of(const void* content, size_t bytes, const c
   return {static_cast<const std::byte*>(content), bytes};
 }
 
-namespace {
-
 Attrs attributes_of(const lemnos_attribute* attributes, uint32_t count, const char* who) {
   Attrs attrs;
   for (uint32_t i = 0; i < count; ++i) {
@@ -66,6 +64,8 @@ void check_bytes(const TensorDesc& desc, size_t bytes, const char* who) {
   require(bytes == desc.bytes(), ErrorCode::shape_mismatch, who, ": ", bytes, " bytes for ", desc, ", which has ",
           desc.bytes());
 }
+
+namespace {
 
 const std::string& op_names() {
   static const std::string names = [] {

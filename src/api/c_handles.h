@@ -56,6 +56,9 @@ namespace lemnos::c {
 
 TensorDesc tensor_of(const lemnos_tensor* tensor, const char* who);
 lemnos_tensor tensor_of(const TensorDesc& desc);
+Attrs attributes_of(const lemnos_attribute* attributes, uint32_t count, const char* who);
+/// Throws `shape_mismatch` where a tensor has another size.
+void check_bytes(const TensorDesc& desc, size_t bytes, const char* who);
 /// Throws `out_of_range` for an id that the graph does not have; -1 is "no value" where that is allowed.
 Value value_of(Graph& graph, lemnos_value id, const char* who, bool optional = false);
 std::span<const std::byte> content_of(const void* content, size_t bytes, const char* who);

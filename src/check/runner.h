@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "check/judge.h"
 #include "check/prepared.h"
 #include "lemnos/session.h"
 
@@ -31,13 +32,6 @@ struct Filter {
   long index = -1;          // a case's number within its op
   uint64_t seed = 42;
   Tier tier = Tier::whole;
-};
-
-struct Outcome {
-  using Kind = Finding::Kind;
-  Kind kind = Kind::passed;
-  std::string message;     // why it failed or was skipped
-  double worst_ratio = 0;  // largest error over tolerance
 };
 
 std::vector<Run> expand(const std::vector<Case>& cases, const Filter& filter);

@@ -1,93 +1,98 @@
-// lemnos check: the correctness suite for a device and its driver. Every op against the double-precision reference.
+// lemnos check: the correctness suite for a device and its driver, or for a backend that is not ours. Every op against
+// the double-precision reference.
 
 #include <cstdio>
-#include <map>
+#include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <set>
 
 #include "all_cases.h"
+#include "check/case_file.h"
 #include "check/runner.h"
+#include "check_report.h"
 #include "commands.h"
 
 namespace lemnos::tool {
 
 namespace {
 
-using check::Outcome;
+namespace fs = std::filesystem;
 
 struct Options {
   check::Filter filter;
   std::string device = "best";
+  std::string export_to;
+  std::string foreign;
   bool json = false;
   bool list = false;
 };
 
-struct Row {
-  int passed = 0, failed = 0, skipped = 0;
-  double worst_ratio = 0;
-};
-
-struct Failure {
-  std::string name, message, command;
-};
-
-int report_json(const Device& device, const std::map<std::string, Row>& rows, const std::vector<Failure>& failures) {
-  nlohmann::ordered_json out{{"device", device.info().name},
-                             {"driver", device.info().driver},
-                             {"driver_version", device.info().driver_version}};
-  for (const auto& [op, row] : rows)
-    out["ops"][op] = {{"passed", row.passed},
-                      {"failed", row.failed},
-                      {"skipped", row.skipped},
-                      {"worst_error_over_tolerance", row.worst_ratio}};
-  out["failures"] = nlohmann::ordered_json::array();
-  for (const Failure& f : failures)
-    out["failures"].push_back({{"name", f.name}, {"message", f.message}, {"reproduce", f.command}});
-  std::printf("%s\n", out.dump(2).c_str());
-  return failures.empty() ? 0 : 1;
+// What a foreign backend is asked. It has variants of its own, so a case is written once, and its name says none.
+int export_cases(const std::vector<check::Run>& runs, const fs::path& folder) {
+  fs::create_directories(folder);
+  std::set<std::string> written;
+  std::map<std::string, int> left_out;  // by reason
+  uint64_t bytes = 0;
+  for (check::Run run : runs) {
+    run.variant.clear();
+    const fs::path path = folder / (check::stem_of(run) + ".case.safetensors");
+    if (!written.insert(path.string()).second) continue;
+    try {
+      io::write_safetensors(path, check::case_file(run));
+      bytes += fs::file_size(path);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::unsupported) throw;
+      ++left_out[error.what()];
+    }
+  }
+  size_t cases = written.size();
+  for (const auto& [reason, count] : left_out) {
+    std::printf("%d left out: %s\n", count, reason.c_str());
+    cases -= static_cast<size_t>(count);
+  }
+  std::printf("%zu cases, %.1f MB, in %s\n", cases, static_cast<double>(bytes) / 1e6, folder.string().c_str());
+  return cases > 0 ? 0 : 1;
 }
 
-int report_text(const std::map<std::string, Row>& rows, const std::vector<Failure>& failures) {
-  Row total;
-  std::printf("%-24s %7s %7s %8s   %s\n", "op", "passed", "failed", "skipped", "worst error / tolerance");
-  for (const auto& [op, row] : rows) {
-    std::printf("%-24s %7d %7d %8d   %.3f\n", op.c_str(), row.passed, row.failed, row.skipped, row.worst_ratio);
-    total.passed += row.passed;
-    total.failed += row.failed;
-    total.skipped += row.skipped;
+int judge_foreign(const Options& o) {
+  CheckReport report(nlohmann::ordered_json::object({{"foreign", o.foreign}}));
+  for (const fs::path& path : check::find_case_files(o.foreign)) {
+    const std::string again = "lemnos check --foreign '" + path.string() + "'";
+    try {
+      const check::CaseFile asked = check::read_case_file(path);
+      if (!o.filter.op.empty() && asked.op != o.filter.op) continue;
+      report.add(asked.op, asked.name, check::judge_result_file(asked, check::result_path(path)), again);
+    } catch (const Error& error) {
+      report.add("(no case)", path.filename().string(), {check::Outcome::Kind::failed, error.what(), 0}, again);
+    }
   }
-  for (const Failure& f : failures)
-    std::printf("\nFAILED %s\n  %s\n  %s\n", f.name.c_str(), f.message.c_str(), f.command.c_str());
-  std::printf("\n%d passed, %d failed, %d skipped\n", total.passed, total.failed, total.skipped);
-  if (total.passed == 0 && total.failed == 0) std::printf("nothing was shown\n");
-  return total.failed == 0 && total.passed > 0 ? 0 : 1;
+  return report.print(o.json);
 }
 
-int run(const Options& o) {
-  const std::vector<check::Case> cases = check::all_cases();
-  const std::vector<check::Run> runs = check::expand(cases, o.filter);
-  if (runs.empty()) throw Error(ErrorCode::not_found, "check: no case fits these options");
-  if (o.list) {
-    for (const check::Run& r : runs) std::printf("%s\n", check::name_of(r).c_str());
-    return 0;
-  }
+int check_device(const Options& o, const std::vector<check::Run>& runs) {
   const Device device = Device::find(o.device);
   if (!o.json)
     std::printf("%s, %s %s: %zu runs\n\n", device.info().name.c_str(), device.info().driver.c_str(),
                 device.info().driver_version.c_str(), runs.size());
-  std::map<std::string, Row> rows;
-  std::vector<Failure> failures;
-  for (const check::Run& r : runs) {
-    Row& row = rows[r.item->op];
-    const Outcome outcome = check::run_on(r, device);
-    row.passed += outcome.kind == Outcome::Kind::passed;
-    row.failed += outcome.kind == Outcome::Kind::failed;
-    row.skipped += outcome.kind == Outcome::Kind::skipped;
-    row.worst_ratio = std::max(row.worst_ratio, outcome.worst_ratio);
-    if (outcome.kind == Outcome::Kind::failed)
-      failures.push_back({check::name_of(r), outcome.message, check::reproducer(r, device.info())});
+  CheckReport report(nlohmann::ordered_json::object({{"device", device.info().name},
+                                                     {"driver", device.info().driver},
+                                                     {"driver_version", device.info().driver_version}}));
+  for (const check::Run& r : runs)
+    report.add(r.item->op, check::name_of(r), check::run_on(r, device), check::reproducer(r, device.info()));
+  return report.print(o.json);
+}
+
+int run(const Options& o) {
+  if (!o.foreign.empty()) return judge_foreign(o);
+  const std::vector<check::Case> cases = check::all_cases();
+  const std::vector<check::Run> runs = check::expand(cases, o.filter);
+  if (runs.empty()) throw Error(ErrorCode::not_found, "check: no case fits these options");
+  if (!o.export_to.empty()) return export_cases(runs, o.export_to);
+  if (o.list) {
+    for (const check::Run& r : runs) std::printf("%s\n", check::name_of(r).c_str());
+    return 0;
   }
-  return o.json ? report_json(device, rows, failures) : report_text(rows, failures);
+  return check_device(o, runs);
 }
 
 }  // namespace
@@ -106,6 +111,11 @@ Command add_check(CLI::App& app) {
   sub->add_option("--seed", o->filter.seed)->capture_default_str();
   sub->add_flag_callback(
       "--fast", [o] { o->filter.tier = check::Tier::fast; }, "The fast tier");
+  CLI::Option* write =
+      sub->add_option("--export", o->export_to, "Write the cases as files for another backend, and stop");
+  sub->add_option("--foreign", o->foreign,
+                  "Judge the results that another backend wrote there (a folder or a case file)")
+      ->excludes(write);
   sub->add_flag("--list", o->list, "Print the names of the runs and stop");
   sub->add_flag("--json", o->json, "Print JSON");
   return [o] { return run(*o); };

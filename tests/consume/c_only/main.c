@@ -22,6 +22,7 @@ static void ok(lemnos_result result, const lemnos_error* error, int line) {
   ++failures;
 }
 #define OK(call) ok(call, &error, __LINE__)
+#define NOTHING(call) CHECK((call) == LEMNOS_INVALID_ARGUMENT)
 
 static lemnos_tensor tensor(uint32_t dtype, uint32_t rank, int64_t a, int64_t b) {
   lemnos_tensor t = {sizeof t, 0, 0, 0, {0}};
@@ -147,6 +148,23 @@ static void train_digits(lemnos_device* device, const char* checkpoint) {
   lemnos_dataset_destroy(test);
 }
 
+/* A backend of one's own, judged: here relu, once right and once not. */
+static void check_another_backend(void) {
+  lemnos_error error = {sizeof error, 0, ""};
+  const float x[4] = {-1, 2, -3, 4};
+  float y[4] = {0, 2, 0, 4};
+  lemnos_content input = {sizeof input, 0, tensor(LEMNOS_F32, 2, 2, 2), x, sizeof x}, output = input;
+  output.content = y;
+  lemnos_foreign_result result = {sizeof result, 1, 0, 1, "relu", &input, NULL, NULL, &output, 0, 0, 0, 0, 0};
+  lemnos_verdict verdict = {sizeof verdict, 0, 0, ""};
+  OK(lemnos_check_foreign(&result, &verdict, &error));
+  CHECK(verdict.right && verdict.worst_error == 0);
+  y[3] = 5;
+  OK(lemnos_check_foreign(&result, &verdict, &error));
+  CHECK(!verdict.right && strstr(verdict.message, "worst at [1, 1]: got 5, reference 4") != NULL);
+  NOTHING(lemnos_check_foreign(&result, NULL, &error));
+}
+
 static void make_mistakes(lemnos_device* device) {
   lemnos_error error = {sizeof error, 0, ""};
   lemnos_graph* graph = NULL;
@@ -203,8 +221,6 @@ static void make_mistakes(lemnos_device* device) {
 }
 
 /* Every entry point with nothing in its hands. */
-#define NOTHING(call) CHECK((call) == LEMNOS_INVALID_ARGUMENT)
-
 static void give_nothing_to_graphs(void) {
   lemnos_error error = {sizeof error, 0, ""};
   lemnos_value value = -1, targets[2];
@@ -212,6 +228,7 @@ static void give_nothing_to_graphs(void) {
   lemnos_graph* graph = NULL;
   uint32_t count = 1;
   uint64_t messages = 0;
+  NOTHING(lemnos_check_foreign(NULL, NULL, &error));
   NOTHING(lemnos_device_open("cpu", NULL, &error));
   NOTHING(lemnos_device_get_info(NULL, NULL, &error));
   NOTHING(lemnos_list_devices(NULL, NULL, &error));
@@ -289,6 +306,7 @@ int main(int argc, char** argv) {
   printf("lemnos %x on %s\n", lemnos_version(), infos[0].name);
   train_xor(device);
   train_digits(device, argc > 1 ? argv[1] : "c_only.safetensors");
+  check_another_backend();
   make_mistakes(device);
   give_nothing_to_graphs();
   give_nothing_to_runs(device);
