@@ -16,4 +16,5 @@
   WAVES(9, 4, 0, 0, 4)
 
 #define ENCODING_PAIRS 10
-#define NETWORK_WIDTH 24  // of both hidden layers; a multiple of 4
+#define NETWORK_WIDTH 24  // of a hidden layer; a multiple of 4
+#define NETWORK_LAYERS 2  // hidden ones

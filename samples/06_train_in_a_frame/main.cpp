@@ -66,7 +66,7 @@ double middle(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-Network newest(NeuralTexture& texture) { return {texture.runner().published().parameters, texture.matrices()}; }
+Network newest(NeuralTexture& texture) { return {texture.runner().published().parameters, texture.place()}; }
 
 // One frame: training, then the scene under the weights of the last whole step.
 lm::Advanced frame(Renderer& renderer, NeuralTexture& texture, float angle, double training_us) {

@@ -1,15 +1,14 @@
 // The network, in a fragment shader: reads the weights that Lemnos published, as they lie in its parameter arena.
 //
-// uv -> the features of encoding.h -> NETWORK_WIDTH -> NETWORK_WIDTH -> colour, with ReLU between.
+// uv -> the features of encoding.h -> NETWORK_LAYERS times NETWORK_WIDTH, with ReLU between -> colour. Matrices lie one
+// after another, each by rows, [inputs + 1, outputs]: the last row is the bias.
 
 #include "encoding.h"
 
 layout(set = 0, binding = 1, std430) readonly buffer Parameters { vec4 parameters[]; };
 
-const uint kFeatures = ENCODING_PAIRS;     // vec4s
+const uint kFeatures = ENCODING_PAIRS;  // vec4s
 const uint kWidth = NETWORK_WIDTH / 4;  // vec4s
-
-vec4 row(uint matrix, uint y, uint width, uint x) { return parameters[matrices[matrix] + y * width + x]; }
 
 vec3 network(vec2 uv) {
   vec4 features[kFeatures];
@@ -20,21 +19,20 @@ vec3 network(vec2 uv) {
   }
   ENCODING(WAVES)
 #undef WAVES
-  vec4 first[kWidth], second[kWidth];
-  for (uint o = 0; o < kWidth; ++o) {
-    vec4 sum = row(1, 0, 0, o);
-    for (uint i = 0; i < kFeatures; ++i)
-      for (uint j = 0; j < 4; ++j) sum[j] += dot(row(0, 4 * o + j, kFeatures, i), features[i]);
-    first[o] = max(sum, 0);
+  uint at = place;
+  vec4 units[kWidth], next[kWidth];
+  for (uint o = 0; o < kWidth; ++o) units[o] = parameters[at + 4 * kFeatures * kWidth + o];
+  for (uint i = 0; i < 4 * kFeatures; ++i)
+    for (uint o = 0; o < kWidth; ++o) units[o] += features[i / 4][i % 4] * parameters[at++];
+  at += kWidth;
+  for (uint layer = 1; layer < NETWORK_LAYERS; ++layer) {
+    for (uint o = 0; o < kWidth; ++o) next[o] = parameters[at + 4 * kWidth * kWidth + o];
+    for (uint i = 0; i < 4 * kWidth; ++i)
+      for (uint o = 0; o < kWidth; ++o) next[o] += max(units[i / 4][i % 4], 0) * parameters[at++];
+    at += kWidth;
+    units = next;
   }
-  for (uint o = 0; o < kWidth; ++o) {
-    vec4 sum = row(3, 0, 0, o);
-    for (uint i = 0; i < kWidth; ++i)
-      for (uint j = 0; j < 4; ++j) sum[j] += dot(row(2, 4 * o + j, kWidth, i), first[i]);
-    second[o] = max(sum, 0);
-  }
-  vec3 colour = row(5, 0, 0, 0).rgb;
-  for (uint i = 0; i < kWidth; ++i)
-    for (uint j = 0; j < 3; ++j) colour[j] += dot(row(4, j, kWidth, i), second[i]);
-  return clamp(colour, 0, 1);
+  vec4 colour = parameters[at + 4 * kWidth];
+  for (uint i = 0; i < 4 * kWidth; ++i) colour += max(units[i / 4][i % 4], 0) * parameters[at++];
+  return clamp(colour.rgb, 0, 1);
 }

@@ -9,7 +9,7 @@ namespace lm = lemnos;
 
 namespace {
 
-constexpr int64_t kFeatures = 4 * ENCODING_PAIRS, kWidth = NETWORK_WIDTH;
+constexpr int64_t kFeatures = 4 * ENCODING_PAIRS;
 constexpr int64_t kBatch = 1024;
 
 // The features of every texel's middle, [side * side, kFeatures].
@@ -38,12 +38,11 @@ NeuralTexture::NeuralTexture(const lm::Device& device, const lm::VulkanBuffer& t
   const lm::Value places = graph_.constant({side * side, kFeatures}, encoding(side), "places");
   const lm::Value state = step_state(graph_, 1);
   const lm::Value rows = batch_indices(state, {.samples = side * side, .batch = kBatch});
-  const lm::Value wanted = slice_axis(gather(pixels, rows, {.scale = 1 / 255.f}), 1, 0, 3);
+  const lm::Value wanted = gather(pixels, rows, {.scale = 1 / 255.f});
 
-  const lm::nn::Scope network(graph_, state, true, 1);
-  lm::Value x = relu(lm::nn::Linear{.out = kWidth}(network.nested("first"), gather(places, rows)));
-  x = relu(lm::nn::Linear{.out = kWidth}(network.nested("second"), x));
-  loss_ = mse_loss(lm::nn::Linear{.out = 3}(network.nested("last"), x), wanted);
+  // Narrow layers: one launch forward and two backward, whatever their number.
+  const lm::nn::FusedMlp network{.width = NETWORK_WIDTH, .hidden = NETWORK_LAYERS, .out = 4};
+  loss_ = mse_loss(network(lm::nn::Scope(graph_, state, true, 1), gather(places, rows)), wanted);
 
   place_gradients(loss_);
   const lm::optim::Adam adam{.lr = 1e-2f};
@@ -59,10 +58,6 @@ NeuralTexture::NeuralTexture(const lm::Device& device, const lm::VulkanBuffer& t
   runner_->publish();
 }
 
-std::array<uint32_t, 6> NeuralTexture::matrices() const {
-  const std::vector<lm::Value> parameters = graph_.parameters();  // weight and bias of each layer, in order
-  std::array<uint32_t, 6> places{};
-  for (size_t i = 0; i < places.size(); ++i)
-    places[i] = static_cast<uint32_t>(runner_->offset_of(parameters[i]) / (4 * sizeof(float)));
-  return places;
+uint32_t NeuralTexture::place() const {
+  return static_cast<uint32_t>(runner_->offset_of(graph_.parameters()[0]) / (4 * sizeof(float)));
 }

@@ -1,7 +1,6 @@
 // The network that learns a texture while the renderer draws: everything that concerns Lemnos, but the frame loop.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -18,8 +17,8 @@ class NeuralTexture {
   lemnos::Program& program() { return *program_; }
   float loss() { return program_->read_floats(loss_)[0]; }
   std::vector<float> weights() { return session_->read_floats(updated_); }
-  /// Where weights and biases of the three layers begin among the published weights, in vec4.
-  std::array<uint32_t, 6> matrices() const;
+  /// Where the network begins among the published weights, in vec4.
+  uint32_t place() const;
 
  private:
   lemnos::Graph graph_;

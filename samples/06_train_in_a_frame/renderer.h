@@ -5,7 +5,6 @@
 
 #include <vulkan/vulkan.h>
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -18,13 +17,13 @@
 /// The push constants of scene.glsl.
 struct Draw {
   float angle = 0;
-  std::array<uint32_t, 6> matrices{};  // of the network, in vec4 from the start of its buffer
+  uint32_t place = 0;  // of the network, in vec4 from the start of its buffer
 };
 
 /// Weights to draw with.
 struct Network {
   lemnos::VulkanBuffer weights;
-  std::array<uint32_t, 6> matrices{};
+  uint32_t place = 0;
 };
 
 class Renderer {

@@ -99,7 +99,7 @@ void Renderer::draw_scene(VkCommandBuffer commands, float angle, const Network& 
   begin_rendering(commands, colour_, &depth_);
   const int32_t right = static_cast<int32_t>(kView);
   draw(commands, truth_, kTorusVertices, {0, 0}, {kView, kView}, {angle, {}});
-  draw(commands, neural_, kTorusVertices, {right, 0}, {kView, kView}, {angle, network.matrices});
+  draw(commands, neural_, kTorusVertices, {right, 0}, {kView, kView}, {angle, network.place});
   vkCmdEndRendering(commands);
   barrier(commands, VK_PIPELINE_STAGE_2_ALL_GRAPHICS_BIT, VK_ACCESS_2_MEMORY_WRITE_BIT,
           VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT);
@@ -157,7 +157,7 @@ std::vector<uint8_t> Renderer::truth() { return read(texture_); }
 std::vector<uint8_t> Renderer::learned(const Network& network) {
   read_weights_from(network.weights);
   const VkCommandBuffer commands = begin();
-  draw_flat(commands, flat_, {0, network.matrices}, learned_);
+  draw_flat(commands, flat_, {0, network.place}, learned_);
   submit(commands);
   return read(learned_);
 }

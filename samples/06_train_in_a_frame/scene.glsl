@@ -2,8 +2,8 @@
 
 // Push constants, as struct Draw of renderer.h has them.
 layout(push_constant, std430) uniform Draw {
-  float angle;       // of the torus, radians
-  uint matrices[6];  // where weights and biases of the three layers begin in the network's buffer, in vec4
+  float angle;  // of the torus, radians
+  uint place;   // where the network begins in its buffer, in vec4
 };
 
 // One lamp, a little sky, a highlight.
