@@ -23,3 +23,4 @@
 #include "lemnos/table.h"
 #include "lemnos/tensor.h"
 #include "lemnos/train.h"
+#include "lemnos/tune.h"

@@ -13,6 +13,7 @@
 #include "lemnos/error.h"
 #include "lemnos/graph.h"
 #include "lemnos/profile.h"
+#include "lemnos/tune.h"
 #include "lemnos/visibility.h"
 
 LEMNOS_BEGIN_PUBLIC
@@ -23,8 +24,13 @@ struct CompileOptions {
   std::vector<Value> targets;  // what must be computed: outputs to read, and the last values of updates
   bool fuse = true;            // apply the rewrites
   std::string force_variant;   // "softmax=shared": for tests; empty: the best that accepts
-  bool share_memory = true;    // activations reuse memory when their lives do not overlap
-  uint64_t guard_bytes = 0;    // unused bytes around every tensor, watched by Program::damaged_guards
+  /// Where variants have been measured, the fastest is taken; null: the heuristics decide. With `tune_seconds`,
+  /// compile() first spends so long to measure what it does not know yet, the dearest ops first, each variant checked
+  /// against the portable one, and adds it. The CPU backend has no variants.
+  Tuning* tuning = nullptr;
+  double tune_seconds = 0;
+  bool share_memory = true;  // activations reuse memory when their lives do not overlap
+  uint64_t guard_bytes = 0;  // unused bytes around every tensor, watched by Program::damaged_guards
   /// How long a segment, the smallest piece that advance() hands over, should take; 0: 200, on a software device 2000.
   double segment_microseconds = 0;
 };

@@ -45,6 +45,10 @@ struct TrainerOptions {
   float mixup = 0;
   float average = 0;  // decay of a running average of the weights (see averaged()); 0: none
   std::vector<NamedGroup> groups = {};
+  /// Measured choices between kernels, and how long each program may measure what is not known (see CompileOptions). It
+  /// must outlive the trainer.
+  Tuning* tuning = nullptr;
+  double tune_seconds = 0;
 };
 
 enum class Verbosity {

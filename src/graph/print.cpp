@@ -46,6 +46,13 @@ std::string to_string(const Graph& graph, std::span<const int> nodes) {
   return out;
 }
 
+std::string shape_text(const Graph& graph, const Node& node) {
+  std::string inputs;
+  for (int input : node.inputs) inputs += text(inputs.empty() ? "" : ", ", graph.info(input).desc);
+  const std::string attrs = to_string(node.attrs);
+  return text(node.op->name, '(', inputs, ')', attrs.empty() ? "" : " ", attrs);
+}
+
 uint64_t hash_of(const Graph& graph, std::span<const int> nodes) {
   Hash hash;
   hash.add(to_string(graph, nodes));

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
 
+#include "base/hash.h"
 #include "base/text.h"
+#include "graph/print.h"
 #include "plan/memory.h"
 
 namespace lemnos {
@@ -72,13 +75,38 @@ class Planner {
     return has || at != std::string::npos ? wanted : std::string();
   }
 
+  struct Lowered {
+    std::vector<Dispatch> dispatches;
+    std::vector<uint64_t> scratch_bytes;
+  };
+  Lowered lowered(const Node& node, std::string_view variant) const {
+    Lower context(plan_.graph, node, caps_, options_.find_kernel, variant);
+    std::vector<Dispatch> dispatches = node.op->lower(context);
+    return {std::move(dispatches), {context.scratch_bytes().begin(), context.scratch_bytes().end()}};
+  }
+
+  // As measured, where it was and the kernels are still the ones that were measured.
+  std::optional<Lowered> tuned(const Node& node) const {
+    if (!options_.tuning || node.op->variants.size() < 2) return {};
+    const TunedOp* op = options_.tuning->find(shape_text(plan_.graph, node));
+    if (!op || op->variants.empty() || !op->variants[0].refusal.empty()) return {};
+    try {
+      Lowered found = lowered(node, op->variants[0].variant);
+      if (kernels_of(found.dispatches) == op->variants[0].kernels) return found;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::unsupported) throw;
+    }
+    return {};
+  }
+
   void lower(int index) {
     const Node& node = plan_.graph.nodes()[static_cast<size_t>(index)];
     if (!node.op->views.empty()) return;
     require(node.op->lower != nullptr, ErrorCode::unsupported, node.op->name, ": has no kernel");
     const std::string force = forced(node);
-    Lower context(plan_.graph, node, caps_, options_.find_kernel, force);
-    for (Dispatch& dispatch : node.op->lower(context)) {
+    std::optional<Lowered> found = force.empty() ? tuned(node) : std::nullopt;
+    if (!found) found = lowered(node, force);
+    for (Dispatch& dispatch : found->dispatches) {
       if (dispatch.groups == 0) continue;  // nothing to do for an empty tensor
       check(dispatch, node);
       for (TensorRef& ref : dispatch.tensors)
@@ -87,7 +115,7 @@ class Planner {
       plan_.cost.flops += dispatch.cost.flops;
       plan_.dispatches.push_back({.dispatch = std::move(dispatch), .accesses = {}, .node = index});
     }
-    for (uint64_t bytes : context.scratch_bytes()) scratch_.push_back(bytes);
+    scratch_.insert(scratch_.end(), found->scratch_bytes.begin(), found->scratch_bytes.end());
   }
 
   void check(const Dispatch& dispatch, const Node& node) {
@@ -230,6 +258,12 @@ class Planner {
 };
 
 }  // namespace
+
+uint64_t kernels_of(std::span<const Dispatch> dispatches) {
+  Hash hash;
+  for (const Dispatch& d : dispatches) hash.bytes(d.kernel->spirv.data(), d.kernel->spirv.size_bytes());
+  return hash.value();
+}
 
 Plan make_plan(const Graph& graph, const DeviceCaps& caps, const PlanOptions& options) {
   return Planner(graph, caps, options).run();

@@ -12,6 +12,7 @@
 #include "graph/spirv_info.h"
 #include "lemnos/device.h"
 #include "lemnos/op.h"
+#include "lemnos/tune.h"
 
 namespace lemnos {
 
@@ -47,10 +48,11 @@ struct PlanOptions {
   std::vector<int> targets;       // value ids that must be computed
   std::vector<Rewrite> rewrites;  // fusions to apply
   const Kernel* (*find_kernel)(std::string_view) = nullptr;
-  std::string force_variant;  // "op=variant" or "variant" for every op that has it; for tests
-  uint64_t guard_bytes = 0;   // unused bytes around every activation, for tests
-  bool share_memory = true;   // activations reuse memory when their lives do not overlap
-  uint64_t memory_limit = 0;  // refuse a larger activation arena; 0: no limit
+  std::string force_variant;       // "op=variant" or "variant" for every op that has it; for tests
+  const Tuning* tuning = nullptr;  // which variants are the fastest; may be null
+  uint64_t guard_bytes = 0;        // unused bytes around every activation, for tests
+  bool share_memory = true;        // activations reuse memory when their lives do not overlap
+  uint64_t memory_limit = 0;       // refuse a larger activation arena; 0: no limit
 };
 
 struct Plan {
@@ -72,6 +74,9 @@ struct Plan {
 /// Throws what the ops' `lower` throws; `unsupported` for a tensor past the device's limits, with the limit;
 /// `out_of_memory` when the activations exceed the limit, naming the largest tensors.
 Plan make_plan(const Graph& graph, const DeviceCaps& caps, const PlanOptions& options);
+
+/// A hash of the modules that the dispatches launch, under which a measurement of them holds.
+uint64_t kernels_of(std::span<const Dispatch> dispatches);
 
 /// Where a persistent value lives: the layout that programs share.
 Location persistent_location(const Graph& graph, int value);

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "runtime/backends.h"
+#include "runtime/tuner.h"
 #include "runtime/vulkan_program.h"
 #include "runtime/vulkan_session.h"
 
@@ -16,13 +17,24 @@ VulkanSession::VulkanSession(const Graph& graph, std::shared_ptr<vulkan::Context
 std::unique_ptr<Program> VulkanSession::compile(const CompileOptions& options) {
   PlanOptions plan{.find_kernel = library_.find_kernel,
                    .force_variant = options.force_variant,
+                   .tuning = options.tuning,
                    .guard_bytes = options.guard_bytes,
                    .share_memory = options.share_memory,
                    .memory_limit = memory_->context()->caps().memory_limit};
   for (Value v : options.targets) plan.targets.push_back(v.id());
   if (options.fuse) plan.rewrites.assign(library_.rewrites.begin(), library_.rewrites.end());
+  if (options.tuning && options.tune_seconds > 0) tune_plan(plan, *options.tuning, options.tune_seconds);
   return std::make_unique<VulkanProgram>(make_plan(graph_, memory_->context()->caps(), plan), memory_,
                                          options.segment_microseconds);
+}
+
+void VulkanSession::tune_plan(PlanOptions options, Tuning& tuning, double seconds) const {
+  options.tuning = nullptr;
+  const std::shared_ptr<vulkan::Context>& context = memory_->context();
+  Tuner tuner(
+      [&](const Graph& graph) { return std::make_unique<VulkanSession>(graph, context, library_, SessionOptions{}); },
+      context->caps(), library_.find_kernel);
+  tuner.tune(make_plan(graph_, context->caps(), options), tuning, seconds);
 }
 
 void VulkanSession::write(Value value, std::span<const std::byte> bytes, size_t offset) {

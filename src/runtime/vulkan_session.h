@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lemnos/session.h"
+#include "plan/plan.h"
 #include "runtime/op_library.h"
 #include "runtime/vulkan_memory.h"
 
@@ -29,6 +30,7 @@ class VulkanSession final : public Session {
   VulkanMemory& memory() { return *memory_; }
 
  private:
+  void tune_plan(PlanOptions options, Tuning& tuning, double seconds) const;
   Location part(Value value, size_t bytes, size_t offset, const char* who) const;
 
   const Graph& graph_;

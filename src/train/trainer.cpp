@@ -199,7 +199,8 @@ void Trainer::Impl::build_training(const data::Dataset& data, int64_t batch, boo
   if (options.average > 0) training.targets.push_back(optim::average_parameters(*graph, updated, options.average));
   training.targets.push_back(finish(training, loss));
   training.targets.insert(training.targets.end(), updates.begin(), updates.end());
-  training.program = session->compile({.targets = training.targets});
+  training.program =
+      session->compile({.targets = training.targets, .tuning = options.tuning, .tune_seconds = options.tune_seconds});
   stale = false;
 }
 
@@ -246,7 +247,8 @@ train::Pass& Trainer::Impl::prepare_evaluation(const data::Dataset& data, int64_
     pass->prediction = predict(scope(pass->state, false), b.x);
     const Value loss = options.loss(pass->prediction, b.y, b.mask);
     pass->targets = {finish(*pass, loss), pass->prediction};
-    pass->program = session->compile({.targets = pass->targets});
+    pass->program =
+        session->compile({.targets = pass->targets, .tuning = options.tuning, .tune_seconds = options.tune_seconds});
     evaluations.push_back(std::move(made));
   }
   pass->feed->upload(*session, data);

@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "commands.h"
+#include "lemnos/tune.h"
 #include "measure.h"
 #include "workloads.h"
 
@@ -19,6 +21,7 @@ struct Options {
   std::string device = "best";
   std::string only;
   std::string variant;
+  std::string tuning;  // a file; empty: none
   std::string dtype = "f32";
   Product product;
   bool json = false;
@@ -34,10 +37,10 @@ struct Result {
   double percent() const { return seconds > 0 ? 100 * limit.seconds / seconds : 0; }
 };
 
-Result measure(const Workload& workload, const Device& device, const std::string& variant, const Ceilings& ceilings) {
+Result measure(const Workload& workload, const Device& device, const Choices& choices, const Ceilings& ceilings) {
   Result r{.group = workload.group, .name = workload.name, .cost = {}, .limit = {}, .skipped = {}};
   try {
-    const Running running = workload.open(device, variant);
+    const Running running = workload.open(device, choices);
     r.cost = running.program->summary();
     r.seconds = seconds_of(*running.program, device.info());
     r.limit = limit_of(r.cost, ceilings);
@@ -98,13 +101,17 @@ Json to_json(const Result& r) {
           {"percent", r.percent()}};
 }
 
-int report(const Device& device, const std::vector<Workload>& workloads, const std::string& variant, bool json) {
+int report(const Device& device, const std::vector<Workload>& workloads, const Options& o) {
+  std::optional<Tuning> tuning;
+  if (!o.tuning.empty()) tuning = io::load_tuning(o.tuning, device.info());
+  const Choices choices{.variant = o.variant, .tuning = tuning ? &*tuning : nullptr};
+  const bool json = o.json;
   const Ceilings ceilings = measure_ceilings(device);
   if (!json) print_head(device.info(), ceilings);
   Json out = head(device.info(), ceilings);
   out["results"] = Json::array();
   for (const Workload& workload : workloads) {
-    const Result result = measure(workload, device, variant, ceilings);
+    const Result result = measure(workload, device, choices, ceilings);
     if (json)
       out["results"].push_back(to_json(result));
     else
@@ -127,7 +134,7 @@ int run_all(const Options& o) {
   std::erase_if(workloads,
                 [&](const Workload& w) { return (w.group + ' ' + w.name).find(o.only) == std::string::npos; });
   if (workloads.empty()) throw Error(ErrorCode::not_found, "bench: nothing is called '" + o.only + "'");
-  return report(open(o.device), workloads, o.variant, o.json);
+  return report(open(o.device), workloads, o);
 }
 
 int run_product(Options o) {
@@ -135,7 +142,7 @@ int run_product(Options o) {
   const Product& p = o.product;
   const std::string name = std::string(p.transpose_a ? "T" : "N") + (p.transpose_b ? "T " : "N ") +
                            std::to_string(p.m) + "x" + std::to_string(p.n) + "x" + std::to_string(p.k) + ' ' + o.dtype;
-  return report(open(o.device), {product(name, p)}, o.variant, o.json);
+  return report(open(o.device), {product(name, p)}, o);
 }
 
 }  // namespace
@@ -156,6 +163,7 @@ Command add_bench(CLI::App& app) {
   for (CLI::App* command : {sub, gemm, host}) {
     command->add_option("--device", o->device, "Name, UUID, pci:.., luid:.. or best")->capture_default_str();
     if (command != host) command->add_option("--variant", o->variant, "Force a variant: \"matmul=tiled64\"");
+    if (command != host) command->add_option("--tuning", o->tuning, "File of `lemnos tune`");
     command->add_flag("--json", o->json, "Print JSON");
   }
   return [o, gemm, host] {

@@ -11,6 +11,7 @@ using Command = std::function<int()>;
 Command add_info(CLI::App& app);
 Command add_train(CLI::App& app);
 Command add_bench(CLI::App& app);
+Command add_tune(CLI::App& app);
 Command add_check(CLI::App& app);
 Command add_kernels(CLI::App& app);
 

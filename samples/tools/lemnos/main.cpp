@@ -1,5 +1,5 @@
-// lemnos: what devices there are, a training from the command line, how near a device comes to its limits, the
-// correctness suite, and what a driver makes of the kernels.
+// lemnos: what devices there are, a training from the command line, how near a device comes to its limits, which
+// kernels are its fastest, the correctness suite, and what a driver makes of the kernels.
 
 #include <cstdio>
 
@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
     return std::string("lemnos: ") + error.what() + " (see lemnos --help)\n";
   });
   const Command commands[] = {
-      add_info(app),    add_train(app), add_bench(app),
+      add_info(app),    add_train(app), add_bench(app), add_tune(app),
 #ifdef LEMNOS_HAS_CASES
       add_check(app),
 #ifdef LEMNOS_HAS_VULKAN

@@ -24,6 +24,8 @@ struct Options {
   std::string schedule = "cosine";
   std::string out = "out";
   std::string profile;  // empty: none
+  std::string tuning;   // a file; empty: none
+  double tune = 0;      // seconds
   int64_t epochs = 5;
   int64_t batch = 128;
   int64_t hidden = 256;
@@ -65,12 +67,15 @@ int train_mlp(const Options& o) {
   const Device device = Device::find(o.device);
   const Model model =
       nn::sequential({nn::Flatten{}, nn::Linear{.out = o.hidden}, nn::Relu{}, nn::Linear{.out = data.train.classes}});
+  Tuning tuning = o.tuning.empty() ? Tuning(device.info()) : io::load_tuning(o.tuning, device.info());
   Trainer trainer{device,
                   model,
                   {.loss = loss::CrossEntropy{},
                    .optimizer = optimizer_of(o),
                    .update = update_of(o, data.train.size()),
-                   .seed = o.seed}};
+                   .seed = o.seed,
+                   .tuning = &tuning,
+                   .tune_seconds = o.tune}};
   std::printf("%s (%s %s)\n%s: %lld training and %lld test images\n%s", device.info().name.c_str(),
               device.info().driver.c_str(), device.info().driver_version.c_str(),
               o.data.empty() ? "generated digits" : o.data.c_str(), static_cast<long long>(data.train.size()),
@@ -94,6 +99,7 @@ int train_mlp(const Options& o) {
     io::write_figure(out / "curve.svg", io::learning_curve(history, "784-" + std::to_string(o.hidden) + "-10"));
   trainer.save(out / "model.safetensors");
   std::printf("wrote %s, curve.svg and model.safetensors\n", (out / "history.json").string().c_str());
+  if (o.tune > 0 && !o.tuning.empty()) io::save_tuning(tuning, o.tuning);
   if (!o.profile.empty()) write_profile(trainer, o.profile);
   std::printf("test_accuracy=%.4f device=\"%s\" seconds=%.2f\n", accuracy, device.info().name.c_str(), seconds);
   return 0;
@@ -124,6 +130,9 @@ Command add_train(CLI::App& app) {
   sub->add_option("--seed", o->seed, "Of weights, order and noise")->capture_default_str();
   sub->add_option("--out", o->out, "Folder for history.json, curve.svg, model.safetensors")->capture_default_str();
   sub->add_option("--profile", o->profile, "Write where a step's time goes: a trace for ui.perfetto.dev; and a table");
+  sub->add_option("--tuning", o->tuning, "File of `lemnos tune`: which kernels are the fastest here");
+  sub->add_option("--tune", o->tune, "Seconds that each program may measure kernels first, kept in --tuning")
+      ->check(CLI::Range(0.0, 3600.0));
   return [o] { return train_mlp(*o); };
 }
 

@@ -42,11 +42,14 @@ Values targets_of(const Row& row, Graph& graph) {
 
 // Completes a workload that has its `build`.
 Workload opening(Workload w, int64_t integers) {
-  w.open = [build = w.build, integers](const Device& device, const std::string& variant) {
+  w.open = [build = w.build, integers](const Device& device, const Choices& choices) {
     auto opened = std::make_shared<Opened>();
     const Values targets = build(opened->graph);
     opened->session = device.open(opened->graph);
-    opened->program = opened->session->compile({.targets = targets, .force_variant = variant});
+    opened->program = opened->session->compile({.targets = targets,
+                                                .force_variant = choices.variant,
+                                                .tuning = choices.tuning,
+                                                .tune_seconds = choices.tune_seconds});
     fill_inputs(*opened->session, opened->graph, integers);
     return Running{opened, opened->program.get()};
   };
@@ -223,7 +226,7 @@ Workload update(const char* name, const optim::Optimizer& optimizer) {
 
 Workload step(const char* name, const Model& model, const Shape& example, int64_t classes, int64_t batch,
               const optim::Optimizer& optimizer) {
-  return {"step", name, {}, [=](const Device& device, const std::string&) {
+  return {"step", name, {}, [=](const Device& device, const Choices& choices) {
             data::Dataset set{.x = {}, .y = {}, .scale = 1.f / 255, .classes = classes};
             std::vector<int64_t> extents{4 * batch};
             extents.insert(extents.end(), example.begin(), example.end());
@@ -233,8 +236,11 @@ Workload step(const char* name, const Model& model, const Shape& example, int64_
             std::vector<int32_t> labels;
             for (int64_t i = 0; i < extents[0]; ++i) labels.push_back(static_cast<int32_t>(i * 7 % classes));
             set.y = data::Array::integers({extents[0]}, labels);
-            auto trainer = std::make_shared<Trainer>(
-                device, model, TrainerOptions{.loss = loss::CrossEntropy{}, .optimizer = optimizer});
+            auto trainer = std::make_shared<Trainer>(device, model,
+                                                     TrainerOptions{.loss = loss::CrossEntropy{},
+                                                                    .optimizer = optimizer,
+                                                                    .tuning = choices.tuning,
+                                                                    .tune_seconds = choices.tune_seconds});
             trainer->begin(set, batch);
             return Running{trainer, &trainer->step_program()};
           }};

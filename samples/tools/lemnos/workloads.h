@@ -16,13 +16,19 @@ struct Running {
   Program* program = nullptr;
 };
 
+/// How the kernels' variants are chosen: as in CompileOptions.
+struct Choices {
+  std::string variant;
+  Tuning* tuning = nullptr;
+  double tune_seconds = 0;
+};
+
 struct Workload {
   std::string group;  // "product", "elementwise", "step", ..
   std::string name;
   /// The targets, in a graph that is given; empty for a step, which a Trainer builds.
   std::function<std::vector<Value>(Graph&)> build;
-  /// `variant` as in CompileOptions::force_variant.
-  std::function<Running(const Device&, const std::string& variant)> open;
+  std::function<Running(const Device&, const Choices&)> open;
 };
 
 /// y = op(A) op(B), as `lemnos bench gemm` and the products of the list.

@@ -1,0 +1,78 @@
+// Which variant of an op is the fastest on a device: measured once, kept in a file, used when a program is compiled.
+//
+//   Tuning tuning = io::load_tuning("tuning.json", device.info());                    // empty where nothing is known
+//   auto program = session->compile({.targets = targets, .tuning = &tuning, .tune_seconds = 5});
+//   io::save_tuning(tuning, "tuning.json");                            // an application ships it and leaves out the 5
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lemnos/device.h"
+#include "lemnos/visibility.h"
+
+LEMNOS_BEGIN_PUBLIC
+
+namespace lemnos {
+
+/// One variant of an op at one shape.
+struct TunedVariant {
+  std::string variant;      // "tiled64"
+  double microseconds = 0;  // of one run: the median of several
+  uint64_t kernels = 0;     // a hash of the modules that it launched: a changed kernel is another kernel
+  std::string refusal;      // why it was not measured, or gave a wrong result; empty where it was
+};
+
+/// All variants of an op at one shape, the fastest first, then those that were refused. The usual one is the first when
+/// it is within 3 % of the fastest.
+struct TunedOp {
+  std::string op;     // "matmul(f32[128, 784], f32[784, 512]) transpose_a=0 ..."
+  std::string usual;  // the variant that is taken where nothing was measured
+  std::vector<TunedVariant> variants;
+};
+
+/// What was measured on one device under one version of its driver.
+class Tuning {
+ public:
+  /// Nothing yet.
+  explicit Tuning(const DeviceInfo& device)
+      : name_(device.name),
+        uuid_(uuid_string(device.uuid)),
+        driver_(device.driver),
+        driver_version_(device.driver_version) {}
+
+  const TunedOp* find(std::string_view op) const {
+    const auto it = ops_.find(op);
+    return it == ops_.end() ? nullptr : &it->second;
+  }
+  void put(TunedOp op) {
+    std::string key = op.op;
+    ops_.insert_or_assign(std::move(key), std::move(op));
+  }
+  const std::map<std::string, TunedOp, std::less<>>& ops() const { return ops_; }
+
+  const std::string& device_name() const { return name_; }
+  const std::string& device_uuid() const { return uuid_; }
+  const std::string& driver() const { return driver_; }
+  const std::string& driver_version() const { return driver_version_; }
+
+ private:
+  std::string name_, uuid_, driver_, driver_version_;
+  std::map<std::string, TunedOp, std::less<>> ops_;
+};
+
+namespace io {
+/// What the file holds for this device and this version of its driver; empty where it holds nothing, or where there is
+/// no file. Throws `corrupt_data` for a file that is none of ours.
+Tuning load_tuning(const std::filesystem::path& path, const DeviceInfo& device);
+/// Puts it into the file, beside what that holds for other devices and drivers. Throws `io`, `corrupt_data`.
+void save_tuning(const Tuning& tuning, const std::filesystem::path& path);
+}  // namespace io
+
+}  // namespace lemnos
+
+LEMNOS_END_PUBLIC

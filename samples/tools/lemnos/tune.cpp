@@ -1,0 +1,96 @@
+// lemnos tune: measures the variants of the kernels on a device and keeps all times in a file.
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include "commands.h"
+#include "lemnos/lemnos.hpp"
+#include "workloads.h"
+
+namespace lemnos::tool {
+
+namespace {
+
+struct Options {
+  std::string device = "best";
+  std::string only = "step";
+  std::string file = "tuning.json";
+  double seconds = 60;
+};
+
+double wall() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+const TunedVariant* variant_of(const TunedOp& op, const std::string& name) {
+  for (const TunedVariant& v : op.variants)
+    if (v.variant == name && v.refusal.empty()) return &v;
+  return nullptr;
+}
+
+void print(const Tuning& tuning) {
+  size_t better = 0;
+  std::printf("%10s %-18s %10s %-18s  op\n", "us", "fastest", "us", "without tuning");
+  for (const auto& [key, op] : tuning.ops()) {
+    const TunedVariant* usual = variant_of(op, op.usual);
+    if (op.variants.empty() || !op.variants[0].refusal.empty()) continue;
+    const TunedVariant& best = op.variants[0];
+    better += best.variant != op.usual;
+    std::printf("%10.1f %-18s %10.1f %-18s  %s\n", best.microseconds, best.variant.c_str(),
+                usual ? usual->microseconds : 0, op.usual.c_str(), key.c_str());
+    for (const TunedVariant& v : op.variants)
+      if (v.refusal.starts_with("wrong")) std::printf("%10s %s is %s\n", "", v.variant.c_str(), v.refusal.c_str());
+  }
+  std::printf("%zu ops, another variant than the usual is the fastest for %zu\n", tuning.ops().size(), better);
+}
+
+int run(const Options& o) {
+  const Device device = Device::find(o.device);
+  if (device.info().type == DeviceType::cpu_reference)
+    throw Error(ErrorCode::unsupported, "tune: the CPU reference has one way to run an op");
+  Tuning tuning = io::load_tuning(o.file, device.info());
+  std::vector<Workload> workloads = step_workloads();
+  for (Workload& op : op_workloads()) workloads.push_back(std::move(op));
+  size_t matching = 0;
+  const double end = wall() + o.seconds;
+  for (const Workload& workload : workloads) {
+    if ((workload.group + ' ' + workload.name).find(o.only) == std::string::npos) continue;
+    ++matching;
+    const double left = end - wall();
+    if (left <= 0) {
+      std::printf("no time left for %s %s: tune again, what is known is not measured twice\n", workload.group.c_str(),
+                  workload.name.c_str());
+      continue;
+    }
+    try {
+      (void)workload.open(device, {.variant = {}, .tuning = &tuning, .tune_seconds = left});
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::unsupported) throw;  // an op that this device cannot run
+    }
+  }
+  if (matching == 0) throw Error(ErrorCode::not_found, "tune: nothing is called '" + o.only + "'");
+  std::printf("%s, %s %s\n", device.info().name.c_str(), device.info().driver.c_str(),
+              device.info().driver_version.c_str());
+  print(tuning);
+  io::save_tuning(tuning, o.file);
+  std::printf("wrote %s\n", o.file.c_str());
+  return 0;
+}
+
+}  // namespace
+
+Command add_tune(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  CLI::App* sub =
+      app.add_subcommand("tune", "Measure which kernels are the fastest on a device, and keep it in a file");
+  sub->add_option("--device", o->device, "Name, UUID, pci:.., luid:.. or best")->capture_default_str();
+  sub->add_option("--only", o->only, "Rows of `lemnos bench` whose group and name have this in them")
+      ->capture_default_str();
+  sub->add_option("--seconds", o->seconds, "Begin nothing new after so many")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
+  sub->add_option("--file", o->file, "What is known is read from here, and what was measured added")
+      ->capture_default_str();
+  return [o] { return run(*o); };
+}
+
+}  // namespace lemnos::tool
