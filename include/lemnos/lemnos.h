@@ -477,6 +477,56 @@ LEMNOS_API lemnos_result lemnos_program_submit(lemnos_program* program, const le
 LEMNOS_API lemnos_result lemnos_program_publish(lemnos_program* program, uint32_t copies, lemnos_error* error);
 LEMNOS_API lemnos_result lemnos_program_published(lemnos_program* program, lemnos_published* published,
                                                   lemnos_error* error);
+/* Bytes from the start of lemnos_published.parameters to a parameter. */
+LEMNOS_API lemnos_result lemnos_program_published_offset(lemnos_program* program, lemnos_value parameter,
+                                                         uint64_t* offset, lemnos_error* error);
+/* Device time that a step is expected to take. */
+LEMNOS_API lemnos_result lemnos_program_step_microseconds(lemnos_program* program, double* microseconds,
+                                                          lemnos_error* error);
+
+/* Memory shared with another device, process or API */
+
+typedef enum lemnos_share_kind {
+  LEMNOS_SHARE_OPAQUE_FD = 0,    /* a file descriptor that only the same driver on the same device understands */
+  LEMNOS_SHARE_DMA_BUF = 1,      /* a file descriptor that other drivers understand too (Linux) */
+  LEMNOS_SHARE_OPAQUE_WIN32 = 2, /* an NT handle */
+  LEMNOS_SHARE_KIND_MAX = 0x7fffffff
+} lemnos_share_kind;
+
+/* What the other side must know to open the memory. */
+typedef struct lemnos_shared_memory {
+  uint32_t struct_size;
+  uint32_t kind;            /* a lemnos_share_kind */
+  int64_t handle;           /* a file descriptor or a HANDLE */
+  uint64_t size;            /* bytes of the buffer */
+  uint64_t allocation_size; /* bytes of the memory that it begins */
+  uint32_t memory_type;     /* index of the maker's memory type; not used for dma-bufs */
+  uint32_t reserved;
+  uint8_t device_uuid[16]; /* VkPhysicalDeviceIDProperties of the maker; not used for dma-bufs */
+  uint8_t driver_uuid[16];
+} lemnos_shared_memory;
+
+/* A buffer in memory of its own, for lemnos_session_import_buffer here and for somebody else elsewhere. It must not go
+ * before the sessions that import it have run their last step. */
+typedef struct lemnos_shared_buffer lemnos_shared_buffer;
+
+LEMNOS_API lemnos_result lemnos_shared_buffer_create(lemnos_session* session, uint64_t bytes, lemnos_share_kind kind,
+                                                     lemnos_shared_buffer** buffer, lemnos_error* error);
+/* Opens what another side has made. A file descriptor is taken over on success and stays the caller's on failure; an NT
+ * handle stays the caller's. */
+LEMNOS_API lemnos_result lemnos_shared_buffer_open(lemnos_session* session, const lemnos_shared_memory* memory,
+                                                   lemnos_shared_buffer** buffer, lemnos_error* error);
+LEMNOS_API void lemnos_shared_buffer_destroy(lemnos_shared_buffer* buffer);
+LEMNOS_API lemnos_result lemnos_shared_buffer_describe(const lemnos_shared_buffer* buffer, lemnos_vulkan_buffer* range,
+                                                       lemnos_error* error);
+/* With a new handle, which the caller gives away or closes. */
+LEMNOS_API lemnos_result lemnos_shared_buffer_share(const lemnos_shared_buffer* buffer, lemnos_shared_memory* memory,
+                                                    lemnos_error* error);
+/* Hands the content over to the outside, after everything that the session ran; and takes it back. Both wait. */
+LEMNOS_API lemnos_result lemnos_shared_buffer_release(const lemnos_shared_buffer* buffer, lemnos_session* session,
+                                                      lemnos_error* error);
+LEMNOS_API lemnos_result lemnos_shared_buffer_acquire(const lemnos_shared_buffer* buffer, lemnos_session* session,
+                                                      lemnos_error* error);
 
 #endif /* VULKAN_CORE_H_ */
 

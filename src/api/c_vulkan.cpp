@@ -2,10 +2,7 @@
 
 #include <array>
 
-#include "lemnos/vulkan.h"
-
-// lemnos.h shows its Vulkan part to those who have included vulkan_core.h.
-#include "api/c_handles.h"
+#include "api/c_vulkan.h"
 
 namespace lemnos::c {
 
@@ -16,10 +13,6 @@ constexpr size_t kMostSemaphores = 8;
 VulkanBuffer buffer_of(const lemnos_vulkan_buffer* buffer, const char* who) {
   const lemnos_vulkan_buffer from = input(buffer, who);
   return {from.buffer, from.offset, from.size};
-}
-
-lemnos_vulkan_buffer buffer_of(const VulkanBuffer& from) {
-  return {sizeof(lemnos_vulkan_buffer), 0, from.buffer, from.offset, from.size};
 }
 
 lemnos_vulkan_queue queue_of(const VulkanQueue& from) {
@@ -128,7 +121,7 @@ lemnos_result lemnos_session_export_buffer(lemnos_session* session, lemnos_value
     constexpr const char* kWho = "session_export_buffer";
     const c::OpenSession& open = *given(session, kWho, "session").open;
     given(buffer, kWho, "buffer");
-    c::output(buffer, c::buffer_of(export_buffer(*open.session, c::value_of(*open.graph, value, kWho))), kWho);
+    c::output(buffer, c::range_of(export_buffer(*open.session, c::value_of(*open.graph, value, kWho))), kWho);
   });
 }
 
@@ -142,7 +135,7 @@ lemnos_result lemnos_program_buffer(lemnos_program* program, lemnos_value value,
     constexpr const char* kWho = "program_buffer";
     VulkanRunner& runner = runner_of(program, kWho);
     given(buffer, kWho, "buffer");
-    c::output(buffer, c::buffer_of(runner.buffer(c::value_of(*program->graph, value, kWho))), kWho);
+    c::output(buffer, c::range_of(runner.buffer(c::value_of(*program->graph, value, kWho))), kWho);
   });
 }
 
@@ -191,10 +184,26 @@ lemnos_result lemnos_program_published(lemnos_program* program, lemnos_published
     const Published from = runner_of(program, "program_published").published();
     given(published, "program_published", "published");
     lemnos_published to{};
-    to.parameters = c::buffer_of(from.parameters);
+    to.parameters = c::range_of(from.parameters);
     to.steps = from.steps;
     to.ready = {sizeof(lemnos_vulkan_semaphore), 0, from.ready.semaphore, from.ready.value};
     c::output(published, to, "program_published");
+  });
+}
+
+lemnos_result lemnos_program_published_offset(lemnos_program* program, lemnos_value parameter, uint64_t* offset,
+                                              lemnos_error* error) {
+  return guard(error, [&] {
+    constexpr const char* kWho = "program_published_offset";
+    const VulkanRunner& runner = runner_of(program, kWho);
+    given(offset, kWho, "offset") = runner.offset_of(c::value_of(*program->graph, parameter, kWho));
+  });
+}
+
+lemnos_result lemnos_program_step_microseconds(lemnos_program* program, double* microseconds, lemnos_error* error) {
+  return guard(error, [&] {
+    constexpr const char* kWho = "program_step_microseconds";
+    given(microseconds, kWho, "microseconds") = runner_of(program, kWho).step_microseconds();
   });
 }
 

@@ -21,6 +21,7 @@ const char* to_string(VkResult result) {
     case VK_ERROR_FRAGMENTED_POOL: return "VK_ERROR_FRAGMENTED_POOL";
     case VK_ERROR_OUT_OF_POOL_MEMORY: return "VK_ERROR_OUT_OF_POOL_MEMORY";
     case VK_ERROR_FRAGMENTATION: return "VK_ERROR_FRAGMENTATION";
+    case VK_ERROR_INVALID_EXTERNAL_HANDLE: return "VK_ERROR_INVALID_EXTERNAL_HANDLE";
     case VK_ERROR_UNKNOWN: return "VK_ERROR_UNKNOWN";
     default: return "a VkResult without a name here";
   }
@@ -41,6 +42,7 @@ ErrorCode to_error_code(VkResult result) {
     case VK_ERROR_LAYER_NOT_PRESENT:
     case VK_ERROR_EXTENSION_NOT_PRESENT:
     case VK_ERROR_FEATURE_NOT_PRESENT: return ErrorCode::unsupported;
+    case VK_ERROR_INVALID_EXTERNAL_HANDLE: return ErrorCode::invalid_argument;
     default: return ErrorCode::internal;
   }
 }

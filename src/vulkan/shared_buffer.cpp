@@ -126,6 +126,9 @@ SharedBuffer SharedBuffer::open(std::shared_ptr<Context> context, const SharedMe
           uuid_string(device.driver_uuid));
   SharedBuffer made(context, memory);
   made.create_buffer();
+  const VkMemoryDedicatedAllocateInfo dedicated{.sType = VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO,
+                                                .buffer = made.buffer_};
+  shared_handle::Import import(memory, &dedicated);  // before the driver is asked about the handle
   VkMemoryRequirements needs;
   context->vk().vkGetBufferMemoryRequirements(context->device(), made.buffer_, &needs);
   require(needs.size <= memory.allocation_size, ErrorCode::invalid_argument, "shared buffer: ", needs.size,
@@ -133,9 +136,6 @@ SharedBuffer SharedBuffer::open(std::shared_ptr<Context> context, const SharedMe
   const uint32_t types = needs.memoryTypeBits & shared_handle::memory_types(*context, memory);
   require(!opaque || (types >> memory.memory_type & 1u), ErrorCode::invalid_argument, "shared buffer: memory type ",
           memory.memory_type, " does not fit");
-  const VkMemoryDedicatedAllocateInfo dedicated{.sType = VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO,
-                                                .buffer = made.buffer_};
-  shared_handle::Import import(memory, &dedicated);
   made.allocate(import.head(), opaque ? memory.memory_type : choose_type(*context, types));
   import.taken();
   made.bind();

@@ -55,8 +55,19 @@ c_vulkan() {
   folder=$(dirname "$library")
   # shellcheck disable=SC2086
   $CC -std=c11 $warnings -Wno-missing-field-initializers -I "$LEMNOS_SOURCE/include" -isystem "$LEMNOS_VULKAN_HEADERS" \
-    "$LEMNOS_CONSUME/c_vulkan/main.c" -L "$folder" -llemnos -Wl,-rpath,"$folder" -lvulkan -o c_vulkan_consumer
+    "$LEMNOS_CONSUME"/c_vulkan/*.c -L "$folder" -llemnos -Wl,-rpath,"$folder" -lvulkan -o c_vulkan_consumer
   ./c_vulkan_consumer
+}
+
+# What programs compiled with the last release rely on still holds.
+c_abi() {
+  local library=$1 folder include=()
+  folder=$(dirname "$library")
+  [ ! -d "$LEMNOS_VULKAN_HEADERS" ] || include=(-isystem "$LEMNOS_VULKAN_HEADERS")
+  # shellcheck disable=SC2086
+  $CC -std=c11 $warnings -I "$LEMNOS_SOURCE/include" "${include[@]}" "$LEMNOS_CONSUME/c_abi.c" -L "$folder" -llemnos \
+    -Wl,-rpath,"$folder" -o c_abi_consumer
+  ./c_abi_consumer
 }
 
 # Nothing is visible but lemnos_* and namespace lemnos; no vk* and nothing of the namespaces inside.

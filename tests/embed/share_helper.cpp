@@ -1,4 +1,5 @@
-// The other process of share_test.cpp: HANDLE BYTES TYPE opens the memory, expects numbers(3) and leaves numbers(4).
+// The other process of share_test.cpp: KIND HANDLE BYTES TYPE opens the memory, expects numbers(3) and leaves
+// numbers(4).
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -8,15 +9,16 @@
 int main(int argc, char** argv) {
   using namespace lemnos;
   using namespace lemnos::embed_tests;
-  if (argc != 4) return 2;
+  if (argc != 5) return 2;
   try {
     const Device device = Device::best();
     SharedNumbers here(device);
     const auto buffer =
-        VulkanSharedBuffer::open(*here.session, {.handle = std::atoi(argv[1]),
+        VulkanSharedBuffer::open(*here.session, {.kind = static_cast<VulkanShare>(std::atoi(argv[1])),
+                                                 .handle = std::atoi(argv[2]),
                                                  .size = kSharedBytes,
-                                                 .allocation_size = std::strtoull(argv[2], nullptr, 10),
-                                                 .memory_type = static_cast<uint32_t>(std::atoi(argv[3])),
+                                                 .allocation_size = std::strtoull(argv[3], nullptr, 10),
+                                                 .memory_type = static_cast<uint32_t>(std::atoi(argv[4])),
                                                  .device_uuid = device.info().uuid,
                                                  .driver_uuid = device.info().driver_uuid});
     here.use(buffer);

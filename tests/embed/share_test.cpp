@@ -11,24 +11,25 @@
 namespace lemnos::embed_tests {
 namespace {
 
-class Share : public ::testing::Test {
+class Share : public ::testing::TestWithParam<VulkanShare> {
  protected:
   // Where the driver cannot share so, the reason is the driver's.
   void SetUp() override {
     try {
-      (void)VulkanSharedBuffer::create(*here_.session, kSharedBytes);
+      (void)create();
     } catch (const Error& error) {
       if (error.code() != ErrorCode::unsupported) throw;
       GTEST_SKIP() << error.what();
     }
   }
   void TearDown() override { EXPECT_EQ(device_.backend().validation_messages(), std::vector<std::string>{}); }
+  VulkanSharedBuffer create() { return VulkanSharedBuffer::create(*here_.session, kSharedBytes, GetParam()); }
   Device device_ = Device::best();
   SharedNumbers here_{device_};
 };
 
-TEST_F(Share, BetweenTwoDevices) {
-  auto buffer = VulkanSharedBuffer::create(*here_.session, kSharedBytes);
+TEST_P(Share, BetweenTwoDevices) {
+  auto buffer = create();
   here_.use(buffer);
   here_.session->write(here_.x, numbers(1));
   const Device other = Device::best();  // a VkDevice of its own
@@ -53,23 +54,24 @@ std::string helper_command() {
   return command + "'" LEMNOS_SHARE_HELPER "'";
 }
 
-TEST_F(Share, BetweenTwoProcesses) {
-  auto buffer = VulkanSharedBuffer::create(*here_.session, kSharedBytes);
+TEST_P(Share, BetweenTwoProcesses) {
+  auto buffer = create();
   here_.use(buffer);
   here_.session->write(here_.x, numbers(3));
   const VulkanSharedMemory memory = buffer.share();
   ASSERT_EQ(fcntl(static_cast<int>(memory.handle), F_SETFD, 0), 0);  // the helper inherits it
   buffer.release(*here_.session);
-  const std::string command = helper_command() + " " + std::to_string(memory.handle) + " " +
-                              std::to_string(memory.allocation_size) + " " + std::to_string(memory.memory_type);
+  const std::string command = helper_command() + " " + std::to_string(static_cast<int>(memory.kind)) + " " +
+                              std::to_string(memory.handle) + " " + std::to_string(memory.allocation_size) + " " +
+                              std::to_string(memory.memory_type);
   ASSERT_EQ(std::system(command.c_str()), 0) << command;
   close(static_cast<int>(memory.handle));
   buffer.acquire(*here_.session);
   EXPECT_EQ(here_.session->read_floats(here_.x), numbers(4));
 }
 
-TEST_F(Share, MistakesAreNamedAndLeaveTheDescriptorAlone) {
-  const auto buffer = VulkanSharedBuffer::create(*here_.session, kSharedBytes);
+TEST_P(Share, MistakesAreNamedAndLeaveTheDescriptorAlone) {
+  const auto buffer = create();
   const VulkanSharedMemory memory = buffer.share();
   const auto refused = [&](VulkanSharedMemory wrong) {
     try {
@@ -80,8 +82,10 @@ TEST_F(Share, MistakesAreNamedAndLeaveTheDescriptorAlone) {
     return std::string("nothing");
   };
   VulkanSharedMemory wrong = memory;
-  wrong.device_uuid[0] ^= 1;
-  EXPECT_NE(refused(wrong).find(uuid_string(wrong.device_uuid)), std::string::npos) << refused(wrong);
+  wrong.device_uuid[0] ^= 1;  // the memory of another device
+  if (GetParam() == VulkanShare::opaque_fd) {
+    EXPECT_NE(refused(wrong).find(uuid_string(wrong.device_uuid)), std::string::npos) << refused(wrong);
+  }
   wrong = memory;
   wrong.handle = -1;
   EXPECT_EQ(refused(wrong), "shared buffer: -1 is no open file descriptor");
@@ -94,6 +98,11 @@ TEST_F(Share, MistakesAreNamedAndLeaveTheDescriptorAlone) {
   EXPECT_GE(fcntl(static_cast<int>(memory.handle), F_GETFD), 0) << "it was closed";
   close(static_cast<int>(memory.handle));
 }
+
+std::string name_of(const ::testing::TestParamInfo<VulkanShare>& kind) {
+  return kind.param == VulkanShare::opaque_fd ? "opaque_fd" : "dma_buf";
+}
+INSTANTIATE_TEST_SUITE_P(As, Share, ::testing::Values(VulkanShare::opaque_fd, VulkanShare::dma_buf), name_of);
 
 class ShareFromTheApplication : public EmbedTest {};
 

@@ -1,28 +1,13 @@
 /* A C program that uses all of lemnos.h but Vulkan: exclusive or from a graph of ops by name, digits with a trainer,
  * a checkpoint, and mistakes that come back as codes and messages. */
-#include <lemnos/lemnos.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int failures = 0;
+#include "../expect.h"
 
-#define CHECK(condition)                                     \
-  do {                                                       \
-    if (!(condition)) {                                      \
-      printf("%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-      ++failures;                                            \
-    }                                                        \
-  } while (0)
-
-static void ok(lemnos_result result, const lemnos_error* error, int line) {
-  if (result == LEMNOS_OK) return;
-  printf("line %d: %s: %s\n", line, lemnos_result_name(result), error->message);
-  ++failures;
-}
-#define OK(call) ok(call, &error, __LINE__)
-#define NOTHING(call) CHECK((call) == LEMNOS_INVALID_ARGUMENT)
+int failures = 0;
 
 static lemnos_tensor tensor(uint32_t dtype, uint32_t rank, int64_t a, int64_t b) {
   lemnos_tensor t = {sizeof t, 0, 0, 0, {0}};

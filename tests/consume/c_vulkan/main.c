@@ -1,27 +1,11 @@
 /* A C program with a Vulkan device of its own: Lemnos trains in its command buffer, between commands of its own, on a
- * buffer of its own. */
-#include <vulkan/vulkan.h>
-
-#include <lemnos/lemnos.h>
-#include <stdio.h>
+ * buffer of its own; and on memory that two sessions share. */
 #include <string.h>
 
-static int failures = 0;
+#include "share.h"
 
-#define CHECK(condition)                                     \
-  do {                                                       \
-    if (!(condition)) {                                      \
-      printf("%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-      ++failures;                                            \
-    }                                                        \
-  } while (0)
+int failures = 0;
 
-static void ok(lemnos_result result, const lemnos_error* error, int line) {
-  if (result == LEMNOS_OK) return;
-  printf("line %d: %s: %s\n", line, lemnos_result_name(result), error->message);
-  ++failures;
-}
-#define OK(call) ok(call, &error, __LINE__)
 #define VK(call) CHECK((call) == VK_SUCCESS)
 
 typedef struct App {
@@ -44,6 +28,17 @@ static void lock_queue(void* user, const lemnos_vulkan_queue* queue) {
 static void unlock_queue(void* user, const lemnos_vulkan_queue* queue) {
   (void)queue;
   ((App*)user)->locked = 0;
+}
+
+/* The application shares memory where its device can. */
+static uint32_t add_sharing(VkPhysicalDevice physical, const char** extensions, uint32_t count) {
+  VkExtensionProperties offered[512];
+  uint32_t offered_count = 512;
+  (void)vkEnumerateDeviceExtensionProperties(physical, NULL, &offered_count, offered);
+  for (uint32_t i = 0; i < offered_count; ++i)
+    if (strcmp(offered[i].extensionName, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME) == 0)
+      extensions[count++] = VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME;
+  return count;
 }
 
 /* What an application may get wrong about its own device. */
@@ -85,11 +80,14 @@ static lemnos_device* create(App* app) {
   uint32_t extension_count = 16;
   OK(lemnos_vulkan_require(app->instance, app->physical, vkGetInstanceProcAddr, VK_API_VERSION_1_2, 0, extensions,
                            &extension_count, &features, &error));
+  CHECK(extension_count < 16);
   CHECK(sync.synchronization2 && v12.timelineSemaphore);
   VkPhysicalDeviceFeatures2 bare = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, NULL};
-  CHECK(lemnos_vulkan_require(app->instance, app->physical, vkGetInstanceProcAddr, VK_API_VERSION_1_2, 0, NULL,
-                              &extension_count, &bare, &error) == LEMNOS_UNSUPPORTED);
+  uint32_t none = 0;
+  CHECK(lemnos_vulkan_require(app->instance, app->physical, vkGetInstanceProcAddr, VK_API_VERSION_1_2, 0, NULL, &none,
+                              &bare, &error) == LEMNOS_UNSUPPORTED);
 
+  extension_count = add_sharing(app->physical, extensions, extension_count);
   const float priority = 1;
   const VkDeviceQueueCreateInfo queue = {VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO, NULL, 0, 0, 1, &priority};
   const VkDeviceCreateInfo device = {
@@ -178,6 +176,12 @@ static void look_at_results(lemnos_session* session, lemnos_program* program, le
   lemnos_vulkan_buffer there = {sizeof there, 0, VK_NULL_HANDLE, 0, 0};
   OK(lemnos_session_export_buffer(session, w, &there, &error));
   CHECK(there.buffer != VK_NULL_HANDLE && there.size >= 4);
+  uint64_t offset = 1;
+  OK(lemnos_program_published_offset(program, w, &offset, &error));
+  CHECK(offset % 4 == 0 && offset + sizeof(float) <= published.parameters.size);
+  double microseconds = 0;
+  OK(lemnos_program_step_microseconds(program, &microseconds, &error));
+  CHECK(microseconds > 0);
 }
 
 /* w moves toward the mean of x, which the application fills in each frame. */
@@ -247,6 +251,7 @@ int main(void) {
   if (!device) return 1;
   create_buffer(&app);
   train_in_frames(&app, device);
+  share_between_sessions(device);
   lemnos_device_destroy(device);
   CHECK(app.locks > 0 && !app.locked);
   /* What was borrowed is still ours to destroy. */
