@@ -3,15 +3,10 @@
 // gradient for the weight, from x and dy with o and c within one group; s, p, d are stride, padding and dilation. The
 // three are one form that is linear in each of its two operands, so each is the gradient of the others.
 
-#include "shaders/conv.h"
-
-#include <algorithm>
+#include "ops/conv.h"
 
 #include "lemnos/ops.h"
-#include "ops/formats.h"
 #include "ops/lowering.h"
-#include "shaders/conv_weight.h"
-#include "shaders/matmul_reduce.h"
 
 namespace lemnos::reference {
 void conv2d(const Reference& c);
@@ -25,18 +20,6 @@ namespace {
 // Shapes
 // ---------------------------------------------------------------------------------------------------------------
 
-/// One convolution: x[images, in, height, width], y[images, out, out_height, out_width]; pairs are {along height,
-/// width}.
-struct Form {
-  int64_t images, in, height, width, out, out_height, out_width, groups;
-  std::array<int64_t, 2> kernel, stride, padding, dilation;
-
-  int64_t plane() const { return height * width; }
-  int64_t out_plane() const { return out_height * out_width; }
-  int64_t taps() const { return kernel[0] * kernel[1]; }
-  uint64_t flops() const { return 2 * static_cast<uint64_t>(images * out_plane() * out * (in / groups) * taps()); }
-};
-
 std::array<int64_t, 2> pair_of(const Attrs& attrs, const char* name, int64_t otherwise, int64_t least, const char* op) {
   const std::vector<int64_t>& given = attrs.integers(name);
   if (given.empty()) return {otherwise, otherwise};
@@ -45,7 +28,7 @@ std::array<int64_t, 2> pair_of(const Attrs& attrs, const char* name, int64_t oth
   return {given[0], given[1]};
 }
 
-void read_attrs(Form& f, const Attrs& attrs, const char* op) {
+void read_attrs(Convolution& f, const Attrs& attrs, const char* op) {
   f.stride = pair_of(attrs, "stride", 1, 1, op);
   f.padding = pair_of(attrs, "padding", 0, 0, op);
   f.dilation = pair_of(attrs, "dilation", 1, 1, op);
@@ -64,11 +47,11 @@ void require_planes(const Infer& in, size_t i) {
 int64_t reach(int64_t kernel, int64_t dilation) { return dilation * (kernel - 1) + 1; }
 
 // The extent of y along one axis.
-int64_t out_extent(int64_t extent, const Form& f, size_t axis) {
+int64_t out_extent(int64_t extent, const Convolution& f, size_t axis) {
   return (extent + 2 * f.padding[axis] - reach(f.kernel[axis], f.dilation[axis])) / f.stride[axis] + 1;
 }
 
-void require_fits(const Infer& in, const Form& f) {
+void require_fits(const Infer& in, const Convolution& f) {
   const int64_t room_h = f.height + 2 * f.padding[0], room_w = f.width + 2 * f.padding[1];
   const int64_t reach_h = reach(f.kernel[0], f.dilation[0]), reach_w = reach(f.kernel[1], f.dilation[1]);
   require(f.kernel[0] >= 1 && f.kernel[1] >= 1 && reach_h <= room_h && reach_w <= room_w, ErrorCode::shape_mismatch,
@@ -85,8 +68,8 @@ void require_bias(const Infer& in, int64_t channels) {
           in.in[2], " for ", channels, " channels of ", in.in[0]);
 }
 
-Form form_of_weight(const Shape& weight, const Attrs& attrs, const char* op) {
-  Form f{};
+Convolution form_of_weight(const Shape& weight, const Attrs& attrs, const char* op) {
+  Convolution f{};
   f.kernel = {weight[2], weight[3]};
   read_attrs(f, attrs, op);
   f.out = weight[0];
@@ -94,8 +77,8 @@ Form form_of_weight(const Shape& weight, const Attrs& attrs, const char* op) {
   return f;
 }
 
-Form conv2d_form(const Shape& x, const Shape& weight, const Attrs& attrs, const char* op) {
-  Form f = form_of_weight(weight, attrs, op);
+Convolution conv2d_form(const Shape& x, const Shape& weight, const Attrs& attrs, const char* op) {
+  Convolution f = form_of_weight(weight, attrs, op);
   f.images = x[0];
   f.height = x[2];
   f.width = x[3];
@@ -104,8 +87,8 @@ Form conv2d_form(const Shape& x, const Shape& weight, const Attrs& attrs, const 
   return f;
 }
 
-Form input_form(const Shape& dy, const Shape& weight, const Attrs& attrs, const char* op) {
-  Form f = form_of_weight(weight, attrs, op);
+Convolution input_form(const Shape& dy, const Shape& weight, const Attrs& attrs, const char* op) {
+  Convolution f = form_of_weight(weight, attrs, op);
   f.images = dy[0];
   f.out_height = dy[2];
   f.out_width = dy[3];
@@ -114,8 +97,8 @@ Form input_form(const Shape& dy, const Shape& weight, const Attrs& attrs, const 
   return f;
 }
 
-Form weight_form(const Shape& x, const Shape& dy, const Attrs& attrs, const char* op) {
-  Form f{};
+Convolution weight_form(const Shape& x, const Shape& dy, const Attrs& attrs, const char* op) {
+  Convolution f{};
   f.kernel = pair_of(attrs, "kernel", 1, 1, op);
   read_attrs(f, attrs, op);
   f.images = x[0];
@@ -131,7 +114,7 @@ Form weight_form(const Shape& x, const Shape& dy, const Attrs& attrs, const char
 std::vector<TensorDesc> infer_conv2d(const Infer& in) {
   for (size_t i = 0; i < 2 && i < in.in.size(); ++i) require_planes(in, i);
   require_inputs(in, in.attrs.flag("bias") ? 3 : 2);
-  const Form f = conv2d_form(in.in[0].shape, in.in[1].shape, in.attrs, in.op.name);
+  const Convolution f = conv2d_form(in.in[0].shape, in.in[1].shape, in.attrs, in.op.name);
   require(in.in[0].shape[1] == f.in, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0], " has ",
           in.in[0].shape[1], " channels, weight ", in.in[1], " in ", f.groups, " groups takes ", f.in);
   require_fits(in, f);
@@ -142,7 +125,7 @@ std::vector<TensorDesc> infer_conv2d(const Infer& in) {
 std::vector<TensorDesc> infer_input(const Infer& in) {
   for (size_t i = 0; i < 2 && i < in.in.size(); ++i) require_planes(in, i);
   require_inputs(in, in.attrs.flag("bias") ? 3 : 2);
-  const Form f = input_form(in.in[0].shape, in.in[1].shape, in.attrs, in.op.name);
+  const Convolution f = input_form(in.in[0].shape, in.in[1].shape, in.attrs, in.op.name);
   require(in.in[0].shape[1] == f.out, ErrorCode::shape_mismatch, in.op.name, ": dy ", in.in[0], " has ",
           in.in[0].shape[1], " channels, weight ", in.in[1], " makes ", f.out);
   require_fits(in, f);
@@ -156,7 +139,7 @@ std::vector<TensorDesc> infer_input(const Infer& in) {
 std::vector<TensorDesc> infer_weight(const Infer& in) {
   require_inputs(in, 2);
   for (size_t i = 0; i < 2; ++i) require_planes(in, i);
-  const Form f = weight_form(in.in[0].shape, in.in[1].shape, in.attrs, in.op.name);
+  const Convolution f = weight_form(in.in[0].shape, in.in[1].shape, in.attrs, in.op.name);
   require_fits(in, f);
   require(in.in[1].shape == Shape({f.images, f.out, out_extent(f.height, f, 0), out_extent(f.width, f, 1)}),
           ErrorCode::shape_mismatch, in.op.name, ": dy ", in.in[1], " is not the gradient of ",
@@ -167,153 +150,36 @@ std::vector<TensorDesc> infer_weight(const Infer& in) {
 // Lowering
 // -------------------------------------------------------------------------------------------------------------
 
-uint32_t u32(int64_t v) { return static_cast<uint32_t>(v); }
-int32_t i32(int64_t v) { return static_cast<int32_t>(v); }
+Convolution conv2d_of(const Lower& c) {
+  return conv2d_form(c.in(0).shape, c.in(1).shape, c.attrs(), c.node().op->name);
+}
+Convolution input_of(const Lower& c) { return input_form(c.in(0).shape, c.in(1).shape, c.attrs(), c.node().op->name); }
 
-void require_counts(const Lower& c) {
+Convolution weight_of(const Lower& c) {
+  return weight_form(c.in(0).shape, c.in(1).shape, c.attrs(), c.node().op->name);
+}
+
+std::string refuse_conv2d(const Lower& c) { return refuse_conv_window(c, conv2d_of(c), Toward::y); }
+std::string refuse_input(const Lower& c) { return refuse_conv_window(c, input_of(c), Toward::x); }
+std::string refuse_weight(const Lower& c) { return refuse_conv_window(c, weight_of(c), Toward::y); }
+
+// Whether there is anything to launch; throws where a kernel cannot count it.
+bool counted(const Lower& c) {
   for (size_t i = 0; i < c.inputs(); ++i) count32(c.in(i), c.node().op->name);
-  count32(c.out(), c.node().op->name);
+  return count32(c.out(), c.node().op->name) > 0;
 }
 
-uint32_t rows_for(int64_t channels) { return channels >= 8 ? 8 : channels >= 3 ? 4 : u32(channels); }
-constexpr int64_t kMostTaps = 7;  // unrolled; longer rows of a kernel go tap by tap
-
-/// Adds `parts` f32 results of `count` elements in order and stores them in the dtype of y.
-Dispatch add_parts(Lower& c, const TensorRef& sums, uint32_t parts) {
-  const uint32_t count = count32(c.out(), c.node().op->name);
-  const shaders::MatmulReduceSpec spec{.workgroup_size = 64, .vector_c = count % 4 == 0};
-  return {.kernel = &c.kernel(kernel_name("matmul_reduce", c.out().dtype, c.caps)),
-          .tensors = {sums, in_words(c.y()), sums, sums},
-          .spec = spec,
-          .params = shaders::MatmulReduceParams{.count = count, .n = 1, .parts = parts, .alpha = 1},
-          .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
-          .cost = {sums.bytes + c.out().bytes(), uint64_t{parts} * count}};
+std::vector<Dispatch> lower_planes(Lower& c, const Convolution& f, Toward toward) {
+  if (!counted(c)) return {};
+  return c.variant() == std::string_view("window") ? conv_window(c, f, toward) : conv_direct(c, f, toward);
 }
-
-/// The numbers of conv.comp for either direction; `toward_input` gathers dy under flipped taps.
-shaders::ConvParams plane_params(const Form& f, bool toward_input) {
-  const int64_t x_channels = (toward_input ? f.out : f.in) / f.groups;
-  const int64_t plane = toward_input ? f.plane() : f.out_plane();
-  shaders::ConvParams p{.m = u32((toward_input ? f.in : f.out) / f.groups),
-                        .n = u32(f.images * plane),
-                        .groups = u32(f.groups),
-                        .channels = u32(x_channels),
-                        .plane = u32(plane),
-                        .out_width = u32(toward_input ? f.width : f.out_width),
-                        .height = u32(toward_input ? f.out_height : f.height),
-                        .width = u32(toward_input ? f.out_width : f.width),
-                        .kernel_h = u32(f.kernel[0]),
-                        .kernel_w = u32(f.kernel[1]),
-                        .stride_h = i32(f.stride[0]),
-                        .stride_w = i32(f.stride[1]),
-                        .pad_h = i32(f.padding[0]),
-                        .pad_w = i32(f.padding[1]),
-                        .dilation_h = i32(f.dilation[0]),
-                        .dilation_w = i32(f.dilation[1])};
-  p.image = u32(f.groups * x_channels) * p.height * p.width;
-  const uint32_t one_channel = u32(f.taps()), one_out = u32(f.in / f.groups * f.taps());
-  p.weight_group = u32(f.out / f.groups) * one_out;
-  p.weight_row = toward_input ? one_channel : one_out;
-  p.weight_channel = toward_input ? one_out : one_channel;
-  if (toward_input) {
-    p.pad_h = i32(f.dilation[0] * (f.kernel[0] - 1) - f.padding[0]);
-    p.pad_w = i32(f.dilation[1] * (f.kernel[1] - 1) - f.padding[1]);
-  }
-  return p;
-}
-
-std::vector<Dispatch> lower_planes(Lower& c, const Form& f, bool toward_input) {
-  using namespace shaders;
-  require_counts(c);
-  if (c.out().elements() == 0) return {};
-  const int64_t out_channels = (toward_input ? f.in : f.out) / f.groups;
-  const bool divided = toward_input && (f.stride[0] > 1 || f.stride[1] > 1);
-  const ConvParams p = plane_params(f, toward_input);
-  const bool wide = p.plane % 4 == 0;
-  // Only neighbouring taps that read the same elements are worth unrolling.
-  const bool slide = f.kernel[1] > 1 && f.kernel[1] <= kMostTaps && f.stride[1] == 1 && !divided &&
-                     f.dilation[1] == 1 && p.out_width % 4 == 0;
-  const uint32_t format = format_of(c.out().dtype);
-  const bool converted = format != FORMAT_F32 && !wide;  // planes then share words
-  const ConvSpec spec{.workgroup_size = c.caps.software ? 8u : 64u,
-                      .format = format,
-                      .result_format = converted ? FORMAT_F32 : format,
-                      .rows = rows_for(out_channels),
-                      .taps = slide ? u32(f.kernel[1]) : 1,
-                      .slide = slide,
-                      .divided = divided,
-                      .flipped = toward_input,
-                      .has_bias = c.attrs().flag("bias"),
-                      .wide = wide,
-                      .quads = p.n >= 512 && !divided ? 2u : 1u};
-  const bool empty = p.channels == 0;
-  const TensorRef y = converted ? c.scratch(4ull * static_cast<uint64_t>(c.out().elements())) : in_words(c.y());
-  const TensorRef x = empty ? y : in_words(c.x(0)), weight = empty ? y : in_words(c.x(1));
-  const uint64_t tiles = divide_up(p.m, spec.rows) * divide_up(p.n, 4ull * spec.quads * spec.workgroup_size);
-  std::vector<Dispatch> list{{.kernel = &c.kernel("conv"),
-                              .tensors = {x, weight, spec.has_bias ? in_words(c.x(2)) : weight, y},
-                              .spec = spec,
-                              .params = p,
-                              .groups = tiles * p.groups,
-                              .cost = {c.in(0).bytes() + c.in(1).bytes() + y.bytes, f.flops()}}};
-  if (converted) list.push_back(add_parts(c, y, 1));
-  return list;
-}
-
-std::vector<Dispatch> lower_conv2d(Lower& c) {
-  return lower_planes(c, conv2d_form(c.in(0).shape, c.in(1).shape, c.attrs(), c.node().op->name), false);
-}
-std::vector<Dispatch> lower_input(Lower& c) {
-  return lower_planes(c, input_form(c.in(0).shape, c.in(1).shape, c.attrs(), c.node().op->name), true);
-}
+std::vector<Dispatch> lower_conv2d(Lower& c) { return lower_planes(c, conv2d_of(c), Toward::y); }
+std::vector<Dispatch> lower_input(Lower& c) { return lower_planes(c, input_of(c), Toward::x); }
 
 std::vector<Dispatch> lower_weight(Lower& c) {
-  using namespace shaders;
-  const Form f = weight_form(c.in(0).shape, c.in(1).shape, c.attrs(), c.node().op->name);
-  require_counts(c);
-  if (c.out().elements() == 0) return {};
-  ConvWeightSpec spec{.workgroup_size = c.caps.software ? 8u : 64u, .format = format_of(c.out().dtype)};
-  ConvWeightParams p{.m = u32(f.out / f.groups),
-                     .channels = u32(f.in / f.groups),
-                     .groups = u32(f.groups),
-                     .lines = u32(f.images * f.out_height),
-                     .out_height = u32(f.out_height),
-                     .out_width = u32(f.out_width),
-                     .height = u32(f.height),
-                     .width = u32(f.width),
-                     .kernel_h = u32(f.kernel[0]),
-                     .kernel_w = u32(f.kernel[1]),
-                     .stride_h = i32(f.stride[0]),
-                     .stride_w = i32(f.stride[1]),
-                     .pad_h = i32(f.padding[0]),
-                     .pad_w = i32(f.padding[1]),
-                     .dilation_h = i32(f.dilation[0]),
-                     .dilation_w = i32(f.dilation[1])};
-  spec.rows = rows_for(p.m);
-  spec.taps = f.kernel[1] <= kMostTaps ? p.kernel_w : 1;
-  spec.slide = f.stride[1] == 1 && (f.dilation[1] == 1 || spec.taps == 1);
-  const uint64_t columns = uint64_t{p.channels} * p.kernel_h * (p.kernel_w / spec.taps);
-  spec.packed = columns % spec.workgroup_size != 0 && columns < 4ull * spec.workgroup_size;
-  const uint64_t tiles = divide_up(p.m, spec.rows) * p.groups;
-  // Enough invocations to fill the device, and sums that stay short; each part's results are written and read once.
-  const uint64_t wanted = c.caps.software ? 256 : 32768, least_lines = 4;
-  const uint64_t parts = std::clamp<uint64_t>(divide_up(wanted, tiles * columns), 1,
-                                              std::min<uint64_t>(256, divide_up(p.lines, least_lines)));
-  p.part_lines = u32(static_cast<int64_t>(divide_up(p.lines, parts)));
-  p.parts = u32(static_cast<int64_t>(divide_up(p.lines, p.part_lines)));
-  const bool in_place = p.parts == 1 && c.out().dtype == DType::f32;
-  const uint64_t elements = static_cast<uint64_t>(c.out().elements());
-  const TensorRef sums = in_place ? c.y() : c.scratch(4 * elements * p.parts);
-  const uint64_t groups = spec.packed ? divide_up(columns * tiles * p.parts, spec.workgroup_size)
-                                      : divide_up(columns, spec.workgroup_size) * tiles * p.parts;
-  std::vector<Dispatch> list{{.kernel = &c.kernel("conv_weight"),
-                              .tensors = {in_words(c.x(0)), in_words(c.x(1)), sums},
-                              .spec = spec,
-                              .params = p,
-                              .groups = groups,
-                              .cost = {c.in(0).bytes() + c.in(1).bytes() + sums.bytes, f.flops()}}};
-  if (!in_place) list.push_back(add_parts(c, sums, p.parts));
-  return list;
+  if (!counted(c)) return {};
+  const Convolution f = weight_of(c);
+  return c.variant() == std::string_view("window") ? conv_weight_window(c, f) : conv_weight_direct(c, f);
 }
 
 // Gradients
@@ -339,10 +205,14 @@ constexpr AttrDef kWeightAttrs[] = {{"stride", Kind::integers},
                                     {"groups", Kind::integer, 1},
                                     {"kernel", Kind::integers, 0, "", true}};
 
+constexpr Variant kVariants[] = {{"window", refuse_conv2d}, {"direct"}};
+constexpr Variant kInputVariants[] = {{"window", refuse_input}, {"direct"}};
+constexpr Variant kWeightVariants[] = {{"window", refuse_weight}, {"direct"}};
+
 const OpDef kOps[] = {
-    {"conv2d", infer_conv2d, grad_conv2d, lower_conv2d, reference::conv2d, kAttrs},
-    {"conv2d_input", infer_input, grad_input, lower_input, reference::conv2d_input, kInputAttrs},
-    {"conv2d_weight", infer_weight, grad_weight, lower_weight, reference::conv2d_weight, kWeightAttrs},
+    {"conv2d", infer_conv2d, grad_conv2d, lower_conv2d, reference::conv2d, kAttrs, kVariants},
+    {"conv2d_input", infer_input, grad_input, lower_input, reference::conv2d_input, kInputAttrs, kInputVariants},
+    {"conv2d_weight", infer_weight, grad_weight, lower_weight, reference::conv2d_weight, kWeightAttrs, kWeightVariants},
 };
 
 Attrs shared_attrs(const Attrs& attrs) {

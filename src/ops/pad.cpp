@@ -8,6 +8,7 @@
 #include "ops/formats.h"
 #include "ops/lowering.h"
 #include "ops/move.h"
+#include "ops/pad.h"
 
 namespace lemnos::reference {
 void pad(const Reference& c);
@@ -31,20 +32,16 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {{Shape(extents), in.in[0].dtype}};
 }
 
-struct Axis {
-  int64_t extent, before, limit, stride;
-};
-
 // An axis without padding joins the one outside it.
-std::vector<Axis> fold(const Lower& c) {
+std::vector<PadAxis> fold(const Lower& c) {
   const Shape &x = c.in(0).shape, &y = c.out().shape;
   const std::vector<int64_t>& before = c.attrs().integers("before");
   const auto dense = dense_strides(x);
-  std::vector<Axis> axes;
+  std::vector<PadAxis> axes;
   for (size_t i = 0; i < y.rank(); ++i) {
     if (y[i] == 1 && x[i] == 1) continue;
     if (!axes.empty() && x[i] == y[i]) {
-      Axis& outer = axes.back();
+      PadAxis& outer = axes.back();
       outer = {outer.extent * y[i], outer.before * y[i], outer.limit * y[i], dense[i]};
     } else {
       axes.push_back({y[i], before[i], x[i], dense[i]});
@@ -62,16 +59,36 @@ uint32_t fill_bits(const Lower& c) {
 }
 
 std::vector<Dispatch> lower(Lower& c) {
+  if (count32(c.out(), c.node().op->name) == 0) return {};
+  // Nothing is read of an empty x, but something must be bound.
+  return {pad(c, c.in(0).bytes() ? c.x(0) : c.y(), c.y(), c.out().dtype, fold(c), fill_bits(c))};
+}
+
+std::vector<Value> grad(Grad& g) {
+  const Shape x = g.in(0).shape();
+  std::vector<int64_t> begin = g.attrs().integers("before"), end = begin;
+  for (size_t i = 0; i < end.size(); ++i) end[i] += x[i];
+  return {slice(g.dy(), begin, end)};
+}
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {{"before", Kind::integers}, {"after", Kind::integers}, {"value", Kind::real, 0}};
+const OpDef kOps[] = {{"pad", infer, grad, lower, reference::pad, kAttrs}};
+
+}  // namespace
+
+Dispatch pad(Lower& c, const TensorRef& x, const TensorRef& y, DType dtype, std::vector<PadAxis> axes, uint32_t fill) {
   using namespace shaders;
   const char* who = c.node().op->name;
-  PadParams params{.count = count32(c.out(), who), .fill = fill_bits(c)};
-  if (params.count == 0) return {};
-  require(params.count < (1u << 31), ErrorCode::unsupported, who, ": ", c.out(), " has ", params.count,
-          " elements; this kernel counts to ", 1u << 31);
-  std::vector<Axis> axes = fold(c);
+  uint64_t count = 1;
+  for (const PadAxis& axis : axes) count *= static_cast<uint64_t>(axis.extent);
+  require(count < (uint64_t{1} << 31), ErrorCode::unsupported, who, ": ", count,
+          " elements with those around them; the kernel counts to ", 1u << 31);
   require(axes.size() <= PAD_AXES, ErrorCode::unsupported, who, ": ", axes.size(),
           " axes remain after folding, a kernel walks ", PAD_AXES);
-  Axis& last = axes.back();
+  std::erase_if(axes, [&](const PadAxis& a) { return a.extent == 1 && a.before == 0 && &a != &axes.back(); });
+  PadParams params{.count = static_cast<uint32_t>(count), .fill = fill};
+  PadAxis& last = axes.back();
   const bool wide = last.extent % 4 == 0 && last.before % 4 == 0 && last.limit % 4 == 0;
   if (wide) {
     last = {last.extent / 4, last.before / 4, last.limit / 4, 1};
@@ -87,31 +104,15 @@ std::vector<Dispatch> lower(Lower& c) {
     params.multiplier[i] = d.multiplier;
     params.shifts |= d.shift << (5 * i);
   }
-  const PadSpec spec{.workgroup_size = 64,
-                     .format = movable_format(c.out().dtype),
-                     .rank = static_cast<uint32_t>(axes.size()),
-                     .wide = wide};
-  // Nothing is read of an empty x, but something must be bound.
-  return {{.kernel = &c.kernel("pad"),
-           .tensors = {in_words(c.in(0).bytes() ? c.x(0) : c.y()), in_words(c.y())},
-           .spec = spec,
-           .params = params,
-           .groups = divide_up(divide_up(params.count, 4), spec.workgroup_size),
-           .cost = {c.in(0).bytes() + c.out().bytes(), 0}}};
+  const PadSpec spec{
+      .workgroup_size = 64, .format = movable_format(dtype), .rank = static_cast<uint32_t>(axes.size()), .wide = wide};
+  return {.kernel = &c.kernel("pad"),
+          .tensors = {in_words(x), in_words(y)},
+          .spec = spec,
+          .params = params,
+          .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
+          .cost = {x.bytes + y.bytes, 0}};
 }
-
-std::vector<Value> grad(Grad& g) {
-  const Shape x = g.in(0).shape();
-  std::vector<int64_t> begin = g.attrs().integers("before"), end = begin;
-  for (size_t i = 0; i < end.size(); ++i) end[i] += x[i];
-  return {slice(g.dy(), begin, end)};
-}
-
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{"before", Kind::integers}, {"after", Kind::integers}, {"value", Kind::real, 0}};
-const OpDef kOps[] = {{"pad", infer, grad, lower, reference::pad, kAttrs}};
-
-}  // namespace
 
 std::span<const OpDef> pad_ops() { return kOps; }
 const OpDef& pad_op() { return kOps[0]; }

@@ -17,6 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr uint32_t kProfiledRuns = 7;
+
 struct Options {
   std::string device = "best";
   std::string only;
@@ -25,6 +27,7 @@ struct Options {
   std::string dtype = "f32";
   Product product;
   bool json = false;
+  bool profile = false;
 };
 
 struct Result {
@@ -33,17 +36,20 @@ struct Result {
   double seconds = 0;
   Limit limit;
   std::string skipped;  // why it did not run
+  std::string profile;  // where the time goes, by kernel; empty unless asked for
 
   double percent() const { return seconds > 0 ? 100 * limit.seconds / seconds : 0; }
 };
 
-Result measure(const Workload& workload, const Device& device, const Choices& choices, const Ceilings& ceilings) {
-  Result r{.group = workload.group, .name = workload.name, .cost = {}, .limit = {}, .skipped = {}};
+Result measure(const Workload& workload, const Device& device, const Options& o, const Choices& choices,
+               const Ceilings& ceilings) {
+  Result r{.group = workload.group, .name = workload.name, .cost = {}, .limit = {}, .skipped = {}, .profile = {}};
   try {
     const Running running = workload.open(device, choices);
     r.cost = running.program->summary();
     r.seconds = seconds_of(*running.program, device.info());
     r.limit = limit_of(r.cost, ceilings);
+    if (o.profile) r.profile = running.program->profile(kProfiledRuns).table();
   } catch (const Error& error) {
     if (error.code() != ErrorCode::unsupported) throw;
     r.skipped = error.what();
@@ -84,6 +90,7 @@ void print(const Result& r) {
   std::printf("%-12s %-34s %10.1f %9zu %9.2f %10.1f %6.0f %%  %s\n", r.group.c_str(), r.name.c_str(), r.seconds * 1e6,
               r.cost.dispatches, static_cast<double>(r.cost.bytes) / r.seconds / 1e9,
               static_cast<double>(r.cost.flops) / r.seconds / 1e9, r.percent(), r.limit.bound);
+  if (!r.profile.empty()) std::printf("\n%s\n", r.profile.c_str());
   std::fflush(stdout);
 }
 
@@ -105,19 +112,18 @@ int report(const Device& device, const std::vector<Workload>& workloads, const O
   std::optional<Tuning> tuning;
   if (!o.tuning.empty()) tuning = io::load_tuning(o.tuning, device.info());
   const Choices choices{.variant = o.variant, .tuning = tuning ? &*tuning : nullptr};
-  const bool json = o.json;
   const Ceilings ceilings = measure_ceilings(device);
-  if (!json) print_head(device.info(), ceilings);
+  if (!o.json) print_head(device.info(), ceilings);
   Json out = head(device.info(), ceilings);
   out["results"] = Json::array();
   for (const Workload& workload : workloads) {
-    const Result result = measure(workload, device, choices, ceilings);
-    if (json)
+    const Result result = measure(workload, device, o, choices, ceilings);
+    if (o.json)
       out["results"].push_back(to_json(result));
     else
       print(result);
   }
-  if (json) std::printf("%s\n", out.dump(2).c_str());
+  if (o.json) std::printf("%s\n", out.dump(2).c_str());
   return 0;
 }
 
@@ -164,6 +170,7 @@ Command add_bench(CLI::App& app) {
     command->add_option("--device", o->device, "Name, UUID, pci:.., luid:.. or best")->capture_default_str();
     if (command != host) command->add_option("--variant", o->variant, "Force a variant: \"matmul=tiled64\"");
     if (command != host) command->add_option("--tuning", o->tuning, "File of `lemnos tune`");
+    if (command != host) command->add_flag("--profile", o->profile, "And where the time of each goes, by kernel");
     command->add_flag("--json", o->json, "Print JSON");
   }
   return [o, gemm, host] {

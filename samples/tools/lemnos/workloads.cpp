@@ -180,10 +180,8 @@ std::vector<Row> movements() {
 }
 
 std::vector<Row> networks() {
-  const auto conv = [](const Values& x) { return conv2d(x[0], x[1], {}, {.padding = {1, 1}}); };
   const auto norm = [](const Values& x) { return layer_norm(x[0], x[1], x[2]); };
   const auto cross_entropy = [](const Values& x) { return softmax_cross_entropy(x[0], x[1]); };
-  const std::vector<TensorDesc> image{f32({16, 32, 32, 32}), f32({64, 32, 3, 3})};
   const FusedMlpOptions narrow{.width = 64, .hidden = 3, .out = 4};
   const auto fused = [narrow](const Values& x) { return fused_mlp(x[0], x[1], narrow); };
   return {
@@ -199,13 +197,34 @@ std::vector<Row> networks() {
        "batch norm",
        {f32({32, 64, 32, 32}), f32({64}), f32({64})},
        [](const Values& x) { return batch_norm(x[0], x[1], x[2]).y; }},
-      {"network", "conv 3x3", image, conv},
-      {"network", "conv 3x3 backward", image, conv, true},
       {"network", "fused mlp", {f32({16384, 32}), f32({fused_mlp_weights(32, narrow)})}, fused},
       {"network", "fused mlp backward", {f32({16384, 32}), f32({fused_mlp_weights(32, narrow)})}, fused, true},
       {"network", "max pool", {f32({32, 64, 32, 32})}, [](const Values& x) { return max_pool2d(x[0]); }},
       {"network", "max pool backward", {f32({32, 64, 32, 32})}, [](const Values& x) { return max_pool2d(x[0]); }, true},
   };
+}
+
+// Forward, and both gradients together. Names tell channels, kernel and plane.
+std::vector<Row> convolutions() {
+  std::vector<Row> rows;
+  const auto both = [&](const char* forward, const char* backward, const Shape& x, const Shape& weight,
+                        const Conv2dOptions& options) {
+    const auto build = [options](const Values& v) { return conv2d(v[0], v[1], {}, options); };
+    rows.push_back({"convolution", forward, {f32(x), f32(weight)}, build});
+    rows.push_back({"convolution", backward, {f32(x), f32(weight)}, build, true});
+  };
+  both("1 to 6, 5x5 of 28x28", "1 to 6, 5x5 of 28x28, backward", {128, 1, 28, 28}, {6, 1, 5, 5}, {.padding = {2, 2}});
+  both("6 to 16, 5x5 of 14x14", "6 to 16, 5x5 of 14x14, backward", {128, 6, 14, 14}, {16, 6, 5, 5}, {});
+  both("32 to 64, 3x3 of 32x32", "32 to 64, 3x3 of 32x32, backward", {16, 32, 32, 32}, {64, 32, 3, 3},
+       {.padding = {1, 1}});
+  both("64 to 64, 3x3 of 14x14", "64 to 64, 3x3 of 14x14, backward", {16, 64, 14, 14}, {64, 64, 3, 3},
+       {.padding = {1, 1}});
+  both("64 to 128, 3x3 / 2 of 16x16", "64 to 128, 3x3 / 2 of 16x16, backward", {16, 64, 16, 16}, {128, 64, 3, 3},
+       {.stride = {2, 2}, .padding = {1, 1}});
+  both("64 to 128, 1x1 of 16x16", "64 to 128, 1x1 of 16x16, backward", {16, 64, 16, 16}, {128, 64, 1, 1}, {});
+  both("64 by depth, 3x3 of 32x32", "64 by depth, 3x3 of 32x32, backward", {16, 64, 32, 32}, {64, 1, 3, 3},
+       {.padding = {1, 1}, .groups = 64});
+  return rows;
 }
 
 // A million parameters in one tensor.
@@ -270,7 +289,7 @@ Workload product(std::string name, const Product& p) {
 
 std::vector<Workload> op_workloads() {
   std::vector<Workload> all = products();
-  for (const auto& list : {elementwise(), reductions(), movements(), networks()})
+  for (const auto& list : {elementwise(), reductions(), movements(), networks(), convolutions()})
     for (const Row& row : list) all.push_back(workload_of(row));
   all.push_back(update("sgd", optim::Sgd{.momentum = .9f}));
   all.push_back(update("adam", optim::Adam{}));
@@ -283,13 +302,18 @@ std::vector<Workload> step_workloads() {
                                               nn::MaxPool2d{}, nn::Conv2d{.out = 16, .kernel = 3, .padding = 1},
                                               nn::Relu{}, nn::MaxPool2d{}, nn::Flatten{}, nn::Linear{.out = 10}});
   const Model fused = nn::sequential({nn::FusedMlp{.width = 64, .hidden = 3, .out = 10}});
+  const Model lenet =
+      nn::sequential({nn::Conv2d{.out = 6, .kernel = 5, .padding = 2}, nn::Relu{}, nn::MaxPool2d{},
+                      nn::Conv2d{.out = 16, .kernel = 5}, nn::Relu{}, nn::MaxPool2d{}, nn::Flatten{},
+                      nn::Linear{.out = 120}, nn::Relu{}, nn::Linear{.out = 84}, nn::Relu{}, nn::Linear{.out = 10}});
   return {step("784-128-10, batch 64, SGD", perceptron({128}), image, 10, 64, optim::Sgd{}),
           step("784-512-10, batch 128, Adam", perceptron({512}), image, 10, 128, optim::Adam{}),
           step("784-500-10, batch 500, AdamW", perceptron({500}), image, 10, 500, optim::AdamW{}),
           step("784-64-64-64-10, batch 256, Adam", perceptron({64, 64, 64}), image, 10, 256, optim::Adam{}),
           step("32-64-64-64-10, batch 4096, Adam", perceptron({64, 64, 64}), {32}, 10, 4096, optim::Adam{}),
           step("32-64-64-64-10, fused, batch 4096, Adam", fused, {32}, 10, 4096, optim::Adam{}),
-          step("two convolutions, batch 64, Adam", convolutional, image, 10, 64, optim::Adam{})};
+          step("two convolutions, batch 64, Adam", convolutional, image, 10, 64, optim::Adam{}),
+          step("LeNet-5, batch 128, Adam", lenet, image, 10, 128, optim::Adam{})};
 }
 
 }  // namespace lemnos::tool

@@ -1,0 +1,38 @@
+// Convolutions as their kernels see them, and the ways to launch one.
+#pragma once
+
+#include <array>
+
+#include "lemnos/op.h"
+
+namespace lemnos::ops {
+
+/// One convolution: x[images, in, height, width], y[images, out, out_height, out_width]; pairs are {along height,
+/// width}.
+struct Convolution {
+  int64_t images, in, height, width, out, out_height, out_width, groups;
+  std::array<int64_t, 2> kernel, stride, padding, dilation;
+
+  int64_t plane() const { return height * width; }
+  int64_t out_plane() const { return out_height * out_width; }
+  int64_t taps() const { return kernel[0] * kernel[1]; }
+  uint64_t flops() const { return 2 * static_cast<uint64_t>(images * out_plane() * out * (in / groups) * taps()); }
+};
+
+/// Which way planes flow: conv2d makes y from x, its gradient makes x from y.
+enum class Toward { y, x };
+
+/// The portable kernels: no shared memory, no subgroups, any shape.
+std::vector<Dispatch> conv_direct(Lower& c, const Convolution& f, Toward toward);
+std::vector<Dispatch> conv_weight_direct(Lower& c, const Convolution& f);
+
+/// Windows of padded planes: quick where shared memory is plain memory.
+std::vector<Dispatch> conv_window(Lower& c, const Convolution& f, Toward toward);
+std::string refuse_conv_window(const Lower& c, const Convolution& f, Toward toward);
+
+std::vector<Dispatch> conv_weight_window(Lower& c, const Convolution& f);
+
+/// Adds `parts` f32 results of the node's output in order and stores them in its dtype.
+Dispatch add_conv_parts(Lower& c, const TensorRef& sums, uint32_t parts);
+
+}  // namespace lemnos::ops
