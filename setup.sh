@@ -22,7 +22,7 @@ note() { printf '   %s\n' "$*"; }
 
 packages=(g++ cmake ninja-build ccache glslang-tools libvulkan-dev libvulkan1 mesa-vulkan-drivers vulkan-validationlayers
   spirv-tools nlohmann-json3-dev libcli11-dev zlib1g-dev libgtest-dev libstb-dev pkg-config)
-packages_where_the_release_has_them=(libvulkan-memory-allocator-dev)
+packages_where_the_release_has_them=(libvulkan-memory-allocator-dev libjpeg-dev)
 packages_for_tests=(clang-format-14 libglfw3-dev)  # GLFW: the window of a sample
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -73,7 +73,7 @@ check_tools() {
   fi
   if [ ${#lacking[@]} -gt 0 ]; then
     printf 'setup.sh: cannot build without: %s\n' "$(printf '%s; ' "${lacking[@]}")" >&2
-    printf 'Install also: Vulkan headers, VulkanMemoryAllocator, nlohmann-json, CLI11, zlib, GoogleTest, stb.\n' >&2
+    printf 'Install also: Vulkan headers, VulkanMemoryAllocator, nlohmann-json, CLI11, zlib, GoogleTest, stb; for JPEG images libjpeg.\n' >&2
     exit 1
   fi
 }

@@ -144,8 +144,8 @@ struct ImageFolder {
   Dataset data;                      // u8 [N, C, H, W], scaled to [0, 1]
   std::vector<std::string> classes;  // the names of the sub-folders, sorted
 };
-/// PNG images in a sub-folder for each class. Throws `not_found` for a folder without classes or a class without
-/// images, and what reading an image throws.
+/// Images in a sub-folder for each class: .png and, where the build has libjpeg, .jpg and .jpeg. Throws `not_found` for
+/// a folder without classes or a class without images, and what reading an image throws.
 ImageFolder image_folder(const std::filesystem::path& folder, const ImageFolderOptions& options = {});
 
 }  // namespace lemnos::data

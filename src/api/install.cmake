@@ -1,5 +1,6 @@
 # What a user gets: headers, one library, a CMake package and a pkg-config file. Included once, after
-# lemnos_link_library(). Nothing is needed by who links but what a static library cannot contain: zlib and threads.
+# lemnos_link_library(). Nothing is needed by who links but what a static library cannot contain: zlib, libjpeg
+# where it was found, and threads.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -29,6 +30,10 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lemnos DESTINATION ${CMAKE_INSTA
         FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
+set(LEMNOS_HAS_JPEG OFF)
+if(TARGET JPEG::JPEG)
+  set(LEMNOS_HAS_JPEG ON)
+endif()
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/lemnos)
 install(EXPORT lemnosTargets NAMESPACE lemnos:: DESTINATION ${package_folder})
 configure_package_config_file(${PROJECT_SOURCE_DIR}/src/api/lemnosConfig.cmake.in
@@ -47,6 +52,9 @@ set(LEMNOS_PC_REQUIRES "")
 if(NOT BUILD_SHARED_LIBS)
   set(LEMNOS_PC_PUBLIC_PRIVATE " ${LEMNOS_PC_PRIVATE}")
   set(LEMNOS_PC_REQUIRES "zlib")
+  if(LEMNOS_HAS_JPEG)
+    string(APPEND LEMNOS_PC_REQUIRES " libjpeg")
+  endif()
 endif()
 # Relative to itself, so that an install tree may be moved: as many steps up as the library folder is deep.
 string(REGEX REPLACE "[^/]+" ".." LEMNOS_PC_UP "${CMAKE_INSTALL_LIBDIR}")

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "io/file.h"
+#include "io/jpeg.h"
 
 // PNG alone: the JPEG reader of the stb that Debian 12 carries reads past its Huffman tables on damaged files.
 #define STB_IMAGE_IMPLEMENTATION
@@ -30,22 +31,21 @@
 #endif
 
 namespace lemnos::io {
-namespace {
 
-constexpr int64_t kMaxPixels = int64_t{1}
-                               << 27;  // a larger claim is taken for damage: a few bytes can promise gigabytes
-
-}  // namespace
+bool is_jpeg(std::span<const uint8_t> file) {
+  return file.size() >= 3 && file[0] == 0xff && file[1] == 0xd8 && file[2] == 0xff;
+}
 
 Image parse_image(std::span<const uint8_t> file, const std::string& name, int64_t channels) {
   require(channels == 0 || channels == 1 || channels == 3, ErrorCode::invalid_argument, name, ": ", channels,
           " channels asked for, there may be 0, 1 or 3");
   require(file.size() <= static_cast<size_t>(std::numeric_limits<int>::max()), ErrorCode::unsupported, name, ": has ",
           file.size(), " bytes, the limit is ", std::numeric_limits<int>::max());
+  if (is_jpeg(file)) return parse_jpeg(file, name, channels);
   const auto size = static_cast<int>(file.size());
   int width = 0, height = 0, stored = 0;
   require(stbi_info_from_memory(file.data(), size, &width, &height, &stored) != 0, ErrorCode::corrupt_data, name,
-          ": is not a PNG image: ", stbi_failure_reason());
+          ": is neither a PNG nor a JPEG image: ", stbi_failure_reason());
   require(int64_t{width} * height <= kMaxPixels, ErrorCode::corrupt_data, name, ": claims ", width, " x ", height,
           " pixels, the limit is ", kMaxPixels);
   const int wanted = channels != 0 ? static_cast<int>(channels) : stored <= 2 ? 1 : 3;

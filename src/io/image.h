@@ -1,4 +1,4 @@
-// One image of 8-bit pixels, from and to PNG.
+// One image of 8-bit pixels, from PNG and JPEG, and to PNG.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,9 @@ struct Image {
   std::vector<uint8_t> pixels;  // [height, width, channels]
 };
 
-/// Decodes PNG into `channels` (1 or 3; 0: grey stays grey, everything else becomes RGB; alpha is dropped).
-/// 16-bit pixels keep their upper byte. Throws `not_found`, `io`, or `corrupt_data` naming the file and the decoder's
-/// reason.
+/// Decodes PNG or JPEG into `channels` (1 or 3; 0: grey stays grey, everything else becomes RGB; alpha is dropped).
+/// 16-bit pixels keep their upper byte; a camera's note of how it was held is not looked at. Throws `not_found`, `io`,
+/// `corrupt_data` naming the file and the decoder's reason, or `unsupported` for a JPEG in a build without libjpeg.
 Image read_image(const std::filesystem::path& path, int64_t channels = 0);
 Image parse_image(std::span<const uint8_t> file, const std::string& name, int64_t channels = 0);
 

@@ -1,5 +1,6 @@
 // A folder of pictures, one sub-folder a class, as a data set.
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstring>
 
@@ -11,11 +12,17 @@ namespace lemnos::data {
 
 namespace {
 
+bool names_an_image(const std::filesystem::path& file) {
+  std::string extension = file.extension().string();
+  std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
+}
+
 std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder, bool folders) {
   std::vector<std::filesystem::path> found;
   std::error_code failed;
   for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
-    const bool fits = folders ? entry.is_directory() : entry.is_regular_file() && entry.path().extension() == ".png";
+    const bool fits = folders ? entry.is_directory() : entry.is_regular_file() && names_an_image(entry.path());
     if (fits && !entry.path().filename().string().starts_with('.')) found.push_back(entry.path());
   }
   require(!failed, ErrorCode::not_found, folder.string(), ": cannot be read: ", failed.message());
@@ -55,7 +62,7 @@ ImageFolder image_folder(const std::filesystem::path& folder, const ImageFolderO
   std::vector<int32_t> labels;
   for (const std::filesystem::path& of_class : entries_of(folder, true)) {
     const std::vector<std::filesystem::path> files = entries_of(of_class, false);
-    require(!files.empty(), ErrorCode::not_found, of_class.string(), ": a class without .png images");
+    require(!files.empty(), ErrorCode::not_found, of_class.string(), ": a class without images (.png, .jpg, .jpeg)");
     for (const std::filesystem::path& file : files) {
       const io::Image image = io::read_image(file, size.channels);
       if (!size.height) size.height = image.height;

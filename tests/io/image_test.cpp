@@ -26,7 +26,7 @@ TEST(Image, PngKeepsEveryPixel) {
 TEST(Image, RefusesWhatItCannotRead) {
   const test::TemporaryFolder folder;
   EXPECT_REFUSED_WITH(read_image(folder / "none"), not_found, (folder / "none").string(), "cannot open");
-  EXPECT_REFUSED_WITH(parse_image(Bytes{1, 2, 3}, "i"), corrupt_data, "i: is not a PNG image: ", "");
+  EXPECT_REFUSED_WITH(parse_image(Bytes{1, 2, 3}, "i"), corrupt_data, "i: is neither a PNG nor a JPEG image: ", "");
   EXPECT_REFUSED(parse_image(Bytes{}, "i", 2), invalid_argument, "i: 2 channels asked for, there may be 0, 1 or 3");
   write_png(folder / "a.png", {4, 4, 1, Bytes(16, 9)});
   const Bytes good = test::bytes_of(test::get(folder / "a.png"));

@@ -215,9 +215,12 @@ TEST(ImageFolder, IsASetOfItsSubfolders) {
   read.data.check("images");
   EXPECT_EQ(to_string(data::image_folder(folder.path(), {.height = 2, .width = 3, .channels = 3}).data.x.desc),
             "u8[3, 3, 2, 3]");
+  write_content(folder / "dog" / "D.JPG", {'\xff', '\xd8', '\xff', '\xd9'});
+  EXPECT_THROW((void)data::image_folder(folder.path()), Error) << "a JPEG is one of the images";
+  std::filesystem::remove(folder / "dog" / "D.JPG");
   std::filesystem::create_directories(folder / "eel");
   EXPECT_EQ(refusal([&] { return data::image_folder(folder.path()); }, ErrorCode::not_found),
-            (folder / "eel").string() + ": a class without .png images");
+            (folder / "eel").string() + ": a class without images (.png, .jpg, .jpeg)");
 }
 
 TEST(Generated, SetsAndGates) {
