@@ -113,6 +113,11 @@ check format 60 .ci/format.sh
 tests architecture 120 -- -L '^architecture$'
 tests unit 240 "${nowhere[@]}" -- -L '^unit$'
 tests device 600 -- -L '^device$'
+# Poorer devices than this one (src/vulkan/presets.h): all at once, and each alone.
+tests preset-portable 180 LEMNOS_PRESET=portable LEMNOS_TIER=fast -- -R '^ops_[0-9]+$'
+for preset in no-half small-workgroups no-subgroups little-memory; do
+  tests "preset-$preset" 120 LEMNOS_PRESET="$preset" LEMNOS_TIER=smoke -- -R '^ops_[0-9]+$'
+done
 if text=$(validation_settings); then
   mapfile -t settings <<<"$text"
   tests canary 60 "${settings[@]}" -- -L '^validation$'

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "api/preset_device.h"
 #include "base/text.h"
 #include "lemnos/log.h"
 #include "lemnos/session.h"
@@ -19,9 +20,9 @@ namespace lemnos {
 namespace {
 
 #ifdef LEMNOS_HAS_VULKAN
-Device open_vulkan(const std::string& selector) {
+Device open_vulkan(const std::string& selector, const std::string& preset = {}) {
   const OpLibrary library{.find_kernel = find_kernel, .rewrites = rewrites()};
-  return Device(make_vulkan_backend(vulkan::open_device({.selector = selector}), library));
+  return Device(make_vulkan_backend(vulkan::open_device({.selector = selector, .preset = preset}), library));
 }
 std::vector<DeviceInfo> vulkan_devices() {
   try {
@@ -32,7 +33,7 @@ std::vector<DeviceInfo> vulkan_devices() {
   }
 }
 #else
-Device open_vulkan(const std::string&) {
+Device open_vulkan(const std::string&, const std::string& = {}) {
   fail(ErrorCode::no_device, "no Vulkan device: this build has no Vulkan backend");
 }
 std::vector<DeviceInfo> vulkan_devices() { return {}; }
@@ -58,6 +59,10 @@ Device Device::find(const std::string& selector) {
   if (selector == "cpu") return cpu();
   if (selector.empty() || selector == "best") return best();
   return open_vulkan(selector);
+}
+
+Device find_device(const std::string& selector, const std::string& preset) {
+  return preset.empty() ? Device::find(selector) : open_vulkan(selector, preset);
 }
 
 std::vector<DeviceInfo> Device::list() {

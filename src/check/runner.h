@@ -19,9 +19,11 @@ struct Run {
   std::string variant;  // empty: the op has only one
   Direction direction = Direction::forward;
   uint64_t seed = 42;
+  std::string preset;  // which poorer device the device plays; empty: none
 };
 
-/// How much of the suite: all of it; of the small shapes in f32 every third; or every ninth.
+/// How much of the suite: all of it; of the small shapes every third in f32 and every ninth in a half type; or a third
+/// of that.
 enum class Tier : uint8_t { whole, fast, smoke };
 
 struct Filter {
@@ -32,6 +34,7 @@ struct Filter {
   long index = -1;          // a case's number within its op
   uint64_t seed = 42;
   Tier tier = Tier::whole;
+  std::string preset;  // chooses no run: it is where they run
 };
 
 std::vector<Run> expand(const std::vector<Case>& cases, const Filter& filter);

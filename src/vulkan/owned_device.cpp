@@ -5,6 +5,7 @@
 
 #include "vulkan/caps.h"
 #include "vulkan/choice.h"
+#include "vulkan/presets.h"
 #include "vulkan/result.h"
 
 namespace lemnos::vulkan {
@@ -111,7 +112,15 @@ std::shared_ptr<Context> open_device(const OpenOptions& options) {
   if (devices[chosen].type == DeviceType::software)
     instance.logger()(LogLevel::warning, "device: " + devices[chosen].name + " is a software driver: slow, but right");
 
-  const FeatureSet features = useful_features(instance, physical, options);
+  FeatureSet features = useful_features(instance, physical, options);
+  const std::string preset = options.preset.empty() ? environment("LEMNOS_PRESET") : options.preset;
+  DeviceCaps limits = devices[chosen].caps;
+  if (!preset.empty()) {
+    const Preset& played = find_preset(preset);
+    played.amend(features, limits);
+    instance.logger()(LogLevel::warning,
+                      "device: " + devices[chosen].name + " plays '" + preset + "': without " + played.lacks);
+  }
   const uint32_t version = usable_api_version(instance, physical);
   const FeatureChain chain(features, version);
   std::vector<const char*> extensions = extensions_for(features, version);
@@ -137,7 +146,9 @@ std::shared_ptr<Context> open_device(const OpenOptions& options) {
                   .adjust_table = options.adjust_table,
                   .owner = owned};
   if (families.transfer != ~uint32_t{0}) adopt.transfer_queue = QueueHandle{.family = families.transfer};
-  return Context::adopt(adopt);
+  const std::shared_ptr<Context> context = Context::adopt(adopt);
+  if (!preset.empty()) context->clamp_caps(limits);
+  return context;
 }
 
 }  // namespace lemnos::vulkan

@@ -19,6 +19,8 @@ struct OpenOptions {
   uint64_t memory_budget = 0;               // bytes; 0: no limit of our own
   /// What to leave out although the device has it: for tests of poorer devices. Default: use everything.
   std::optional<FeatureSet> wanted_features;
+  /// Which poorer device to play (presets.h). Empty: what LEMNOS_PRESET says; without that, none.
+  std::string preset;
   std::function<void(DeviceTable&)> adjust_table;  // as in AdoptInfo
 };
 

@@ -1,5 +1,5 @@
 // Every case on every usable Vulkan device: dtype x variant x shape x direction, one test each.
-// LEMNOS_TIER=fast or smoke runs a part of them; LEMNOS_DEVICE names one device.
+// LEMNOS_TIER=fast or smoke runs a part of them; LEMNOS_DEVICE names one device, LEMNOS_PRESET a poorer one to play.
 
 #include <gtest/gtest.h>
 
@@ -54,9 +54,11 @@ int main(int argc, char** argv) {
   const char* tier = std::getenv("LEMNOS_TIER");
   const std::vector<check::Case> cases = check::all_cases();
   const auto is = [tier](const char* name) { return tier && std::strcmp(tier, name) == 0; };
+  const char* preset = std::getenv("LEMNOS_PRESET");
   const std::vector<check::Run> runs = check::expand(cases, {.tier = is("fast")    ? check::Tier::fast
                                                                      : is("smoke") ? check::Tier::smoke
-                                                                                   : check::Tier::whole});
+                                                                                   : check::Tier::whole,
+                                                             .preset = preset ? preset : ""});
   // They must go before main() ends: the framework's list of tests outlives it, and by then a driver may be unloaded.
   std::vector<Device> held;
   try {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "all_cases.h"
+#include "api/preset_device.h"
 #include "check/case_file.h"
 #include "check/runner.h"
 #include "check_report.h"
@@ -70,7 +71,7 @@ int judge_foreign(const Options& o) {
 }
 
 int check_device(const Options& o, const std::vector<check::Run>& runs) {
-  const Device device = Device::find(o.device);
+  const Device device = find_device(o.device, o.filter.preset);
   if (!o.json)
     std::printf("%s, %s %s: %zu runs\n\n", device.info().name.c_str(), device.info().driver.c_str(),
                 device.info().driver_version.c_str(), runs.size());
@@ -101,6 +102,7 @@ Command add_check(CLI::App& app) {
   auto o = std::make_shared<Options>();
   CLI::App* sub = app.add_subcommand("check", "Check every op of a device against the reference");
   sub->add_option("--device", o->device, "Name, UUID, pci:.., luid:.. or best")->capture_default_str();
+  sub->add_option("--preset", o->filter.preset, "Play a poorer device: no-half, small-workgroups, no-subgroups, ...");
   sub->add_option("--op", o->filter.op, "Only this op");
   sub->add_option("--dtype", o->filter.dtype, "f32, f16 or bf16");
   sub->add_option("--variant", o->filter.variant, "Only this variant of the kernels");
