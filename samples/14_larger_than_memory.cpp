@@ -1,13 +1,15 @@
 // A data set that need not fit the device: two windows of it lie there, one is filled while steps go through the other.
 // Reading is made as slow as the steps, as from a disk, and a timeline shows that it costs next to nothing.
 //
-//   14_larger_than_memory [ROWS]
+//   14_larger_than_memory [ROWS [PICTURE.svg]]
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <lemnos/lemnos.hpp>
 
@@ -15,6 +17,18 @@ namespace lm = lemnos;
 using Clock = std::chrono::steady_clock;
 
 constexpr int64_t kBatch = 64, kWindow = 8 * kBatch;
+
+// A row of a timeline: when each began and ended, in seconds of an epoch.
+using Bars = std::vector<std::pair<double, double>>;
+
+lm::io::Line line_of(const Bars& bars, double height) {
+  lm::io::Line line{.width = 22};
+  for (const auto& [begin, end] : bars) {
+    line.x.insert(line.x.end(), {begin, end, NAN});
+    line.y.insert(line.y.end(), {height, height, NAN});
+  }
+  return line;
+}
 
 int main(int argc, char** argv) try {
   const lm::data::Dataset set = lm::data::digits(argc > 1 ? std::atoll(argv[1]) : 8192, 1).train;
@@ -25,37 +39,50 @@ int main(int argc, char** argv) try {
   // Rows come from memory here; a function that reads a file or makes them up stands in the same place.
   lm::data::Source source = lm::data::source_of(set);
   source.window = kWindow;
-  double wait = 0;                                  // seconds that a window takes to read
-  std::vector<std::pair<double, double>> readings;  // begin and end, in seconds of the epoch
+  double wait = 0;  // seconds that a window takes to read
+  Bars steps, reading;
   Clock::time_point start;
   const auto now = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
-  source.read = [&, read = source.read](std::span<const int64_t> rows, std::byte* x, std::byte* y) {
+  source.read = [&, read = source.read](std::span<const int64_t> rows, std::span<std::byte* const> columns) {
     const double begin = now();
-    read(rows, x, y);
+    read(rows, columns);
     std::this_thread::sleep_for(std::chrono::duration<double>(wait));
-    readings.emplace_back(begin, now());
+    reading.emplace_back(begin, now());
   };
   const auto epoch = [&] {
-    readings.clear();
+    steps.clear();
+    reading.clear();
     start = Clock::now();
-    return trainer.fit(source, {.batch_size = kBatch, .verbosity = lm::Verbosity::silent});
+    double begun = 0;
+    const auto seen = [&](const lm::Progress&) {
+      steps.emplace_back(begun, now());
+      begun = now();
+      return true;
+    };
+    return trainer.fit(source, {.batch_size = kBatch, .verbosity = lm::Verbosity::silent, .on_progress = seen});
   };
 
   const lm::History first = epoch(), alone = epoch();
+  const Bars steps_alone = steps;
   wait = alone.last("seconds") / static_cast<double>(source.rows / kWindow);
   const lm::History both = epoch();
-  const double seconds = both.last("seconds"), reading = both.last("load_seconds");
-  std::string timeline(60, '.');
-  for (const auto& [begin, end] : readings)
-    for (auto i = static_cast<size_t>(begin / seconds * 60); i < 60 && static_cast<double>(i) < end / seconds * 60; ++i)
-      timeline[i] = '#';
   std::printf("%s: %lld rows, %lld of them on the device at a time\n", trainer.device().info().name.c_str(),
               static_cast<long long>(source.rows), static_cast<long long>(2 * kWindow));
-  std::printf("steps alone          %7.3f s\n", alone.last("seconds"));
-  std::printf("reading              %7.3f s\n", reading);
-  std::printf("one after the other  %7.3f s\n", alone.last("seconds") + reading);
-  std::printf("beside each other    %7.3f s\n", seconds);
-  std::printf("reading (#)          %s\n", timeline.c_str());
+  const double alone_seconds = alone.last("seconds"), reading_seconds = both.last("load_seconds");
+  std::printf("steps alone          %7.3f s\n", alone_seconds);
+  std::printf("reading              %7.3f s\n", reading_seconds);
+  std::printf("one after the other  %7.3f s\n", alone_seconds + reading_seconds);
+  std::printf("beside each other    %7.3f s\n", both.last("seconds"));
+  if (argc > 2) {
+    const lm::io::Panel panel{.x = {.title = "seconds of an epoch", .min = 0},
+                              .y = {.min = -.6, .max = 2.6, .names = {"reading", "steps beside it", "steps alone"}},
+                              .marks = {line_of(steps_alone, 2), line_of(steps, 1), line_of(reading, 0)}};
+    lm::io::write_figure(argv[2], {.title = "Rows that are read while steps run",
+                                   .caption = trainer.device().info().name,
+                                   .panels = {panel},
+                                   .panel_width = 760,
+                                   .panel_height = 200});
+  }
   return both.last("loss") < first.last("loss") ? 0 : 1;
 } catch (const lm::Error& error) {
   std::fprintf(stderr, "%s\n", error.what());

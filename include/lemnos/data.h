@@ -25,6 +25,13 @@ struct Array {
   static Array integers(const Shape& shape, const std::vector<int32_t>& values);
 };
 
+/// A further input or target of a data set: the same as x, or y, with the fields that go with it.
+struct Column {
+  Array values;
+  float scale = 1, shift = 0;  // of an input
+  int64_t classes = 0;         // of a target
+};
+
 /// Features x [N, ..] (u8 or f32) and targets y: class indices i32[N], or values f32[N, ..]. A batch sees
 /// scale * x + shift as f32.
 struct Dataset {
@@ -32,7 +39,10 @@ struct Dataset {
   Array y;
   float scale = 1;
   float shift = 0;
-  int64_t classes = 0;  // 0: y holds values
+  int64_t classes = 0;                    // 0: y holds values
+  std::vector<Column> more_inputs = {};   // after x, for a model of several inputs
+  std::vector<Column> more_targets = {};  // after y, for a loss of several outputs
+  Array weights = {};                     // f32[N]: how much each row counts in the loss; without a shape: all the same
 
   int64_t size() const { return x.desc.shape.rank() ? x.desc.shape[0] : 0; }
   /// The shape of one example.
@@ -43,20 +53,20 @@ struct Dataset {
   Dataset take(const std::vector<int64_t>& rows) const;
   /// The class of each row. Throws `invalid_argument` where y holds values.
   std::vector<int32_t> labels() const;
-  /// Throws `shape_mismatch` or `out_of_range` naming `what` when x, y, bytes and classes contradict each other, and
-  /// `invalid_argument` with the place of a value that is not finite.
+  /// Throws `shape_mismatch` or `out_of_range` naming `what` when the arrays, their bytes and classes contradict each
+  /// other, and `invalid_argument` with the place of a value that is not finite, or of a weight below 0.
   void check(const char* what) const;
 };
 
 /// Rows on demand: for a data set that does not fit the device, or that is made while it is asked for.
 struct Source {
   int64_t rows = 0;  // of an epoch
-  TensorDesc x, y;   // of one row: u8 or f32 features; an i32 scalar (classes) or f32 values
-  float scale = 1, shift = 0;
-  int64_t classes = 0;
-  /// Writes the rows of these numbers, in [0, rows), one after the other to `x` and `y`. Called while the device
+  /// A data set of the same arrays, scales and classes: how many rows it has does not matter, and it needs no bytes.
+  Dataset like;
+  /// Writes the rows of these numbers, in [0, rows), one after the other: to columns[0] those of x, then of each
+  /// further input, then of y, of each further target, and the weights if there are any. Called while the device
   /// computes; may throw, which ends the fit.
-  std::function<void(std::span<const int64_t> rows, std::byte* x, std::byte* y)> read;
+  std::function<void(std::span<const int64_t> rows, std::span<std::byte* const> columns)> read;
   /// Rows of a window, of which the device holds two: one is filled while steps go through the other. Rounded down to
   /// whole batches; 0: about 8 MiB, at least eight batches.
   int64_t window = 0;

@@ -13,25 +13,50 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::loss {
 
-/// Any callable `Value(Value prediction, Value target, Value mask)` with a `kind` is a loss. `mask` is f32[B], 1 for
-/// the rows that count and 0 for the padding of the last batch; the result is a scalar, the mean over the rows that
-/// count.
+/// How much each row of a batch counts: f32[B], 0 for the padding of the last batch, else 1 or the weight that the data
+/// set gives the row.
+struct Mask {
+  Value rows;
+  bool weighted = true;  // false: ones and zeros alone, which a loss that knows padding otherwise need not look at
+
+  Mask(Value counts, bool with_weights = true) : rows(counts), weighted(with_weights) {}
+  operator Value() const { return rows; }
+};
+
+/// Any callable `Value(Value prediction, Value target, Value mask)` with a `kind` is a loss: a scalar, the mean over
+/// the rows by how much each counts (see Mask). A loss of several outputs is a callable of their lists.
 class Loss {
  public:
+  using One = std::function<Value(Value, Value, Mask)>;
+  using Many = std::function<Value(const std::vector<Value>&, const std::vector<Value>&, Mask)>;
+
   template <typename L>
-  requires(!std::is_same_v<L, Loss> && std::is_invocable_r_v<Value, const L&, Value, Value, Value>) Loss(L loss)
-      : kind_(L::kKind), classes_(L::kClasses), apply_(std::move(loss)) {}
+  requires(!std::is_same_v<L, Loss> && std::is_invocable_r_v<Value, const L&, Value, Value, Mask>) Loss(L loss)
+      : kind_(L::kKind), classes_(L::kClasses), one_(std::move(loss)) {}
+  Loss(std::string kind, bool classes, Many apply)
+      : kind_(std::move(kind)), classes_(classes), many_(std::move(apply)) {}
 
   const std::string& kind() const { return kind_; }
-  /// The predictions are logits of classes: accuracy makes sense.
+  /// The first predictions are logits of classes: accuracy makes sense.
   bool classes() const { return classes_; }
-  Value operator()(Value prediction, Value target, Value mask) const { return apply_(prediction, target, mask); }
+  /// Throws `shape_mismatch` when there are not as many outputs and targets as this judges.
+  Value operator()(const std::vector<Value>& predictions, const std::vector<Value>& targets, Mask mask) const;
 
  private:
   std::string kind_;
   bool classes_;
-  std::function<Value(Value, Value, Value)> apply_;
+  One one_;    // or
+  Many many_;  // one of the two
 };
+
+/// One of the losses that joint() adds up.
+struct Term {
+  Loss loss;
+  float weight = 1;
+};
+/// The weighted sum of a loss for each output, of that output and the target of the same place. Classes are those of
+/// the first.
+Loss joint(std::vector<Term> terms);
 
 /// softmax_cross_entropy of logits [B, C] with class indices i32[B] (or probabilities [B, C]).
 struct CrossEntropy {
@@ -40,7 +65,7 @@ struct CrossEntropy {
   float label_smoothing = 0;
   /// A weight for each class (data::class_weights); the mean over class indices divides by the weights. Empty: all 1.
   std::vector<float> class_weights = {};
-  Value operator()(Value logits, Value target, Value mask) const;
+  Value operator()(Value logits, Value target, Mask mask) const;
 };
 
 /// Mean over all elements of binary_cross_entropy_with_logits, targets in [0, 1].
@@ -73,7 +98,7 @@ struct Huber {
   Value operator()(Value prediction, Value target, Value mask) const;
 };
 
-/// The mean of per-element losses [B, ..] over the rows that `mask` f32[B] counts.
+/// The mean of per-element losses [B, ..] over the rows, by how much `mask` f32[B] counts each: 0 where none counts.
 Value masked_mean(Value losses, Value mask);
 
 }  // namespace lemnos::loss

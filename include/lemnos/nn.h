@@ -74,21 +74,28 @@ class Scope {
   std::string prefix_;
 };
 
-/// Any callable `Value(const Scope&, Value x)` with a `kind`: what sequential() is made of.
+/// Any callable `Value(const Scope&, Value x)` with a `kind`: what sequential() is made of. A model of several inputs
+/// or outputs is a callable `std::vector<Value>(const Scope&, const std::vector<Value>& inputs)`.
 class Layer {
  public:
+  using One = std::function<Value(const Scope&, Value)>;
+  using Many = std::function<std::vector<Value>(const Scope&, const std::vector<Value>&)>;
+
   template <typename L>
   requires(!std::is_same_v<L, Layer> && std::is_invocable_r_v<Value, const L&, const Scope&, Value>) Layer(L layer)
-      : kind_(L::kKind), apply_(std::move(layer)) {}
-  Layer(std::string kind, std::function<Value(const Scope&, Value)> apply)
-      : kind_(std::move(kind)), apply_(std::move(apply)) {}
+      : Layer(L::kKind, One(std::move(layer))) {}
+  Layer(std::string kind, One apply) : kind_(std::move(kind)), one_(std::move(apply)) {}
+  Layer(std::string kind, Many apply) : kind_(std::move(kind)), many_(std::move(apply)) {}
 
   const std::string& kind() const { return kind_; }
-  Value operator()(const Scope& scope, Value x) const { return apply_(scope, x); }
+  /// Throws `shape_mismatch` when there are not as many inputs or outputs as this takes.
+  Value operator()(const Scope& scope, Value x) const;
+  std::vector<Value> operator()(const Scope& scope, const std::vector<Value>& inputs) const;
 
  private:
   std::string kind_;
-  std::function<Value(const Scope&, Value)> apply_;
+  One one_;    // or
+  Many many_;  // one of the two
 };
 
 /// y = x weight^T + bias: x[B, .., in], weight[out, in] "weight", bias[out] "bias". `in` is taken from x.

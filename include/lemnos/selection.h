@@ -94,11 +94,31 @@ struct EnsembleOptions {
 };
 /// Each member learns from a bootstrap sample of the data (Breiman, 1996).
 Ensemble bagging(const MakeTrainer& make, const data::Dataset& train, const EnsembleOptions& options = {});
-/// AdaBoost.SAMME over classes (Zhu et al., 2009): each member learns from a sample drawn by the weights of the rows,
-/// which grow where the members so far are wrong; a member weighs log((1 - err) / err) + log(classes - 1). Ends early
-/// when a member is no better than chance (it is left out) or makes no error. Throws `invalid_argument` when even the
-/// first is no better than chance.
-Ensemble boosting(const MakeTrainer& make, const data::Dataset& train, const EnsembleOptions& options = {});
+
+/// How a member of boosting learns from the weights of the rows: each row counts so much in the loss
+/// (data::Dataset::weights), or the member gets a sample drawn by them.
+enum class Boost { weigh, resample };
+
+struct BoostingOptions {
+  int64_t members = 5;
+  uint64_t seed = 1;
+  FitOptions fit = {.verbosity = Verbosity::silent};
+  Boost by = Boost::weigh;
+};
+/// AdaBoost.SAMME over classes (Zhu et al., 2009): the weights of the rows grow where the members so far are wrong, as
+/// samme_round() says. Ends early when a member is no better than chance (it is left out) or makes no error. Throws
+/// `invalid_argument` when even the first is no better than chance.
+Ensemble boosting(const MakeTrainer& make, const data::Dataset& train, const BoostingOptions& options = {});
+
+/// What one member of boosting comes to.
+struct SammeRound {
+  double error = 0;             // the share of the weight on rows that it has wrong
+  double say = 0;               // its weight in the vote: log((1 - error) / error) + log(classes - 1)
+  std::vector<double> weights;  // of the rows for the next member: exp(say) times as much where it is wrong; sum 1
+};
+/// `weights` add up to 1. Without an error it says as much as with one of 1e-6. Throws `shape_mismatch`.
+SammeRound samme_round(const std::vector<double>& weights, const std::vector<int32_t>& labels,
+                       const std::vector<int32_t>& chosen, int64_t classes);
 
 }  // namespace lemnos::selection
 

@@ -122,8 +122,15 @@ class Trainer {
   /// load_seconds, the time that reading and uploading took beside the steps. Schedules by epoch are `unsupported`.
   History fit(const data::Source& train, const FitOptions& options = {});
   Metrics evaluate(const data::Dataset& data, int64_t batch_size = 256);
-  /// The model's output for each row of `x` [N, ..] under the scale of the data set: f32 values, row after row.
+  /// All rows of it in their order, in windows as fit() takes them.
+  Metrics evaluate(const data::Source& data, int64_t batch_size = 256);
+  /// The model's output for each row of `x` [N, ..] under the scale of the data set: f32 values, row after row. Of
+  /// several outputs the first.
   std::vector<float> predict(const data::Dataset& data, int64_t batch_size = 256);
+  std::vector<float> predict(const data::Source& data, int64_t batch_size = 256);
+  /// The same for each output of the model.
+  std::vector<std::vector<float>> predict_all(const data::Dataset& data, int64_t batch_size = 256);
+  std::vector<std::vector<float>> predict_all(const data::Source& data, int64_t batch_size = 256);
 
   /// The loop in one's own hands: begin() once, then step(n) as often as wanted; each runs n steps in one submission
   /// and returns their means. Steps go on across epochs.
@@ -157,6 +164,7 @@ class Trainer {
 
   /// Layers, output shapes, parameters, bytes, and the memory of a step; `example` is the shape of one input.
   std::string summary(const Shape& example, int64_t batch_size = 32);
+  std::string summary(const data::Dataset& data, int64_t batch_size = 32);  ///< for its inputs
 
   /// Weights, state and optimizer to a safetensors file; an interrupted save leaves the old file whole.
   void save(const std::filesystem::path& path);
@@ -166,6 +174,7 @@ class Trainer {
   /// Takes from a checkpoint those parameters and running statistics that the model has by name and shape, and says
   /// what became of the rest: the start of transfer learning. `example` is the shape of one input.
   LoadReport load_matching(const std::filesystem::path& path, const Shape& example);
+  LoadReport load_matching(const std::filesystem::path& path, const data::Dataset& data);  ///< for its inputs
 
   const Device& device() const;
   const TrainerOptions& options() const;

@@ -66,7 +66,6 @@ void optimizers(Experiment& e) {
     panel.x = {.title = "step"};
     panel.y = {.title = "training loss", .log = true};
     panel.legend_beside = true;
-    ;
   }
   e.picture("optimizers",
             {.title = "784-100-100-100-100-10 on handwriting, by optimizer", .panels = {panels[0], panels[1]}});

@@ -3,6 +3,21 @@
 
 namespace lemnos::nn {
 
+Value Layer::operator()(const Scope& scope, Value x) const {
+  if (one_) return one_(scope, x);
+  const std::vector<Value> outputs = many_(scope, {x});
+  require(outputs.size() == 1, ErrorCode::shape_mismatch, "model: ", kind_, " has ", outputs.size(),
+          " outputs where one is asked for");
+  return outputs[0];
+}
+
+std::vector<Value> Layer::operator()(const Scope& scope, const std::vector<Value>& inputs) const {
+  if (many_) return many_(scope, inputs);
+  require(inputs.size() == 1, ErrorCode::shape_mismatch, "model: ", kind_, " takes one input, there are ",
+          inputs.size());
+  return {one_(scope, inputs[0])};
+}
+
 Value Linear::operator()(const Scope& scope, Value x) const {
   require(x.shape().rank() >= 2, ErrorCode::shape_mismatch, "linear: x is ", x.desc(),
           ", it takes a batch axis and a feature axis (nn::Flatten joins the others)");

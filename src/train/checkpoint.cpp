@@ -84,12 +84,19 @@ void Trainer::load(const std::filesystem::path& path) {
 }
 
 LoadReport Trainer::load_matching(const std::filesystem::path& path, const Shape& example) {
+  return impl_->load_matching(path, {example});
+}
+LoadReport Trainer::load_matching(const std::filesystem::path& path, const data::Dataset& data) {
+  return impl_->load_matching(path, train::examples_of(data));
+}
+
+LoadReport Trainer::Impl::load_matching(const std::filesystem::path& path, const std::vector<Shape>& examples) {
   const io::TensorFile file = io::read_safetensors(path);
-  impl_->build_parameters(example);
+  build_parameters(examples);
   LoadReport report;
   Snapshot taken;
   std::set<std::string> known;
-  for (const CheckpointEntry& e : checkpoint_entries(*impl_->graph)) {
+  for (const CheckpointEntry& e : checkpoint_entries(*graph)) {
     if (!e.belongs_to_model()) continue;
     known.insert(e.name);
     const io::NamedTensor* found = file.find(e.name);
@@ -108,7 +115,7 @@ LoadReport Trainer::load_matching(const std::filesystem::path& path, const Shape
   }
   require(!report.loaded.empty(), ErrorCode::not_found, path.string(), ": nothing in it fits the model\n",
           to_string(report));
-  impl_->restore(taken);
+  restore(taken);
   return report;
 }
 

@@ -7,6 +7,7 @@
 #include "io/digits.h"
 #include "io/mnist.h"
 #include "io/toy_sets.h"
+#include "train/columns.h"
 
 namespace lemnos::data {
 
@@ -22,9 +23,8 @@ Array array_of(const Shape& shape, DType dtype, const std::vector<T>& values) {
 }
 
 Array rows_of(const Array& from, int64_t begin, int64_t end) {
-  const int64_t rows = from.desc.shape[0];
-  const size_t row = rows ? from.desc.bytes() / static_cast<size_t>(rows) : 0;
-  Array part{{from.desc.shape.with(0, end - begin), from.desc.dtype}, {}};
+  const size_t row = train::row_bytes(from.desc);
+  Array part{train::with_rows(from.desc, end - begin), {}};
   const auto first = from.bytes.begin() + static_cast<std::ptrdiff_t>(row * static_cast<size_t>(begin));
   part.bytes.assign(first, first + static_cast<std::ptrdiff_t>(row * static_cast<size_t>(end - begin)));
   return part;
@@ -60,46 +60,67 @@ Dataset Dataset::slice(int64_t begin, int64_t end) const {
   require(begin >= 0 && begin <= end && end <= size(), ErrorCode::out_of_range, "data set: rows ", begin, " to ", end,
           " of ", size());
   Dataset part = *this;
-  part.x = rows_of(x, begin, end);
-  part.y = rows_of(y, begin, end);
+  train::for_each_array(part, [&](Array& array) { array = rows_of(array, begin, end); });
   return part;
 }
 
 namespace {
 
-void require_finite(const char* what, const char* part, const Array& array) {
-  if (array.desc.dtype != DType::f32) return;
-  const size_t row = array.desc.bytes() / static_cast<size_t>(array.desc.shape[0]);
-  for (size_t at = 0; at < array.bytes.size(); at += sizeof(float)) {
+using train::ColumnView;
+
+void require_finite(const char* what, const ColumnView& column) {
+  if (column.array->desc.dtype != DType::f32) return;
+  const size_t row = train::row_bytes(column.array->desc);
+  for (size_t at = 0; at < column.array->bytes.size(); at += sizeof(float)) {
     float value;
-    std::memcpy(&value, array.bytes.data() + at, sizeof value);
-    require(std::isfinite(value), ErrorCode::invalid_argument, what, ": ", part, " of example ", at / row, " is ",
-            value, " at element ", at % row / sizeof value);
+    std::memcpy(&value, column.array->bytes.data() + at, sizeof value);
+    require(std::isfinite(value), ErrorCode::invalid_argument, what, ": ", column.name, " of example ", at / row,
+            " is ", value, " at element ", at % row / sizeof value);
+    require(column.use != ColumnView::Use::weights || value >= 0, ErrorCode::invalid_argument, what,
+            ": the weight of example ", at / row, " is ", value, ", below 0");
+  }
+}
+
+void require_type(const char* what, const ColumnView& column) {
+  const TensorDesc& desc = column.array->desc;
+  if (column.use == ColumnView::Use::input) {
+    require(desc.shape.rank() >= 2, ErrorCode::shape_mismatch, what, ": ", column.name, " is ", desc,
+            ", it needs an axis of examples and at least one of features");
+    require(desc.dtype == DType::u8 || desc.dtype == DType::f32, ErrorCode::invalid_argument, what, ": ", column.name,
+            " is ", desc, ", it takes u8 or f32");
+  } else if (column.use == ColumnView::Use::target) {
+    require(desc.dtype == (column.classes ? DType::i32 : DType::f32), ErrorCode::invalid_argument, what, ": ",
+            column.name, " is ", desc, column.classes ? ", class indices are i32" : ", values are f32");
+  } else {
+    require(desc.shape.rank() == 1 && desc.dtype == DType::f32, ErrorCode::shape_mismatch, what, ": weights is ", desc,
+            ", it takes one f32 for each example");
+  }
+}
+
+void require_labels(const char* what, const ColumnView& column) {
+  for (int64_t i = 0; column.classes && i < column.array->desc.elements(); ++i) {
+    int32_t label;
+    std::memcpy(&label, column.array->bytes.data() + static_cast<size_t>(i) * sizeof label, sizeof label);
+    require(label < column.classes, ErrorCode::out_of_range, what, ": label ", label, " of example ", i,
+            " is not below ", column.classes, " classes");
   }
 }
 
 }  // namespace
 
 void Dataset::check(const char* what) const {
-  require(x.desc.shape.rank() >= 2, ErrorCode::shape_mismatch, what, ": x is ", x.desc,
-          ", it needs an axis of examples and at least one of features");
-  require(size() >= 1, ErrorCode::invalid_argument, what, ": the data set is empty: x is ", x.desc);
-  require(x.desc.dtype == DType::u8 || x.desc.dtype == DType::f32, ErrorCode::invalid_argument, what, ": x is ", x.desc,
-          ", it takes u8 or f32");
-  require(y.desc.shape.rank() >= 1 && y.desc.shape[0] == size(), ErrorCode::shape_mismatch, what, ": ", size(),
-          " examples in x ", x.desc, " but y is ", y.desc);
-  require(x.bytes.size() == x.desc.bytes() && y.bytes.size() == y.desc.bytes(), ErrorCode::shape_mismatch, what, ": ",
-          x.bytes.size(), " and ", y.bytes.size(), " bytes for x ", x.desc, " and y ", y.desc);
-  require(y.desc.dtype == (classes ? DType::i32 : DType::f32), ErrorCode::invalid_argument, what, ": y is ", y.desc,
-          classes ? ", class indices are i32" : ", values are f32");
-  require_finite(what, "x", x);
-  require_finite(what, "y", y);
-  if (!classes) return;
-  for (int64_t i = 0; i < y.desc.elements(); ++i) {
-    int32_t label;
-    std::memcpy(&label, y.bytes.data() + static_cast<size_t>(i) * sizeof label, sizeof label);
-    require(label < classes, ErrorCode::out_of_range, what, ": label ", label, " of example ", i, " is not below ",
-            classes, " classes");
+  const std::vector<ColumnView> columns = train::columns_of(*this);
+  for (const ColumnView& column : columns) {
+    const TensorDesc& desc = column.array->desc;
+    if (column.use == ColumnView::Use::input) require_type(what, column);
+    require(size() >= 1, ErrorCode::invalid_argument, what, ": the data set is empty: x is ", x.desc);
+    require(desc.shape.rank() >= 1 && desc.shape[0] == size(), ErrorCode::shape_mismatch, what, ": ", size(),
+            " examples in x ", x.desc, " but ", column.name, " is ", desc);
+    require(column.array->bytes.size() == desc.bytes(), ErrorCode::shape_mismatch, what, ": ",
+            column.array->bytes.size(), " bytes for ", column.name, " ", desc, ", it takes ", desc.bytes());
+    require_type(what, column);
+    require_finite(what, column);
+    require_labels(what, column);
   }
 }
 

@@ -38,8 +38,13 @@ std::vector<int64_t> drawn(const std::vector<double>& weights, uint64_t seed) {
   return rows;
 }
 
-void require_members(const char* who, const EnsembleOptions& options) {
-  require(options.members >= 1, ErrorCode::invalid_argument, who, ": ", options.members, " members");
+/// The data set with these weights, scaled to a mean of 1.
+data::Dataset weighted(const data::Dataset& data, const std::vector<double>& weights) {
+  std::vector<float> scaled;
+  for (double w : weights) scaled.push_back(static_cast<float>(w * static_cast<double>(weights.size())));
+  data::Dataset made = data;
+  made.weights = data::Array::floats({data.size()}, scaled);
+  return made;
 }
 
 }  // namespace
@@ -83,7 +88,7 @@ std::vector<int32_t> Ensemble::vote(const data::Dataset& data) {
 }
 
 Ensemble bagging(const MakeTrainer& make, const data::Dataset& train, const EnsembleOptions& options) {
-  require_members("bagging", options);
+  require(options.members >= 1, ErrorCode::invalid_argument, "bagging: ", options.members, " members");
   Ensemble ensemble;
   for (int64_t m = 0; m < options.members; ++m) {
     const uint64_t seed = options.seed + static_cast<uint64_t>(m);
@@ -94,33 +99,42 @@ Ensemble bagging(const MakeTrainer& make, const data::Dataset& train, const Ense
   return ensemble;
 }
 
-Ensemble boosting(const MakeTrainer& make, const data::Dataset& train, const EnsembleOptions& options) {
-  require_members("boosting", options);
+SammeRound samme_round(const std::vector<double>& weights, const std::vector<int32_t>& labels,
+                       const std::vector<int32_t>& chosen, int64_t classes) {
+  require(weights.size() == labels.size() && chosen.size() == labels.size(), ErrorCode::shape_mismatch,
+          "samme: ", weights.size(), " weights, ", labels.size(), " labels and ", chosen.size(), " chosen classes");
   constexpr double kLeastError = 1e-6;  // the weight of a member without an error is finite
+  SammeRound round{.error = 0, .say = 0, .weights = weights};
+  for (size_t i = 0; i < labels.size(); ++i) round.error += chosen[i] != labels[i] ? weights[i] : 0;
+  const double bounded = std::max(round.error, kLeastError);
+  round.say = std::log((1 - bounded) / bounded) + std::log(static_cast<double>(classes - 1));
+  double sum = 0;
+  for (size_t i = 0; i < labels.size(); ++i)
+    sum += round.weights[i] *= chosen[i] != labels[i] ? std::exp(round.say) : 1;
+  for (double& w : round.weights) w /= sum;
+  return round;
+}
+
+Ensemble boosting(const MakeTrainer& make, const data::Dataset& train, const BoostingOptions& options) {
+  require(options.members >= 1, ErrorCode::invalid_argument, "boosting: ", options.members, " members");
   const std::vector<int32_t> labels = train.labels();
-  const auto classes = static_cast<double>(train.classes);
+  const double chance = 1 - 1 / static_cast<double>(train.classes);
   std::vector<double> weights(labels.size(), 1.0 / static_cast<double>(labels.size()));
   Ensemble ensemble;
   for (int64_t m = 0; m < options.members; ++m) {
     const uint64_t seed = options.seed + static_cast<uint64_t>(m);
     Trainer trainer = make(seed);
-    trainer.fit(train.take(drawn(weights, seed)), options.fit);
+    trainer.fit(options.by == Boost::weigh ? weighted(train, weights) : train.take(drawn(weights, seed)), options.fit);
     const Output out = output_of(trainer, train);
-    const std::vector<int32_t> chosen = metrics::classes_of(out.values, out.columns);
-    double error = 0;
-    for (size_t i = 0; i < labels.size(); ++i) error += chosen[i] != labels[i] ? weights[i] : 0;
-    if (error >= 1 - 1 / classes) {
-      require(m > 0, ErrorCode::invalid_argument, "boosting: the first member errs on ", error,
-              " of the weight, chance on ", 1 - 1 / classes);
+    SammeRound round = samme_round(weights, labels, metrics::classes_of(out.values, out.columns), train.classes);
+    if (round.error >= chance) {
+      require(m > 0, ErrorCode::invalid_argument, "boosting: the first member errs on ", round.error,
+              " of the weight, chance on ", chance);
       break;
     }
-    const double bounded = std::max(error, kLeastError);
-    const double say = std::log((1 - bounded) / bounded) + std::log(classes - 1);
-    ensemble.add(std::move(trainer), say);
-    if (error <= kLeastError) break;
-    double sum = 0;
-    for (size_t i = 0; i < labels.size(); ++i) sum += weights[i] *= chosen[i] != labels[i] ? std::exp(say) : 1;
-    for (double& w : weights) w /= sum;
+    ensemble.add(std::move(trainer), round.say);
+    if (round.error == 0) break;
+    weights = std::move(round.weights);
   }
   return ensemble;
 }

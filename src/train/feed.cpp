@@ -2,39 +2,49 @@
 
 #include "base/text.h"
 #include "lemnos/ops.h"
+#include "train/columns.h"
 
 namespace lemnos::train {
 
 Feed::Feed(Graph& graph, const std::string& name, Value state, const data::Dataset& data, int64_t batch, bool shuffle,
            uint64_t seed)
-    : x_desc_(data.x.desc),
-      y_desc_(data.y.desc),
-      scale_(data.scale),
-      shift_(data.shift),
-      samples_(data.size()),
-      batch_size_(batch),
-      shuffle_(shuffle) {
+    : samples_(data.size()), batch_size_(batch), shuffle_(shuffle) {
   require(batch >= 1, ErrorCode::invalid_argument, name, ": a batch of ", batch, " examples; it takes at least 1");
-  x_ = graph.input(name + ".x", x_desc_);
-  y_ = graph.input(name + ".y", y_desc_);
+  const std::vector<ColumnView> views = columns_of(data);
+  for (const ColumnView& view : views) {
+    columns_.push_back(graph.input(name + "." + view.name, view.array->desc));
+    forms_.push_back({view.use, view.scale, view.shift, view.classes > 0});
+  }
   const Value rows = batch_indices(
       state, {.samples = samples_, .batch = batch, .shuffle = shuffle, .seed = static_cast<uint32_t>(seed)});
-  batch_.x = gather(x_, rows, {.scale = scale_, .shift = shift_});
-  // A class index of -1 is ignored by losses and metrics: what the padding of the last batch must be.
-  batch_.y = data.classes ? gather(y_, rows, {.fill = -1}) : gather(y_, rows);
+  for (size_t i = 0; i < views.size(); ++i) {
+    if (views[i].use == ColumnView::Use::input)
+      batch_.x.push_back(gather(columns_[i], rows, {.scale = views[i].scale, .shift = views[i].shift}));
+    // A class index of -1 is ignored by losses and metrics: what the padding of the last batch must be.
+    else if (views[i].use == ColumnView::Use::target)
+      batch_.y.push_back(views[i].classes ? gather(columns_[i], rows, {.fill = -1}) : gather(columns_[i], rows));
+    else
+      batch_.mask = gather(columns_[i], rows);
+  }
+  if (batch_.mask.rows) return;
   // 0 x + 1 for the rows that exist and 0 for the padding; pruned where no loss asks for it.
-  const Value ones = gather(x_, rows, {.scale = 0, .shift = 1, .fill = 0});
-  batch_.mask = mean(flatten(ones), {1});
+  const Value ones = gather(columns_[0], rows, {.scale = 0, .shift = 1, .fill = 0});
+  batch_.mask = loss::Mask(mean(flatten(ones), {1}), false);
 }
 
 bool Feed::fits(const data::Dataset& data, int64_t batch_size) const {
-  return data.x.desc == x_desc_ && data.y.desc == y_desc_ && data.scale == scale_ && data.shift == shift_ &&
-         batch_size == batch_size_;
+  const std::vector<ColumnView> views = columns_of(data);
+  if (views.size() != columns_.size() || batch_size != batch_size_) return false;
+  for (size_t i = 0; i < views.size(); ++i) {
+    const Form form{views[i].use, views[i].scale, views[i].shift, views[i].classes > 0};
+    if (views[i].array->desc != columns_[i].desc() || form != forms_[i]) return false;
+  }
+  return true;
 }
 
 void Feed::upload(Session& session, const data::Dataset& data) const {
-  session.write(x_, data.x.bytes);
-  session.write(y_, data.y.bytes);
+  size_t column = 0;
+  for_each_array(data, [&](const data::Array& array) { session.write(columns_[column++], array.bytes); });
 }
 
 }  // namespace lemnos::train

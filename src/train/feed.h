@@ -2,22 +2,35 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "lemnos/data.h"
+#include "lemnos/loss.h"
 #include "lemnos/session.h"
+#include "train/columns.h"
 
 namespace lemnos::train {
 
 struct Batch {
-  Value x;     // f32[B, ..], scaled
-  Value y;     // i32[B], or f32[B, ..]
-  Value mask;  // f32[B]: 1, and 0 for the padding of the last batch
+  std::vector<Value> x;  // each f32[B, ..], scaled
+  std::vector<Value> y;  // each i32[B], or f32[B, ..]
+  loss::Mask mask;       // f32[B]: 1 or the row's weight, and 0 for the padding of the last batch
+
+  /// The batch that `act` makes of each value.
+  template <typename Act>
+  Batch each(Act act) const {
+    Batch made{{}, {}, {act(mask), mask.weighted}};
+    for (Value v : x) made.x.push_back(act(v));
+    for (Value v : y) made.y.push_back(act(v));
+    return made;
+  }
 };
 
 /// Resident on the device: an epoch moves nothing from the host.
 class Feed {
  public:
-  /// Adds the inputs `name`.x and `name`.y and the nodes of a batch to the graph. `state` holds cursor and epoch.
+  /// Adds the inputs `name`.x, `name`.y and so on and the nodes of a batch to the graph. `state` holds cursor and
+  /// epoch.
   Feed(Graph& graph, const std::string& name, Value state, const data::Dataset& data, int64_t batch, bool shuffle,
        uint64_t seed);
 
@@ -26,16 +39,23 @@ class Feed {
   int64_t batch_size() const { return batch_size_; }
   int64_t batches() const { return (samples_ + batch_size_ - 1) / batch_size_; }
   bool shuffled() const { return shuffle_; }
-  Value x() const { return x_; }  // the whole set on the device
-  Value y() const { return y_; }
+  /// The whole set on the device, column by column as columns_of() has them.
+  const std::vector<Value>& columns() const { return columns_; }
   bool fits(const data::Dataset& data, int64_t batch_size) const;
   void upload(Session& session, const data::Dataset& data) const;
 
  private:
-  Value x_, y_;
-  Batch batch_;
-  TensorDesc x_desc_, y_desc_;
-  float scale_, shift_;
+  /// What nodes were made for, beside the type of the column's array.
+  struct Form {
+    ColumnView::Use use;
+    float scale, shift;
+    bool classes;
+    bool operator==(const Form&) const = default;
+  };
+
+  std::vector<Value> columns_;
+  std::vector<Form> forms_;
+  Batch batch_{{}, {}, Value()};
   int64_t samples_, batch_size_;
   bool shuffle_;
 };

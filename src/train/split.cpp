@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "lemnos/data.h"
+#include "train/columns.h"
 
 namespace lemnos::data {
 
@@ -33,9 +34,8 @@ std::vector<std::vector<int64_t>> strata(const Dataset& data, bool stratified, u
 }
 
 Array taken(const Array& from, const std::vector<int64_t>& rows) {
-  const int64_t count = from.desc.shape[0];
-  const size_t row = count ? from.desc.bytes() / static_cast<size_t>(count) : 0;
-  Array to{{from.desc.shape.with(0, static_cast<int64_t>(rows.size())), from.desc.dtype}, {}};
+  const size_t row = train::row_bytes(from.desc);
+  Array to{train::with_rows(from.desc, static_cast<int64_t>(rows.size())), {}};
   to.bytes.resize(row * rows.size());
   for (size_t i = 0; i < rows.size() && row; ++i)
     std::memcpy(to.bytes.data() + i * row, from.bytes.data() + static_cast<size_t>(rows[i]) * row, row);
@@ -53,9 +53,8 @@ int64_t part_of(double share, size_t rows, int64_t all) {
 Dataset Dataset::take(const std::vector<int64_t>& rows) const {
   for (int64_t row : rows)
     require(row >= 0 && row < size(), ErrorCode::out_of_range, "data set: row ", row, " of ", size());
-  Dataset part{.x = {}, .y = {}, .scale = scale, .shift = shift, .classes = classes};
-  part.x = taken(x, rows);
-  part.y = taken(y, rows);
+  Dataset part = *this;
+  train::for_each_array(part, [&](Array& array) { array = taken(array, rows); });
   return part;
 }
 

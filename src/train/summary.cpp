@@ -36,31 +36,35 @@ std::string memory_text(const Graph& graph, uint64_t activations) {
 }
 }  // namespace
 
-std::string Trainer::summary(const Shape& example, int64_t batch_size) {
+std::string Trainer::summary(const Shape& example, int64_t batch_size) { return impl_->summary({example}, batch_size); }
+std::string Trainer::summary(const data::Dataset& data, int64_t batch_size) {
+  return impl_->summary(train::examples_of(data), batch_size);
+}
+
+std::string Trainer::Impl::summary(const std::vector<Shape>& examples, int64_t batch_size) {
   // In a graph of its own: the trainer's keeps only what it runs.
-  Graph graph;
+  Graph sketch;
   std::vector<nn::LayerReport> reports;
-  const Value state = graph.variable("state", {Shape{32}, DType::u32});
-  nn::Scope scope(graph, state, false, impl_->options.seed);
-  scope.reports = &reports;
-  std::vector<int64_t> dims{batch_size};
-  dims.insert(dims.end(), example.begin(), example.end());
-  const Value x = graph.input("x", {Shape(dims), DType::f32});
-  const Value y = impl_->model(scope, x);
-  if (reports.empty()) reports.push_back({"", impl_->model.kind(), y.shape(), 0});
+  const Value state = sketch.variable("state", {Shape{32}, DType::u32});
+  nn::Scope sketching(sketch, state, false, options.seed);
+  sketching.reports = &reports;
+  const std::vector<Value> inputs = train::inputs_of(sketch, "sketch", examples, batch_size);
+  const std::vector<Value> outputs = model(sketching, inputs);
   int64_t total = 0;
-  for (Value p : graph.parameters()) total += p.desc().elements();
+  for (Value p : sketch.parameters()) total += p.desc().elements();
+  if (reports.empty())  // a function is one layer, of one or more outputs
+    for (Value y : outputs) reports.push_back({"", model.kind(), y.shape(), reports.empty() ? total : 0});
   std::string out = padded("layer", 18) + padded("output", 24) + "parameters\n";
-  out += padded("input", 18) + padded(to_string(x.shape()), 24) + "\n";
+  for (Value x : inputs) out += padded("input", 18) + padded(to_string(x.shape()), 24) + "\n";
   for (const nn::LayerReport& r : reports)
     out += padded(r.name + (r.name.empty() ? "" : " ") + r.kind, 18) + padded(to_string(r.output), 24) +
            std::to_string(r.parameters) + "\n";
   out += text("parameters: ", total, " (", bytes_text(static_cast<uint64_t>(total) * 4), ")\n");
-  if (impl_->training.program) {
-    const PlanSummary plan = impl_->training.program->summary();
+  if (training.program) {
+    const PlanSummary plan = training.program->summary();
     out += text("a training step: ", plan.dispatches, " dispatches, ", plan.barriers, " barriers, activations ",
                 bytes_text(plan.activation_bytes), "\n");
-    out += memory_text(*impl_->graph, plan.activation_bytes);
+    out += memory_text(*graph, plan.activation_bytes);
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "lemnos/autograd.h"
 #include "ops/step_state.h"
+#include "train/columns.h"
 #include "train/trainer_impl.h"
 
 namespace lemnos {
@@ -16,6 +17,9 @@ void require_ok(Status status, const char* doing) {
   const ErrorCode code = status == Status::device_lost ? ErrorCode::device_lost : ErrorCode::out_of_memory;
   fail(code, doing, ": ", to_string(status));
 }
+
+// As in the losses: where no row counts, 0 is divided by this.
+constexpr float kNothing = 1e-30f;
 
 Value ring_variable(Graph& graph, const std::string& name) {
   return graph.variable(name, {Shape{train::kRingRows, train::kRingColumns}, DType::f32});
@@ -90,24 +94,44 @@ nn::Scope Trainer::Impl::scope(Value scope_state, bool is_training) const {
   return made;
 }
 
-Value Trainer::Impl::predict(const nn::Scope& building, Value x) const {
-  const Value y = model(building, x);
-  return is_floating(y.dtype()) ? cast(y, DType::f32) : y;
+std::vector<Value> Trainer::Impl::predict(const nn::Scope& building, const std::vector<Value>& x) const {
+  std::vector<Value> outputs = model(building, x);
+  require(!outputs.empty(), ErrorCode::shape_mismatch, "model: ", model.kind(), " has no output");
+  for (Value& y : outputs)
+    if (is_floating(y.dtype())) y = cast(y, DType::f32);
+  return outputs;
 }
 
-void Trainer::Impl::build_parameters(const Shape& example) {
+std::vector<Shape> train::examples_of(const data::Dataset& data) {
+  std::vector<Shape> examples;
+  for (const ColumnView& column : columns_of(data))
+    if (column.use == ColumnView::Use::input) examples.push_back(column.array->desc.shape.without(0));
+  return examples;
+}
+
+std::vector<Value> train::inputs_of(Graph& graph, const std::string& name, const std::vector<Shape>& examples,
+                                    int64_t batch) {
+  std::vector<Value> inputs;
+  for (const Shape& example : examples) {
+    std::vector<int64_t> dims{batch};
+    dims.insert(dims.end(), example.begin(), example.end());
+    inputs.push_back(
+        graph.input(inputs.empty() ? name + ".x" : text(name, ".x", inputs.size()), {Shape(dims), DType::f32}));
+  }
+  return inputs;
+}
+
+void Trainer::Impl::build_parameters(const std::vector<Shape>& examples) {
   if (!graph->parameters().empty()) return;
-  std::vector<int64_t> dims{1};
-  dims.insert(dims.end(), example.begin(), example.end());
-  const Value x = graph->input("shape.x", {Shape(dims), DType::f32});
-  (void)model(scope(training.state, false), x);  // no target needs these nodes: only the parameters stay
+  // No target needs these nodes: only the parameters stay.
+  (void)model(scope(training.state, false), train::inputs_of(*graph, "shape", examples, 1));
 }
 
 Value Trainer::Impl::finish(train::Pass& pass, Value loss) {
   const train::Batch& batch = pass.feed->batch();
-  const bool counted = options.loss.classes() && batch.y.dtype() == DType::i32;
+  const bool counted = options.loss.classes() && batch.y[0].dtype() == DType::i32;
   // Without classes the rows that count are all that is known: {0, rows}.
-  const Value counts = counted ? accuracy_count(pass.prediction, batch.y)
+  const Value counts = counted ? accuracy_count(pass.predictions[0], batch.y[0])
                                : reshape(sum(batch.mask), Shape{1}) * graph->constant({2}, std::vector<float>{0, 1});
   AdvanceOptions advance = optim::advance_options(options.optimizer);
   advance.batches_per_epoch = pass.feed->batches();
@@ -115,36 +139,41 @@ Value Trainer::Impl::finish(train::Pass& pass, Value loss) {
   return finish_step(pass.state, pass.ring, reshape(loss, Shape{}), counts, advance);
 }
 
-std::pair<Value, Value> Trainer::Impl::build_part(const nn::Scope& building, const train::Batch& part) {
+std::pair<std::vector<Value>, Value> Trainer::Impl::build_part(const nn::Scope& building, const train::Batch& part) {
   if (options.mixup == 0) {
-    const Value prediction = predict(building, part.x);
-    return {prediction, reshape(options.loss(prediction, part.y, part.mask), Shape{})};
+    const std::vector<Value> outputs = predict(building, part.x);
+    return {outputs, reshape(options.loss(outputs, part.y, part.mask), Shape{})};
   }
   // The partner is the next row, the last row's the first: the batch is in random order already.
   const auto next = [](Value v) {
     const Value parts[] = {slice_axis(v, 0, 1, v.shape()[0]), slice_axis(v, 0, 0, 1)};
     return concat(parts, 0);
   };
+  const train::Batch partner = part.each(next);
   const Value share =
       random_uniform(training.state, {Shape{}, DType::f32}, 0, options.mixup, static_cast<uint32_t>(options.seed));
   const Value rest = affine(share, -1, 1);
-  const Value prediction = predict(building, part.x * rest + next(part.x) * share);
-  const auto loss = [&](Value y, Value mask) { return reshape(options.loss(prediction, y, mask), Shape{}); };
-  return {prediction, loss(part.y, part.mask) * rest + loss(next(part.y), next(part.mask)) * share};
+  std::vector<Value> mixed;
+  for (size_t i = 0; i < part.x.size(); ++i) mixed.push_back(part.x[i] * rest + partner.x[i] * share);
+  const std::vector<Value> outputs = predict(building, mixed);
+  const auto loss = [&](const train::Batch& of) { return reshape(options.loss(outputs, of.y, of.mask), Shape{}); };
+  return {outputs, loss(part) * rest + loss(partner) * share};
 }
 
 Value Trainer::Impl::build_gradients(const nn::Scope& building) {
   const train::Batch& whole = training.feed->batch();
   const int64_t parts = options.accumulate, rows = training.feed->batch_size() / parts;
-  std::vector<Value> learning, totals, predictions;
+  std::vector<Value> learning, totals;
+  std::vector<std::vector<Value>> outputs;  // by output, a value for each part
   Value loss;
   for (int64_t i = 0; i < parts; ++i) {
-    const auto part = [&](Value v) { return parts == 1 ? v : slice_axis(v, 0, i * rows, (i + 1) * rows); };
-    const train::Batch rows_of_part{part(whole.x), part(whole.y), part(whole.mask)};
-    auto [prediction, share] = build_part(building, rows_of_part);
-    predictions.push_back(prediction);
+    const train::Batch part =
+        whole.each([&](Value v) { return parts == 1 ? v : slice_axis(v, 0, i * rows, (i + 1) * rows); });
+    auto [predictions, share] = build_part(building, part);
+    outputs.resize(predictions.size());
+    for (size_t k = 0; k < outputs.size(); ++k) outputs[k].push_back(predictions[k]);
     // The parts count by their rows, so that padding weighs as it does in the whole batch.
-    if (parts > 1) share = share * (sum(rows_of_part.mask) / sum(whole.mask));
+    if (parts > 1) share = share * (sum(part.mask) / maximum(sum(whole.mask), graph->scalar(kNothing)));
     loss = loss ? loss + share : share;
     if (learning.empty())
       for (Value p : graph->parameters())
@@ -157,7 +186,9 @@ Value Trainer::Impl::build_gradients(const nn::Scope& building) {
       if (found[p]) totals[p] = totals[p] ? totals[p] + found[p] : found[p];
   }
   place_gradients(learning, totals);
-  training.prediction = parts == 1 ? predictions[0] : concat(predictions, 0);
+  training.predictions.clear();
+  for (const std::vector<Value>& output : outputs)
+    training.predictions.push_back(parts == 1 ? output[0] : concat(output, 0));
   return loss;
 }
 
@@ -211,10 +242,9 @@ void Trainer::Impl::prepare_training(const data::Dataset& data, int64_t batch, b
   if (!fits && training.program) {
     // A model that does not fit the data must say so before anything is given up: on a copy.
     Graph trial = *graph;
-    const Value x = trial.input("trial.x", {data.x.desc.shape, DType::f32});
     nn::Scope trying(trial, Value(&trial, training.state.id()), true, options.seed);
     trying.compute = options.compute;
-    (void)model(trying, x);
+    (void)model(trying, train::inputs_of(trial, "trial", train::examples_of(data), data.size()));
     // A graph holds one optimizer: another data set or batch size gets a new graph, which goes on where this one was.
     const Snapshot learned = snapshot(Snapshot::Part::everything);
     start_over();
@@ -223,7 +253,7 @@ void Trainer::Impl::prepare_training(const data::Dataset& data, int64_t batch, b
     const uint32_t first_batch = 0;
     session->write(training.state, std::as_bytes(std::span(&first_batch, 1)), STATE_CURSOR * sizeof first_batch);
   } else if (!fits) {
-    build_parameters(data.example());
+    build_parameters(train::examples_of(data));
     build_training(data, batch, shuffle);
   }
   training.feed->upload(*session, data);
@@ -234,7 +264,7 @@ train::Pass& Trainer::Impl::prepare_evaluation(const data::Dataset& data, int64_
   const auto known = std::ranges::find_if(evaluations, [&](const auto& pass) { return pass->feed->fits(data, batch); });
   train::Pass* pass = known == evaluations.end() ? nullptr : known->get();
   if (!pass) {
-    build_parameters(data.example());
+    build_parameters(train::examples_of(data));
     auto made = std::make_unique<train::Pass>();  // kept only once it is whole
     pass = made.get();
     pass->name = "evaluate";
@@ -244,9 +274,9 @@ train::Pass& Trainer::Impl::prepare_evaluation(const data::Dataset& data, int64_
     pass->ring = ring_variable(*graph, name + ".metrics");
     pass->feed.emplace(*graph, name, pass->state, data, batch, false, options.seed);
     const train::Batch& b = pass->feed->batch();
-    pass->prediction = predict(scope(pass->state, false), b.x);
-    const Value loss = options.loss(pass->prediction, b.y, b.mask);
-    pass->targets = {finish(*pass, loss), pass->prediction};
+    pass->predictions = predict(scope(pass->state, false), b.x);
+    pass->targets = {finish(*pass, options.loss(pass->predictions, b.y, b.mask))};
+    pass->targets.insert(pass->targets.end(), pass->predictions.begin(), pass->predictions.end());
     pass->program =
         session->compile({.targets = pass->targets, .tuning = options.tuning, .tune_seconds = options.tune_seconds});
     evaluations.push_back(std::move(made));
@@ -317,24 +347,6 @@ std::vector<float> Trainer::recent_losses(int64_t count) {
 }
 
 int64_t Trainer::steps_done() { return impl_->steps_done(impl_->training); }
-
-Metrics Trainer::evaluate(const data::Dataset& data, int64_t batch_size) {
-  train::Pass& pass = impl_->prepare_evaluation(data, batch_size);
-  return train::mean_of(impl_->run(pass, pass.feed->batches()));
-}
-
-std::vector<float> Trainer::predict(const data::Dataset& data, int64_t batch_size) {
-  train::Pass& pass = impl_->prepare_evaluation(data, batch_size);
-  const int64_t columns = pass.prediction.desc().elements() / batch_size;
-  std::vector<float> all;
-  for (int64_t b = 0; b < pass.feed->batches(); ++b) {
-    require_ok(pass.program->run(1), "predict");
-    const std::vector<float> rows = pass.program->read_floats(pass.prediction);
-    const int64_t count = std::min(batch_size, data.size() - b * batch_size);
-    all.insert(all.end(), rows.begin(), rows.begin() + count * columns);
-  }
-  return all;
-}
 
 const Device& Trainer::device() const { return impl_->device; }
 const TrainerOptions& Trainer::options() const { return impl_->options; }

@@ -21,9 +21,9 @@ inline constexpr int64_t kRingColumns = 4;
 struct Pass {
   std::optional<Feed> feed;
   std::string name;
-  Value state;       // StepState of this pass
-  Value ring;        // f32[kRingRows, kRingColumns]
-  Value prediction;  // f32[B, ..]
+  Value state;                     // StepState of this pass
+  Value ring;                      // f32[kRingRows, kRingColumns]
+  std::vector<Value> predictions;  // each f32[B, ..]
   std::vector<Value> targets;
   std::unique_ptr<Program> program;
 };
@@ -32,6 +32,11 @@ struct Pass {
 Metrics mean_of(std::span<const StepMetrics> steps);
 /// The mean of both, by their samples.
 void join(Metrics& total, const Metrics& part);
+
+/// The shapes of one example of each input.
+std::vector<Shape> examples_of(const data::Dataset& data);
+/// An f32 input of the graph for each shape, in batches of that size: "`name`.x", "`name`.x1", ..
+std::vector<Value> inputs_of(Graph& graph, const std::string& name, const std::vector<Shape>& examples, int64_t batch);
 
 /// Whether `name` is `pattern`, in which "*" stands for any characters.
 bool matches(const std::string& pattern, const std::string& name);
@@ -72,6 +77,9 @@ struct Trainer::Impl {
   void prepare_training(const data::Dataset& data, int64_t batch, bool shuffle);
   /// The same for evaluation, with cursor and step set back to the first batch.
   train::Pass& prepare_evaluation(const data::Dataset& data, int64_t batch);
+  /// The model's outputs for all rows, each row after row, from the pass over them.
+  std::vector<std::vector<float>> predict_all(const data::Dataset& data, int64_t batch);
+  std::vector<std::vector<float>> predict_all(const data::Source& source, int64_t batch);
   /// Hands `steps` of a pass over to the device.
   void submit(train::Pass& pass, int64_t steps);
   /// Runs `steps` of a pass and returns what each came to.
@@ -80,14 +88,16 @@ struct Trainer::Impl {
   std::vector<StepMetrics> recent(train::Pass& pass, int64_t steps);
   int64_t steps_done(const train::Pass& pass);
   std::vector<uint32_t> state_words(const train::Pass& pass);
-  /// Builds the parameters for an input of that example shape, if they are not there yet.
-  void build_parameters(const Shape& example);
+  /// Builds the parameters for inputs of those example shapes, if they are not there yet.
+  void build_parameters(const std::vector<Shape>& examples);
   /// The epochs of a fit, whose steps `run` makes and returns; `load_seconds`, if any, is a column of its own.
   History fit_epochs(Trainer& trainer, const FitOptions& options, int64_t steps_per_epoch,
                      const std::function<std::vector<StepMetrics>(int64_t)>& run_steps,
                      const std::function<double()>& load_seconds = {});
   Snapshot snapshot(Snapshot::Part part);
   void restore(const Snapshot& snapshot);
+  LoadReport load_matching(const std::filesystem::path& path, const std::vector<Shape>& examples);
+  std::string summary(const std::vector<Shape>& examples, int64_t batch_size);
 
  private:
   /// A new graph and session; what was learned is carried over once the new program is there.
@@ -96,12 +106,12 @@ struct Trainer::Impl {
   /// Forward and backward for each part of the batch; the gradients are placed, the prediction of the whole is kept.
   Value build_gradients(const nn::Scope& scope);
   std::vector<optim::Group> groups() const;
-  /// One part of a batch: its prediction, and the loss over its rows.
-  std::pair<Value, Value> build_part(const nn::Scope& scope, const train::Batch& part);
+  /// One part of a batch: its predictions, and the loss over its rows.
+  std::pair<std::vector<Value>, Value> build_part(const nn::Scope& scope, const train::Batch& part);
   bool is_frozen(const std::string& parameter) const;
   nn::Scope scope(Value scope_state, bool training) const;
-  /// The model's output in f32.
-  Value predict(const nn::Scope& scope, Value x) const;
+  /// The model's outputs in f32.
+  std::vector<Value> predict(const nn::Scope& scope, const std::vector<Value>& x) const;
   /// The node that closes a step: metrics into the ring, the state advanced.
   Value finish(train::Pass& pass, Value loss);
 };

@@ -98,7 +98,7 @@ TEST_P(Mistakes, AScheduleShorterThanTheRun) {
 TEST_P(Mistakes, BytesThatDoNotMatchTheShape) {
   data::Dataset set = points(3);
   set.x.bytes.pop_back();
-  EXPECT_EQ(of_data(set, ErrorCode::shape_mismatch), "train: 83 and 12 bytes for x f32[3, 7] and y i32[3]");
+  EXPECT_EQ(of_data(set, ErrorCode::shape_mismatch), "train: 83 bytes for x f32[3, 7], it takes 84");
   EXPECT_EQ(message_of(
                 [] {
                   (void)data::Array::floats({2, 2}, {1, 2, 3});

@@ -107,6 +107,69 @@ TEST_P(Selection, VotesWeigh) {
   EXPECT_EQ(ensemble.vote(set), std::vector<int32_t>(10, 2));
 }
 
+// The mean is over probabilities by the weights of the members, and over values where the loss is none of classes.
+TEST_P(Selection, AveragesWeigh) {
+  const data::Dataset set = points(4);
+  data::Dataset numbers = set;
+  numbers.classes = 0;
+  numbers.y = data::Array::floats({4, 2}, std::vector<float>(8));
+  Ensemble of_classes, of_values;
+  for (const float weight : {1.f, 3.f}) {
+    Trainer classes = maker(4)(1);
+    Trainer values{device(), nn::sequential({nn::Linear{.out = 2}}), {.loss = loss::Mse{}}};
+    classes.begin(set, 4);
+    values.begin(numbers, 4);
+    classes.session().write(classes.graph().find("2.weight"), std::vector<float>(4 * kClasses));
+    classes.session().write(classes.graph().find("2.bias"), std::vector<float>{std::log(weight), 0, 0});
+    values.session().write(values.graph().find("0.weight"), std::vector<float>(2 * kFeatures));
+    values.session().write(values.graph().find("0.bias"), std::vector<float>{weight, -weight});
+    of_classes.add(std::move(classes), weight);
+    of_values.add(std::move(values), weight);
+  }
+  const std::vector<float> probabilities = of_classes.average(set), values = of_values.average(numbers);
+  ASSERT_EQ(probabilities.size(), 4u * kClasses);
+  EXPECT_NEAR(probabilities[3], (1. / 3 + 3 * 3. / 5) / 4, 1e-6);
+  EXPECT_NEAR(probabilities[4], (1. / 3 + 3 * 1. / 5) / 4, 1e-6);
+  EXPECT_EQ(values, (std::vector<float>{2.5f, -2.5f, 2.5f, -2.5f, 2.5f, -2.5f, 2.5f, -2.5f}));
+}
+
+// By hand: five rows of three classes, one wrong: error 1/5, say log 4 + log 2, and eight times the weight for the one.
+TEST(Samme, ARoundByHand) {
+  const std::vector<double> fifths(5, .2);
+  const SammeRound first = samme_round(fifths, {0, 1, 2, 0, 1}, {0, 1, 2, 0, 2}, 3);
+  EXPECT_NEAR(first.error, .2, 1e-12);
+  EXPECT_NEAR(first.say, std::log(8.), 1e-12);
+  ASSERT_EQ(first.weights.size(), 5u);
+  for (size_t i = 0; i < 5; ++i) EXPECT_NEAR(first.weights[i], i == 4 ? 2. / 3 : 1. / 12, 1e-12);
+  // The next has the two rows before it wrong: 1/12 + 1/12 of the weight, say log 5 + log 2.
+  const SammeRound second = samme_round(first.weights, {0, 1, 2, 0, 1}, {0, 1, 0, 1, 1}, 3);
+  EXPECT_NEAR(second.error, 1. / 6, 1e-12);
+  EXPECT_NEAR(second.say, std::log(10.), 1e-12);
+  EXPECT_NEAR(second.weights[4], (8. / 12) / (2. / 12 + 8. / 12 + 20. / 12), 1e-12);
+  const SammeRound perfect = samme_round(fifths, {0, 1, 2, 0, 1}, {0, 1, 2, 0, 1}, 3);
+  EXPECT_EQ(perfect.error, 0);
+  EXPECT_NEAR(perfect.say, std::log((1 - 1e-6) / 1e-6) + std::log(2.), 1e-9);
+  EXPECT_THROW((void)samme_round(fifths, {0, 1}, {0, 1}, 3), Error);
+}
+
+// Each member's say is what the rounds before it leave to it, and the second learns what the first had wrong.
+TEST_P(Selection, BoostingGoesByTheRounds) {
+  const data::Dataset train = points(30);
+  for (const Boost by : {Boost::weigh, Boost::resample}) {
+    Ensemble boosted = boosting(
+        maker(2, .05f), train,
+        {.members = 3, .seed = 2, .fit = {.epochs = 2, .batch_size = 10, .verbosity = Verbosity::silent}, .by = by});
+    ASSERT_GE(boosted.size(), 2u);
+    std::vector<double> weights(30, 1. / 30);
+    for (size_t m = 0; m < boosted.size(); ++m) {
+      const std::vector<int32_t> chosen = metrics::classes_of(boosted.member(m).predict(train), kClasses);
+      const SammeRound round = samme_round(weights, train.labels(), chosen, kClasses);
+      EXPECT_NEAR(boosted.weight(m), round.say, 1e-12) << "member " << m;
+      weights = round.weights;
+    }
+  }
+}
+
 TEST_P(Selection, BoostingOfWeakMembersIsBetterThanOne) {
   // Half a ring around the middle: no line parts it, several lines do.
   std::vector<float> x;
@@ -122,12 +185,15 @@ TEST_P(Selection, BoostingOfWeakMembersIsBetterThanOne) {
     return Trainer{
         device(), nn::sequential({nn::Linear{.out = 2}}), {.optimizer = optim::Adam{.lr = .05f}, .seed = seed}};
   };
-  Ensemble boosted = boosting(
-      line, rings, {.members = 12, .seed = 3, .fit = {.epochs = 8, .batch_size = 16, .verbosity = Verbosity::silent}});
   Trainer alone = line(3);
   alone.fit(rings, {.epochs = 30, .batch_size = 16, .verbosity = Verbosity::silent});
-  EXPECT_GT(boosted.size(), 2u);
-  EXPECT_GT(accuracy(boosted.vote(rings), rings), alone.evaluate(rings).accuracy + .05);
+  for (const Boost by : {Boost::weigh, Boost::resample}) {
+    Ensemble boosted = boosting(
+        line, rings,
+        {.members = 12, .seed = 3, .fit = {.epochs = 8, .batch_size = 16, .verbosity = Verbosity::silent}, .by = by});
+    EXPECT_GT(boosted.size(), 2u);
+    EXPECT_GT(accuracy(boosted.vote(rings), rings), alone.evaluate(rings).accuracy + .05);
+  }
 }
 
 }  // namespace

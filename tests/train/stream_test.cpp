@@ -47,9 +47,9 @@ TEST_P(Stream, AnEpochIsItsWholeBatchesInAnotherOrder) {
   std::vector<std::vector<int64_t>> read;
   data::Source source = data::source_of(set);
   source.window = kBatch;
-  source.read = [&, from = data::source_of(set)](std::span<const int64_t> rows, std::byte* x, std::byte* y) {
+  source.read = [&, from = data::source_of(set)](std::span<const int64_t> rows, std::span<std::byte* const> columns) {
     read.emplace_back(rows.begin(), rows.end());
-    from.read(rows, x, y);
+    from.read(rows, columns);
   };
   Trainer trainer = small_trainer(device());
   trainer.fit(source, quiet(2, true));
@@ -88,10 +88,12 @@ TEST_P(Stream, MistakesOfASource) {
   source.rows = 5;
   EXPECT_EQ(refusal(source), "source: 5 rows make no batch of 8");
   source = data::source_of(set);
-  source.classes = 1;
+  source.like.classes = 1;
   EXPECT_NE(refusal(source).find("is not below 1 classes"), std::string::npos);
   source = data::source_of(set);
-  source.read = [](std::span<const int64_t>, std::byte*, std::byte*) { throw std::runtime_error("the tape is torn"); };
+  source.read = [](std::span<const int64_t>, std::span<std::byte* const>) {
+    throw std::runtime_error("the tape is torn");
+  };
   EXPECT_EQ(refusal(source), "the tape is torn");
   optim::UpdateOptions by_epoch;
   by_epoch.schedule = optim::Schedule{optim::Exponential{}, true};
