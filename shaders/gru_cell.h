@@ -2,7 +2,7 @@
 #include "common/cell.h"
 
 PARAMS_BEGIN(GruCell)
-  uint count;  // elements of the result
+  uint count;  // elements of the result; CELL_BACKWARD: groups of four units of a row, the last one of each perhaps fewer
   uint units;
 PARAMS_END
 

@@ -56,51 +56,73 @@ std::vector<TensorDesc> infer_gru_backward(const Infer& in) {
   return {in.in[0], in.in[0], in.in[2]};
 }
 
+// `work`: how many things there are to do, and how many of them an invocation does.
+struct Work {
+  uint32_t count, each;
+};
+Work elements(const Lower& c, const TensorDesc& result) { return {count32(result, c.node().op->name), 4}; }
+Work groups_of_units(const Lower& c) {
+  const Shape& state = c.in(2).shape;
+  return {static_cast<uint32_t>(static_cast<uint64_t>(state[0]) * divide_up(static_cast<uint64_t>(state[1]), 4)), 1};
+}
+
+// Whether the units of a row, four at a time, fill whole words in each gate: then one invocation writes the gradients
+// of all gates of its units, and works them out once.
+bool groups_own_words(const Lower& c) { return c.in(0).dtype == DType::f32 || c.in(2).shape[1] % 2 == 0; }
+
 template <typename Spec, typename Params>
-Dispatch launch(Lower& c, const char* kernel, Spec spec, const TensorDesc& result, std::vector<TensorRef> tensors) {
-  for (size_t i = 0; i < c.inputs(); ++i) count32(c.in(i), c.node().op->name);
+Dispatch launch(Lower& c, const char* kernel, Spec spec, Work work, std::vector<TensorRef> tensors) {
+  Cost cost{.bytes = 0, .flops = 60 * static_cast<uint64_t>(c.in(2).elements())};
+  for (size_t i = 0; i < c.inputs(); ++i) {
+    count32(c.in(i), c.node().op->name);
+    cost.bytes += c.in(i).bytes();
+  }
+  for (size_t i = 0; i < c.outputs(); ++i) cost.bytes += c.out(i).bytes();
   spec.workgroup_size = 64;
-  spec.format = format_of(result.dtype);
-  const uint32_t count = count32(result, c.node().op->name);
-  Cost cost{.bytes = result.bytes(), .flops = 60ull * count};
-  for (size_t i = 0; i < c.inputs(); ++i) cost.bytes += c.in(i).bytes();
+  spec.format = format_of(c.in(0).dtype);
   for (TensorRef& ref : tensors) ref = in_words(ref);
   return {.kernel = &c.kernel(kernel),
           .tensors = std::move(tensors),
           .spec = spec,
-          .params = Params{.count = count, .units = static_cast<uint32_t>(c.in(2).shape[1])},
-          .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
+          .params = Params{.count = work.count, .units = static_cast<uint32_t>(c.in(2).shape[1])},
+          .groups = divide_up(divide_up(work.count, work.each), spec.workgroup_size),
           .cost = cost};
 }
 
 // What a pass does not use is bound to an input, or to its own result.
 std::vector<Dispatch> lower_lstm(Lower& c) {
   return {launch<shaders::LstmCellSpec, shaders::LstmCellParams>(
-      c, "lstm_cell", {.part = CELL_FORWARD}, c.out(), {c.x(0), c.x(1), c.x(2), c.x(2), c.x(2), c.y(0), c.y(1)})};
+      c, "lstm_cell", {.part = CELL_FORWARD}, elements(c, c.out()),
+      {c.x(0), c.x(1), c.x(2), c.x(2), c.x(2), c.y(0), c.y(1)})};
 }
 
 std::vector<Dispatch> lower_lstm_backward(Lower& c) {
   const bool has_dh = c.attrs().flag("has_dh"), has_dc = c.attrs().flag("has_dc");
   const TensorRef dh = has_dh ? c.x(3) : c.x(2), dc = has_dc ? c.x(c.inputs() - 1) : c.x(2);
-  const auto pass = [&](uint32_t part, size_t output) {
+  const auto pass = [&](uint32_t part, Work work, TensorRef first, TensorRef second) {
     return launch<shaders::LstmCellSpec, shaders::LstmCellParams>(
-        c, "lstm_cell", {.part = part, .has_dh = has_dh, .has_dc = has_dc}, c.out(output),
-        {c.x(0), c.x(1), c.x(2), dh, dc, c.y(output), c.y(output)});
+        c, "lstm_cell", {.part = part, .has_dh = has_dh, .has_dc = has_dc}, work,
+        {c.x(0), c.x(1), c.x(2), dh, dc, first, second});
   };
-  return {pass(CELL_GATES, 0), pass(CELL_STATE, 1)};
+  if (groups_own_words(c)) return {pass(CELL_BACKWARD, groups_of_units(c), c.y(0), c.y(1))};
+  return {pass(CELL_GATES, elements(c, c.out(0)), c.y(0), c.y(0)),
+          pass(CELL_STATE, elements(c, c.out(1)), c.y(1), c.y(1))};
 }
 
 std::vector<Dispatch> lower_gru(Lower& c) {
-  return {launch<shaders::GruCellSpec, shaders::GruCellParams>(c, "gru_cell", {.part = CELL_FORWARD}, c.out(),
-                                                               {c.x(0), c.x(1), c.x(2), c.x(2), c.y(0), c.y(0)})};
+  return {
+      launch<shaders::GruCellSpec, shaders::GruCellParams>(c, "gru_cell", {.part = CELL_FORWARD}, elements(c, c.out()),
+                                                           {c.x(0), c.x(1), c.x(2), c.x(2), c.y(0), c.y(0), c.y(0)})};
 }
 
 std::vector<Dispatch> lower_gru_backward(Lower& c) {
-  const auto pass = [&](uint32_t part, size_t first, size_t second) {
-    return launch<shaders::GruCellSpec, shaders::GruCellParams>(
-        c, "gru_cell", {.part = part}, c.out(first), {c.x(0), c.x(1), c.x(2), c.x(3), c.y(first), c.y(second)});
+  const auto pass = [&](uint32_t part, Work work, TensorRef first, TensorRef second, TensorRef third) {
+    return launch<shaders::GruCellSpec, shaders::GruCellParams>(c, "gru_cell", {.part = part}, work,
+                                                                {c.x(0), c.x(1), c.x(2), c.x(3), first, second, third});
   };
-  return {pass(CELL_GATES, 0, 1), pass(CELL_STATE, 2, 2)};
+  if (groups_own_words(c)) return {pass(CELL_BACKWARD, groups_of_units(c), c.y(0), c.y(1), c.y(2))};
+  return {pass(CELL_GATES, elements(c, c.out(0)), c.y(0), c.y(1), c.y(1)),
+          pass(CELL_STATE, elements(c, c.out(2)), c.y(2), c.y(2), c.y(2))};
 }
 
 std::vector<Value> grad_lstm(Grad& g);

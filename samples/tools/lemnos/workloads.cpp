@@ -3,6 +3,7 @@
 #include "lemnos/autograd.h"
 #include "lemnos/lemnos.hpp"
 #include "measure.h"
+#include "ops/op_table.h"
 
 namespace lemnos::tool {
 
@@ -184,6 +185,9 @@ std::vector<Row> networks() {
   const auto cross_entropy = [](const Values& x) { return softmax_cross_entropy(x[0], x[1]); };
   const FusedMlpOptions narrow{.width = 64, .hidden = 3, .out = 4};
   const auto fused = [narrow](const Values& x) { return fused_mlp(x[0], x[1], narrow); };
+  const auto cell = [](const char* op) {
+    return [op](const Values& x) { return x[0].graph().add_all(find_op(op), x)[0]; };
+  };
   return {
       {"network", "softmax", {f32(kBig)}, [](const Values& x) { return softmax(x[0]); }},
       {"network", "softmax of 10", {f32({100000, 10})}, [](const Values& x) { return softmax(x[0]); }},
@@ -201,6 +205,12 @@ std::vector<Row> networks() {
       {"network", "fused mlp backward", {f32({16384, 32}), f32({fused_mlp_weights(32, narrow)})}, fused, true},
       {"network", "max pool", {f32({32, 64, 32, 32})}, [](const Values& x) { return max_pool2d(x[0]); }},
       {"network", "max pool backward", {f32({32, 64, 32, 32})}, [](const Values& x) { return max_pool2d(x[0]); }, true},
+      {"network",
+       "lstm cell backward",
+       {f32({256, 4096}), f32({256, 4096}), f32({256, 1024})},
+       cell("lstm_cell"),
+       true},
+      {"network", "gru cell backward", {f32({256, 3072}), f32({256, 3072}), f32({256, 1024})}, cell("gru_cell"), true},
   };
 }
 
