@@ -8,6 +8,7 @@
 #include "lemnos/vulkan.h"
 #include "ops/rewrites.h"
 #include "runtime/backends.h"
+#include "runtime/value_id.h"
 #include "runtime/vulkan_program.h"
 #include "shaders/kernels.h"
 #include "vulkan/context.h"
@@ -102,7 +103,7 @@ Published VulkanRunner::published() const {
 
 VkDeviceSize VulkanRunner::offset_of(Value parameter) const {
   const Plan& plan = program_of(program_).plan();
-  const ValueInfo& info = plan.graph.info(parameter);
+  const ValueInfo& info = plan.graph.info(id_in(program_of(program_).memory().graph(), parameter, "offset_of"));
   require(info.role == Role::parameter, ErrorCode::invalid_argument, "offset_of: '", info.name,
           "' is no parameter but ", to_string(info.role));
   return static_cast<VkDeviceSize>(info.offset) * size_of(info.desc.dtype);

@@ -49,9 +49,9 @@ void check_order(const Graph& graph, std::span<const int> order) {
     const Node& node = graph.nodes()[static_cast<size_t>(index)];
     for (int input : node.inputs) {
       const ValueInfo& info = graph.info(input);
-      require(info.producer < 0 || ran[static_cast<size_t>(info.producer)], ErrorCode::invalid_argument, node.op->name,
-              ": reads what '", graph.nodes()[static_cast<size_t>(info.producer)].op->name,
-              "' updates at the end of the step");
+      if (info.producer >= 0 && !ran[static_cast<size_t>(info.producer)])
+        fail(ErrorCode::invalid_argument, node.op->name, ": reads what '",
+             graph.nodes()[static_cast<size_t>(info.producer)].op->name, "' updates at the end of the step");
       const bool was_updated = updated[static_cast<size_t>(graph.storage_of(input))];
       require(!was_updated || info.producer >= 0, ErrorCode::invalid_argument, node.op->name, ": reads '", info.name,
               "' after it was updated in the same step");

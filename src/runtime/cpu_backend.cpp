@@ -10,6 +10,7 @@
 #include "plan/plan.h"
 #include "runtime/backends.h"
 #include "runtime/oracle.h"
+#include "runtime/value_id.h"
 
 namespace lemnos {
 
@@ -125,11 +126,12 @@ class CpuProgram final : public Program {
   }
 
   void read(Value value, std::span<std::byte> bytes) override {
-    const TensorDesc& desc = graph_.info(value).desc;
+    const int id = id_in(graph_, value, "read");
+    const TensorDesc& desc = graph_.info(id).desc;
     require(bytes.size() == desc.bytes(), ErrorCode::shape_mismatch, "read: ", bytes.size(), " bytes for ", desc);
-    const std::span<double> array = array_of(value.id());
+    const std::span<double> array = array_of(id);
     require(array.size() == static_cast<size_t>(desc.elements()), ErrorCode::not_found,
-            "read: the program does not compute value %", value.id(), ' ', desc);
+            "read: the program does not compute value %", id, ' ', desc);
     encode(desc.dtype, array.data(), bytes.data(), array.size());
   }
 
@@ -202,7 +204,7 @@ class CpuSession final : public Session {
   const Graph& graph() const override { return graph_; }
   std::unique_ptr<Program> compile(const CompileOptions& options) override {
     std::vector<int> targets;
-    for (Value v : options.targets) targets.push_back(v.id());
+    for (Value v : options.targets) targets.push_back(id_in(graph_, v, "compile"));
     return std::make_unique<CpuProgram>(graph_, memory_, targets);
   }
   void write(Value value, std::span<const std::byte> bytes, size_t offset) override {
@@ -222,17 +224,18 @@ class CpuSession final : public Session {
 
  private:
   std::span<double> part(Value value, size_t bytes, size_t offset, const char* who) {
+    const int id = id_in(graph_, value, who);
     const TensorDesc& desc = value.desc();
     const size_t element = size_of(desc.dtype);
-    require(graph_.info(graph_.storage_of(value.id())).role != Role::activation, ErrorCode::not_found, who, ": value %",
-            value.id(), ' ', desc, " has no memory of its own; read it from its program");
+    require(graph_.info(graph_.storage_of(id)).role != Role::activation, ErrorCode::not_found, who, ": value %", id,
+            ' ', desc, " has no memory of its own; read it from its program");
     require(bytes + offset <= desc.bytes() && bytes % element == 0 && offset % element == 0, ErrorCode::out_of_range,
             who, ": ", bytes, " bytes at ", offset, " of '", value.name(), "' ", desc, ", which has ", desc.bytes());
-    return memory_.of(value.id()).subspan(offset / element, bytes / element);
+    return memory_.of(id).subspan(offset / element, bytes / element);
   }
 
   const Graph& graph_;
-  const DeviceInfo& info_;
+  const DeviceInfo info_;  // the backend may go before
   CpuMemory memory_;
 };
 

@@ -1,6 +1,7 @@
 #include "lemnos/session.h"
 
 #include "base/half.h"
+#include "runtime/value_id.h"
 
 namespace lemnos {
 
@@ -13,18 +14,20 @@ std::vector<float> to_floats(DType dtype, std::span<const std::byte> bytes) {
 }  // namespace
 
 std::vector<float> Program::read_floats(Value value) {
+  require(static_cast<bool>(value), ErrorCode::invalid_argument, "read: is given no value");
   std::vector<std::byte> bytes(value.desc().bytes());
   read(value, bytes);
   return to_floats(value.dtype(), bytes);
 }
 
 std::vector<float> Session::read_floats(Value value) {
-  std::vector<std::byte> bytes(value.desc().bytes());
+  std::vector<std::byte> bytes(graph().info(id_in(graph(), value, "read")).desc.bytes());
   read(value, bytes);
   return to_floats(value.dtype(), bytes);
 }
 
 std::vector<float> eval(const Device& device, Value value) {
+  require(static_cast<bool>(value), ErrorCode::invalid_argument, "eval: is given no value");
   const auto session = device.open(value.graph());
   const auto program = session->compile({.targets = {value}});
   const Status status = program->run();

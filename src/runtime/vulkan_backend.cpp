@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "runtime/backends.h"
 #include "runtime/tuner.h"
+#include "runtime/value_id.h"
 #include "runtime/vulkan_program.h"
 #include "runtime/vulkan_session.h"
 
@@ -21,7 +22,7 @@ std::unique_ptr<Program> VulkanSession::compile(const CompileOptions& options) {
                    .guard_bytes = options.guard_bytes,
                    .share_memory = options.share_memory,
                    .memory_limit = memory_->context()->caps().memory_limit};
-  for (Value v : options.targets) plan.targets.push_back(v.id());
+  for (Value v : options.targets) plan.targets.push_back(id_in(graph_, v, "compile"));
   if (options.fuse) plan.rewrites.assign(library_.rewrites.begin(), library_.rewrites.end());
   if (options.tuning && options.tune_seconds > 0) tune_plan(plan, *options.tuning, options.tune_seconds);
   return std::make_unique<VulkanProgram>(make_plan(graph_, memory_->context()->caps(), plan), memory_,
@@ -60,16 +61,18 @@ void VulkanSession::bind(Value value, const vulkan::BufferRange& place) {
 }
 
 vulkan::BufferRange VulkanSession::range_of(Value value) {
+  (void)id_in(graph_, value, "export");
   return memory_->range(part(value, value.desc().bytes(), 0, "export"));
 }
 
 Location VulkanSession::part(Value value, size_t bytes, size_t offset, const char* who) const {
+  const int id = id_in(graph_, value, who);
   const TensorDesc& desc = value.desc();
-  require(graph_.info(graph_.storage_of(value.id())).role != Role::activation, ErrorCode::not_found, who, ": value %",
-          value.id(), ' ', desc, " has no memory of its own; read it from its program");
+  require(graph_.info(graph_.storage_of(id)).role != Role::activation, ErrorCode::not_found, who, ": value %", id, ' ',
+          desc, " has no memory of its own; read it from its program");
   require(bytes + offset <= desc.bytes(), ErrorCode::out_of_range, who, ": ", bytes, " bytes at ", offset, " of '",
           value.name(), "' ", desc, ", which has ", desc.bytes());
-  Location where = persistent_location(graph_, value.id());
+  Location where = persistent_location(graph_, id);
   where.offset += offset;
   where.bytes = bytes;
   return where;

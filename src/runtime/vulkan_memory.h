@@ -27,6 +27,7 @@ class VulkanMemory {
   void prepare(const Plan& plan);
   /// Where `where` lies in Vulkan's terms; the range is widened to whole words.
   vulkan::BufferRange range(const Location& where);
+  const Graph& graph() const { return graph_; }
   /// The whole parameter arena. Throws `invalid_argument` for a graph without parameters.
   vulkan::BufferRange parameters();
   /// Ordered after everything submitted so far, or after the timeline's value `free_after`.

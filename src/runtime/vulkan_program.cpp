@@ -6,6 +6,7 @@
 #include <new>
 
 #include "base/text.h"
+#include "runtime/value_id.h"
 
 namespace lemnos {
 
@@ -120,12 +121,12 @@ Profile VulkanProgram::profile(uint32_t steps) {
 }
 
 Location VulkanProgram::kept_location(Value value, const char* who) const {
+  const int id = id_in(memory_->graph(), value, who);
   const Location where = plan_.location_of(value);
   const bool kept = where.arena.kind != ArenaKind::activations || std::ranges::any_of(plan_.targets, [&](int t) {
-                      return plan_.graph.storage_of(t) == plan_.graph.storage_of(value.id());
+                      return plan_.graph.storage_of(t) == plan_.graph.storage_of(id);
                     });
-  require(kept, ErrorCode::not_found, who, ": value %", value.id(), ' ', value.desc(),
-          " is not a target of the program");
+  require(kept, ErrorCode::not_found, who, ": value %", id, ' ', value.desc(), " is not a target of the program");
   return where;
 }
 
@@ -136,9 +137,9 @@ vulkan::BufferRange VulkanProgram::range_of(Value value) {
 }
 
 void VulkanProgram::read(Value value, std::span<std::byte> bytes) {
-  const TensorDesc& desc = plan_.graph.info(value).desc;
-  require(bytes.size() == desc.bytes(), ErrorCode::shape_mismatch, "read: ", bytes.size(), " bytes for ", desc);
   const Location where = kept_location(value, "read");
+  const TensorDesc& desc = value.desc();
+  require(bytes.size() == desc.bytes(), ErrorCode::shape_mismatch, "read: ", bytes.size(), " bytes for ", desc);
   if (bytes.empty()) return;
   if (where.arena.kind != ArenaKind::activations) return memory_->read(where, bytes);
   require_ok(memory_->staging().download(activations_, where.offset, bytes), "read");
