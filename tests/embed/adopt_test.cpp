@@ -96,7 +96,9 @@ TEST_F(Adopt, ImportMistakesAreNamed) {
 TEST_F(Adopt, TheCpuHasNothingToShare) {
   Training training(Device::cpu());
   EXPECT_EQ(error_of([&] { VulkanRunner runner(*training.program); }).code(), ErrorCode::unsupported);
-  EXPECT_EQ(error_of([&] { export_buffer(*training.session, training.x); }).code(), ErrorCode::unsupported);
+  const Error error = error_of([&] { export_buffer(*training.session, training.x); });
+  EXPECT_EQ(error.code(), ErrorCode::unsupported);
+  EXPECT_STREQ(error.what(), "export_buffer: the session is on 'cpu', which is no Vulkan device");
 }
 
 TEST_F(Adopt, TheMemoryBudgetIsKept) {
@@ -122,8 +124,16 @@ TEST_F(Adopt, TheApplicationSubmits) {
   EXPECT_EQ(static_cast<uint64_t>(submits.load()), training.session->counters().submits);
 }
 
-TEST_F(Adopt, TwoContextsAndTheApplicationShareOneQueueInThreeThreads) {
-  const Device first = app().adopt(), second = app().adopt();
+TEST_F(Adopt, ThreeSessionsOfTwoContextsAndTheApplicationShareOneQueueInFourThreads) {
+  const auto adopt_with_a_watch = [&] {
+    VulkanDevice described = app().description();
+    described.submit = [&](const VulkanQueue& queue, const VkSubmitInfo2& info) {
+      EXPECT_EQ(app().queue_holder, std::this_thread::get_id()) << "the queue is used without its lock";
+      return app().device_vk.vkQueueSubmit2(queue.handle, 1, &info, VK_NULL_HANDLE);
+    };
+    return adopt(described);
+  };
+  const Device first = adopt_with_a_watch(), second = adopt_with_a_watch();
   Training alone(first);
   ASSERT_EQ(alone.program->run(30), Status::ok);
   const std::vector<float> expected = alone.parameters();
@@ -138,8 +148,7 @@ TEST_F(Adopt, TwoContextsAndTheApplicationShareOneQueueInThreeThreads) {
   };
   const VkBuffer mine = app().buffer(1024);
   std::vector<std::jthread> threads;
-  threads.emplace_back([&] { train(first); });
-  threads.emplace_back([&] { train(second); });
+  for (const Device* device : {&first, &first, &second}) threads.emplace_back([&train, device] { train(*device); });
   for (int frame = 0; frame < 20; ++frame) {
     const VkCommandBuffer commands = app().begin();
     constexpr VulkanScope kWrites = {VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT, VK_ACCESS_2_TRANSFER_WRITE_BIT};

@@ -94,8 +94,16 @@ VulkanDevice AppDevice::description() {
           .enabled_extensions = requirements_->extensions(),
           .enabled_features = enabled_,
           .compute_queue = {.handle = queue, .family = family, .index = 0},
-          .lock_queue = [this](const VulkanQueue&) { queue_mutex.lock(); },
-          .unlock_queue = [this](const VulkanQueue&) { queue_mutex.unlock(); },
+          .lock_queue =
+              [this](const VulkanQueue&) {
+                queue_mutex.lock();
+                queue_holder = std::this_thread::get_id();
+              },
+          .unlock_queue =
+              [this](const VulkanQueue&) {
+                queue_holder = {};
+                queue_mutex.unlock();
+              },
           .pipeline_cache = cache_};
 }
 

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "lemnos/vulkan.h"
@@ -59,6 +60,7 @@ class AppDevice {
   VkQueue queue = VK_NULL_HANDLE;
   uint32_t family = 0;
   std::recursive_mutex queue_mutex;
+  std::thread::id queue_holder;  // who has locked it for Lemnos; written under the lock alone
 
  private:
   struct Mapped {
