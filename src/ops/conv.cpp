@@ -159,9 +159,12 @@ Convolution weight_of(const Lower& c) {
   return weight_form(c.in(0).shape, c.in(1).shape, c.attrs(), c.node().op->name);
 }
 
-std::string refuse_conv2d(const Lower& c) { return refuse_conv_window(c, conv2d_of(c), Toward::y); }
-std::string refuse_input(const Lower& c) { return refuse_conv_window(c, input_of(c), Toward::x); }
-std::string refuse_weight(const Lower& c) { return refuse_conv_window(c, weight_of(c), Toward::y); }
+std::string refuse_conv2d_tiled(const Lower& c) { return refuse_conv_tiled(c, conv2d_of(c), Toward::y); }
+std::string refuse_conv2d_window(const Lower& c) { return refuse_conv_window(c, conv2d_of(c), Toward::y); }
+std::string refuse_input_tiled(const Lower& c) { return refuse_conv_tiled(c, input_of(c), Toward::x); }
+std::string refuse_input_window(const Lower& c) { return refuse_conv_window(c, input_of(c), Toward::x); }
+std::string refuse_weight_tiled(const Lower& c) { return refuse_conv_tiled(c, weight_of(c), Toward::y); }
+std::string refuse_weight_window(const Lower& c) { return refuse_conv_window(c, weight_of(c), Toward::y); }
 
 // Whether there is anything to launch; throws where a kernel cannot count it.
 bool counted(const Lower& c) {
@@ -171,7 +174,9 @@ bool counted(const Lower& c) {
 
 std::vector<Dispatch> lower_planes(Lower& c, const Convolution& f, Toward toward) {
   if (!counted(c)) return {};
-  return c.variant() == std::string_view("window") ? conv_window(c, f, toward) : conv_direct(c, f, toward);
+  const std::string_view variant = c.variant();
+  if (variant == "tiled") return conv_tiled(c, f, toward);
+  return variant == "window" ? conv_window(c, f, toward) : conv_direct(c, f, toward);
 }
 std::vector<Dispatch> lower_conv2d(Lower& c) { return lower_planes(c, conv2d_of(c), Toward::y); }
 std::vector<Dispatch> lower_input(Lower& c) { return lower_planes(c, input_of(c), Toward::x); }
@@ -179,7 +184,9 @@ std::vector<Dispatch> lower_input(Lower& c) { return lower_planes(c, input_of(c)
 std::vector<Dispatch> lower_weight(Lower& c) {
   if (!counted(c)) return {};
   const Convolution f = weight_of(c);
-  return c.variant() == std::string_view("window") ? conv_weight_window(c, f) : conv_weight_direct(c, f);
+  const std::string_view variant = c.variant();
+  if (variant == "tiled") return conv_weight_tiled(c, f);
+  return variant == "window" ? conv_weight_window(c, f) : conv_weight_direct(c, f);
 }
 
 // Gradients
@@ -205,9 +212,9 @@ constexpr AttrDef kWeightAttrs[] = {{"stride", Kind::integers},
                                     {"groups", Kind::integer, 1},
                                     {"kernel", Kind::integers, 0, "", true}};
 
-constexpr Variant kVariants[] = {{"window", refuse_conv2d}, {"direct"}};
-constexpr Variant kInputVariants[] = {{"window", refuse_input}, {"direct"}};
-constexpr Variant kWeightVariants[] = {{"window", refuse_weight}, {"direct"}};
+constexpr Variant kVariants[] = {{"tiled", refuse_conv2d_tiled}, {"window", refuse_conv2d_window}, {"direct"}};
+constexpr Variant kInputVariants[] = {{"tiled", refuse_input_tiled}, {"window", refuse_input_window}, {"direct"}};
+constexpr Variant kWeightVariants[] = {{"tiled", refuse_weight_tiled}, {"window", refuse_weight_window}, {"direct"}};
 
 const OpDef kOps[] = {
     {"conv2d", infer_conv2d, grad_conv2d, lower_conv2d, reference::conv2d, kAttrs, kVariants},

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <string>
+#include <vector>
 
 #include "lemnos/op.h"
 
@@ -22,6 +24,20 @@ struct Convolution {
 /// Which way planes flow: conv2d makes y from x, its gradient makes x from y.
 enum class Toward { y, x };
 
+/// A gradient that flows back through a stride falls into phases, each a convolution without a stride: places of the
+/// result along one axis that meet the same taps, and where: the first of them meets its first tap at `origin` of x,
+/// which may lie before it.
+struct Phase {
+  int64_t taps, tap_first, tap_step;          // of the kernel
+  int64_t places, result_first, result_step;  // of the result
+  int64_t origin, stride, dilation;           // of x
+  int64_t end() const { return origin + (places - 1) * stride + (taps - 1) * dilation + 1; }
+};
+/// Along height (0) or width (1). Forward there is one.
+std::vector<Phase> phases_of(const Convolution& f, Toward toward, size_t axis);
+/// Why a convolution does not fall into such phases.
+std::string refuse_phases(const Convolution& f, Toward toward);
+
 /// The portable kernels: no shared memory, no subgroups, any shape.
 std::vector<Dispatch> conv_direct(Lower& c, const Convolution& f, Toward toward);
 std::vector<Dispatch> conv_weight_direct(Lower& c, const Convolution& f);
@@ -31,6 +47,11 @@ std::vector<Dispatch> conv_window(Lower& c, const Convolution& f, Toward toward)
 std::string refuse_conv_window(const Lower& c, const Convolution& f, Toward toward);
 
 std::vector<Dispatch> conv_weight_window(Lower& c, const Convolution& f);
+
+/// As a product through shared memory.
+std::vector<Dispatch> conv_tiled(Lower& c, const Convolution& f, Toward toward);
+std::vector<Dispatch> conv_weight_tiled(Lower& c, const Convolution& f);
+std::string refuse_conv_tiled(const Lower& c, const Convolution& f, Toward toward);
 
 /// Adds `parts` f32 results of the node's output in order and stores them in its dtype.
 Dispatch add_conv_parts(Lower& c, const TensorRef& sums, uint32_t parts);

@@ -25,29 +25,6 @@ constexpr int64_t kChunkTaps = 4;                // so many products are added t
 constexpr int64_t kWantedGroups = 64, kLeastLines = 4;  // of the weight's gradient: workgroups, lines of dy for each
 constexpr int64_t kMostWindow = 8;                      // groups of four: more live in memory, not in registers
 
-/// Places of the result along one axis that meet the same taps, and where: the first of them meets its first tap at
-/// `origin` of x, which may lie before it.
-struct Phase {
-  int64_t taps, tap_first, tap_step;          // of the kernel
-  int64_t places, result_first, result_step;  // of the result
-  int64_t origin, stride, dilation;           // of x
-  int64_t end() const { return origin + (places - 1) * stride + (taps - 1) * dilation + 1; }
-};
-
-std::vector<Phase> phases_of(const Convolution& f, Toward toward, size_t axis) {
-  const int64_t kernel = f.kernel[axis], stride = f.stride[axis], dilation = f.dilation[axis], pad = f.padding[axis];
-  if (toward == Toward::y) return {{kernel, 0, 1, axis ? f.out_width : f.out_height, 0, 1, -pad, stride, dilation}};
-  std::vector<Phase> phases;
-  const int64_t extent = axis ? f.width : f.height;
-  for (int64_t i = 0; i < std::min(stride, extent); ++i) {
-    // Place i + stride j of x is met by tap (i + pad) % stride and every stride-th after it.
-    const int64_t tap = (i + pad) % stride, taps = std::max<int64_t>(up(kernel - tap, stride), 0);
-    phases.push_back({taps, tap + stride * (taps - 1), -stride, up(extent - i, stride), i, stride,
-                      (i + pad) / stride - dilation * (taps - 1), 1, dilation});
-  }
-  return phases;
-}
-
 /// Everything about a convolution that its launches share. x is what is gathered from.
 struct Layout {
   std::array<std::vector<Phase>, 2> phases;
@@ -227,9 +204,7 @@ std::string refuse_conv_window(const Lower& c, const Convolution& f, Toward towa
   if (c.caps.subgroup_size > 16) return text("a subgroup of ", c.caps.subgroup_size, " is too wide to share rows");
   if (c.out().elements() == 0) return {};
   if (f.in == 0 || f.out == 0) return "there are no channels";
-  for (size_t axis = 0; axis < 2 && toward == Toward::x; ++axis)
-    if (f.stride[axis] > 1 && f.dilation[axis] > 1)
-      return text("a stride of ", f.stride[axis], " with a dilation of ", f.dilation[axis], " spreads its taps");
+  if (const std::string why = refuse_phases(f, toward); !why.empty()) return why;
   const Layout l = layout_of(f, toward);
   for (const Phase& p : l.phases[1])
     if (const int64_t groups = window_groups(p, 3); groups > kMostWindow)
