@@ -188,7 +188,8 @@ struct OpDef {
   std::span<const Alias> updates = {};
   /// Outputs that are another way to look at an input: they share its memory, and nothing is launched.
   std::span<const Alias> views = {};
-  /// Outputs that may take over the memory of an input that dies here (elementwise ops).
+  /// Outputs that may take over the memory of an input of the same desc that dies here: where every invocation reads
+  /// its own elements, once, before it writes them, in one launch (elementwise ops).
   std::span<const Alias> inplace = {};
   /// The first outputs from smaller ops: what a fused op's reference is tested against. Null: the op is not composite.
   std::vector<Value> (*decompose)(Graph&, const Node&) = nullptr;

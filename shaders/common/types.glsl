@@ -35,14 +35,16 @@ float bf16_value(uint bits) { return uintBitsToFloat(bits << 16); }
 #define STORE(buf, i, v) buf[i] = v
 #endif
 
-// How a buffer that is only written is declared: packed storage reads the other half of the word.
+// How a buffer that is only written is declared: packed storage reads the other half of the word. A store may be over what
+// its value is made from (OpDef::inplace), so the value comes first.
 #ifdef PACK_HALF
 #define WRITTEN
 #define STORE(buf, i, v)                                                    \
   {                                                                         \
-    uint half_shift = ((i) & 1u) * 16u;                                     \
+    const uint half_shift = ((i) & 1u) * 16u;                               \
+    const uint half_bits = PACK_HALF(v) << half_shift;                      \
     atomicAnd(buf[(i) >> 1], 0xffff0000u >> half_shift);                    \
-    atomicOr(buf[(i) >> 1], PACK_HALF(v) << half_shift);                    \
+    atomicOr(buf[(i) >> 1], half_bits);                                     \
   }
 #else
 #define WRITTEN writeonly

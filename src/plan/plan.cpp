@@ -171,12 +171,43 @@ class Planner {
     return lives;
   }
 
+  // Whose memory a storage has: its own, or that of an input which it took over.
+  int owner_of(int storage) const {
+    const auto it = predecessor_.find(storage);
+    return it == predecessor_.end() ? storage : it->second;
+  }
+
+  // An output takes over the memory of an input that dies in the one launch which makes it, where its op can work so.
+  void take_over(std::map<int, Block>& lives) {
+    const auto node_at = [&](size_t at) { return at < plan_.dispatches.size() ? plan_.dispatches[at].node : -1; };
+    for (size_t at = 0; at < plan_.dispatches.size(); ++at) {
+      const int index = node_at(at);
+      if (node_at(at + 1) == index || (at > 0 && node_at(at - 1) == index)) continue;
+      const Node& node = plan_.graph.nodes()[static_cast<size_t>(index)];
+      for (const Alias& alias : node.op->inplace) {
+        const int in = node.inputs[alias.input], out = node.outputs[alias.output];
+        const auto heir = lives.find(plan_.graph.storage_of(out));
+        const auto last = lives.find(owner_of(plan_.graph.storage_of(in)));
+        if (heir == lives.end() || last == lives.end() || heir == last) continue;
+        if (last->second.last != static_cast<int>(at) || heir->second.first != static_cast<int>(at)) continue;
+        if (plan_.graph.info(in).desc != plan_.graph.info(out).desc || last->second.bytes != heir->second.bytes)
+          continue;
+        last->second.last = heir->second.last;
+        predecessor_[heir->first] = last->first;
+        lives.erase(heir);
+        break;
+      }
+    }
+  }
+
   void place_activations() {
     std::vector<Block> blocks;
     std::vector<int> owners;
     const int end = static_cast<int>(plan_.dispatches.size());
     const bool share = options_.share_memory && options_.guard_bytes == 0;  // a guard must stay as it was to the end
-    for (const auto& [storage, block] : lives()) {
+    std::map<int, Block> lives = this->lives();
+    if (share) take_over(lives);
+    for (const auto& [storage, block] : lives) {
       owners.push_back(storage);
       blocks.push_back(share ? block : Block{block.bytes, 0, end});
     }
@@ -197,7 +228,7 @@ class Planner {
     std::map<int, uint64_t> offset_of;
     for (size_t i = 0; i < owners.size(); ++i) offset_of[owners[i]] = placed.offsets[i];
     for (size_t id = 0; id < plan_.locations.size(); ++id) {
-      const auto it = offset_of.find(plan_.graph.storage_of(static_cast<int>(id)));
+      const auto it = offset_of.find(owner_of(plan_.graph.storage_of(static_cast<int>(id))));
       if (it == offset_of.end()) continue;
       plan_.locations[id] = {{}, it->second, plan_.graph.values()[id].desc.bytes()};
     }
@@ -253,6 +284,7 @@ class Planner {
   const PlanOptions& options_;
   Plan plan_;
   std::map<const Kernel*, SpirvInfo> spirv_;
+  std::map<int, int> predecessor_;  // of a storage that took over another's memory: the first in the row
   std::vector<uint64_t> scratch_;
   std::vector<Location> scratch_locations_;
 };

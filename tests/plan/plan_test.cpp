@@ -63,6 +63,24 @@ TEST(Plan, SharesActivationMemory) {
   EXPECT_LT(network.plan(true).activation_bytes, network.plan(false).activation_bytes);
 }
 
+TEST(Plan, ElementwiseResultsTakeOverWhatDies) {
+  Graph graph;
+  const Value x = graph.input("x", {{1000}, DType::f32}), row = graph.input("row", {{1}, DType::f32});
+  const auto bytes = [&](Value target, bool share) {
+    return make_plan(graph, DeviceCaps::portable(),
+                     {.targets = {target.id()}, .find_kernel = find_kernel, .share_memory = share})
+        .activation_bytes;
+  };
+  // What is read after the step has memory of its own.
+  EXPECT_EQ(bytes(identity(exp(tanh(relu(x)))), true), 2 * 4096u);
+  EXPECT_EQ(bytes(identity(exp(tanh(relu(x)))), false), 4 * 4096u);
+  EXPECT_EQ(bytes(identity(relu(x) * x), true), 2 * 4096u);
+  const Value hidden = relu(x);
+  EXPECT_EQ(bytes(identity(tanh(hidden) * hidden), true), 3 * 4096u) << "hidden is read once more";
+  EXPECT_EQ(bytes(identity(relu(row) + x), true), 2 * 4096u + 256u) << "what is stretched cannot be written over";
+  EXPECT_EQ(bytes(identity(sum(relu(x), {}, true)), true), 4096u + 2 * 256u) << "a sum is not elementwise";
+}
+
 TEST(Plan, IsTheSameEveryTime) { EXPECT_EQ(to_string(Network().plan()), to_string(Network().plan())); }
 
 TEST(Plan, RefusesWhatDoesNotFit) {
