@@ -15,6 +15,7 @@
 #include "ops/formats.h"
 #include "ops/lowering.h"
 #include "ops/op_table.h"
+#include "ops/turn.h"
 #include "reference/unary.h"
 #include "shaders/matmul_reduce.h"
 
@@ -148,6 +149,8 @@ uint32_t cooperative_shared_bytes(const Tiling& t, const Cooperation& c, const F
 constexpr uint64_t kBusyGroups = 96;
 constexpr uint32_t kLeastPart = 256;  // of K: less does not pay for the second pass
 constexpr uint32_t kMostParts = 32;
+constexpr uint64_t kLeastTurned = 1 << 19;  // elements of an A that is worth a pass,
+constexpr uint32_t kLeastReuse = 256;       // and columns of C that gain by it
 
 std::string refuse_tiling(const Lower& c, const Tiling& t) {
   const uint32_t invocations = t.workgroup, shared = shared_bytes(t);
@@ -210,6 +213,17 @@ std::string refuse_broadcast(const Lower& c) {
   if (c.forced()) return {};
   if (!c.caps.software) return "a device with real shared memory feeds itself better from it";
   return c.caps.fast_broadcast ? "" : "this driver broadcasts through memory";
+}
+// A software driver's rows of A^T lie a row of M apart, each in a page of its own: past a few hundred of them the
+// processor translates more addresses than it remembers. Turned beforehand, they lie side by side.
+std::string refuse_turned(const Lower& c) {
+  if (!c.attrs().flag("transpose_a")) return "A lies by rows";
+  const Problem p = problem_of(c);
+  if (!turns(c.in(0).dtype, p.k, p.m)) return text("halves of ", p.k, " x ", p.m, " are not turned");
+  if (const std::string why = refuse_broadcast(c); !why.empty() || c.forced()) return why;
+  if (uint64_t{p.k} * p.m < kLeastTurned || p.n < kLeastReuse)
+    return text("turning A of ", p.k, " x ", p.m, " for ", p.n, " columns does not pay");
+  return {};
 }
 std::string refuse_direct(const Lower& c) {
   if (c.forced() || c.caps.software) return {};
@@ -312,11 +326,11 @@ Dispatch reduce(Lower& c, const Problem& p, const TensorRef& sums, uint32_t part
 }
 
 std::vector<Dispatch> lower(Lower& c) {
-  const Problem p = problem_of(c);
+  Problem p = problem_of(c);
   if (c.out().elements() == 0) return {};
   const std::string variant = c.variant();
-  const bool split = variant == "split";
-  const bool broadcast = variant == "broadcast", direct = broadcast || variant == "direct";
+  const bool split = variant == "split", turned = variant == "turned" && p.k > 0;
+  const bool broadcast = variant == "turned" || variant == "broadcast", direct = broadcast || variant == "direct";
   const bool cooperative = variant.starts_with("cooperative");
   Tiling tiling = kTilings[1];
   for (const Cooperation& cooperation : kCooperative)
@@ -330,8 +344,16 @@ std::vector<Dispatch> lower(Lower& c) {
   const uint64_t groups = tiles_of(p, tiling) * parts;
 
   // Whatever is absent, or empty because K is 0, is bound to something that is there and never read.
-  const TensorRef a = p.k ? in_words(c.x(0)) : c.scratch(16);
+  TensorRef a = p.k ? in_words(c.x(0)) : c.scratch(16);
   const TensorRef b = p.k ? in_words(c.x(1)) : a;
+  std::vector<Dispatch> list;
+  if (turned) {
+    const TensorRef by_rows = c.scratch(in_words(a).bytes);
+    const uint32_t count = count32(c.in(0), c.node().op->name) / (p.m * p.k);
+    list.push_back(turn(c, a, by_rows, c.in(0).dtype, {.count = count, .rows = p.k, .columns = p.m}));
+    a = by_rows;
+    p.transpose_a = false;
+  }
   const TensorRef bias = c.attrs().flag("bias") ? in_words(c.x(2)) : a;
   const TensorRef extra = c.attrs().integer("extra") ? in_words(c.x(c.inputs() - 1)) : a;
   const uint64_t elements = static_cast<uint64_t>(c.out().elements());
@@ -343,7 +365,6 @@ std::vector<Dispatch> lower(Lower& c) {
   std::string kernel = kernel_name(stem, c.out().dtype, c.caps);
   const bool sized = (broadcast || cooperative) && c.caps.subgroup_size_control;
   if (direct) kernel += broadcast ? ".broadcast" : ".uniform";
-  std::vector<Dispatch> list;
   list.push_back({.kernel = &c.kernel(kernel),
                   .tensors = {a, b, sums, bias, extra},
                   .spec = spec_of(c, p, tiling, split),
@@ -376,6 +397,7 @@ constexpr Variant kVariants[] = {{"cooperative_wide", refuse_cooperative_wide},
                                  {"split", refuse_split},
                                  {"tiled128", refuse_128},
                                  {"tiled64", refuse_64},
+                                 {"turned", refuse_turned},
                                  {"broadcast", refuse_broadcast},
                                  {"direct", refuse_direct},
                                  {"tiled32"}};

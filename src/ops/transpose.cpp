@@ -9,6 +9,7 @@
 #include "ops/formats.h"
 #include "ops/lowering.h"
 #include "ops/move.h"
+#include "ops/turn.h"
 
 namespace lemnos::reference {
 void transpose(const Reference& c);
@@ -58,6 +59,21 @@ std::vector<Axis> fold(const Shape& x, const std::vector<int64_t>& order) {
   return axes;
 }
 
+Dispatch launch(Lower& c, const TensorRef& x, const TensorRef& y, DType dtype, shaders::TransposeParams params,
+                size_t batch_axes, uint64_t batches) {
+  params.tiles_r = static_cast<uint32_t>(divide_up(params.rows, TRANSPOSE_TILE));
+  params.tiles_c = static_cast<uint32_t>(divide_up(params.cols, TRANSPOSE_TILE));
+  return {.kernel = &c.kernel("transpose"),
+          .tensors = {x, y},
+          .spec = shaders::TransposeSpec{.workgroup_size = 64,
+                                         .format = movable_format(dtype),
+                                         .wide = params.rows % 4 == 0 && params.cols % 4 == 0,
+                                         .batch_axes = static_cast<uint32_t>(batch_axes)},
+          .params = params,
+          .groups = batches * params.tiles_r * params.tiles_c,
+          .cost = {x.bytes + y.bytes, 0}};
+}
+
 // In tiles, where the last axis changes and there are not too many others; elsewhere element by element.
 std::vector<Dispatch> lower(Lower& c) {
   using namespace shaders;
@@ -88,18 +104,8 @@ std::vector<Dispatch> lower(Lower& c) {
     params.batch_x[i] = static_cast<uint32_t>(axes[i].x);
     params.batch_y[i] = static_cast<uint32_t>(axes[i].y);
   }
-  params.tiles_r = static_cast<uint32_t>(divide_up(params.rows, TRANSPOSE_TILE));
-  params.tiles_c = static_cast<uint32_t>(divide_up(params.cols, TRANSPOSE_TILE));
   const uint64_t batches = count32(c.out(), c.node().op->name) / (uint64_t{params.rows} * params.cols);
-  return {{.kernel = &c.kernel("transpose"),
-           .tensors = {in_words(c.x(0)), in_words(c.y())},
-           .spec = TransposeSpec{.workgroup_size = 64,
-                                 .format = movable_format(c.out().dtype),
-                                 .wide = wide,
-                                 .batch_axes = static_cast<uint32_t>(axes.size())},
-           .params = params,
-           .groups = batches * params.tiles_r * params.tiles_c,
-           .cost = {2 * c.out().bytes(), 0}}};
+  return {launch(c, in_words(c.x(0)), in_words(c.y()), c.out().dtype, params, axes.size(), batches)};
 }
 
 std::vector<Value> grad(Grad& g) {
@@ -113,6 +119,16 @@ constexpr AttrDef kAttrs[] = {{"axes", AttrDef::Kind::integers}};
 const OpDef kOps[] = {{"transpose", infer, grad, lower, reference::transpose, kAttrs}};
 
 }  // namespace
+
+bool turns(DType dtype, uint32_t rows, uint32_t columns) {
+  return size_of(dtype) == 4 || (rows % 4 == 0 && columns % 4 == 0);
+}
+Dispatch turn(Lower& c, const TensorRef& x, const TensorRef& y, DType dtype, const Matrices& m) {
+  shaders::TransposeParams params{
+      .rows = m.columns, .cols = m.rows, .stride_x = m.columns, .stride_y = m.rows, .batch = {m.count}};
+  params.batch_x[0] = params.batch_y[0] = m.rows * m.columns;
+  return launch(c, in_words(x), y, dtype, params, 1, m.count);
+}
 
 std::span<const OpDef> transpose_ops() { return kOps; }
 const OpDef& transpose_op() { return kOps[0]; }
