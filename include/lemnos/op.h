@@ -97,23 +97,29 @@ struct Grad {
   bool needs(size_t i) const { return wanted[i]; }
 };
 
-/// What `lower` sees.
+/// Part of a node, along the first axis: of every output, and of the inputs whose bit is set.
+struct RowWindow {
+  int64_t begin = 0, end = 0;
+  uint32_t inputs = 0;
+};
+
+/// What `lower` sees: a node, or a window of its rows as if that were all.
 class Lower {
  public:
   Lower(const Graph& graph, const Node& node, const DeviceCaps& device_caps, const Kernel* (*find)(std::string_view),
-        std::string_view forced)
-      : caps(device_caps), graph_(graph), node_(node), find_(find), forced_(forced) {}
+        std::string_view forced);
+  Lower(const Lower& whole, const RowWindow& window);
 
   const DeviceCaps& caps;
   const Node& node() const { return node_; }
   const Attrs& attrs() const { return node_.attrs; }
-  size_t inputs() const { return node_.inputs.size(); }
-  size_t outputs() const { return node_.outputs.size(); }
-  const TensorDesc& in(size_t i) const { return graph_.info(node_.inputs[i]).desc; }
-  const TensorDesc& out(size_t i = 0) const { return graph_.info(node_.outputs[i]).desc; }
+  size_t inputs() const { return inputs_.size(); }
+  size_t outputs() const { return outputs_.size(); }
+  const TensorDesc& in(size_t i) const { return inputs_[i].desc; }
+  const TensorDesc& out(size_t i = 0) const { return outputs_[i].desc; }
   /// The whole memory of input i, or of output i.
-  TensorRef x(size_t i) const { return whole(node_.inputs[i]); }
-  TensorRef y(size_t i = 0) const { return whole(node_.outputs[i]); }
+  TensorRef x(size_t i) const { return inputs_[i].ref; }
+  TensorRef y(size_t i = 0) const { return outputs_[i].ref; }
   /// `bytes` of memory that live only during this node's dispatches.
   TensorRef scratch(uint64_t bytes);
   /// The embedded kernel of that name; throws `unsupported` when this build has none (an old glslang leaves out some).
@@ -128,12 +134,16 @@ class Lower {
   std::span<const uint64_t> scratch_bytes() const { return scratch_bytes_; }
 
  private:
-  TensorRef whole(int value) const { return {value, -1, 0, graph_.info(value).desc.bytes()}; }
+  struct Operand {
+    TensorDesc desc;
+    TensorRef ref;
+  };
+  static void cut(Operand& operand, const RowWindow& window);
 
-  const Graph& graph_;
   const Node& node_;
   const Kernel* (*find_)(std::string_view);
   std::string_view forced_;
+  std::vector<Operand> inputs_, outputs_;
   std::vector<uint64_t> scratch_bytes_;
 };
 
@@ -193,6 +203,9 @@ struct OpDef {
   std::span<const Alias> inplace = {};
   /// The first outputs from smaller ops: what a fused op's reference is tested against. Null: the op is not composite.
   std::vector<Value> (*decompose)(Graph&, const Node&) = nullptr;
+  /// The inputs (a bit each) whose first axis goes with that of every output, row by row, 0 for none: what a device
+  /// cannot bind whole is then computed in slices. Null: refused there, with the limit.
+  uint32_t (*by_rows)(const Lower&) = nullptr;
 };
 
 }  // namespace lemnos

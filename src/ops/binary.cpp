@@ -64,11 +64,11 @@ std::vector<Value> no_grad(Grad&) { return {}; }
 
 constexpr Alias kInplace[] = {{0, 0}, {0, 1}};
 constexpr OpDef define(const char* name) {
-  return {name, infer, grad, lower, reference::binary, {}, {}, {}, {}, kInplace};
+  return {name, infer, grad, lower, reference::binary, {}, {}, {}, {}, kInplace, nullptr, rows_of_output};
 }
 // A comparison is flat: nothing flows back through it.
 constexpr OpDef define_comparison(const char* name) {
-  return {name, infer, no_grad, lower, reference::binary, {}, {}, {}, {}, kInplace};
+  return {name, infer, no_grad, lower, reference::binary, {}, {}, {}, {}, kInplace, nullptr, rows_of_output};
 }
 
 const OpDef kOps[] = {

@@ -38,7 +38,7 @@ std::vector<Value> grad(Grad& g) {
 }
 
 constexpr AttrDef kAttrs[] = {{"dtype", AttrDef::Kind::word, 0, "f32", true}};
-const OpDef kOps[] = {{"cast", infer, grad, lower, reference::cast, kAttrs}};
+const OpDef kOps[] = {{"cast", infer, grad, lower, reference::cast, kAttrs, {}, {}, {}, {}, nullptr, rows_of_output}};
 
 }  // namespace
 

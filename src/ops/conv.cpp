@@ -216,9 +216,34 @@ constexpr Variant kVariants[] = {{"tiled", refuse_conv2d_tiled}, {"window", refu
 constexpr Variant kInputVariants[] = {{"tiled", refuse_input_tiled}, {"window", refuse_input_window}, {"direct"}};
 constexpr Variant kWeightVariants[] = {{"tiled", refuse_weight_tiled}, {"window", refuse_weight_window}, {"direct"}};
 
+// Images are independent; the weights and the bias stay whole.
+uint32_t by_images(const Lower&) { return 1; }
+
 const OpDef kOps[] = {
-    {"conv2d", infer_conv2d, grad_conv2d, lower_conv2d, reference::conv2d, kAttrs, kVariants},
-    {"conv2d_input", infer_input, grad_input, lower_input, reference::conv2d_input, kInputAttrs, kInputVariants},
+    {"conv2d",
+     infer_conv2d,
+     grad_conv2d,
+     lower_conv2d,
+     reference::conv2d,
+     kAttrs,
+     kVariants,
+     {},
+     {},
+     {},
+     nullptr,
+     by_images},
+    {"conv2d_input",
+     infer_input,
+     grad_input,
+     lower_input,
+     reference::conv2d_input,
+     kInputAttrs,
+     kInputVariants,
+     {},
+     {},
+     {},
+     nullptr,
+     by_images},
     {"conv2d_weight", infer_weight, grad_weight, lower_weight, reference::conv2d_weight, kWeightAttrs, kWeightVariants},
 };
 

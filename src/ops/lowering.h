@@ -56,6 +56,15 @@ inline std::string needs_subgroups(const Lower& c) {
 }
 inline constexpr Variant kRowVariants[] = {{"subgroup", needs_subgroups}, {"shared", nullptr}};
 
+/// OpDef::by_rows of elementwise ops: every input that has the output's first axis.
+inline uint32_t rows_of_output(const Lower& c) {
+  uint32_t inputs = 0;
+  const Shape& y = c.out().shape;
+  for (size_t i = 0; i < c.inputs(); ++i)
+    if (y.rank() > 0 && c.in(i).shape.rank() == y.rank() && c.in(i).shape[0] == y[0]) inputs |= 1u << i;
+  return inputs;
+}
+
 inline void require_inputs(const Infer& in, size_t count) {
   require(in.in.size() == count, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(), " inputs, it takes ",
           count);

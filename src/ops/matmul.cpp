@@ -402,7 +402,17 @@ constexpr Variant kVariants[] = {{"cooperative_wide", refuse_cooperative_wide},
                                  {"direct", refuse_direct},
                                  {"tiled32"}};
 
-const OpDef kOps[] = {{"matmul", infer, grad, lower, reference::matmul, kAttrs, kVariants}};
+// Rows of C come from rows of A: of one product where A is not transposed, of many always. What the epilogue reads
+// beside C goes along; B and the bias stay whole where they serve all.
+uint32_t by_rows(const Lower& c) {
+  const size_t rank = c.out().shape.rank();
+  if (rank > 2) return rows_of_output(c);
+  if (rank < 2 || c.attrs().flag("transpose_a")) return 0;
+  return 1u | (rows_of_output(c) & ~3u);
+}
+
+const OpDef kOps[] = {
+    {"matmul", infer, grad, lower, reference::matmul, kAttrs, kVariants, {}, {}, {}, nullptr, by_rows}};
 
 Value product(Value a, Value b, bool transpose_a, bool transpose_b, double alpha) {
   return a.graph().add(kOps[0], {a, b}, {{"transpose_a", transpose_a}, {"transpose_b", transpose_b}, {"alpha", alpha}});

@@ -52,11 +52,25 @@ std::vector<Dispatch> lower_backward(Lower& c) {
 
 std::vector<Value> grad(Grad& g);
 
+// One row is normalised as a whole.
+uint32_t by_rows(const Lower& c) { return c.out().shape.rank() > 1 ? rows_of_output(c) : 0; }
+
 constexpr AttrDef kAttrs[] = {{"logarithm", AttrDef::Kind::integer, 0}};
 
 const OpDef kOps[] = {
-    {"softmax", infer, grad, lower, reference::softmax, kAttrs, kRowVariants},
-    {"softmax_backward", infer_backward, nullptr, lower_backward, reference::softmax_backward, kAttrs, kRowVariants},
+    {"softmax", infer, grad, lower, reference::softmax, kAttrs, kRowVariants, {}, {}, {}, nullptr, by_rows},
+    {"softmax_backward",
+     infer_backward,
+     nullptr,
+     lower_backward,
+     reference::softmax_backward,
+     kAttrs,
+     kRowVariants,
+     {},
+     {},
+     {},
+     nullptr,
+     by_rows},
 };
 
 std::vector<Value> grad(Grad& g) {

@@ -60,7 +60,7 @@ constexpr Alias kInplace[] = {{0, 0}};
 constexpr Alias kInplaceBackward[] = {{0, 1}};
 
 constexpr OpDef define(const char* name, std::span<const AttrDef> attrs = kNoParameters) {
-  return {name, infer, grad, lower, reference::unary, attrs, {}, {}, {}, kInplace};
+  return {name, infer, grad, lower, reference::unary, attrs, {}, {}, {}, kInplace, nullptr, rows_of_output};
 }
 
 const OpDef kOps[] = {
@@ -100,7 +100,9 @@ const OpDef kOps[] = {
      {},
      {},
      {},
-     kInplaceBackward},
+     kInplaceBackward,
+     nullptr,
+     rows_of_output},
 };
 const OpDef& kUnaryBackward = kOps[std::size(kOps) - 1];
 

@@ -59,7 +59,7 @@ std::vector<Value> grad(Grad& g) {
   return gradients;
 }
 
-const OpDef kOps[] = {{"where", infer, grad, lower, reference::where}};
+const OpDef kOps[] = {{"where", infer, grad, lower, reference::where, {}, {}, {}, {}, {}, nullptr, rows_of_output}};
 
 }  // namespace
 

@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <optional>
 #include <set>
 
-#include "base/hash.h"
 #include "base/text.h"
-#include "graph/print.h"
+#include "plan/lowering.h"
 #include "plan/memory.h"
 
 namespace lemnos {
@@ -65,57 +63,24 @@ class Planner {
     return it->second;
   }
 
-  std::string forced(const Node& node) const {
-    const std::string& force = options_.force_variant;
-    const size_t at = force.find('=');
-    const std::string wanted = at == std::string::npos ? force : force.substr(at + 1);
-    if (at != std::string::npos && force.substr(0, at) != node.op->name) return {};
-    // A word alone means every op that has such a variant.
-    const bool has = std::ranges::any_of(node.op->variants, [&](const Variant& v) { return wanted == v.name; });
-    return has || at != std::string::npos ? wanted : std::string();
-  }
-
-  struct Lowered {
-    std::vector<Dispatch> dispatches;
-    std::vector<uint64_t> scratch_bytes;
-  };
-  Lowered lowered(const Node& node, std::string_view variant) const {
-    Lower context(plan_.graph, node, caps_, options_.find_kernel, variant);
-    std::vector<Dispatch> dispatches = node.op->lower(context);
-    return {std::move(dispatches), {context.scratch_bytes().begin(), context.scratch_bytes().end()}};
-  }
-
-  // As measured, where it was and the kernels are still the ones that were measured.
-  std::optional<Lowered> tuned(const Node& node) const {
-    if (!options_.tuning || node.op->variants.size() < 2) return {};
-    const TunedOp* op = options_.tuning->find(shape_text(plan_.graph, node));
-    if (!op || op->variants.empty() || !op->variants[0].refusal.empty()) return {};
-    try {
-      Lowered found = lowered(node, op->variants[0].variant);
-      if (kernels_of(found.dispatches) == op->variants[0].kernels) return found;
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::unsupported) throw;
-    }
-    return {};
-  }
-
   void lower(int index) {
     const Node& node = plan_.graph.nodes()[static_cast<size_t>(index)];
     if (!node.op->views.empty()) return;
     require(node.op->lower != nullptr, ErrorCode::unsupported, node.op->name, ": has no kernel");
-    const std::string force = forced(node);
-    std::optional<Lowered> found = force.empty() ? tuned(node) : std::nullopt;
-    if (!found) found = lowered(node, force);
-    for (Dispatch& dispatch : found->dispatches) {
+    for (Lowered& part : lowered(plan_.graph, node, caps_, options_)) append(std::move(part), index);
+  }
+
+  void append(Lowered found, int index) {
+    for (Dispatch& dispatch : found.dispatches) {
       if (dispatch.groups == 0) continue;  // nothing to do for an empty tensor
-      check(dispatch, node);
+      check(dispatch, plan_.graph.nodes()[static_cast<size_t>(index)]);
       for (TensorRef& ref : dispatch.tensors)
         if (ref.scratch >= 0) ref.scratch += static_cast<int>(scratch_.size());
       plan_.cost.bytes += dispatch.cost.bytes;
       plan_.cost.flops += dispatch.cost.flops;
       plan_.dispatches.push_back({.dispatch = std::move(dispatch), .accesses = {}, .node = index});
     }
-    scratch_.insert(scratch_.end(), found->scratch_bytes.begin(), found->scratch_bytes.end());
+    scratch_.insert(scratch_.end(), found.scratch_bytes.begin(), found.scratch_bytes.end());
   }
 
   void check(const Dispatch& dispatch, const Node& node) {
@@ -221,7 +186,6 @@ class Planner {
           }
       blocks.push_back(share ? block : Block{block.bytes, 0, end});
     }
-    constexpr uint64_t kAlignment = 256;
     const Placement placed = place_blocks(blocks, kAlignment, options_.guard_bytes);
     plan_.activation_bytes = placed.bytes;
     refuse_too_large(owners, blocks);
@@ -290,12 +254,6 @@ class Planner {
 };
 
 }  // namespace
-
-uint64_t kernels_of(std::span<const Dispatch> dispatches) {
-  Hash hash;
-  for (const Dispatch& d : dispatches) hash.bytes(d.kernel->spirv.data(), d.kernel->spirv.size_bytes());
-  return hash.value();
-}
 
 Plan make_plan(const Graph& graph, const DeviceCaps& caps, const PlanOptions& options) {
   return Planner(graph, caps, options).run();
