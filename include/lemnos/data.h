@@ -146,6 +146,10 @@ Scaling standardise_channels(const Dataset& train);                    ///< each
 
 // Files
 // -------------------------------------------------------------------------------------------------------------
+/// NumPy's .npy as an array. Throws `not_found`, `corrupt_data`, `unsupported` naming the file; f8 becomes f32 and the
+/// integers but u1 become i32.
+Array npy(const std::filesystem::path& path);
+
 struct ImageFolderOptions {
   int64_t height = 0, width = 0;  // 0: those of the first image; others are resized, bilinearly
   int64_t channels = 0;           // 1 grey, 3 RGB; 0: those of the first image

@@ -62,6 +62,7 @@ struct FitOptions {
   int64_t batch_size = 32;
   const data::Dataset* validation = nullptr;
   bool shuffle = true;
+  bool drop_last = false;  // leave out the last batch of an epoch where it is not whole; else it is padded and masked
   Verbosity verbosity = Verbosity::automatic;
   std::vector<Callback> callbacks = {};  // told in this order
   /// Return false to stop after the work in flight.
@@ -134,7 +135,7 @@ class Trainer {
 
   /// The loop in one's own hands: begin() once, then step(n) as often as wanted; each runs n steps in one submission
   /// and returns their means. Steps go on across epochs.
-  void begin(const data::Dataset& train, int64_t batch_size, bool shuffle = true);
+  void begin(const data::Dataset& train, int64_t batch_size, bool shuffle = true, bool drop_last = false);
   Metrics step(int64_t steps = 1);
   /// The losses of the last `count` steps (at most 4096), oldest first.
   std::vector<float> recent_losses(int64_t count);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "io/digits.h"
 #include "io/mnist.h"
+#include "io/npy.h"
 #include "io/toy_sets.h"
 #include "train/columns.h"
 
@@ -122,6 +123,12 @@ void Dataset::check(const char* what) const {
     require_finite(what, column);
     require_labels(what, column);
   }
+}
+
+Array npy(const std::filesystem::path& path) {
+  const io::NpyArray read = io::read_npy(path);
+  const auto bytes = std::as_bytes(std::span(read.bytes));
+  return {read.desc, {bytes.begin(), bytes.end()}};
 }
 
 Split mnist(const std::filesystem::path& folder) {

@@ -6,17 +6,21 @@
 
 namespace lemnos::train {
 
-Feed::Feed(Graph& graph, const std::string& name, Value state, const data::Dataset& data, int64_t batch, bool shuffle,
+Feed::Feed(Graph& graph, const std::string& name, Value state, const data::Dataset& data, const Order& order,
            uint64_t seed)
-    : samples_(data.size()), batch_size_(batch), shuffle_(shuffle) {
-  require(batch >= 1, ErrorCode::invalid_argument, name, ": a batch of ", batch, " examples; it takes at least 1");
+    : samples_(data.size()), order_(order) {
+  require(order.batch >= 1, ErrorCode::invalid_argument, name, ": a batch of ", order.batch,
+          " examples; it takes at least 1");
+  require(batches() >= 1, ErrorCode::invalid_argument, name, ": ", samples_, " examples make no whole batch of ",
+          order.batch, ", and what is not whole is dropped");
   const std::vector<ColumnView> views = columns_of(data);
   for (const ColumnView& view : views) {
     columns_.push_back(graph.input(name + "." + view.name, view.array->desc));
     forms_.push_back({view.use, view.scale, view.shift, view.classes > 0});
   }
   const Value rows = batch_indices(
-      state, {.samples = samples_, .batch = batch, .shuffle = shuffle, .seed = static_cast<uint32_t>(seed)});
+      state,
+      {.samples = samples_, .batch = order.batch, .shuffle = order.shuffle, .seed = static_cast<uint32_t>(seed)});
   for (size_t i = 0; i < views.size(); ++i) {
     if (views[i].use == ColumnView::Use::input)
       batch_.x.push_back(gather(columns_[i], rows, {.scale = views[i].scale, .shift = views[i].shift}));
@@ -32,9 +36,9 @@ Feed::Feed(Graph& graph, const std::string& name, Value state, const data::Datas
   batch_.mask = loss::Mask(mean(flatten(ones), {1}), false);
 }
 
-bool Feed::fits(const data::Dataset& data, int64_t batch_size) const {
+bool Feed::fits(const data::Dataset& data, const Order& order) const {
   const std::vector<ColumnView> views = columns_of(data);
-  if (views.size() != columns_.size() || batch_size != batch_size_) return false;
+  if (views.size() != columns_.size() || order != order_) return false;
   for (size_t i = 0; i < views.size(); ++i) {
     const Form form{views[i].use, views[i].scale, views[i].shift, views[i].classes > 0};
     if (views[i].array->desc != columns_[i].desc() || form != forms_[i]) return false;

@@ -26,22 +26,30 @@ struct Batch {
   }
 };
 
+/// How an epoch goes through the rows.
+struct Order {
+  int64_t batch = 1;
+  bool shuffle = false;
+  bool drop_last = false;  // of an epoch, where it is not whole
+  bool operator==(const Order&) const = default;
+};
+
 /// Resident on the device: an epoch moves nothing from the host.
 class Feed {
  public:
   /// Adds the inputs `name`.x, `name`.y and so on and the nodes of a batch to the graph. `state` holds cursor and
   /// epoch.
-  Feed(Graph& graph, const std::string& name, Value state, const data::Dataset& data, int64_t batch, bool shuffle,
+  Feed(Graph& graph, const std::string& name, Value state, const data::Dataset& data, const Order& order,
        uint64_t seed);
 
   const Batch& batch() const { return batch_; }
   int64_t samples() const { return samples_; }
-  int64_t batch_size() const { return batch_size_; }
-  int64_t batches() const { return (samples_ + batch_size_ - 1) / batch_size_; }
-  bool shuffled() const { return shuffle_; }
+  int64_t batch_size() const { return order_.batch; }
+  /// Of an epoch.
+  int64_t batches() const { return (samples_ + (order_.drop_last ? 0 : order_.batch - 1)) / order_.batch; }
   /// The whole set on the device, column by column as columns_of() has them.
   const std::vector<Value>& columns() const { return columns_; }
-  bool fits(const data::Dataset& data, int64_t batch_size) const;
+  bool fits(const data::Dataset& data, const Order& order) const;
   void upload(Session& session, const data::Dataset& data) const;
 
  private:
@@ -56,8 +64,8 @@ class Feed {
   std::vector<Value> columns_;
   std::vector<Form> forms_;
   Batch batch_{{}, {}, Value()};
-  int64_t samples_, batch_size_;
-  bool shuffle_;
+  int64_t samples_;
+  Order order_;
 };
 
 }  // namespace lemnos::train

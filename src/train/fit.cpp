@@ -102,7 +102,7 @@ void FitRun::stop(const std::string& reason) {
 
 History Trainer::fit(const data::Dataset& train, const FitOptions& options) {
   require_options(options);
-  impl_->prepare_training(train, options.batch_size, options.shuffle);
+  impl_->prepare_training(train, {options.batch_size, options.shuffle, options.drop_last});
   return impl_->fit_epochs(*this, options, impl_->training.feed->batches(),
                            [&](int64_t steps) { return impl_->run(impl_->training, steps); });
 }

@@ -75,7 +75,7 @@ Stream::Stream(Trainer::Impl& trainer, const data::Source& source, int64_t batch
     const auto& schedule = trainer.options.update.schedule;
     require(!schedule || !schedule->by_epoch, ErrorCode::unsupported,
             "source: the device does not count the epochs of a source; give the schedule in steps");
-    trainer_.prepare_training(windows, batch, false);
+    trainer_.prepare_training(windows, {.batch = batch});
     pass_ = &trainer_.training;
     // The first batch of the first window is the next one, wherever an earlier run stopped.
     const uint32_t first = 0;

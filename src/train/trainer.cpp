@@ -213,12 +213,13 @@ std::vector<optim::Group> Trainer::Impl::groups() const {
   return made;
 }
 
-void Trainer::Impl::build_training(const data::Dataset& data, int64_t batch, bool shuffle) {
+void Trainer::Impl::build_training(const data::Dataset& data, const train::Order& order) {
+  const int64_t batch = order.batch;
   require(options.accumulate >= 1 && batch % options.accumulate == 0, ErrorCode::invalid_argument, "train: a batch of ",
           batch, " examples does not divide into ", options.accumulate, " parts");
   require(options.mixup == 0 || batch / options.accumulate > 1, ErrorCode::invalid_argument,
           "train: mixup needs two examples at once, there is one");
-  training.feed.emplace(*graph, text("train", feeds++), training.state, data, batch, shuffle, options.seed);
+  training.feed.emplace(*graph, text("train", feeds++), training.state, data, order, options.seed);
   std::vector<Value> updates;  // of running statistics
   nn::Scope building = scope(training.state, true);
   building.updates = &updates;
@@ -235,10 +236,9 @@ void Trainer::Impl::build_training(const data::Dataset& data, int64_t batch, boo
   stale = false;
 }
 
-void Trainer::Impl::prepare_training(const data::Dataset& data, int64_t batch, bool shuffle) {
+void Trainer::Impl::prepare_training(const data::Dataset& data, const train::Order& order) {
   data.check("train");
-  const bool fits =
-      training.program && !stale && training.feed->fits(data, batch) && training.feed->shuffled() == shuffle;
+  const bool fits = training.program && !stale && training.feed->fits(data, order);
   if (!fits && training.program) {
     // A model that does not fit the data must say so before anything is given up: on a copy.
     Graph trial = *graph;
@@ -248,20 +248,21 @@ void Trainer::Impl::prepare_training(const data::Dataset& data, int64_t batch, b
     // A graph holds one optimizer: another data set or batch size gets a new graph, which goes on where this one was.
     const Snapshot learned = snapshot(Snapshot::Part::everything);
     start_over();
-    build_training(data, batch, shuffle);
+    build_training(data, order);
     restore(learned);
     const uint32_t first_batch = 0;
     session->write(training.state, std::as_bytes(std::span(&first_batch, 1)), STATE_CURSOR * sizeof first_batch);
   } else if (!fits) {
     build_parameters(train::examples_of(data));
-    build_training(data, batch, shuffle);
+    build_training(data, order);
   }
   training.feed->upload(*session, data);
 }
 
 train::Pass& Trainer::Impl::prepare_evaluation(const data::Dataset& data, int64_t batch) {
   data.check("evaluate");
-  const auto known = std::ranges::find_if(evaluations, [&](const auto& pass) { return pass->feed->fits(data, batch); });
+  const train::Order order{.batch = batch};
+  const auto known = std::ranges::find_if(evaluations, [&](const auto& pass) { return pass->feed->fits(data, order); });
   train::Pass* pass = known == evaluations.end() ? nullptr : known->get();
   if (!pass) {
     build_parameters(train::examples_of(data));
@@ -272,7 +273,7 @@ train::Pass& Trainer::Impl::prepare_evaluation(const data::Dataset& data, int64_
     const std::string name = text("evaluate", feeds++);
     pass->state = step_state(*graph, options.seed, name + ".step_state");
     pass->ring = ring_variable(*graph, name + ".metrics");
-    pass->feed.emplace(*graph, name, pass->state, data, batch, false, options.seed);
+    pass->feed.emplace(*graph, name, pass->state, data, order, options.seed);
     const train::Batch& b = pass->feed->batch();
     pass->predictions = predict(scope(pass->state, false), b.x);
     pass->targets = {finish(*pass, options.loss(pass->predictions, b.y, b.mask))};
@@ -330,8 +331,8 @@ Trainer::~Trainer() = default;
 Trainer::Trainer(Trainer&&) noexcept = default;
 Trainer& Trainer::operator=(Trainer&&) noexcept = default;
 
-void Trainer::begin(const data::Dataset& train, int64_t batch_size, bool shuffle) {
-  impl_->prepare_training(train, batch_size, shuffle);
+void Trainer::begin(const data::Dataset& train, int64_t batch_size, bool shuffle, bool drop_last) {
+  impl_->prepare_training(train, {batch_size, shuffle, drop_last});
 }
 
 Metrics Trainer::step(int64_t steps) {

@@ -74,7 +74,7 @@ struct Trainer::Impl {
   Impl(Device device, Model model, TrainerOptions options);
 
   /// Makes the program for `data` unless the one that is there fits, and uploads the data.
-  void prepare_training(const data::Dataset& data, int64_t batch, bool shuffle);
+  void prepare_training(const data::Dataset& data, const train::Order& order);
   /// The same for evaluation, with cursor and step set back to the first batch.
   train::Pass& prepare_evaluation(const data::Dataset& data, int64_t batch);
   /// The model's outputs for all rows, each row after row, from the pass over them.
@@ -102,7 +102,7 @@ struct Trainer::Impl {
  private:
   /// A new graph and session; what was learned is carried over once the new program is there.
   void start_over();
-  void build_training(const data::Dataset& data, int64_t batch, bool shuffle);
+  void build_training(const data::Dataset& data, const train::Order& order);
   /// Forward and backward for each part of the batch; the gradients are placed, the prediction of the whole is kept.
   Value build_gradients(const nn::Scope& scope);
   std::vector<optim::Group> groups() const;

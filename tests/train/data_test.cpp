@@ -9,6 +9,7 @@
 #include <set>
 
 #include "io/image.h"
+#include "io/npy.h"
 #include "lemnos/table.h"
 #include "train/support.h"
 
@@ -221,6 +222,16 @@ TEST(ImageFolder, IsASetOfItsSubfolders) {
   std::filesystem::create_directories(folder / "eel");
   EXPECT_EQ(refusal([&] { return data::image_folder(folder.path()); }, ErrorCode::not_found),
             (folder / "eel").string() + ": a class without images (.png, .jpg, .jpeg)");
+}
+
+TEST(Npy, IsAnArray) {
+  Folder folder;
+  const data::Array want = data::Array::floats({2, 3}, {1, 2, 3, 4, 5, 6});
+  io::write_npy(folder / "a.npy", want.desc, {reinterpret_cast<const uint8_t*>(want.bytes.data()), want.bytes.size()});
+  const data::Array got = data::npy(folder / "a.npy");
+  EXPECT_EQ(got.desc, want.desc);
+  EXPECT_EQ(got.bytes, want.bytes);
+  EXPECT_THROW((void)data::npy(folder / "b.npy"), Error);
 }
 
 TEST(Generated, SetsAndGates) {

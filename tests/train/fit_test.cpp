@@ -100,6 +100,28 @@ TEST_P(Fit, AnEpochCountsEveryExampleOnce) {
   EXPECT_EQ(trainer.step(1).samples, kBatch);
 }
 
+TEST_P(Fit, TheLastBatchIsLeftOutWhereItIsNotWhole) {
+  Trainer trainer = small_trainer(device());
+  int64_t counted = 0;
+  const History history = trainer.fit(points(), {.epochs = 3,
+                                                 .batch_size = kBatch,
+                                                 .drop_last = true,
+                                                 .verbosity = Verbosity::silent,
+                                                 .on_progress = [&](const Progress& progress) {
+                                                   if (progress.step == progress.steps)
+                                                     counted += progress.so_far.samples;
+                                                   return true;
+                                                 }});
+  EXPECT_EQ(trainer.steps_done(), 3 * (kExamples / kBatch));
+  EXPECT_EQ(counted, 3 * 48) << "and no step counts padding";
+  EXPECT_EQ(trainer.counts().epoch, 3);
+  trainer.begin(points(), kBatch);
+  trainer.step(kExamples / kBatch + 1);
+  EXPECT_EQ(trainer.counts().epoch, 4) << "with the last batch again";
+  Trainer few = small_trainer(device());
+  EXPECT_THROW(few.begin(points(5), kBatch, true, true), Error);
+}
+
 TEST_P(Fit, PredictionsDoNotDependOnTheBatchSize) {
   Trainer trainer = small_trainer(device());
   trainer.fit(points(), quiet(2));
