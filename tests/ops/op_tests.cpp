@@ -1,8 +1,10 @@
 // Every case on every usable Vulkan device: dtype x variant x shape x direction, one test each.
 // LEMNOS_TIER=fast or smoke runs a part of them; LEMNOS_DEVICE names one device, LEMNOS_PRESET a poorer one to play.
+// LEMNOS_PART=1/4 runs the second of four parts.
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
@@ -38,6 +40,17 @@ std::vector<Device> devices() {
   return all;
 }
 
+// The runs of one part. A part is a stretch of the list, because neighbours launch the same kernels.
+std::vector<check::Run> part_of(const std::vector<check::Run>& runs) {
+  const char* wanted = std::getenv("LEMNOS_PART");
+  if (!wanted) return runs;
+  size_t part = 0, parts = 0;
+  if (std::sscanf(wanted, "%zu/%zu", &part, &parts) != 2 || part >= parts)
+    throw Error(ErrorCode::invalid_argument, std::string("LEMNOS_PART is '") + wanted + "', expected 0/4 to 3/4, say");
+  const auto begin_of = [&](size_t i) { return runs.begin() + static_cast<std::ptrdiff_t>(runs.size() * i / parts); };
+  return {begin_of(part), begin_of(part + 1)};
+}
+
 // A run in which everything was skipped has shown nothing: it fails.
 class AllSkipped : public testing::EmptyTestEventListener {
  public:
@@ -55,14 +68,15 @@ int main(int argc, char** argv) {
   const std::vector<check::Case> cases = check::all_cases();
   const auto is = [tier](const char* name) { return tier && std::strcmp(tier, name) == 0; };
   const char* preset = std::getenv("LEMNOS_PRESET");
-  const std::vector<check::Run> runs = check::expand(cases, {.tier = is("fast")    ? check::Tier::fast
-                                                                     : is("smoke") ? check::Tier::smoke
-                                                                                   : check::Tier::whole,
-                                                             .preset = preset ? preset : ""});
+  const std::vector<check::Run> all = check::expand(cases, {.tier = is("fast")    ? check::Tier::fast
+                                                                    : is("smoke") ? check::Tier::smoke
+                                                                                  : check::Tier::whole,
+                                                            .preset = preset ? preset : ""});
   // They must go before main() ends: the framework's list of tests outlives it, and by then a driver may be unloaded.
   std::vector<Device> held;
   try {
     held = devices();
+    const std::vector<check::Run> runs = part_of(all);
     for (const Device& device : held) {
       std::cout << device.info().name << ", " << device.info().driver_version << "\n";
       for (const check::Run& run : runs)
