@@ -7,6 +7,7 @@
 #include "conv.h"
 #include "common/index.glsl"
 #include "common/floats.glsl"
+#include "common/unary.glsl"
 
 layout(binding = 0) readonly buffer X { uint x1[]; };
 layout(binding = 1) readonly buffer Weight { uint weight1[]; };
@@ -112,6 +113,12 @@ void store(uint channel, uint first, vec4 v) {
   }
 }
 
+vec4 finish(vec4 v) {
+  if (activation == UNARY_IDENTITY) return v;
+  [[unroll]] for (uint i = 0; i < 4; ++i) v[i] = unary_value(activation, v[i], params.a, params.b);
+  return v;
+}
+
 void main() {
   const uint tiles_m = (params.m + rows - 1) / rows;
   const uint tile_n = kPositions * workgroup_size;
@@ -132,6 +139,6 @@ void main() {
     if (m0 + r >= params.m) break;
     const uint channel = group * params.m + m0 + r;
     const float bias = has_bias != 0 ? load_bias(channel) : 0.0;
-    [[unroll]] for (uint q = 0; q < quads; ++q) store(channel, first_of(q), sums[r * quads + q] + bias);
+    [[unroll]] for (uint q = 0; q < quads; ++q) store(channel, first_of(q), finish(sums[r * quads + q] + bias));
   }
 }

@@ -1,6 +1,7 @@
 // Convolution of planes with taps, forward and (with the taps flipped) back to the input. `x` is what is gathered from:
 // the input, or the gradient of the output; `m` channels of the result belong to each group.
 #include "common/shared.h"
+#include "common/unary_functions.h"
 
 PARAMS_BEGIN(Conv)
   uint m;         // channels of the result in a group
@@ -23,6 +24,8 @@ PARAMS_BEGIN(Conv)
   uint weight_group;    // elements of the weight from one group to the next,
   uint weight_row;      // from one channel of the result to the next,
   uint weight_channel;  // and from one channel of x to the next
+  float a;  // the function's own parameters
+  float b;
 PARAMS_END
 
 SPEC_BEGIN(Conv, 64)
@@ -36,4 +39,5 @@ SPEC(7, uint, flipped, 0)   // the last tap comes first
 SPEC(8, uint, has_bias, 0)
 SPEC(9, uint, wide, 0)      // planes of the result are whole groups of four
 SPEC(10, uint, quads, 1)   // groups of four positions that an invocation owns
+SPEC(11, uint, activation, 0)
 SPEC_END

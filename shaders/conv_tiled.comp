@@ -7,6 +7,7 @@
 #include "common/divide.glsl"
 #include "common/floats.glsl"
 #include "common/gemm_slices.glsl"
+#include "common/unary.glsl"
 
 layout(binding = 0) readonly buffer X { uint x1[]; };
 layout(binding = 1) readonly buffer Other { uint other1[]; };  // the weight, or dy
@@ -105,6 +106,9 @@ mat4 fetch(uint block, uint k) {
 void store_places(uint row, uint n, vec4 v) {
   if (row >= params.m || n >= params.places) return;
   if (has_bias != 0) v += load_bias(group * params.m + row);
+  if (activation != UNARY_IDENTITY) {
+    [[unroll]] for (uint i = 0; i < 4; ++i) v[i] = unary_value(activation, v[i], params.a, params.b);
+  }
   if (wide != 0) {
     store_y(y_of(place_at(n)) + row * params.y_plane, v, 4);
     return;

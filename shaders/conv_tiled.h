@@ -3,6 +3,7 @@
 //   planes          C[m, place] = A[m, tap and channel] B[tap and channel, place]   A the weight, B what taps meet of x
 //   weight gradient C[m, tap and channel] = A[m, place] B[place, tap and channel]   A is dy
 #include "common/shared.h"
+#include "common/unary_functions.h"
 
 PARAMS_BEGIN(ConvTiled)
   uint m;       // channels of the result (of dy) in a group
@@ -30,6 +31,8 @@ PARAMS_BEGIN(ConvTiled)
   uint y_plane;         // and from one channel to the next
   uint parts;           // of K, each summed by workgroups of its own
   uint part_k;          // elements of K in a part, whole slices; the last may be shorter
+  float a;  // the function's own parameters
+  float b;
 PARAMS_END
 
 SPEC_BEGIN(ConvTiled, 64)
@@ -50,4 +53,5 @@ SPEC(14, uint, dilation_w, 1)
 SPEC(15, uint, to_weight, 0)
 SPEC(16, uint, has_bias, 0)
 SPEC(17, uint, wide, 0)  // rows of places are whole groups of four, side by side in the result
+SPEC(18, uint, activation, 0)
 SPEC_END

@@ -10,6 +10,7 @@
 #include "common/index.glsl"
 #include "common/divide.glsl"
 #include "common/floats.glsl"
+#include "common/unary.glsl"
 
 layout(binding = 0) readonly buffer X1 { uint x1[]; };
 layout(binding = 0) readonly buffer X2 { uvec2 x2[]; };
@@ -92,6 +93,12 @@ void store(uint q, uint channel, vec4 v) {
   }
 }
 
+vec4 finish(vec4 v) {
+  if (activation == UNARY_IDENTITY) return v;
+  [[unroll]] for (uint i = 0; i < 4; ++i) v[i] = unary_value(activation, v[i], params.a, params.b);
+  return v;
+}
+
 void main() {
   const uint tiles_m = (params.m + rows - 1) / rows;
   const uint tiles = (params.fours + quads * workgroup_size - 1) / (quads * workgroup_size);
@@ -115,6 +122,6 @@ void main() {
   [[unroll]] for (uint r = 0; r < rows; ++r) {
     if (m0 + r >= params.m) break;
     const float bias = has_bias != 0 ? load_bias(group * params.m + m0 + r) : 0.0;
-    [[unroll]] for (uint q = 0; q < quads; ++q) store(q, m0 + r, sums[r * quads + q] + bias);
+    [[unroll]] for (uint q = 0; q < quads; ++q) store(q, m0 + r, finish(sums[r * quads + q] + bias));
   }
 }

@@ -1,6 +1,7 @@
 // Convolution of planes that were padded beforehand, so that whatever a tap meets is there. Numbers that say "groups" count
 // four elements of x.
 #include "common/shared.h"
+#include "common/unary_functions.h"
 
 PARAMS_BEGIN(ConvWindow)
   uint m;         // channels of the result in a group
@@ -25,6 +26,8 @@ PARAMS_BEGIN(ConvWindow)
   uint y_step;    // elements from one position to the next,
   uint y_row;     // from one row to the next,
   uint y_plane;   // and from one channel to the next
+  float a;  // the function's own parameters
+  float b;
 PARAMS_END
 
 SPEC_BEGIN(ConvWindow, 8)
@@ -39,4 +42,5 @@ SPEC(8, uint, stride, 1)
 SPEC(9, uint, dilation, 1)
 SPEC(10, uint, has_bias, 0)
 SPEC(11, uint, wide, 0)   // rows of the result are whole groups of four, side by side
+SPEC(12, uint, activation, 0)
 SPEC_END

@@ -1,12 +1,20 @@
-// conv2d:        y[n, o, i, j] = bias[o] + sum over c, kh, kw of weight[o, c, kh, kw] x[n, c, i s - p + kh d, j s - p +
-// kw d] conv2d_input:  its gradient for x, from dy and the weight: also the transposed convolution conv2d_weight: its
-// gradient for the weight, from x and dy with o and c within one group; s, p, d are stride, padding and dilation. The
-// three are one form that is linear in each of its two operands, so each is the gradient of the others.
+// conv2d: y[n, o, i, j] = f(bias[o] + sum of weight[o, c, kh, kw] x[n, c, i s - p + kh d, j s - p + kw d])
+// over c, kh, kw.
+//
+// conv2d_input: its gradient for x, from dy and the weight; also the transposed convolution, with a bias and an f.
+//
+// conv2d_weight: its gradient for the weight, from x and dy.
+//
+// o and c are within one group; s, p, d are stride, padding and dilation; f is a function of common/unary.glsl by its
+// number. Without f the three are one form, linear in each of its two operands: each is the gradient of the others.
 
 #include "ops/conv.h"
 
 #include "lemnos/ops.h"
 #include "ops/lowering.h"
+#include "ops/op_table.h"
+#include "reference/unary.h"
+#include "shaders/common/unary_functions.h"
 
 namespace lemnos::reference {
 void conv2d(const Reference& c);
@@ -61,7 +69,10 @@ void require_fits(const Infer& in, const Convolution& f) {
           f.out, " channels do not divide into ", f.groups, " groups");
 }
 
-void require_bias(const Infer& in, int64_t channels) {
+void require_epilogue(const Infer& in, int64_t channels) {
+  const int64_t activation = in.attrs.integer("activation");
+  require(activation >= 0 && activation < static_cast<int64_t>(reference::unary_functions().size()),
+          ErrorCode::invalid_argument, in.op.name, ": no activation ", activation);
   require_inputs(in, in.attrs.flag("bias") ? 3 : 2);
   if (!in.attrs.flag("bias")) return;
   require(in.in[2] == TensorDesc{Shape{channels}, in.in[0].dtype}, ErrorCode::shape_mismatch, in.op.name, ": bias ",
@@ -118,7 +129,7 @@ std::vector<TensorDesc> infer_conv2d(const Infer& in) {
   require(in.in[0].shape[1] == f.in, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0], " has ",
           in.in[0].shape[1], " channels, weight ", in.in[1], " in ", f.groups, " groups takes ", f.in);
   require_fits(in, f);
-  require_bias(in, f.out);
+  require_epilogue(in, f.out);
   return {{{f.images, f.out, f.out_height, f.out_width}, in.in[0].dtype}};
 }
 
@@ -132,7 +143,7 @@ std::vector<TensorDesc> infer_input(const Infer& in) {
   require(f.out_height == out_extent(f.height, f, 0) && f.out_width == out_extent(f.width, f, 1),
           ErrorCode::shape_mismatch, in.op.name, ": dy ", in.in[0], " is not what an input of ", f.height, "x", f.width,
           " gives: ", out_extent(f.height, f, 0), "x", out_extent(f.width, f, 1));
-  require_bias(in, f.in);
+  require_epilogue(in, f.in);
   return {{{f.images, f.in, f.height, f.width}, in.in[0].dtype}};
 }
 
@@ -201,11 +212,20 @@ constexpr AttrDef kAttrs[] = {{"stride", Kind::integers},
                               {"padding", Kind::integers},
                               {"dilation", Kind::integers},
                               {"groups", Kind::integer, 1},
-                              {"bias", Kind::integer, 0}};
-constexpr AttrDef kInputAttrs[] = {{"stride", Kind::integers},           {"padding", Kind::integers},
-                                   {"dilation", Kind::integers},         {"groups", Kind::integer, 1},
-                                   {"bias", Kind::integer, 0},           {"height", Kind::integer, 0, "", true},
-                                   {"width", Kind::integer, 0, "", true}};
+                              {"bias", Kind::integer, 0},
+                              {"activation", Kind::integer},  // UNARY_*, and its parameters
+                              {"a", Kind::real},
+                              {"b", Kind::real}};
+constexpr AttrDef kInputAttrs[] = {{"stride", Kind::integers},
+                                   {"padding", Kind::integers},
+                                   {"dilation", Kind::integers},
+                                   {"groups", Kind::integer, 1},
+                                   {"bias", Kind::integer, 0},
+                                   {"height", Kind::integer, 0, "", true},
+                                   {"width", Kind::integer, 0, "", true},
+                                   {"activation", Kind::integer},
+                                   {"a", Kind::real},
+                                   {"b", Kind::real}};
 constexpr AttrDef kWeightAttrs[] = {{"stride", Kind::integers},
                                     {"padding", Kind::integers},
                                     {"dilation", Kind::integers},
@@ -268,20 +288,39 @@ Value add_weight(Value x, Value dy, const Shape& weight, const Attrs& attrs) {
   return x.graph().add(kOps[2], {x, dy}, all);
 }
 
+// The gradient of the sum in front of the function. Where f' is a function of x, the sum is computed again.
+Value grad_of_sum(Grad& g) {
+  const Attrs attrs = g.attrs();  // a copy: adding nodes moves the node
+  const int64_t activation = attrs.integer("activation");
+  if (activation == UNARY_IDENTITY) return g.dy();
+  Value saved = g.out();
+  if (!reference::unary_functions()[static_cast<size_t>(activation)].slope_of_output) {
+    Attrs plain = attrs;
+    plain.set("activation", UNARY_IDENTITY);
+    std::vector<Value> inputs;
+    for (size_t i = 0; i < g.inputs(); ++i) inputs.push_back(g.in(i));
+    saved = g.graph.add_all(*g.self().op, inputs, plain)[0];
+  }
+  return g.graph.add(find_op("unary_backward"), {saved, g.dy()},
+                     {{"function", activation}, {"a", attrs.real("a")}, {"b", attrs.real("b")}});
+}
+
 // x and dy play each other's part in the first two.
 std::vector<Value> grad_conv2d(Grad& g) {
   std::vector<Value> found(g.inputs());
-  if (g.needs(0)) found[0] = add_input(g.dy(), g.in(1), g.in(0).shape(), g.attrs());
-  if (g.needs(1)) found[1] = add_weight(g.in(0), g.dy(), g.in(1).shape(), g.attrs());
-  if (g.inputs() > 2 && g.needs(2)) found[2] = sum(g.dy(), {0, 2, 3});
+  const Value dy = grad_of_sum(g);
+  if (g.needs(0)) found[0] = add_input(dy, g.in(1), g.in(0).shape(), g.attrs());
+  if (g.needs(1)) found[1] = add_weight(g.in(0), dy, g.in(1).shape(), g.attrs());
+  if (g.inputs() > 2 && g.needs(2)) found[2] = sum(dy, {0, 2, 3});
   return found;
 }
 
 std::vector<Value> grad_input(Grad& g) {
   std::vector<Value> found(g.inputs());
-  if (g.needs(0)) found[0] = add_forward(g.dy(), g.in(1), g.attrs());
-  if (g.needs(1)) found[1] = add_weight(g.dy(), g.in(0), g.in(1).shape(), g.attrs());
-  if (g.inputs() > 2 && g.needs(2)) found[2] = sum(g.dy(), {0, 2, 3});
+  const Value dy = grad_of_sum(g);
+  if (g.needs(0)) found[0] = add_forward(dy, g.in(1), g.attrs());
+  if (g.needs(1)) found[1] = add_weight(dy, g.in(0), g.in(1).shape(), g.attrs());
+  if (g.inputs() > 2 && g.needs(2)) found[2] = sum(dy, {0, 2, 3});
   return found;
 }
 

@@ -53,6 +53,13 @@ std::vector<Dispatch> conv_tiled(Lower& c, const Convolution& f, Toward toward);
 std::vector<Dispatch> conv_weight_tiled(Lower& c, const Convolution& f);
 std::string refuse_conv_tiled(const Lower& c, const Convolution& f, Toward toward);
 
+/// The parameters of the function in a kernel's epilogue.
+template <typename Params>
+void set_function(Params& params, const Attrs& attrs) {
+  params.a = static_cast<float>(attrs.real("a"));
+  params.b = static_cast<float>(attrs.real("b"));
+}
+
 /// Adds `parts` f32 results of the node's output in order and stores them in its dtype.
 Dispatch add_conv_parts(Lower& c, const TensorRef& sums, uint32_t parts);
 

@@ -56,7 +56,8 @@ std::vector<Dispatch> conv_direct(Lower& c, const Convolution& f, Toward toward)
   const bool toward_input = toward == Toward::x;
   const int64_t out_channels = (toward_input ? f.in : f.out) / f.groups;
   const bool divided = toward_input && (f.stride[0] > 1 || f.stride[1] > 1);
-  const ConvParams p = plane_params(f, toward_input);
+  ConvParams p = plane_params(f, toward_input);
+  set_function(p, c.attrs());
   const bool wide = p.plane % 4 == 0;
   // Only neighbouring taps that read the same elements are worth unrolling.
   const bool slide = f.kernel[1] > 1 && f.kernel[1] <= kMostTaps && f.stride[1] == 1 && !divided &&
@@ -73,7 +74,8 @@ std::vector<Dispatch> conv_direct(Lower& c, const Convolution& f, Toward toward)
                       .flipped = toward_input,
                       .has_bias = c.attrs().flag("bias"),
                       .wide = wide,
-                      .quads = p.n >= 512 && !divided ? 2u : 1u};
+                      .quads = p.n >= 512 && !divided ? 2u : 1u,
+                      .activation = u32(c.attrs().integer("activation"))};
   const bool empty = p.channels == 0;
   const TensorRef y = converted ? c.scratch(4ull * static_cast<uint64_t>(c.out().elements())) : in_words(c.y());
   const TensorRef x = empty ? y : in_words(c.x(0)), weight = empty ? y : in_words(c.x(1));

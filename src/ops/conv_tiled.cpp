@@ -109,7 +109,9 @@ std::vector<Dispatch> conv_tiled(Lower& c, const Convolution& f, Toward toward) 
       if (converted) spec.result_format = FORMAT_F32;
       spec.has_bias = c.attrs().flag("bias");
       spec.wide = wide;
+      spec.activation = u32(c.attrs().integer("activation"));
       shaders::ConvTiledParams p = params_of(f, toward, down, across);
+      set_function(p, c.attrs());
       p.part_k = u32(up(spec.kernel_h * spec.kernel_w * tap_channels(channels), t.k)) * t.k;
       const uint64_t flops = 2ull * p.places * p.groups * p.m * spec.channels * spec.kernel_h * spec.kernel_w;
       list.push_back({.kernel = &c.kernel("conv_tiled"),

@@ -172,6 +172,7 @@ void add_phase(std::vector<Dispatch>& list, Lower& c, const Convolution& f, Towa
   }
   shaders::ConvWindowParams p = window_params(f, toward, l, down, across);
   if (!met) p.kernel_h = 0;
+  set_function(p, c.attrs());
   const uint32_t format = format_of(c.out().dtype);
   const shaders::ConvWindowSpec spec{.workgroup_size = t.lanes,
                                      .format = format,
@@ -184,7 +185,8 @@ void add_phase(std::vector<Dispatch>& list, Lower& c, const Convolution& f, Towa
                                      .stride = u32(across.stride),
                                      .dilation = u32(across.dilation),
                                      .has_bias = c.attrs().flag("bias"),
-                                     .wide = t.wide};
+                                     .wide = t.wide,
+                                     .activation = u32(c.attrs().integer("activation"))};
   const uint64_t flops = 2 * static_cast<uint64_t>(f.images * f.groups * l.out_channels * l.x_channels) *
                          static_cast<uint64_t>(down.taps * down.places * across.taps * across.places);
   list.push_back({.kernel = &c.kernel("conv_window"),

@@ -2,7 +2,7 @@
 //
 //   matmul + bias              -> matmul with bias          where nobody else reads the sum
 //   matmul + R of C's shape    -> matmul with a residual
-//   f(matmul)                  -> matmul with an activation, f any function of one operand
+//   f(matmul), f(conv2d)       -> with an activation, f any function of one operand
 //   dy f'(s), dy a matmul      -> matmul times the slope: what the backward pass of f does to the product before it
 #include "ops/rewrites.h"
 
@@ -26,6 +26,15 @@ const Node* open_product(const GraphEdit& edit, int value) {
   const Node& node = edit.node(maker);
   if (!is(node, "matmul") || node.attrs.integer("activation") != UNARY_IDENTITY) return nullptr;
   return node.attrs.integer("extra") == MATMUL_EXTRA_SLOPE ? nullptr : &node;
+}
+
+/// The convolution likewise: only a function may be added to it.
+const Node* open_convolution(const GraphEdit& edit, int value) {
+  const int maker = edit.producer(value);
+  if (maker < 0 || !edit.only_read_once(value)) return nullptr;
+  const Node& node = edit.node(maker);
+  const bool convolution = is(node, "conv2d") || is(node, "conv2d_input");
+  return convolution && node.attrs.integer("activation") == UNARY_IDENTITY ? &node : nullptr;
 }
 
 const TensorDesc& desc_of(const GraphEdit& edit, int value) { return edit.graph().info(value).desc; }
@@ -66,6 +75,7 @@ bool fuse_activation(GraphEdit& edit, int index) {
   while (number < functions.size() && !is(node, functions[number].name)) ++number;
   if (number == functions.size() || number == UNARY_IDENTITY) return false;
   const Node* product = open_product(edit, node.inputs[0]);
+  if (!product) product = open_convolution(edit, node.inputs[0]);
   if (!product) return false;
   Attrs attrs = product->attrs;
   attrs.set("activation", static_cast<int64_t>(number));
@@ -96,7 +106,7 @@ bool fuse_slope(GraphEdit& edit, int index) {
 }
 
 constexpr Rewrite kRewrites[] = {
-    {"matmul_sum", fuse_sum}, {"matmul_activation", fuse_activation}, {"matmul_slope", fuse_slope}};
+    {"matmul_sum", fuse_sum}, {"activation", fuse_activation}, {"matmul_slope", fuse_slope}};
 
 }  // namespace
 

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <cmath>
 
 #include "check/case.h"
 #include "lemnos/ops.h"
+#include "shaders/common/unary_functions.h"
 
 namespace {
 
@@ -60,6 +62,16 @@ const Item kItems[] = {
     {{1, 3, 31, 33}, {7, 3, 7, 7}, {2, 2}, {3, 3}},  // ResNet's first
 };
 
+// The function in the epilogue adds its own error to the sum's; backward, every term of a sum carries it.
+Tolerance with_function(int64_t products) {
+  return {.absolute = 2e-6, .relative = 1e-5, .ulps = 1, .products = products, .reason = "a sum, then a function"};
+}
+Tolerance with_slope(int64_t terms) {
+  Tolerance t = with_function(terms);
+  t.absolute *= std::sqrt(static_cast<double>(terms));
+  return t;
+}
+
 Attrs shared(const Item& i) {
   return {{"stride", i.stride}, {"padding", i.padding}, {"dilation", i.dilation}, {"groups", i.groups}};
 }
@@ -112,6 +124,16 @@ LEMNOS_OP_CASES(conv) {
   }
   const Item large = {{4, 16, 32, 32}, {24, 16, 3, 3}, {1, 1}, {1, 1}};
   for (const Case& whole : whole_numbers(large)) cases.add(whole);
+
+  // With a function in the epilogue: one whose slope is of the output, and one whose sum is computed again backward.
+  for (const size_t i : {2, 6})
+    for (const int function : {UNARY_TANH, UNARY_SILU}) {
+      Case c = convolution(kItems[i], normal(0, .5));
+      c.attrs.set("activation", function);
+      c.tolerance = with_function(products(kItems[i]));
+      c.backward_tolerance = with_slope(most_products(kItems[i]));
+      cases.add(c);
+    }
 
   // The gradients are ops of their own, with gradients.
   for (const size_t i : {2, 6, 7, 11, 13}) {

@@ -71,6 +71,29 @@ TEST_F(RewritesTest, EveryFunctionOfOneOperandKeepsItsParameters) {
   EXPECT_EQ(fused({affine(linear(x, w), 2, -1)}), Names{"matmul"});
 }
 
+TEST_F(RewritesTest, AConvolutionTakesAFunctionOfItsOwn) {
+  const Value x = input("x", {2, 3, 5, 4}), w = input("w", {4, 3, 3, 3}), b = input("b", {4});
+  const Value y = relu(conv2d(x, w, b, {.padding = {1, 1}}));
+  EXPECT_EQ(fused({y}), Names{"conv2d"});
+  EXPECT_EQ(maker(y).attrs.integer("activation"), UNARY_RELU);
+  EXPECT_EQ(fused({leaky_relu(conv2d(x, w), .2f)}), Names{"conv2d"});
+  const Value up = input("up", {3, 4, 3, 3});
+  EXPECT_EQ(fused({tanh(conv_transpose2d(x, up))}), Names{"conv2d_input"});
+  const Value sum = conv2d(x, w);
+  EXPECT_EQ(fused({relu(sum), sum}), (Names{"conv2d", "relu"}));
+}
+
+TEST_F(RewritesTest, TrainingAConvolutionFusesItsFunction) {
+  const Value x = input("x", {2, 3, 5, 4}), w = input("w", {4, 3, 3, 3}), b = input("b", {4}),
+              dy = input("dy", {2, 4, 3, 2});
+  const Value y = relu(conv2d(x, w, b));
+  const Value wrt[] = {w, b};
+  const std::vector<Value> found = gradients(y, wrt, dy);
+  const Names names = fused({y, found[0], found[1]});
+  EXPECT_EQ(std::ranges::count(names, "relu"), 0);
+  EXPECT_EQ(std::ranges::count(names, "unary_backward"), 1);
+}
+
 TEST_F(RewritesTest, OneFunctionOnly) {
   const Value x = input("x", {5, 7}), w = input("w", {3, 7});
   EXPECT_EQ(fused({sigmoid(tanh(linear(x, w)))}), (Names{"matmul", "sigmoid"}));
