@@ -30,6 +30,9 @@ struct CompileOptions {
   Tuning* tuning = nullptr;
   double tune_seconds = 0;
   bool share_memory = true;  // activations reuse memory when their lives do not overlap
+  /// Elementwise activations are made again for the backward pass instead of kept, where their operands are there
+  /// anyway: less memory, more launches, the same bits.
+  bool recompute = false;
   uint64_t guard_bytes = 0;  // unused bytes around every tensor, watched by Program::damaged_guards
   /// How long a segment, the smallest piece that advance() hands over, should take; 0: 200, on a software device 2000.
   double segment_microseconds = 0;

@@ -49,6 +49,7 @@ struct TrainerOptions {
   /// must outlive the trainer.
   Tuning* tuning = nullptr;
   double tune_seconds = 0;
+  bool recompute = false;  // less memory for more launches (see CompileOptions)
 };
 
 enum class Verbosity {

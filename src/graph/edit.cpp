@@ -39,6 +39,13 @@ void GraphEdit::replace(int index, const OpDef& op, std::vector<int> inputs, Att
   count_readers();
 }
 
+void GraphEdit::redirect(Graph& graph, int index, int from, int to) {
+  Node& node = graph.nodes_[static_cast<size_t>(index)];
+  require(graph.info(from).desc == graph.info(to).desc, ErrorCode::internal, node.op->name, ": reads ",
+          graph.info(from).desc, ", redirected to ", graph.info(to).desc);
+  std::ranges::replace(node.inputs, from, to);
+}
+
 namespace {
 
 bool updates_memory(const Node& node) { return !node.op->updates.empty(); }

@@ -22,6 +22,9 @@ class GraphEdit {
   /// The node at `index` becomes `op` over `inputs`, keeping its outputs. What then has no reader left is pruned by
   /// needed_nodes. Throws `internal` if an output's desc would change.
   void replace(int index, const OpDef& op, std::vector<int> inputs, Attrs attrs);
+  /// The node at `index` reads `to` wherever it read `from`, a value of the same desc. The order of the nodes is the
+  /// caller's to keep.
+  static void redirect(Graph& graph, int index, int from, int to);
 
  private:
   void count_readers();

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "plan/lowering.h"
 #include "plan/memory.h"
+#include "plan/recompute.h"
 
 namespace lemnos {
 
@@ -41,6 +42,7 @@ class Planner {
   Plan run() {
     rewrite(plan_.graph, options_.targets, options_.rewrites);
     plan_.nodes = needed_nodes(plan_.graph, options_.targets);
+    if (options_.recompute) plan_.nodes = recompute(plan_.graph, std::move(plan_.nodes), options_.targets);
     for (int index : plan_.nodes) lower(index);
     locate_persistent();
     place_activations();

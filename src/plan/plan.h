@@ -52,6 +52,7 @@ struct PlanOptions {
   const Tuning* tuning = nullptr;  // which variants are the fastest; may be null
   uint64_t guard_bytes = 0;        // unused bytes around every activation, for tests
   bool share_memory = true;        // activations reuse memory when their lives do not overlap
+  bool recompute = false;          // elementwise activations that are read again after a long while are made again
   uint64_t memory_limit = 0;       // refuse a larger activation arena; 0: no limit
 };
 

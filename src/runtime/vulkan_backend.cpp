@@ -21,6 +21,7 @@ std::unique_ptr<Program> VulkanSession::compile(const CompileOptions& options) {
                    .tuning = options.tuning,
                    .guard_bytes = options.guard_bytes,
                    .share_memory = options.share_memory,
+                   .recompute = options.recompute,
                    .memory_limit = memory_->context()->caps().memory_limit};
   for (Value v : options.targets) plan.targets.push_back(id_in(graph_, v, "compile"));
   if (options.fuse) plan.rewrites.assign(library_.rewrites.begin(), library_.rewrites.end());

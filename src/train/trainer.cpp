@@ -231,8 +231,10 @@ void Trainer::Impl::build_training(const data::Dataset& data, const train::Order
   if (options.average > 0) training.targets.push_back(optim::average_parameters(*graph, updated, options.average));
   training.targets.push_back(finish(training, loss));
   training.targets.insert(training.targets.end(), updates.begin(), updates.end());
-  training.program =
-      session->compile({.targets = training.targets, .tuning = options.tuning, .tune_seconds = options.tune_seconds});
+  training.program = session->compile({.targets = training.targets,
+                                       .tuning = options.tuning,
+                                       .tune_seconds = options.tune_seconds,
+                                       .recompute = options.recompute});
   stale = false;
 }
 

@@ -81,6 +81,27 @@ TEST(Plan, ElementwiseResultsTakeOverWhatDies) {
   EXPECT_EQ(bytes(identity(sum(relu(x), {}, true)), true), 4096u + 2 * 256u) << "a sum is not elementwise";
 }
 
+TEST(Plan, MakesCheapActivationsAgain) {
+  Graph graph;
+  Value x = graph.input("x", {{64, 32}, DType::f32});
+  for (int i = 0; i < 6; ++i)
+    x = gelu(linear(x, graph.parameter("w" + std::to_string(i), {32, 32}, std::vector<float>(1024, .1f))));
+  const Value loss = mse_loss(x, graph.input("t", {{64, 32}, DType::f32}));
+  place_gradients(loss);
+  const auto plan = [&](bool again) {
+    return make_plan(graph, DeviceCaps::portable(),
+                     {.targets = {loss.id(), graph.flat_gradients().id()},
+                      .rewrites = {rewrites().begin(), rewrites().end()},
+                      .find_kernel = find_kernel,
+                      .recompute = again});
+  };
+  const Plan kept = plan(false), made = plan(true);
+  EXPECT_LT(made.activation_bytes * 4, kept.activation_bytes * 3);
+  EXPECT_GT(made.dispatches.size(), kept.dispatches.size());
+  EXPECT_LE(made.dispatches.size(), kept.dispatches.size() + 6);
+  EXPECT_TRUE(find_hazards(made.dispatches).empty()) << find_hazards(made.dispatches).front();
+}
+
 TEST(Plan, IsTheSameEveryTime) { EXPECT_EQ(to_string(Network().plan()), to_string(Network().plan())); }
 
 TEST(Plan, RefusesWhatDoesNotFit) {

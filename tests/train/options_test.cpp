@@ -175,5 +175,30 @@ TEST_P(Options, SnapshotsOfAnotherModelChangeNothing) {
   EXPECT_TRUE(same(state_of(one), before));
 }
 
+TEST_P(Options, WhatIsMadeAgainIsTheSame) {
+  std::vector<nn::Layer> layers;
+  for (int i = 0; i < 5; ++i) {
+    layers.push_back(nn::Linear{.out = 64});
+    layers.push_back(nn::Gelu{});
+    layers.push_back(nn::Dropout{.rate = .3f});
+  }
+  layers.push_back(nn::Linear{.out = kClasses});
+  const Model model = nn::sequential(layers);
+  const auto trained = [&](bool again, PlanSummary& summary) {
+    Trainer trainer{device(), model, {.optimizer = optim::Adam{.lr = .01f}, .recompute = again}};
+    trainer.begin(points(), kBatch);
+    trainer.step(20);
+    summary = trainer.step_program().summary();
+    return state_of(trainer);
+  };
+  PlanSummary kept, again;
+  const std::vector<char> want = trained(false, kept), got = trained(true, again);
+  EXPECT_TRUE(same(got, want));
+  if (on_vulkan()) {
+    EXPECT_LT(again.activation_bytes, kept.activation_bytes);
+    EXPECT_GT(again.dispatches, kept.dispatches);
+  }
+}
+
 }  // namespace
 }  // namespace lemnos::train_tests
