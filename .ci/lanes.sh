@@ -133,6 +133,8 @@ on_driver lavapipe26 lavapipe26 1200 '^device$' LEMNOS_TIER="${LEMNOS_TIER:-fast
 on_driver swiftshader swiftshader 3000 '^device$' LEMNOS_TIER="${LEMNOS_TIER:-smoke}"
 # Its newer layer also finds a read-modify-write without a barrier, which the one of Debian 12 does not see.
 on_driver newer-validation lavapipe26 900 '^(device|validation)$' LEMNOS_VALIDATION=sync LEMNOS_TIER=fast
+# And it can add code to kernels that looks at what they access: a canary, then the tests of living in an application.
+on_driver gpu-assisted lavapipe26 240 '^gpu_assisted$'
 # What two vendors' compilers make of the kernels: a spill, scratch memory or an error is a defect.
 if tests/drivers.sh has radv-navi31 && command -v python3 >/dev/null; then
   check kernels 180 tests/bench/kernels.py "$build/bin/lemnos" radv-navi31 turnip-740

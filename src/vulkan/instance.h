@@ -12,9 +12,10 @@
 
 namespace lemnos::vulkan {
 
-enum class Validation { off, core, sync };
+enum class Validation { off, core, sync, gpu };
 
-/// LEMNOS_VALIDATION: unset, empty, "0" or "off" is off; "1" or "core"; "sync" adds synchronization validation.
+/// LEMNOS_VALIDATION: unset, empty, "0" or "off" is off; "1" or "core"; "sync" adds synchronization validation,
+/// "gpu" instead looks at what kernels access, by code that the layer adds to them.
 /// Throws `invalid_argument` for another word.
 Validation validation_from_environment();
 

@@ -1,10 +1,14 @@
 #include "vulkan/messages.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace lemnos::vulkan {
 
 namespace {
+
+// GPU-assisted validation says so where it switches on a feature, or reserves a descriptor, for itself: not about us.
+constexpr const char* kOfItsOwnSettings = "WARNING-Setting-Limit-Adjusted";
 
 size_t count(const std::vector<ValidationMessage>& messages, LogLevel level) {
   return static_cast<size_t>(
@@ -14,12 +18,13 @@ size_t count(const std::vector<ValidationMessage>& messages, LogLevel level) {
 VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
                                           VkDebugUtilsMessageTypeFlagsEXT,
                                           const VkDebugUtilsMessengerCallbackDataEXT* data, void* user) {
+  const char* const id = data->pMessageIdName ? data->pMessageIdName : "";
+  if (std::strcmp(id, kOfItsOwnSettings) == 0) return VK_FALSE;
   const bool error = severity >= VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT;
   // A callback into C must not throw: a message that cannot be kept is lost.
   try {
-    static_cast<MessageLog*>(user)->add({error ? LogLevel::error : LogLevel::warning,
-                                         data->pMessageIdName ? data->pMessageIdName : "",
-                                         data->pMessage ? data->pMessage : ""});
+    static_cast<MessageLog*>(user)->add(
+        {error ? LogLevel::error : LogLevel::warning, id, data->pMessage ? data->pMessage : ""});
   } catch (...) {
   }
   return VK_FALSE;

@@ -20,7 +20,9 @@ AppDevice::AppDevice(Chain chain)
 }
 
 void AppDevice::create_instance() {
-  const bool validated = vulkan::validation_from_environment() != vulkan::Validation::off;
+  const vulkan::Validation validation = vulkan::validation_from_environment();
+  const bool validated = validation != vulkan::Validation::off;
+  if (validation == vulkan::Validation::gpu) (void)vulkan::Instance::create({});  // throws where the layer is too old
   const char* const layer = "VK_LAYER_KHRONOS_validation";
   const char* const utils = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
   const VkApplicationInfo application{.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .apiVersion = VK_API_VERSION_1_2};

@@ -64,10 +64,35 @@ TEST(ValidationCanary, AMissingBarrierIsReported) {
   }
 }
 
-TEST(ValidationSwitch, TheEnvironmentHasFourWords) {
+TEST(ValidationCanary, AnAccessOutOfBoundsIsReported) {
+  OPEN_VALIDATED_OR_SKIP(context, Validation::gpu)
+  const auto timeline = std::make_shared<Timeline>(context);
+  const Buffer x(context, Memory::device, 256, "x"), y(context, Memory::device, 256, "y");
+  const uint32_t spec[] = {64, 0};
+  const Pipeline& pipeline = context->pipeline(scale_add_desc(spec));
+  DescriptorPool descriptors(context, 2, 4);
+  CommandPool pool(context);
+  const ScaleAddPush push{.count = 64, .factor = 1};
+  for (const VkDeviceSize bound : {256, 128}) {  // of what the kernel writes: all, or half
+    context->messages()->clear();
+    const BufferRange ranges[] = {x.range(), {y.handle(), 0, bound}};
+    Recorder recorder = Recorder::begin(*context, pool.create(), Reuse::once);
+    recorder.barrier();
+    recorder.fill(x.range(), 1);
+    recorder.barrier();
+    recorder.dispatch(pipeline, descriptors.create(pipeline, ranges), bytes_of(push), {1, 1, 1});
+    recorder.end();
+    const VkCommandBuffer commands = recorder.commands();
+    ASSERT_EQ(timeline->submit({&commands, 1}).status, Status::ok);
+    context->vk().vkDeviceWaitIdle(context->device());  // the layer reports when it sees a queue idle
+    EXPECT_EQ(context->messages()->errors() > 0, bound < 256);
+  }
+}
+
+TEST(ValidationSwitch, TheEnvironmentHasFiveWords) {
   const std::pair<const char*, Validation> words[] = {
-      {nullptr, Validation::off}, {"", Validation::off},      {"0", Validation::off},    {"off", Validation::off},
-      {"1", Validation::core},    {"core", Validation::core}, {"sync", Validation::sync}};
+      {nullptr, Validation::off}, {"", Validation::off},      {"0", Validation::off},     {"off", Validation::off},
+      {"1", Validation::core},    {"core", Validation::core}, {"sync", Validation::sync}, {"gpu", Validation::gpu}};
   for (const auto& [word, meaning] : words) {
     const ScopedVariable variable("LEMNOS_VALIDATION", word);
     EXPECT_EQ(validation_from_environment(), meaning) << (word ? word : "unset");
