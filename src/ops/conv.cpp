@@ -175,7 +175,11 @@ std::string refuse_conv2d_window(const Lower& c) { return refuse_conv_window(c, 
 std::string refuse_input_tiled(const Lower& c) { return refuse_conv_tiled(c, input_of(c), Toward::x); }
 std::string refuse_input_window(const Lower& c) { return refuse_conv_window(c, input_of(c), Toward::x); }
 std::string refuse_weight_tiled(const Lower& c) { return refuse_conv_tiled(c, weight_of(c), Toward::y); }
-std::string refuse_weight_window(const Lower& c) { return refuse_conv_window(c, weight_of(c), Toward::y); }
+std::string refuse_weight_window(const Lower& c) {
+  // Few products share what is handed round.
+  if (!c.forced() && !c.caps.fast_broadcast) return "this driver broadcasts through memory";
+  return refuse_conv_window(c, weight_of(c), Toward::y);
+}
 
 // Whether there is anything to launch; throws where a kernel cannot count it.
 bool counted(const Lower& c) {
