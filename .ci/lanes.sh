@@ -113,11 +113,11 @@ check format 60 .ci/format.sh
 check windows 120 .ci/windows.sh
 tests architecture 120 -- -L '^architecture$'
 tests unit 240 "${nowhere[@]}" -- -L '^unit$'
-tests device 600 -- -L '^device$'
+tests device 900 -- -L '^device$'
 # Poorer devices than this one (src/vulkan/presets.h): all at once, and each alone.
-tests preset-portable 180 LEMNOS_PRESET=portable LEMNOS_TIER=fast -- -R '^ops_[0-9]+$'
+tests preset-portable 600 LEMNOS_PRESET=portable LEMNOS_TIER=fast -- -R '^ops_[0-9]+$'
 for preset in no-half small-workgroups no-subgroups little-memory; do
-  tests "preset-$preset" 120 LEMNOS_PRESET="$preset" LEMNOS_TIER=smoke -- -R '^ops_[0-9]+$'
+  tests "preset-$preset" 300 LEMNOS_PRESET="$preset" LEMNOS_TIER=smoke -- -R '^ops_[0-9]+$'
 done
 if text=$(validation_settings); then
   mapfile -t settings <<<"$text"
@@ -128,7 +128,7 @@ else
   skip validation "no validation layer on this machine"
 fi
 tests model 300 -- -L '^model$'
-tests samples 300 -- -L '^samples$'
+tests samples 600 -- -L '^samples$'
 # Other drivers run a part of the op suite, so that all lanes stay within half an hour on two cores; LEMNOS_TIER=whole runs all.
 on_driver lavapipe26 lavapipe26 1200 '^device$' LEMNOS_TIER="${LEMNOS_TIER:-fast}"
 on_driver swiftshader swiftshader 3000 '^device$' LEMNOS_TIER="${LEMNOS_TIER:-smoke}"
