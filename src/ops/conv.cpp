@@ -31,8 +31,10 @@ namespace {
 std::array<int64_t, 2> pair_of(const Attrs& attrs, const char* name, int64_t otherwise, int64_t least, const char* op) {
   const std::vector<int64_t>& given = attrs.integers(name);
   if (given.empty()) return {otherwise, otherwise};
+  std::string entries;
+  for (int64_t entry : given) entries += text(entries.empty() ? "" : ", ", entry);
   require(given.size() == 2 && given[0] >= least && given[1] >= least, ErrorCode::invalid_argument, op, ": ", name,
-          " has ", given.size(), " entries (", given[0], ", ..), it takes 2, each at least ", least);
+          " is {", entries, "}, it takes 2 entries, each at least ", least);
   return {given[0], given[1]};
 }
 

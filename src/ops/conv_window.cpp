@@ -263,9 +263,10 @@ std::vector<Dispatch> conv_weight_window(Lower& c, const Convolution& f) {
                                            .dilation = u32(across.dilation)};
   const int64_t tiles = tiles_m * f.groups * up(l.x_channels * f.kernel[0], lanes);
   // Enough workgroups for every core, and sums that stay short; each part's results are written and read once.
-  const int64_t parts = std::clamp<int64_t>(up(kWantedGroups, tiles), 1, std::max<int64_t>(p.lines / kLeastLines, 1));
-  p.part_lines = u32(up(p.lines, parts));
-  p.parts = u32(up(p.lines, p.part_lines));
+  const int64_t lines = std::max(p.lines, 1u);  // a batch of nothing is one part, which writes zeros
+  const int64_t parts = std::clamp<int64_t>(up(kWantedGroups, tiles), 1, std::max<int64_t>(lines / kLeastLines, 1));
+  p.part_lines = u32(up(lines, parts));
+  p.parts = u32(up(lines, p.part_lines));
   const bool in_place = p.parts == 1 && c.out().dtype == DType::f32;
   const TensorRef sums = in_place ? c.y() : c.scratch(4 * static_cast<uint64_t>(c.out().elements()) * p.parts);
   list.push_back({.kernel = &c.kernel("conv_weight_window"),

@@ -66,8 +66,8 @@ std::vector<TensorDesc> infer_layer(const Infer& in) {
 std::vector<TensorDesc> infer_group(const Infer& in) {
   require_x(in, 2);
   const int64_t groups = in.attrs.integer("groups"), channels = in.in[0].shape[1];
-  require(groups >= 1 && channels % groups == 0, ErrorCode::shape_mismatch, in.op.name, ": ", channels,
-          " channels do not divide into ", groups, " groups");
+  require(groups >= 1 && channels % groups == 0, ErrorCode::shape_mismatch, in.op.name, ": the ", channels,
+          " channels of x ", in.in[0], " do not divide into ", groups, " groups");
   return outputs(in, group_form(in.in[0].shape, in.attrs), {channels});
 }
 

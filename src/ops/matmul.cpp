@@ -49,7 +49,8 @@ std::vector<TensorDesc> infer(const Infer& in) {
           " columns, B ", b, transpose_b ? " transposed" : "", " has ", other, " rows");
   const int64_t m = transpose_a ? stored_columns(a) : stored_rows(a);
   const int64_t n = transpose_b ? stored_rows(b) : stored_columns(b);
-  const Shape c = broadcast(batch_of(a), batch_of(b), in.op.name).appended(m).appended(n);
+  const Shape c =
+      broadcast(batch_of(a), batch_of(b), text(in.op.name, ": A ", a, " and B ", b).c_str()).appended(m).appended(n);
   require(!has_bias || in.in[2].shape == Shape{n}, ErrorCode::shape_mismatch, in.op.name, ": bias ", in.in[2],
           " does not fit the columns of C ", c);
   require(!extra || in.in.back().shape == c, ErrorCode::shape_mismatch, in.op.name, ": the last input ", in.in.back(),

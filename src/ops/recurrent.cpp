@@ -165,6 +165,10 @@ Walk start(const char* who, Value x, const RecurrentWeights& w, int64_t gates) {
   require(s.rank() == 3 && s[1] >= 1 && weight.rank() == 2 && weight[0] == gates * weight[1], ErrorCode::shape_mismatch,
           who, ": x ", x.desc(), " is [B, T, C], and the hidden weight ", w.hidden_weight.desc(), " [", gates,
           " H, H]");
+  const Shape& input = w.input_weight.shape();
+  require(input.rank() == 2 && input[0] == weight[0] && input[1] == s[2], ErrorCode::shape_mismatch, who, ": x ",
+          x.desc(), " and the hidden weight ", w.hidden_weight.desc(), " take an input weight ", Shape{weight[0], s[2]},
+          ", it is ", w.input_weight.desc());
   return {s[0], s[1], weight[1], linear(x, w.input_weight, w.input_bias)};
 }
 

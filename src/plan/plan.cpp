@@ -94,8 +94,9 @@ class Planner {
             dispatch.kernel->name, " takes ", info.push_bytes, " bytes of parameters, ", dispatch.params.bytes(),
             " were given");
     for (const TensorRef& ref : dispatch.tensors)
-      require(ref.bytes <= caps_.max_storage_range, ErrorCode::unsupported, node.op->name, ": a tensor of ", ref.bytes,
-              " bytes; this device binds at most ", caps_.max_storage_range);
+      require(ref.bytes <= caps_.max_storage_range, ErrorCode::unsupported, node.op->name, ": ",
+              ref.scratch >= 0 ? std::string("scratch memory") : to_string(plan_.graph.info(ref.value).desc), " takes ",
+              ref.bytes, " bytes; this device binds at most ", caps_.max_storage_range);
     require(dispatch.groups <= std::numeric_limits<uint32_t>::max(), ErrorCode::unsupported, node.op->name, ": ",
             dispatch.groups, " workgroups");
   }

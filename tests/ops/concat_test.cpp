@@ -20,7 +20,8 @@ LEMNOS_OP_CASES(concat) {
                         {{{3, 5, 7}, {3, 5, 2}}, 2},
                         {{{2, 16, 8, 8}, {2, 8, 8, 8}}, 1},
                         {{{113, 41}, {113, 89}, {113, 11}, {113, 3}}, 1},
-                        {{{128, 512}, {128, 512}}, 1}};
+                        {{{128, 512}, {128, 512}}, 1},
+                        {{{0, 4}, {3, 4}}, 0}};
   for (const Item& item : items)
     for (const DType dtype : {DType::f32, DType::i32, DType::u8}) {
       std::vector<Input> inputs;

@@ -164,4 +164,9 @@ LEMNOS_OP_CASES(conv) {
              .build = [](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
                return {conv1d(in[0], in[1], in[2], {.stride = 2, .padding = 3, .dilation = 2, .groups = 2})};
              }});
+  cases.add({.op = "conv2d",
+             .inputs = {{.shape = {0, 3, 8, 8}}, {.shape = {4, 3, 3, 3}}},
+             .tolerance = exact(),
+             .note = "no pictures: the weight's gradient is zero",
+             .degenerate = "a sum over nothing"});
 }

@@ -61,4 +61,9 @@ LEMNOS_OP_CASES(gather) {
                .build = [axis](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
                  return {index_select(in[0], in[1], axis)};
                }});
+  cases.add({.op = "gather",
+             .inputs = {{.shape = {9, 4}}, {.shape = {0}, .dtype = DType::i32, .differentiable = false}},
+             .tolerance = exact(),
+             .note = "no rows: the gradient is zero",
+             .degenerate = "nothing is gathered"});
 }

@@ -104,6 +104,52 @@ const Mistake kMistakes[] = {
        return scatter_add(in(g, {3, 4}), in(g, {2}, DType::i32), 9);
      },
      "scatter_add: x [3, 4] does not begin with the axes of indices [2]"},
+    {[](Graph& g) {
+       return matmul(in(g, {3, 4}), in(g, {5, 6}));
+     },
+     "matmul: A [3, 4] has 4 columns, B [5, 6] has 5 rows"},
+    {[](Graph& g) {
+       return matmul(in(g, {2, 3, 4}), in(g, {3, 4, 6}));
+     },
+     "matmul: A [2, 3, 4] and B [3, 4, 6]: shapes [2] and [3] do not broadcast: 2 against 3 at axis -1"},
+    {[](Graph& g) {
+       return linear(in(g, {3, 4}), in(g, {6, 4}), in(g, {5}));
+     },
+     "linear: bias [5] does not fit weight [6, 4]"},
+    {[](Graph& g) {
+       return softmax(in(g, {3, 4}), 2);
+     },
+     "softmax: axis 2 is out of range for shape [3, 4]"},
+    {[](Graph& g) {
+       return softmax_cross_entropy(in(g, {3, 10}), in(g, {4}, DType::i32));
+     },
+     "softmax_cross_entropy: targets are i32[4] for logits f32[3, 10]; they are class indices i32[3] or probabilities "
+     "f32[3, 10]"},
+    {[](Graph& g) { return mse_loss(in(g, {0}), in(g, {0})); }, "mse_loss: f32[0] has no elements"},
+    {[](Graph& g) {
+       return conv2d(in(g, {2, 3, 8, 8}), in(g, {4, 5, 3, 3}));
+     },
+     "conv2d: x f32[2, 3, 8, 8] has 3 channels, weight f32[4, 5, 3, 3] in 1 groups takes 5"},
+    {[](Graph& g) {
+       return conv2d(in(g, {2, 3, 8, 8}), in(g, {4, 3, 3, 3}), {}, {.stride = {2, 0}});
+     },
+     "conv2d: stride is {2, 0}, it takes 2 entries, each at least 1"},
+    {[](Graph& g) {
+       return layer_norm(in(g, {2, 3}), in(g, {4}), in(g, {3}));
+     },
+     "layer_norm: input 1 is f32[4] for x f32[2, 3], it takes [3]"},
+    {[](Graph& g) {
+       return group_norm(in(g, {2, 6, 4}), 4, in(g, {6}), in(g, {6}));
+     },
+     "group_norm: the 6 channels of x f32[2, 6, 4] do not divide into 4 groups"},
+    {[](Graph& g) {
+       return lstm(in(g, {2, 3, 4}), {in(g, {24, 5}), in(g, {24, 6}), {}, {}}).y;
+     },
+     "lstm: x f32[2, 3, 4] and the hidden weight f32[24, 6] take an input weight [24, 4], it is f32[24, 5]"},
+    {[](Graph& g) {
+       return in(g, {1, 1, 1, 1, 1, 1, 1, 1, 1});
+     },
+     "shape: 9 axes, at most 8"},
     {[](Graph& g) { return argmax(in(g, {3}), 1); }, "argmax: axis 1 is out of range for shape [3]"},
     {[](Graph& g) { return random_normal(in(g, {3}), {{2}}); },
      "random_normal: input 0 is f32[3], a step state is u32[32]"},

@@ -87,4 +87,5 @@ LEMNOS_OP_CASES(unary) {
          .tolerance = rounding(1),
          .backward_tolerance = summation(x.elements()),
          .build = [](Graph&, const std::vector<Value>& in) -> std::vector<Value> { return {prelu(in[0], in[1])}; }});
+  cases.add({.op = "relu", .inputs = {{.shape = {0, 4}}}, .tolerance = exact(), .note = "nothing to do"});
 }
