@@ -64,8 +64,8 @@ struct Source {
   /// A data set of the same arrays, scales and classes: how many rows it has does not matter, and it needs no bytes.
   Dataset like;
   /// Writes the rows of these numbers, in [0, rows), one after the other: to columns[0] those of x, then of each
-  /// further input, then of y, of each further target, and the weights if there are any. Called while the device
-  /// computes; may throw, which ends the fit.
+  /// further input, then of y, of each further target, and the weights if there are any. Called on a thread of its own
+  /// while the device computes, one call at a time; may throw, which ends the fit.
   std::function<void(std::span<const int64_t> rows, std::span<std::byte* const> columns)> read;
   /// Rows of a window, of which the device holds two: one is filled while steps go through the other. Rounded down to
   /// whole batches; 0: about 8 MiB, at least eight batches.

@@ -14,6 +14,9 @@ namespace lemnos::train {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
 constexpr int64_t kWindowBytes = int64_t{8} << 20;
 constexpr int64_t kLeastBatches = 8;
 
@@ -85,7 +88,8 @@ Stream::Stream(Trainer::Impl& trainer, const data::Source& source, int64_t batch
     pass_ = &trainer_.prepare_evaluation(windows, batch);
   }
   free_after_[0] = free_after_[1] = trainer_.session->handed_over();
-  fill(0);
+  begin_reading();
+  finish_reading(0);
   left_ = window_batches_;
 }
 
@@ -106,17 +110,30 @@ std::vector<int64_t> Stream::next_rows(int64_t count) {
   return rows;
 }
 
-void Stream::fill(size_t half) {
-  const auto start = std::chrono::steady_clock::now();
-  const std::vector<int64_t> rows = next_rows(window_batches_ * batch_);
+void Stream::begin_reading() {
+  std::vector<int64_t> rows = next_rows(window_batches_ * batch_);
   if (rows.empty()) return;
-  std::vector<std::byte*> to;
-  for (std::vector<std::byte>& column : columns_) to.push_back(column.data());
-  read_rows(source_, rows, to);
+  reading_ = std::async(std::launch::async, [this, rows = std::move(rows)] {
+    const auto start = Clock::now();
+    std::vector<std::byte*> to;
+    for (std::vector<std::byte>& column : columns_) to.push_back(column.data());
+    read_rows(source_, rows, to);
+    return seconds_since(start);
+  });
+}
+
+bool Stream::reading_is_done() const {
+  return reading_.valid() && reading_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+}
+
+void Stream::finish_reading(size_t half) {
+  if (!reading_.valid()) return;
+  load_seconds_ += reading_.get();
+  const auto start = Clock::now();
   const std::vector<Value>& resident = pass_->feed->columns();
   for (size_t c = 0; c < columns_.size(); ++c)
     trainer_.session->write_after(free_after_[half], resident[c], columns_[c], half * columns_[c].size());
-  load_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  load_seconds_ += seconds_since(start);
 }
 
 void Stream::submit(int64_t steps) {
@@ -126,11 +143,13 @@ void Stream::submit(int64_t steps) {
     free_after_[half_] = trainer_.session->handed_over();
     steps -= now;
     left_ -= now;
-    if (!other_is_filled_) fill(1 - half_);  // while the steps handed over run
-    other_is_filled_ = left_ > 0;
+    if (!next_is_begun_) begin_reading();  // while the steps handed over run
+    next_is_begun_ = true;
+    if (left_ == 0 || reading_is_done()) finish_reading(1 - half_);
     if (left_ > 0) continue;
     half_ = 1 - half_;
     left_ = window_batches_;
+    next_is_begun_ = false;
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <vector>
 
 #include "train/trainer_impl.h"
@@ -15,6 +16,9 @@ class Stream {
   /// after epoch of whole batches; rows to evaluate come once, in their order, as many as make whole batches.
   Stream(Trainer::Impl& trainer, const data::Source& source, int64_t batch, bool shuffle);
   static Stream evaluating(Trainer::Impl& trainer, const data::Source& source, int64_t batch);
+
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
 
   /// Steps of an epoch: its whole batches.
   int64_t batches() const { return source_.rows / batch_; }
@@ -31,8 +35,11 @@ class Stream {
 
   /// The next `count` rows of the endless row of epochs; fewer where rows come once and end.
   std::vector<int64_t> next_rows(int64_t count);
-  /// Reads the next window and writes it to the half that no step under way uses.
-  void fill(size_t half);
+  /// Reads the next window on a thread of its own, so that the host may hand over steps and look at them meanwhile.
+  void begin_reading();
+  /// Waits for it and writes it to that half, which only steps handed over before have used.
+  void finish_reading(size_t half);
+  bool reading_is_done() const;
 
   Trainer::Impl& trainer_;
   data::Source source_;
@@ -47,9 +54,10 @@ class Stream {
   uint64_t epochs_ = 0;                          // begun
   size_t half_ = 0;                              // that the next step reads
   int64_t left_ = 0;                             // steps of that half
-  bool other_is_filled_ = false;
+  bool next_is_begun_ = false;                   // the reading of what the other half gets
   uint64_t free_after_[2] = {0, 0};
   double load_seconds_ = 0;
+  std::future<double> reading_;  // seconds that it took; last, for its end waits for the thread
 };
 
 /// The rows [begin, end) of a source as a data set in host memory.

@@ -2,6 +2,8 @@
 // memory; whole epochs in an order of their own; and what a source must not do.
 
 #include <algorithm>
+#include <chrono>
+#include <future>
 
 #include "train/support.h"
 
@@ -68,6 +70,30 @@ TEST_P(Stream, AnEpochIsItsWholeBatchesInAnotherOrder) {
   std::vector<int64_t> third;
   for (size_t i = before; i < before + 6; ++i) third.insert(third.end(), read[i].begin(), read[i].end());
   EXPECT_NE(read[0], read[before]) << "the next fit begins another epoch";
+}
+
+// The host looks at steps while the next window is being read: that reading ends only when it has.
+TEST_P(Stream, IsReadWhileTheHostWatches) {
+  const data::Dataset set = points(64);
+  std::promise<void> watched;
+  std::shared_future<void> seen = watched.get_future().share();
+  int windows = 0, steps = 0;
+  bool in_time = false;
+  data::Source source = data::source_of(set);
+  source.window = 4 * kBatch;
+  source.read = [&, from = source.read](std::span<const int64_t> rows, std::span<std::byte* const> columns) {
+    if (++windows == 2) in_time = seen.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+    from(rows, columns);
+  };
+  Trainer trainer = small_trainer(device());
+  FitOptions options = quiet(1);
+  options.on_progress = [&](const Progress&) {
+    if (++steps == 1) watched.set_value();
+    return true;
+  };
+  trainer.fit(source, options);
+  EXPECT_TRUE(in_time) << "the host waited for the window before it looked at the first steps";
+  EXPECT_GE(windows, 2);
 }
 
 TEST_P(Stream, MistakesOfASource) {
