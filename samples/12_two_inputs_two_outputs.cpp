@@ -40,7 +40,7 @@ int main() try {
                       {.loss = lm::loss::joint({{lm::loss::CrossEntropy{}}, {lm::loss::Mse{}}}),
                        .optimizer = lm::optim::Adam{.lr = 3e-3f}}};
   std::printf("%s\n", trainer.summary(train, 50).c_str());
-  trainer.fit(train, {.epochs = 6, .batch_size = 50});
+  trainer.fit(train, {.epochs = 12, .batch_size = 50});
 
   const double accuracy = trainer.evaluate(test).accuracy;  // of the first output
   const std::vector<float> sums = trainer.predict_all(test)[1];
