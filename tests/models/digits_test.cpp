@@ -18,11 +18,15 @@ struct Outcome {
 };
 
 Outcome train(const Device& device, const data::Split& set, int64_t epochs, const char* what) {
+  constexpr int64_t kBatch = 64;
+  const int64_t steps = epochs * ((set.train.size() + kBatch - 1) / kBatch);
   Trainer trainer{device,
                   nn::sequential({nn::Flatten{}, nn::Linear{.out = 128}, nn::Relu{}, nn::Linear{.out = 10}}),
-                  {.optimizer = optim::Adam{.lr = 1e-3f}}};
+                  {.optimizer = optim::Adam{.lr = 2e-3f},
+                   .update = {.schedule = optim::Schedule{.shape = optim::Cosine{.period = steps}}}}};
   const auto start = std::chrono::steady_clock::now();
-  const History history = trainer.fit(set.train, {.epochs = epochs, .batch_size = 64, .verbosity = Verbosity::silent});
+  const History history =
+      trainer.fit(set.train, {.epochs = epochs, .batch_size = kBatch, .verbosity = Verbosity::silent});
   Outcome outcome;
   outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   outcome.accuracy = trainer.evaluate(set.test).accuracy;
