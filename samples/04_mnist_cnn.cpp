@@ -1,4 +1,4 @@
-// A convolutional network on MNIST, or on the built-in digits when no folder is given.
+// A convolutional network on MNIST, or on the built-in digits when no folder is given: 99 % of the test pictures.
 //
 //   04_mnist_cnn [--quick] [FOLDER]
 
@@ -31,18 +31,22 @@ int main(int argc, char** argv) try {
       lm::nn::Relu{},
       lm::nn::Linear{.out = 10},
   });
+  const int64_t epochs = quick ? 2 : 6, batch = 64, steps = epochs * ((data.train.size() + batch - 1) / batch);
   lm::Trainer trainer{lm::Device::best(),
                       model,
-                      {.loss = lm::loss::CrossEntropy{}, .optimizer = lm::optim::Adam{.lr = 2e-3f}, .seed = 7}};
-  std::printf("%s\n%s\n", trainer.device().info().name.c_str(), trainer.summary(data.train.example(), 64).c_str());
+                      {.loss = lm::loss::CrossEntropy{},
+                       .optimizer = lm::optim::Adam{.lr = 2e-3f},
+                       .update = {.schedule = lm::optim::Schedule{.shape = lm::optim::Cosine{.period = steps}}},
+                       .seed = 7}};
+  std::printf("%s\n%s\n", trainer.device().info().name.c_str(), trainer.summary(data.train.example(), batch).c_str());
 
   const lm::History history =
-      trainer.fit(data.train, {.epochs = quick ? 2 : 4, .batch_size = 64, .validation = &data.test});
+      trainer.fit(data.train, {.epochs = epochs, .batch_size = batch, .validation = &data.test});
   lm::io::save(trainer, "mnist_cnn.safetensors");
 
   const double accuracy = history.last("val_accuracy");
   std::printf("test accuracy %.4f, weights in mnist_cnn.safetensors\n", accuracy);
-  return accuracy > (quick ? .9 : .98) ? 0 : 1;
+  return accuracy > (quick ? .95 : .99) ? 0 : 1;
 } catch (const lm::Error& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 1;

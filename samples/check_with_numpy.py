@@ -38,7 +38,7 @@ def softmax(asked, x):
     logarithm = asked["nodes"][0]["attributes"]["logarithm"]
     stored = DTYPES[asked["results"][0]["dtype"]]
     shifted = x["input0"].astype("f4")
-    shifted = shifted - shifted.max(-1, keepdims=True)
+    shifted = shifted - shifted.max(-1, keepdims=True, initial=-numpy.inf)  # an empty row has no maximum
     log_y = shifted - numpy.log(numpy.exp(shifted).sum(-1, keepdims=True))
     y = (log_y if logarithm else numpy.exp(log_y)).astype(stored)
     if "gradient_of" not in asked["results"][0]:

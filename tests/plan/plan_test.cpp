@@ -118,7 +118,7 @@ TEST(Plan, RefusesWhatDoesNotFit) {
   EXPECT_NE(message(DeviceCaps::portable(), 1000).find("the limit is 1000; the largest: "), std::string::npos);
   DeviceCaps narrow;
   narrow.max_storage_range = 4096;
-  EXPECT_EQ(message(narrow, 0), "matmul: f32[4096, 12] takes 196608 bytes; this device binds at most 4096");
+  EXPECT_EQ(message(narrow, 0), "matmul: f32[4096, 20] takes 327680 bytes; this device binds at most 4096");
 }
 
 }  // namespace
