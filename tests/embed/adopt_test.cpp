@@ -11,19 +11,7 @@
 namespace lemnos::embed_tests {
 namespace {
 
-class Adopt : public EmbedTest {
- protected:
-  template <typename Function>
-  Error error_of(Function function) {
-    try {
-      function();
-    } catch (const Error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "no Error was thrown";
-    return Error(ErrorCode::internal, "none");
-  }
-};
+class Adopt : public EmbedTest {};
 
 TEST_F(Adopt, NothingButTheRequiredFeaturesIsUsed) {
   const Device device = app().adopt();

@@ -24,16 +24,6 @@ class Trouble : public EmbedTest {
     refused_from_ = submits_ + 1 + after;
     refusals_ = times;
   }
-  template <typename Function>
-  Error error_of(Function function) {
-    try {
-      function();
-    } catch (const Error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "no Error was thrown";
-    return Error(ErrorCode::internal, "none");
-  }
 
   std::string logged_;
   int submits_ = 0, refused_from_ = 0, refusals_ = 0;
