@@ -133,11 +133,12 @@ std::vector<Dispatch> conv_weight_tiled(Lower& c, const Convolution& f) {
   shaders::ConvTiledSpec spec = spec_of(c, t, channels, down, across);
   spec.result_format = FORMAT_F32;
   spec.to_weight = true;
-  const int64_t tiles = up(p.m, t.m) * up(columns, t.n) * f.groups, slices = up(p.places, t.k);
-  const int64_t most = c.forced() ? std::min<int64_t>(slices, 3) : std::min<int64_t>(p.places / kLeastPart, kMostParts);
+  const int64_t places = std::max(p.places, 1u);  // a batch of nothing is one part, which writes zeros
+  const int64_t tiles = up(p.m, t.m) * up(columns, t.n) * f.groups, slices = up(places, t.k);
+  const int64_t most = c.forced() ? std::min<int64_t>(slices, 3) : std::min<int64_t>(places / kLeastPart, kMostParts);
   const int64_t parts = std::clamp<int64_t>(c.forced() ? most : up(kBusyGroups, tiles), 1, std::max<int64_t>(most, 1));
   p.part_k = u32(up(slices, parts)) * t.k;
-  p.parts = u32(up(p.places, p.part_k));
+  p.parts = u32(up(places, p.part_k));
   const bool in_place = p.parts == 1 && c.out().dtype == DType::f32;
   const TensorRef sums = in_place ? c.y() : c.scratch(4 * static_cast<uint64_t>(c.out().elements()) * p.parts);
   const TensorRef x = in_words(c.x(0)), dy = in_words(c.x(1));

@@ -83,8 +83,10 @@ def main():
     for driver, answer in answers.items():
         pipelines = sum(map(len, answer["kernels"].values())) if driver in reports else answer
         print(f"{driver}: {pipelines}" + (" pipelines" if driver in reports else ""))
-    print("\n".join(found) if found else "no spill, no scratch memory, no error")
-    return 1 if found or len(reports) < len(answers) else 0
+    missing = len(answers) - len(reports)
+    print("\n".join(found) if found else f"{missing} drivers without a report" if missing
+          else "no spill, no scratch memory, no error")
+    return 1 if found or missing else 0
 
 
 if __name__ == "__main__":
