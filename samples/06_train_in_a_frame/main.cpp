@@ -61,10 +61,13 @@ double milliseconds(const auto& work) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }
 
-double middle(std::vector<double> values) {
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
-  return values[values.size() / 2];
+// The value below which `share` of them lie.
+double quantile(std::vector<double> values, double share) {
+  const auto at = static_cast<size_t>(share * static_cast<double>(values.size()));
+  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(at));
+  return values[at];
 }
+double middle(const std::vector<double>& values) { return quantile(values, .5); }
 
 Network newest(NeuralTexture& texture) { return {texture.runner().published().parameters, texture.place()}; }
 
@@ -109,13 +112,15 @@ bool shown(Window& window, const Report& report) {
   return window.open();
 }
 
-// How long drawing takes alone, and then, with a little training, what the steps cost.
+// How long drawing alone takes from all sides, but for the slowest few; and then, with a little training, what the
+// steps cost.
 double measure(Renderer& renderer, NeuralTexture& texture, double& training_ms) {
   std::vector<double> drawing;
-  for (int i = 0; i < 12; ++i) drawing.push_back(milliseconds([&] { frame(renderer, texture, 0, 0); }));
+  for (int i = 0; i < 32; ++i)
+    drawing.push_back(milliseconds([&] { frame(renderer, texture, .2f * static_cast<float>(i), 0); }));
   if (training_ms <= 0) training_ms = middle(drawing);
   for (int i = 0; i < 12; ++i) frame(renderer, texture, 0, 1000 * training_ms);
-  return middle(drawing);
+  return quantile(drawing, .9);
 }
 
 int run(const Options& options) {
