@@ -46,7 +46,10 @@ std::string reproducer(const Run& run, const DeviceInfo& device);
 /// Forward or backward against the reference, with all memory poisoned beforehand, guards around every tensor, inputs
 /// compared afterwards, and a second run that must be bit-equal.
 Outcome run_on(const Run& run, const Device& device);
-/// The device-independent part of a case: the reference's gradients against central differences.
-Outcome run_differences(const Case& c, uint64_t seed);
+/// The device-independent part of a case: the reference's gradients against central differences, unless the case says
+/// why not; and the op against its decomposition, where it has one.
+Outcome run_reference(const Case& c, uint64_t seed);
+/// Whether that looks at anything.
+bool has_reference_checks(const Case& c);
 
 }  // namespace lemnos::check

@@ -11,11 +11,20 @@
 namespace lemnos::ops {
 namespace {
 
-uint32_t u32(int64_t v) { return static_cast<uint32_t>(v); }
-int32_t i32(int64_t v) { return static_cast<int32_t>(v); }
-
 uint32_t rows_for(int64_t channels) { return channels >= 8 ? 8 : channels >= 3 ? 4 : u32(channels); }
 constexpr int64_t kMostTaps = 7;  // unrolled; longer rows of a kernel go tap by tap
+
+template <typename Params>
+void set_kernel(Params& p, const Convolution& f) {
+  p.kernel_h = u32(f.kernel[0]);
+  p.kernel_w = u32(f.kernel[1]);
+  p.stride_h = i32(f.stride[0]);
+  p.stride_w = i32(f.stride[1]);
+  p.pad_h = i32(f.padding[0]);
+  p.pad_w = i32(f.padding[1]);
+  p.dilation_h = i32(f.dilation[0]);
+  p.dilation_w = i32(f.dilation[1]);
+}
 
 /// The numbers of conv.comp for either direction; `toward_input` gathers dy under flipped taps.
 shaders::ConvParams plane_params(const Convolution& f, bool toward_input) {
@@ -28,15 +37,8 @@ shaders::ConvParams plane_params(const Convolution& f, bool toward_input) {
                         .plane = u32(plane),
                         .out_width = u32(toward_input ? f.width : f.out_width),
                         .height = u32(toward_input ? f.out_height : f.height),
-                        .width = u32(toward_input ? f.out_width : f.width),
-                        .kernel_h = u32(f.kernel[0]),
-                        .kernel_w = u32(f.kernel[1]),
-                        .stride_h = i32(f.stride[0]),
-                        .stride_w = i32(f.stride[1]),
-                        .pad_h = i32(f.padding[0]),
-                        .pad_w = i32(f.padding[1]),
-                        .dilation_h = i32(f.dilation[0]),
-                        .dilation_w = i32(f.dilation[1])};
+                        .width = u32(toward_input ? f.out_width : f.width)};
+  set_kernel(p, f);
   p.image = u32(f.groups * x_channels) * p.height * p.width;
   const uint32_t one_channel = u32(f.taps()), one_out = u32(f.in / f.groups * f.taps());
   p.weight_group = u32(f.out / f.groups) * one_out;
@@ -100,15 +102,8 @@ std::vector<Dispatch> conv_weight_direct(Lower& c, const Convolution& f) {
                      .out_height = u32(f.out_height),
                      .out_width = u32(f.out_width),
                      .height = u32(f.height),
-                     .width = u32(f.width),
-                     .kernel_h = u32(f.kernel[0]),
-                     .kernel_w = u32(f.kernel[1]),
-                     .stride_h = i32(f.stride[0]),
-                     .stride_w = i32(f.stride[1]),
-                     .pad_h = i32(f.padding[0]),
-                     .pad_w = i32(f.padding[1]),
-                     .dilation_h = i32(f.dilation[0]),
-                     .dilation_w = i32(f.dilation[1])};
+                     .width = u32(f.width)};
+  set_kernel(p, f);
   spec.rows = rows_for(p.m);
   spec.taps = f.kernel[1] <= kMostTaps ? p.kernel_w : 1;
   spec.slide = f.stride[1] == 1 && (f.dilation[1] == 1 || spec.taps == 1);

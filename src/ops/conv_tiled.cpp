@@ -11,10 +11,6 @@
 namespace lemnos::ops {
 namespace {
 
-uint32_t u32(int64_t v) { return static_cast<uint32_t>(v); }
-int32_t i32(int64_t v) { return static_cast<int32_t>(v); }
-int64_t up(int64_t n, int64_t d) { return (n + d - 1) / d; }
-
 struct Tile {
   uint32_t workgroup, m, n, k, rows, columns;
 };

@@ -16,10 +16,6 @@
 namespace lemnos::ops {
 namespace {
 
-uint32_t u32(int64_t v) { return static_cast<uint32_t>(v); }
-int32_t i32(int64_t v) { return static_cast<int32_t>(v); }
-int64_t up(int64_t n, int64_t d) { return (n + d - 1) / d; }
-
 constexpr int64_t kMostRows = 16, kFewRows = 4;  // of sums that one invocation owns
 constexpr int64_t kChunkTaps = 4;                // so many products are added to a sum before the next has its turn
 constexpr int64_t kWantedGroups = 64, kLeastLines = 4;  // of the weight's gradient: workgroups, lines of dy for each

@@ -11,8 +11,8 @@
 #include <thread>
 #include <vector>
 
-#include "lemnos/error.h"
 #include "lemnos/vulkan.h"
+#include "tests/error_of.h"
 #include "vulkan/instance.h"
 #include "vulkan/loader.h"
 #include "vulkan/messages.h"
@@ -97,17 +97,6 @@ class EmbedTest : public ::testing::Test {
   }
   /// One application for all tests of the process; it goes before main() returns.
   AppDevice& app();
-  /// Calls `function` and returns the Error it threw; fails the test when it threw none.
-  template <typename Function>
-  Error error_of(Function function) {
-    try {
-      function();
-    } catch (const Error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "no Error was thrown";
-    return Error(ErrorCode::internal, "none");
-  }
 };
 
 }  // namespace lemnos::embed_tests

@@ -17,7 +17,7 @@ class DifferenceTest : public testing::Test {
     int64_t elements = 0;
     for (const check::Input& input : case_.inputs) elements += input.shape.elements();
     if (elements > 100000) GTEST_SKIP() << elements << " elements: the smaller shapes of this op show it";
-    const check::Outcome outcome = check::run_differences(case_, 42);
+    const check::Outcome outcome = check::run_reference(case_, 42);
     EXPECT_EQ(outcome.kind, check::Outcome::Kind::passed) << outcome.message << "\n  " << case_.note;
   }
 
@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   static const std::vector<check::Case> cases = check::all_cases();
   for (const check::Run& run : check::expand(cases, {.dtype = "f32", .direction = "backward"})) {
-    if (!run.item->no_differences.empty()) continue;
+    if (!check::has_reference_checks(*run.item)) continue;
     const check::Case& c = *run.item;
     if (!run.variant.empty() && run.variant != check::expand(cases, {.op = c.op}).front().variant) continue;
     testing::RegisterTest("differences", check::name_of(run).c_str(), nullptr, nullptr, __FILE__, __LINE__,

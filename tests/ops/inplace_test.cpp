@@ -29,6 +29,7 @@ const Item kItems[] = {
     {"divide", [](Value a, Value b, Value) { return a / b; }},
     {"less", [](Value a, Value b, Value) { return less(a, b); }},
     {"twice the same", [](Value a, Value, Value) { return a * a; }},
+    {"read again", [](Value a, Value b, Value) { return exp(a) * a + b * sigmoid(b); }},
     {"over the second", [](Value a, Value b, Value) { return a - b * 2; }},
     {"dropout", [](Value a, Value, Value state) { return dropout(a, state, .3f, 1); }},
     {"a chain", [](Value a, Value b, Value state) { return tanh(dropout(relu(a) + b, state, .5f, 2)) * b; }},

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "lemnos/autograd.h"
 #include "lemnos/error.h"
 #include "lemnos/ops.h"
+#include "ops/op_table.h"
 #include "ops/rewrites.h"
 #include "shaders/kernels.h"
 
@@ -100,6 +103,29 @@ TEST(Plan, MakesCheapActivationsAgain) {
   EXPECT_GT(made.dispatches.size(), kept.dispatches.size());
   EXPECT_LE(made.dispatches.size(), kept.dispatches.size() + 6);
   EXPECT_TRUE(find_hazards(made.dispatches).empty()) << find_hazards(made.dispatches).front();
+}
+
+// What draws from the step's state must not be drawn again once the state has moved on.
+TEST(Plan, NothingIsMadeAgainAmongTheUpdates) {
+  Graph graph;
+  const Value state = step_state(graph, 1);
+  const Value kept = dropout(graph.input("x", {{64}, DType::f32}), state, .5f, 1);
+  Value busy = graph.input("y", {{64}, DType::f32});
+  for (int i = 0; i < 9; ++i) busy = relu(busy) + busy;
+  const std::vector<float> zeros(64, 0.f);
+  const Value memory = graph.variable("memory", {{64}, DType::f32}, std::as_bytes(std::span(zeros)));
+  static constexpr Alias kUpdates[] = {{0, 0}};
+  static const OpDef remember = {.name = "remember",
+                                 .infer = [](const Infer& in) { return std::vector{in.in[0]}; },
+                                 .lower = [](Lower&) { return std::vector<Dispatch>{}; },
+                                 .updates = kUpdates};
+  const Value remembered = graph.add(remember, {memory, kept});
+  const Plan plan = make_plan(graph, DeviceCaps::portable(),
+                              {.targets = {busy.id(), remembered.id()}, .find_kernel = find_kernel, .recompute = true});
+  EXPECT_EQ(
+      std::ranges::count_if(
+          plan.nodes, [&](int i) { return plan.graph.nodes()[static_cast<size_t>(i)].op == &find_op("dropout"); }),
+      1);
 }
 
 TEST(Plan, IsTheSameEveryTime) { EXPECT_EQ(to_string(Network().plan()), to_string(Network().plan())); }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/error_of.h"
 #include "vulkan/descriptors.h"
 #include "vulkan/owned_device.h"
 #include "vulkan/recorder.h"
@@ -103,17 +104,5 @@ class ScopedVariable {
   std::string name_, before_;
   bool was_set_;
 };
-
-/// Calls `function` and returns the Error it threw; fails the test when it threw none.
-template <typename Function>
-Error error_of(Function function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "no Error was thrown";
-  return Error(ErrorCode::internal, "none");
-}
 
 }  // namespace lemnos::vulkan::testing

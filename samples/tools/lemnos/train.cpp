@@ -99,7 +99,7 @@ int train_mlp(const Options& o) {
     io::write_figure(out / "curve.svg", io::learning_curve(history, "784-" + std::to_string(o.hidden) + "-10"));
   trainer.save(out / "model.safetensors");
   std::printf("wrote %s, curve.svg and model.safetensors\n", (out / "history.json").string().c_str());
-  if (o.tune > 0 && !o.tuning.empty()) io::save_tuning(tuning, o.tuning);
+  if (o.tune > 0) io::save_tuning(tuning, o.tuning);
   if (!o.profile.empty()) write_profile(trainer, o.profile);
   std::printf("test_accuracy=%.4f device=\"%s\" seconds=%.2f\n", accuracy, device.info().name.c_str(), seconds);
   return 0;
@@ -130,9 +130,11 @@ Command add_train(CLI::App& app) {
   sub->add_option("--seed", o->seed, "Of weights, order and noise")->capture_default_str();
   sub->add_option("--out", o->out, "Folder for history.json, curve.svg, model.safetensors")->capture_default_str();
   sub->add_option("--profile", o->profile, "Write where a step's time goes: a trace for ui.perfetto.dev; and a table");
-  sub->add_option("--tuning", o->tuning, "File of `lemnos tune`: which kernels are the fastest here");
+  CLI::Option* tuning =
+      sub->add_option("--tuning", o->tuning, "File of `lemnos tune`: which kernels are the fastest here");
   sub->add_option("--tune", o->tune, "Seconds that each program may measure kernels first, kept in --tuning")
-      ->check(CLI::Range(0.0, 3600.0));
+      ->check(CLI::Range(0.0, 3600.0))
+      ->needs(tuning);
   return [o] { return train_mlp(*o); };
 }
 
