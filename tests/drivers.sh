@@ -23,7 +23,7 @@ system|whatever Vulkan drivers this machine has
 lavapipe25|Mesa 25.0 in software: Vulkan 1.4
 lavapipe26|Mesa 26 in software: cooperative matrices 8x8x8, subgroup 8
 lavapipe26-sg4|the same with subgroup 4, and no cooperative matrices
-lavapipe26-sg16|the same with subgroup 16
+lavapipe26-sg16|the same with subgroup 16, and no cooperative matrices
 swiftshader|another vendor in software: subgroup 4, 256 invocations, no fp16, no 16-bit storage
 radv-polaris10|compiles for AMD RX 580
 radv-vega20|compiles for AMD Radeon VII
@@ -152,7 +152,7 @@ environment() {
     [ ! -d "$root/usr/share/vulkan/explicit_layer.d" ] || printf 'VK_LAYER_PATH=%s\n' "$root/usr/share/vulkan/explicit_layer.d"
   fi
   case $name in
-    lavapipe26) echo LP_NATIVE_VECTOR_WIDTH=256 ;;  # of 128 and 512, one drops cooperative matrices and one has crashed
+    lavapipe26) echo LP_NATIVE_VECTOR_WIDTH=256 ;;  # 128 and 512 have no cooperative matrices: the latter crashed (src/vulkan/quirks.cpp)
     lavapipe26-sg4) echo LP_NATIVE_VECTOR_WIDTH=128 ;;
     lavapipe26-sg16) echo LP_NATIVE_VECTOR_WIDTH=512 ;;
     radv-*) echo "AMDGPU_GPU_ID=${name#radv-}" ;;

@@ -25,7 +25,7 @@ struct Quirk {
   const char* drivers;  // the range, in words
   const char* effect;   // what was seen, where, and how it was measured
   const char* remedy;   // what Lemnos does on such a driver
-  bool (*applies)(const DriverIdentity&);
+  bool (*applies)(const DriverIdentity&, const DeviceCaps&);
   void (*amend)(DeviceCaps&);  // the one way in which a quirk changes what is chosen
 };
 std::span<const Quirk> quirks();
