@@ -1,18 +1,25 @@
-// C = A B by the device's matrix unit: f16 operands, f32 sums. One workgroup per tile of C, of which each subgroup owns
+// C = A B by the device's matrix unit: operands in halves, f32 sums. One workgroup per tile of C, of which each subgroup owns
 // `rows` x `columns` as fragments. A and B come in slices of `tile_k` through shared memory, where K lies side by side
 // whatever the layout: what the matrix unit wants of either is then one wide load. NN, NT, TN and TT differ only in how
 // a block of four lines by eight k is fetched. What lies past the ends is zero in the slices, so partial tiles need no
 // case of their own. The next slice travels from memory while this one is multiplied. Sums leave through shared memory,
 // a fragment of each subgroup at a time, to the epilogue of the family.
-//@ variants T = f16
 //@ requires GL_KHR_cooperative_matrix
+//@ requires T=bf16 GL_EXT_bfloat16
+//@ variants T = f16 bf16
 #version 450
 #pragma use_vulkan_memory_model
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_shader_subgroup_basic : require
+#ifdef T_bf16
+#extension GL_EXT_bfloat16 : require
+#define OPERAND bfloat16_t
+#else
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#define OPERAND float16_t
+#endif
 #include "matmul_cooperative.h"
 #include "common/types.glsl"
 #include "common/index.glsl"
@@ -149,12 +156,12 @@ void main() {
       }
     }
     [[unroll]] for (uint q = 0; q < tile_k; q += fragment_k) {
-      coopmat<float16_t, gl_ScopeSubgroup, fragment_m, fragment_k, gl_MatrixUseA> x[kFragmentsM];
+      coopmat<OPERAND, gl_ScopeSubgroup, fragment_m, fragment_k, gl_MatrixUseA> x[kFragmentsM];
       [[unroll]] for (uint i = 0; i < kFragmentsM; ++i)
         coopMatLoad(x[i], slice_a, (own_m + i * fragment_m) * kPitch + q / 8, kPitch,
                     gl_CooperativeMatrixLayoutRowMajor);
       [[unroll]] for (uint j = 0; j < kFragmentsN; ++j) {
-        coopmat<float16_t, gl_ScopeSubgroup, fragment_k, fragment_n, gl_MatrixUseB> y;
+        coopmat<OPERAND, gl_ScopeSubgroup, fragment_k, fragment_n, gl_MatrixUseB> y;
         coopMatLoad(y, slice_b, (own_n + j * fragment_n) * kPitch + q / 8, kPitch,
                     gl_CooperativeMatrixLayoutColumnMajor);
         [[unroll]] for (uint i = 0; i < kFragmentsM; ++i)

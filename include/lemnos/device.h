@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lemnos/tensor.h"
 #include "lemnos/visibility.h"
 
 LEMNOS_BEGIN_PUBLIC
@@ -45,7 +46,8 @@ struct DeviceCaps {
   /// One advertised shape of the matrix unit: C[m, n] += A[m, k] B[k, n].
   struct MatrixShape {
     uint32_t m = 0, n = 0, k = 0;
-    bool f32_accumulate = false;  // f16 operands with f32 accumulators
+    DType operands = DType::f16;  // or bf16
+    bool f32_accumulate = false;  // sums in f32, and not as the operands
     bool operator==(const MatrixShape&) const = default;
   };
   std::vector<MatrixShape> matrix_shapes;

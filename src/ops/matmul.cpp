@@ -115,11 +115,13 @@ uint64_t tiles_of(const Problem& p, const Tiling& t) {
 uint32_t shared_bytes(const Tiling& t) { return 4 * t.tile_k * (t.tile_m + t.tile_n + 8); }
 
 using Fragment = DeviceCaps::MatrixShape;
-// The largest shape of the matrix unit with f32 sums; m = 0: none.
-Fragment fragment_of(const DeviceCaps& caps) {
+// The largest shape of the matrix unit for these operands with f32 sums; m = 0: none.
+Fragment fragment_of(const DeviceCaps& caps, DType operands) {
   Fragment best;
   for (const Fragment& f : caps.matrix_shapes)
-    if (f.f32_accumulate && f.n % 4 == 0 && f.k % 8 == 0 && f.m * f.n * f.k > best.m * best.n * best.k) best = f;
+    if (f.operands == operands && f.f32_accumulate && f.n % 4 == 0 && f.k % 8 == 0 &&
+        f.m * f.n * f.k > best.m * best.n * best.k)
+      best = f;
   return best;
 }
 /// The tile of the matrix unit: fragments of each subgroup, and subgroups of the workgroup, along M and N. A count of
@@ -129,8 +131,7 @@ struct Cooperation {
   uint32_t fragments_m, fragments_n, subgroups_m, subgroups_n;
 };
 constexpr Cooperation kCooperative[] = {{"cooperative_wide", 4, 2, 2, 4}, {"cooperative", 2, 2, 2, 2}};
-Tiling cooperative_tiling(const DeviceCaps& caps, const Cooperation& c) {
-  const Fragment f = fragment_of(caps);
+Tiling cooperative_tiling(const DeviceCaps& caps, const Fragment& f, const Cooperation& c) {
   const uint32_t rows = c.fragments_m * f.m, columns = c.fragments_n * f.n;
   return {.name = c.name,
           .workgroup = c.subgroups_m * c.subgroups_n * caps.subgroup_size,
@@ -169,14 +170,17 @@ std::string refuse_64(const Lower& c) { return refuse_tiling(c, kTilings[1]); }
 
 std::string refuse_cooperative(const Lower& c, const Cooperation& cooperation) {
   const DeviceCaps& caps = c.caps;
-  const Fragment f = fragment_of(caps);
-  if (c.out().dtype != DType::f16) return text("multiplies f16, not ", c.out().dtype);
-  if (!caps.cooperative_matrix || !f.m) return "the device has no matrix unit with f32 sums";
-  if (!caps.fp16 || !caps.storage16) return "the device has no 16-bit floats in memory or no arithmetic with them";
-  if (!c.has_kernel("matmul_cooperative.f16")) return "the glslang of this build does not know cooperative matrices";
+  const DType dtype = c.out().dtype;
+  const Fragment f = fragment_of(caps, dtype);
+  if (size_of(dtype) != 2) return text("multiplies halves, not ", dtype);
+  if (!caps.cooperative_matrix || !f.m) return text("the device has no matrix unit for ", dtype, " with f32 sums");
+  if (!caps.storage16) return "the device has no 16-bit elements in memory";
+  if (dtype == DType::f16 && !caps.fp16) return "the device has no arithmetic with 16-bit floats";
+  if (!c.has_kernel(kernel_name("matmul_cooperative", dtype, caps)))
+    return text("the glslang of this build does not know cooperative matrices of ", dtype);
   if (!caps.subgroup_size_control && caps.min_subgroup_size != caps.max_subgroup_size)
     return "the size of a subgroup varies on this device";
-  const Tiling t = cooperative_tiling(caps, cooperation);
+  const Tiling t = cooperative_tiling(caps, f, cooperation);
   if (caps.max_workgroup_invocations < t.workgroup)
     return text("needs ", t.workgroup, " invocations, the device has ", caps.max_workgroup_invocations);
   if (const uint32_t shared = cooperative_shared_bytes(t, cooperation, f); caps.max_shared_memory < shared)
@@ -265,7 +269,7 @@ uint32_t whole_groups(uint32_t width, const Tiling& t) {
 }
 
 shaders::MatmulSpec spec_of(const Lower& c, const Problem& p, const Tiling& t, bool partial) {
-  const Fragment f = fragment_of(c.caps);
+  const Fragment f = fragment_of(c.caps, c.out().dtype);
   return {.workgroup_size = t.workgroup,
           .transpose_a = p.transpose_a,
           .transpose_b = p.transpose_b,
@@ -335,7 +339,8 @@ std::vector<Dispatch> lower(Lower& c) {
   const bool cooperative = variant.starts_with("cooperative");
   Tiling tiling = kTilings[1];
   for (const Cooperation& cooperation : kCooperative)
-    if (variant == cooperation.name) tiling = cooperative_tiling(c.caps, cooperation);
+    if (variant == cooperation.name)
+      tiling = cooperative_tiling(c.caps, fragment_of(c.caps, c.out().dtype), cooperation);
   if (broadcast) tiling = direct_tiling(p, kBroadcast, c.caps.subgroup_size);
   if (variant == "direct") tiling = direct_tiling(p, kUniform, 8);
   for (const Tiling& t : kTilings)

@@ -71,7 +71,7 @@ std::string version_string(uint32_t version) {
   return text(VK_API_VERSION_MAJOR(version), ".", VK_API_VERSION_MINOR(version), ".", VK_API_VERSION_PATCH(version));
 }
 
-void read_matrix_shapes(const InstanceTable& vk, VkPhysicalDevice device, DeviceCaps& caps) {
+void read_matrix_shapes(const InstanceTable& vk, VkPhysicalDevice device, bool bfloat16, DeviceCaps& caps) {
 #ifdef VK_KHR_cooperative_matrix
   if (!vk.vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR) return;
   uint32_t count = 0;
@@ -79,14 +79,21 @@ void read_matrix_shapes(const InstanceTable& vk, VkPhysicalDevice device, Device
   std::vector<VkCooperativeMatrixPropertiesKHR> shapes(count, {VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR});
   vk.vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR(device, &count, shapes.data());
   for (const VkCooperativeMatrixPropertiesKHR& s : shapes) {
-    const bool f16 = s.AType == VK_COMPONENT_TYPE_FLOAT16_KHR && s.BType == VK_COMPONENT_TYPE_FLOAT16_KHR;
-    const bool f32 = s.CType == VK_COMPONENT_TYPE_FLOAT32_KHR && s.ResultType == VK_COMPONENT_TYPE_FLOAT32_KHR;
-    const bool same = s.CType == VK_COMPONENT_TYPE_FLOAT16_KHR && s.ResultType == VK_COMPONENT_TYPE_FLOAT16_KHR;
-    if (s.scope == VK_SCOPE_SUBGROUP_KHR && f16 && (f32 || same))
-      caps.matrix_shapes.push_back({s.MSize, s.NSize, s.KSize, f32});
+    const auto are = [](VkComponentTypeKHR a, VkComponentTypeKHR b, VkComponentTypeKHR type) {
+      return a == type && b == type;
+    };
+    const bool f32 = are(s.CType, s.ResultType, VK_COMPONENT_TYPE_FLOAT32_KHR);
+    const auto add = [&](VkComponentTypeKHR type, DType operands) {
+      if (s.scope == VK_SCOPE_SUBGROUP_KHR && are(s.AType, s.BType, type) && (f32 || are(s.CType, s.ResultType, type)))
+        caps.matrix_shapes.push_back({s.MSize, s.NSize, s.KSize, operands, f32});
+    };
+    add(VK_COMPONENT_TYPE_FLOAT16_KHR, DType::f16);
+#ifdef VK_KHR_shader_bfloat16
+    if (bfloat16) add(VK_COMPONENT_TYPE_BFLOAT16_KHR, DType::bf16);
+#endif
   }
 #else
-  (void)vk, (void)device, (void)caps;
+  (void)vk, (void)device, (void)bfloat16, (void)caps;
 #endif
 }
 
@@ -174,7 +181,7 @@ DeviceCaps read_caps(const InstanceTable& vk, VkPhysicalDevice device, const Fea
   caps.buffer_device_address = enabled.buffer_device_address;
   caps.memory_budget = enabled.memory_budget;
   caps.pipeline_executable_properties = enabled.pipeline_executable_properties;
-  if (enabled.cooperative_matrix) read_matrix_shapes(vk, device, caps);
+  if (enabled.cooperative_matrix) read_matrix_shapes(vk, device, enabled.bfloat16_matrix, caps);
   caps.cooperative_matrix = !caps.matrix_shapes.empty();
 
   VkPhysicalDeviceMemoryProperties memory;

@@ -8,6 +8,7 @@ namespace lemnos::vulkan {
 namespace {
 
 constexpr const char* kMatrixExtension = "VK_KHR_cooperative_matrix";
+constexpr const char* kBfloat16Extension = "VK_KHR_shader_bfloat16";
 constexpr const char* kBudgetExtension = VK_EXT_MEMORY_BUDGET_EXTENSION_NAME;
 constexpr const char* kMemoryFdExtension = VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME;
 constexpr const char* kDmaBufExtension = VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME;
@@ -99,6 +100,11 @@ void read_singles(const void* chain, FeatureSet& set) {
           chain, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR))
     set.cooperative_matrix |= f->cooperativeMatrix == VK_TRUE;
 #endif
+#ifdef VK_KHR_shader_bfloat16
+  if (auto* f = find<VkPhysicalDeviceShaderBfloat16FeaturesKHR>(
+          chain, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_BFLOAT16_FEATURES_KHR))
+    set.bfloat16_matrix |= f->shaderBFloat16Type == VK_TRUE && f->shaderBFloat16CooperativeMatrix == VK_TRUE;
+#endif
 }
 
 template <typename Names>
@@ -113,6 +119,7 @@ FeatureSet read_chain(const VkPhysicalDeviceFeatures2* chain, const Names& exten
   // A feature bit without its extension would make us call functions that were never enabled.
   set.pipeline_executable_properties &= has(extensions, kStatisticsExtension);
   set.cooperative_matrix &= has(extensions, kMatrixExtension) && set.memory_model;
+  set.bfloat16_matrix &= has(extensions, kBfloat16Extension) && set.cooperative_matrix;
   return set;
 }
 
@@ -145,6 +152,7 @@ FeatureSet supported_features(const InstanceTable& vk, VkPhysicalDevice device) 
   const FeatureSet askable = {.synchronization2 = core_1_3 || has(extensions, kSynchronizationExtension),
                               .subgroup_size_control = core_1_3 || has(extensions, kSubgroupSizeExtension),
                               .cooperative_matrix = has(extensions, kMatrixExtension),
+                              .bfloat16_matrix = has(extensions, kBfloat16Extension),
                               .pipeline_executable_properties = has(extensions, kStatisticsExtension)};
   FeatureChain chain(askable, properties.apiVersion);
   vk.vkGetPhysicalDeviceFeatures2(device, chain.mutable_head());
@@ -162,6 +170,7 @@ std::vector<const char*> extensions_for(const FeatureSet& features, uint32_t api
   if ((features.subgroup_size_control || features.full_subgroups) && !core_1_3) names.push_back(kSubgroupSizeExtension);
   if (features.pipeline_executable_properties) names.push_back(kStatisticsExtension);
   if (features.cooperative_matrix) names.push_back(kMatrixExtension);
+  if (features.bfloat16_matrix) names.push_back(kBfloat16Extension);
   if (features.memory_budget) names.push_back(kBudgetExtension);
   if (features.external_memory_fd) names.push_back(kMemoryFdExtension);
   if (features.external_memory_dma_buf) names.push_back(kDmaBufExtension);
@@ -219,6 +228,12 @@ void FeatureChain::link_optional(const FeatureSet& set, void** tail) {
   if (set.cooperative_matrix) {
     link(cooperative_matrix_, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR);
     cooperative_matrix_.cooperativeMatrix = VK_TRUE;
+  }
+#endif
+#ifdef VK_KHR_shader_bfloat16
+  if (set.bfloat16_matrix) {
+    link(bfloat16_, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_BFLOAT16_FEATURES_KHR);
+    bfloat16_.shaderBFloat16Type = bfloat16_.shaderBFloat16CooperativeMatrix = VK_TRUE;
   }
 #endif
 }

@@ -27,6 +27,7 @@ struct FeatureSet {
   bool full_subgroups = false;  // computeFullSubgroups
   bool subgroup_extended_types = false;
   bool cooperative_matrix = false;
+  bool bfloat16_matrix = false;  // shaderBFloat16Type and shaderBFloat16CooperativeMatrix
   bool pipeline_executable_properties = false;
   // Extensions without a feature flag:
   bool memory_budget = false;
@@ -76,6 +77,9 @@ class FeatureChain {
   VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR executable_properties_{};
 #ifdef VK_KHR_cooperative_matrix
   VkPhysicalDeviceCooperativeMatrixFeaturesKHR cooperative_matrix_{};
+#endif
+#ifdef VK_KHR_shader_bfloat16
+  VkPhysicalDeviceShaderBfloat16FeaturesKHR bfloat16_{};
 #endif
 };
 

@@ -9,7 +9,8 @@ namespace lemnos::vulkan {
 namespace {
 
 void no_half(FeatureSet& features, DeviceCaps&) {
-  features.fp16 = features.int16 = features.storage16 = features.cooperative_matrix = false;
+  features.fp16 = features.int16 = features.storage16 = false;
+  features.cooperative_matrix = features.bfloat16_matrix = false;
 }
 
 void small_workgroups(FeatureSet&, DeviceCaps& caps) {
@@ -20,7 +21,7 @@ void small_workgroups(FeatureSet&, DeviceCaps& caps) {
 // Operations of subgroups are a property and no feature: nothing but the caps can hide them.
 void no_subgroups(FeatureSet& features, DeviceCaps& caps) {
   features.subgroup_size_control = features.full_subgroups = features.subgroup_extended_types = false;
-  features.cooperative_matrix = false;
+  features.cooperative_matrix = features.bfloat16_matrix = false;
   caps.subgroup_arithmetic = caps.subgroup_size_control = caps.fast_broadcast = caps.cooperative_matrix = false;
   caps.matrix_shapes.clear();
 }

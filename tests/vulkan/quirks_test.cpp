@@ -12,7 +12,7 @@ DeviceCaps caps_on(const DriverIdentity& driver, uint32_t subgroup_size = 8) {
   DeviceCaps caps;
   caps.subgroup_size = subgroup_size;
   caps.subgroup_arithmetic = caps.fast_broadcast = caps.cooperative_matrix = true;
-  caps.matrix_shapes = {{8, 8, 8, true}};
+  caps.matrix_shapes = {{8, 8, 8, DType::f16, true}};
   apply_quirks(driver, caps);
   return caps;
 }

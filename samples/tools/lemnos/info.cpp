@@ -16,7 +16,11 @@ using Json = nlohmann::ordered_json;
 Json to_json(const DeviceInfo& d) {
   Json shapes = Json::array();
   for (const DeviceCaps::MatrixShape& s : d.caps.matrix_shapes)
-    shapes.push_back({{"m", s.m}, {"n", s.n}, {"k", s.k}, {"f32_accumulate", s.f32_accumulate}});
+    shapes.push_back({{"m", s.m},
+                      {"n", s.n},
+                      {"k", s.k},
+                      {"operands", lemnos::to_string(s.operands)},
+                      {"f32_accumulate", s.f32_accumulate}});
   return {{"name", d.name},
           {"type", to_string(d.type)},
           {"driver", d.driver},
@@ -54,7 +58,9 @@ void print(const DeviceInfo& d) {
               d.caps.storage16 ? "16-bit storage" : "packed in 32-bit words");
   std::printf("  limits    %u invocations, %u KiB shared, %llu MiB a binding\n", d.caps.max_workgroup_invocations,
               d.caps.max_shared_memory / 1024, static_cast<unsigned long long>(d.caps.max_storage_range >> 20));
-  if (d.caps.cooperative_matrix) std::printf("  matrices  %zu shapes\n", d.caps.matrix_shapes.size());
+  for (const DeviceCaps::MatrixShape& s : d.caps.matrix_shapes)
+    std::printf("  matrices  %ux%ux%u %s, sums in %s\n", s.m, s.n, s.k, lemnos::to_string(s.operands),
+                lemnos::to_string(s.f32_accumulate ? DType::f32 : s.operands));
 }
 
 }  // namespace
