@@ -126,6 +126,8 @@ void store_weights(uint part, uint row, uint n, vec4 v) {
   }
 }
 
+void meet_slice() {}
+
 void main() {
   const uint all_n = to_weight != 0 ? kTaps * kChannels : params.places;
   const uint all_k = to_weight != 0 ? params.places : kTaps * kChannels;

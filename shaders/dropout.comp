@@ -6,8 +6,6 @@
 #include "dropout.h"
 #include "common/types.glsl"
 #include "common/index.glsl"
-#include "common/philox.h"
-#include "common/step_state.h"
 
 layout(binding = 0) readonly buffer X { T x[]; };
 layout(binding = 1) readonly buffer State { uint state[]; };
@@ -17,17 +15,14 @@ layout(binding = 0) readonly buffer X4 { vec4 x4[]; };
 layout(binding = 2) writeonly buffer Y4 { vec4 y4[]; };
 #endif
 
-uvec4 random_block(uint block) {
-  return philox(uvec4(block, state[STATE_STEP], 0u, 0u),
-                uvec2(params.seed ^ state[STATE_SEED_LOW], params.stream ^ state[STATE_SEED_HIGH]));
-}
+#include "common/mask.glsl"
 
 void main() {
   const uint quad = invocation_index();
   const uint first = quad * 4;
   if (first >= params.count) return;
   if (grouped == 0) {
-    const bvec4 keep = greaterThanEqual(random_block(quad), uvec4(params.threshold));
+    const bvec4 keep = greaterThanEqual(mask_bits(quad), uvec4(params.threshold));
 #ifdef T_f32
     if (first + 4 <= params.count) {
       y4[quad] = mix(vec4(0.0), x4[quad] * params.scale, keep);
@@ -41,7 +36,7 @@ void main() {
   const uint end = min(first + 4, params.count);
   for (uint i = first; i < end; ++i) {
     const uint mask = i / params.per_mask;
-    const bool keep = random_block(mask / 4)[mask % 4] >= params.threshold;
+    const bool keep = mask_bits(mask / 4)[mask % 4] >= params.threshold;
     STORE(y, i, keep ? LOAD(x, i) * params.scale : 0.0);
   }
 }

@@ -1,4 +1,5 @@
-// C[batch, m, n] = f(alpha A B + bias + beta R), or (alpha A B + bias) f'(S): what the kernels of the GEMM family share.
+// C[batch, m, n] = mask f(alpha A B + bias + beta R), or mask (alpha A B + bias) f'(S): what the kernels of the GEMM family
+// share. Beside C, the sums of A's rows over K where they are wanted.
 // A tile of C belongs to one workgroup; tiles, then batches, then parts of K count up in the workgroup's index.
 #include "common/shared.h"
 #include "common/gemm_extra.h"
@@ -23,6 +24,10 @@ PARAMS_BEGIN(Matmul)
   float beta;
   float a;  // the function's own parameters
   float b;
+  uint threshold;  // of the mask's random bits; see dropout.h
+  float scale;
+  uint seed;
+  uint stream;
 PARAMS_END
 
 SPEC_BEGIN(Matmul, 64)
@@ -43,4 +48,6 @@ SPEC(14, uint, partial_sums, 0)  // writes the bare sums of its part of K to scr
 SPEC(15, uint, fragment_m, 16)   // cooperative only: what the matrix unit multiplies at once
 SPEC(16, uint, fragment_n, 16)
 SPEC(17, uint, fragment_k, 16)
+SPEC(18, uint, masked, 0)    // elements are dropped at random
+SPEC(19, uint, row_sums, 0)  // wanted: one batch, and no more rows in a tile than invocations
 SPEC_END

@@ -127,6 +127,24 @@ void place(uint index, Block block) {
   }
 }
 
+float slice_row_sum(uint row) {
+  float sum = 0.0;
+  for (uint q = 0; q < tile_k / 8; ++q) {
+    const uvec4 eight = slice_a[row * kPitch + q];
+    sum += dot(unpack4(eight.xy) + unpack4(eight.zw), vec4(1.0));
+  }
+  return sum;
+}
+
+// The epilogue of one fragment of sums.
+void store_fragment(uint first, uint row, uint column) {
+  [[unroll]] for (uint s = 0; s < kFragment; s += kWidth) {
+    const uint g = s + gl_SubgroupInvocationID;
+    if (g < kFragment)
+      store_four(tile.c_base, row + g / (fragment_n / 4), column + g % (fragment_n / 4) * 4, leaving[first + g]);
+  }
+}
+
 void main() {
   if (!has_tile()) return;  // uniform in the workgroup, so the barriers below stay legal
   tile = find_tile();
@@ -142,6 +160,7 @@ void main() {
     const uint index = f * workgroup_size + lane();
     if (index < kBlocks && tile.k_begin < tile.k_end) next[f] = fetch(index, tile.k_begin);
   }
+  float row_total = 0.0;  // of the invocation's row of the tile
   for (uint k = tile.k_begin; k < tile.k_end; k += tile_k) {
     barrier();
     [[unroll]] for (uint f = 0; f < kFetches; ++f) {
@@ -149,6 +168,7 @@ void main() {
       if (index < kBlocks) place(index, next[f]);
     }
     barrier();
+    if (sums_rows(tile) && lane() < tile_m) row_total += slice_row_sum(lane());
     if (k + tile_k < tile.k_end) {
       [[unroll]] for (uint f = 0; f < kFetches; ++f) {
         const uint index = f * workgroup_size + lane();
@@ -170,17 +190,13 @@ void main() {
     }
   }
 
+  if (sums_rows(tile) && lane() < tile_m) store_row_sum(tile, tile.m0 + lane(), row_total);
   const uint first = gl_SubgroupID * kFragment;
   [[unroll]] for (uint i = 0; i < kFragmentsM * kFragmentsN; ++i) {
     barrier();
     coopMatStore(sums[i], leaving, first, fragment_n / 4, gl_CooperativeMatrixLayoutRowMajor);
     barrier();
-    const uint row = tile.m0 + own_m + i / kFragmentsN * fragment_m;
-    const uint column = tile.n0 + own_n + i % kFragmentsN * fragment_n;
-    [[unroll]] for (uint s = 0; s < kFragment; s += kWidth) {
-      const uint g = s + gl_SubgroupInvocationID;
-      if (g < kFragment)
-        store_four(tile.c_base, row + g / (fragment_n / 4), column + g % (fragment_n / 4) * 4, leaving[first + g]);
-    }
+    store_fragment(first, tile.m0 + own_m + i / kFragmentsN * fragment_m,
+                   tile.n0 + own_n + i % kFragmentsN * fragment_n);
   }
 }

@@ -60,10 +60,17 @@ mat4 fetch(uint block, uint k) {
   return transpose(fetch_b(tile.n0 + at.x, k + at.y, params.n, tile.k_end));
 }
 
+float row_total = 0.0;  // of the invocation's row of the tile
+void meet_slice() {
+  if (!sums_rows(tile) || lane() >= tile_m) return;
+  for (uint q = 0; q < tile_k; ++q) row_total += slice_a[q * kStrideM + lane() / 4][lane() % 4];
+}
+
 void main() {
   if (!has_tile()) return;  // uniform in the workgroup, so the barriers inside stay legal
   tile = find_tile();
   multiply_slices(tile.k_begin, tile.k_end);
+  if (sums_rows(tile) && lane() < tile_m) store_row_sum(tile, tile.m0 + lane(), row_total);
   [[unroll]] for (uint r = 0; r < rows; ++r) {
     [[unroll]] for (uint g = 0; g < kColumnGroups; ++g)
       store_four(tile.c_base, tile.m0 + row_of(r), tile.n0 + column_of(g), sums[r * kColumnGroups + g]);

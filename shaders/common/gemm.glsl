@@ -38,8 +38,18 @@ Tile find_tile() {
   const uint i0 = batch / params.extent_2 / params.extent_1;
   t.a_base = i0 * params.a_stride_0 + i1 * params.a_stride_1 + i2 * params.a_stride_2;
   t.b_base = i0 * params.b_stride_0 + i1 * params.b_stride_1 + i2 * params.b_stride_2;
-  t.c_base = index * params.m * params.n;
+  t.c_base = index * (params.m * params.n + (row_sums != 0 ? (params.m + 3) / 4 * 4 : 0));
   return t;
+}
+// The tiles of the first column also add up the rows of A that they meet.
+bool sums_rows(Tile t) { return row_sums != 0 && t.n0 == 0; }
+void store_row_sum(Tile t, uint row, float sum) {
+  if (row >= params.m) return;
+  if (partial_sums == 0) {
+    STORE(row_sum, row, sum);
+  } else {
+    partial[t.c_base + params.m * params.n + row] = sum;
+  }
 }
 // Workgroups are started in whole rows and planes, so a few may have no tile.
 bool has_tile() {

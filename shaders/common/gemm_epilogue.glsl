@@ -1,5 +1,6 @@
-// What happens to a sum before it is stored: scale, bias, residual, function. Include after defining EPILOGUE_BINDING,
-// the binding of C; bias and extra follow it. Where they are absent their bindings hold any buffer, never read.
+// What happens to a sum before it is stored: scale, bias, residual, function, mask. Include after defining
+// EPILOGUE_BINDING, the binding of C; bias, extra, the mask's state and the sums of rows follow it. Where they are absent
+// their bindings hold any buffer, never touched.
 #ifndef COMMON_GEMM_EPILOGUE
 #define COMMON_GEMM_EPILOGUE
 #include "common/gemm_vector.glsl"
@@ -11,6 +12,9 @@ layout(binding = EPILOGUE_BINDING + 1) readonly buffer Bias { T bias[]; };
 layout(binding = EPILOGUE_BINDING + 1) readonly buffer Bias4 { T4 bias4[]; };
 layout(binding = EPILOGUE_BINDING + 2) readonly buffer Extra { T extras[]; };
 layout(binding = EPILOGUE_BINDING + 2) readonly buffer Extra4 { T4 extras4[]; };
+layout(binding = EPILOGUE_BINDING + 3) readonly buffer State { uint state[]; };
+layout(binding = EPILOGUE_BINDING + 4) WRITTEN buffer RowSums { T row_sum[]; };
+#include "common/mask.glsl"
 
 float finish(float v, float r) {
   if (extra == MATMUL_EXTRA_SLOPE) return v * unary_slope(activation, r, params.a, params.b);
@@ -28,6 +32,8 @@ void store_sums(uint index, uint column, vec4 sum, uint count) {
     if (activation != UNARY_IDENTITY) {
       [[unroll]] for (uint i = 0; i < 4; ++i) v[i] = finish(v[i], r[i]);
     }
+    if (masked != 0)
+      v = mix(vec4(0.0), params.scale * v, greaterThanEqual(mask_bits(index / 4), uvec4(params.threshold)));
     STORE4(c4, index / 4, v);
     return;
   }
@@ -38,6 +44,7 @@ void store_sums(uint index, uint column, vec4 sum, uint count) {
     if (extra != MATMUL_EXTRA_NONE) r = LOAD(extras, index + i);
     if (extra == MATMUL_EXTRA_RESIDUAL) v[i] += params.beta * r;
     if (activation != UNARY_IDENTITY) v[i] = finish(v[i], r);
+    if (masked != 0) v[i] = mask_bits((index + i) / 4)[(index + i) % 4] < params.threshold ? 0.0 : params.scale * v[i];
     STORE(c, index + i, v[i]);
   }
 }

@@ -4,6 +4,7 @@
 //   mat4 fetch(uint block, uint k)  block `block` of the slice at k: four neighbours along M or N in each column, a column
 //                                   for each k; zero past the ends
 //   uvec2 place_of(uint block)      where it lies: {block along M or N, block along K}
+//   void meet_slice()               called when a slice lies in shared memory
 #ifndef COMMON_GEMM_SLICES
 #define COMMON_GEMM_SLICES
 
@@ -27,6 +28,7 @@ vec4 sums[rows * kColumnGroups];
 
 mat4 fetch(uint block, uint k);
 uvec2 place_of(uint block);
+void meet_slice();
 
 void place(uint block, mat4 x) {
   const uvec2 at = place_of(block);
@@ -60,6 +62,7 @@ void multiply_slices(uint k_begin, uint k_end) {
       if (block < kBlocks) place(block, next[f]);
     }
     barrier();
+    meet_slice();
     if (k + tile_k < k_end) {
       [[unroll]] for (uint f = 0; f < kFetches; ++f) {
         const uint block = f * workgroup_size + lane();

@@ -13,8 +13,11 @@ GraphEdit::GraphEdit(Graph& graph, std::span<const int> targets)
 
 void GraphEdit::count_readers() {
   readers_.assign(graph_.values().size(), 0);
-  for (int index : needed_nodes(graph_, targets_))
+  needed_.assign(graph_.nodes().size(), false);
+  for (int index : needed_nodes(graph_, targets_)) {
+    needed_[static_cast<size_t>(index)] = true;
     for (int input : node(index).inputs) ++readers_[static_cast<size_t>(input)];
+  }
   for (int target : targets_) readers_[static_cast<size_t>(target)] += 2;
 }
 
@@ -22,20 +25,55 @@ bool GraphEdit::only_read_once(int value) const {
   return readers_[static_cast<size_t>(value)] == 1 && graph_.info(value).role == Role::activation;
 }
 
-void GraphEdit::replace(int index, const OpDef& op, std::vector<int> inputs, Attrs attrs) {
+bool GraphEdit::is_target(int value) const { return std::ranges::count(targets_, value) > 0; }
+
+std::vector<int> GraphEdit::readers(int value) const {
+  std::vector<int> found;
+  for (size_t i = 0; i < needed_.size(); ++i)
+    if (needed_[i] && std::ranges::count(graph_.nodes()[i].inputs, value)) found.push_back(static_cast<int>(i));
+  return found;
+}
+
+// The completed attributes of a node that makes exactly these outputs.
+Attrs GraphEdit::require_outputs(const OpDef& op, std::span<const int> inputs, Attrs attrs,
+                                 std::span<const int> outputs) const {
   Graph scratch = graph_;  // completes the attributes and infers the shapes as any caller's node
   std::vector<Value> values;
   for (int input : inputs) values.push_back({&scratch, input});
   const std::vector<Value> made = scratch.add_all(op, values, std::move(attrs));
-  Node& node = graph_.nodes_[static_cast<size_t>(index)];
-  require(made.size() == node.outputs.size(), ErrorCode::internal, op.name,
-          ": a rewrite changes the number of outputs");
+  require(made.size() == outputs.size(), ErrorCode::internal, op.name, ": a rewrite makes ", made.size(),
+          " outputs of ", outputs.size());
   for (size_t i = 0; i < made.size(); ++i)
-    require(made[i].desc() == graph_.info(node.outputs[i]).desc, ErrorCode::internal, op.name, ": a rewrite turns ",
-            graph_.info(node.outputs[i]).desc, " into ", made[i].desc());
+    require(made[i].desc() == graph_.info(outputs[i]).desc, ErrorCode::internal, op.name, ": a rewrite turns ",
+            graph_.info(outputs[i]).desc, " into ", made[i].desc());
+  return scratch.nodes().back().attrs;
+}
+
+void GraphEdit::replace(int index, const OpDef& op, std::vector<int> inputs, Attrs attrs) {
+  Node& node = graph_.nodes_[static_cast<size_t>(index)];
+  node.attrs = require_outputs(op, inputs, std::move(attrs), node.outputs);
   node.op = &op;
   node.inputs = std::move(inputs);
-  node.attrs = scratch.nodes().back().attrs;
+  count_readers();
+}
+
+bool GraphEdit::merge(int first, int second, const OpDef& op, std::vector<int> inputs, Attrs attrs) {
+  const auto [earlier, later] = std::minmax(first, second);
+  for (int output : node(earlier).outputs)
+    for (int reader : readers(output))
+      if (reader <= later) return false;
+  std::vector<int> outputs = node(first).outputs;
+  outputs.insert(outputs.end(), node(second).outputs.begin(), node(second).outputs.end());
+  Attrs complete = require_outputs(op, inputs, std::move(attrs), outputs);
+  for (int output : outputs) graph_.values_[static_cast<size_t>(output)].producer = later;
+  graph_.nodes_[static_cast<size_t>(earlier)].outputs.clear();
+  graph_.nodes_[static_cast<size_t>(later)] = {&op, std::move(inputs), std::move(outputs), std::move(complete)};
+  count_readers();
+  return true;
+}
+
+void GraphEdit::redirect(int index, int from, int to) {
+  redirect(graph_, index, from, to);
   count_readers();
 }
 

@@ -136,9 +136,9 @@ Dispatch add_conv_parts(Lower& c, const TensorRef& sums, uint32_t parts) {
   const uint32_t count = count32(c.out(), c.node().op->name);
   const shaders::MatmulReduceSpec spec{.workgroup_size = 64, .vector_c = count % 4 == 0};
   return {.kernel = &c.kernel(kernel_name("matmul_reduce", c.out().dtype, c.caps)),
-          .tensors = {sums, in_words(c.y()), sums, sums},
+          .tensors = {sums, in_words(c.y()), sums, sums, sums, in_words(c.y())},
           .spec = spec,
-          .params = shaders::MatmulReduceParams{.count = count, .n = 1, .parts = parts, .alpha = 1},
+          .params = shaders::MatmulReduceParams{.count = count, .stride = count, .n = 1, .parts = parts, .alpha = 1},
           .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
           .cost = {sums.bytes + c.out().bytes(), uint64_t{parts} * count}};
 }

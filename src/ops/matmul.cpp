@@ -1,8 +1,11 @@
 // C[.., M, N] = f(alpha A[.., M, K] B[.., K, N] + bias[N] + beta R[.., M, N]), or (alpha A B + bias) f'(S[.., M, N]);
 // A may be stored [.., K, M] and B [.., N, K]; leading axes broadcast. f is a function of shaders/unary.h by its
-// number. Inputs: A, B, then bias when the attribute says so, then R or S when `extra` says so.
+// number. Where `dropout` is above 0, elements of C are dropped as dropout.cpp does it. Inputs: A, B, then bias, R or
+// S, and the step state, each where the attributes say so. Where `row_sums` is set, of one product only, a second
+// output is the sum of A's rows over K: with A = dy^T, as the gradient of a weight has it, that is the gradient of a
+// bias.
 //
-//   dA = dC B^T    dB = A^T dC    dbias = sum of dC over rows    dR = beta dC        with dC = alpha dy f'(..)
+//   dA = dC B^T    dB = A^T dC    dbias = sum of dC over rows    dR = beta dC    with dC = alpha mask dy f'(..)
 //
 // by further products with other transposes: nothing is transposed in memory.
 
@@ -15,6 +18,7 @@
 #include "ops/formats.h"
 #include "ops/lowering.h"
 #include "ops/op_table.h"
+#include "ops/step_state.h"
 #include "ops/turn.h"
 #include "reference/unary.h"
 #include "shaders/matmul_reduce.h"
@@ -30,11 +34,26 @@ Shape batch_of(const Shape& shape) { return Shape(shape.dims().first(shape.rank(
 int64_t stored_rows(const Shape& shape) { return shape[shape.rank() - 2]; }
 int64_t stored_columns(const Shape& shape) { return shape[shape.rank() - 1]; }
 
+// Which input is what; 0 where there is none.
+struct Places {
+  size_t bias = 0, extra = 0, state = 0, count = 2;
+  explicit Places(const Attrs& attrs) {
+    if (attrs.flag("bias")) bias = count++;
+    if (attrs.integer("extra")) extra = count++;
+    if (attrs.real("dropout") > 0) state = count++;
+  }
+};
+
 std::vector<TensorDesc> infer(const Infer& in) {
-  const bool has_bias = in.attrs.flag("bias");
+  const Places at(in.attrs);
   const int64_t extra = in.attrs.integer("extra"), activation = in.attrs.integer("activation");
-  require_inputs(in, 2 + (has_bias ? 1 : 0) + (extra ? 1 : 0));
+  const double dropped = in.attrs.real("dropout");
+  require_inputs(in, at.count);
+  require(dropped >= 0 && dropped < 1, ErrorCode::invalid_argument, in.op.name, ": dropout ", dropped,
+          " is outside [0, 1)");
+  if (at.state) require_state(in, at.state);
   for (size_t i = 0; i < in.in.size(); ++i) {
+    if (at.state && i == at.state) continue;
     require_float(in, i);
     require(in.in[i].dtype == in.in[0].dtype, ErrorCode::invalid_argument, in.op.name, ": input ", i, " is ", in.in[i],
             " but input 0 is ", in.in[0]);
@@ -51,14 +70,16 @@ std::vector<TensorDesc> infer(const Infer& in) {
   const int64_t n = transpose_b ? stored_rows(b) : stored_columns(b);
   const Shape c =
       broadcast(batch_of(a), batch_of(b), text(in.op.name, ": A ", a, " and B ", b).c_str()).appended(m).appended(n);
-  require(!has_bias || in.in[2].shape == Shape{n}, ErrorCode::shape_mismatch, in.op.name, ": bias ", in.in[2],
-          " does not fit the columns of C ", c);
-  require(!extra || in.in.back().shape == c, ErrorCode::shape_mismatch, in.op.name, ": the last input ", in.in.back(),
-          " is not as C ", c);
+  require(!at.bias || in.in[at.bias].shape == Shape{n}, ErrorCode::shape_mismatch, in.op.name, ": bias ",
+          in.in[at.bias], " does not fit the columns of C ", c);
+  require(!at.extra || in.in[at.extra].shape == c, ErrorCode::shape_mismatch, in.op.name, ": input ", at.extra, ' ',
+          in.in[at.extra], " is not as C ", c);
   require(activation >= 0 && activation < static_cast<int64_t>(reference::unary_functions().size()) && extra >= 0 &&
               extra <= MATMUL_EXTRA_SLOPE,
           ErrorCode::invalid_argument, in.op.name, ": no activation ", activation, " or extra ", extra);
-  return {{c, in.in[0].dtype}};
+  if (!in.attrs.flag("row_sums")) return {{c, in.in[0].dtype}};
+  require(c.rank() == 2, ErrorCode::shape_mismatch, in.op.name, ": sums of rows of a batch of products C ", c);
+  return {{c, in.in[0].dtype}, {{m}, in.in[0].dtype}};
 }
 
 // Lowering
@@ -287,46 +308,86 @@ shaders::MatmulSpec spec_of(const Lower& c, const Problem& p, const Tiling& t, b
           .partial_sums = partial,
           .fragment_m = f.m,
           .fragment_n = f.n,
-          .fragment_k = f.k};
+          .fragment_k = f.k,
+          .masked = c.attrs().real("dropout") > 0,
+          .row_sums = c.outputs() > 1};
+}
+
+// What both kernels that finish a sum know of its mask.
+template <typename Params>
+void set_mask(Params& p, const Attrs& attrs) {
+  const double dropped = attrs.real("dropout");
+  p.threshold = static_cast<uint32_t>(dropped * 0x1p32);
+  p.scale = static_cast<float>(1 / (1 - dropped));
+  p.seed = static_cast<uint32_t>(attrs.integer("seed"));
+  p.stream = static_cast<uint32_t>(attrs.integer("stream"));
 }
 
 shaders::MatmulParams params_of(const Lower& c, const Problem& p, uint32_t parts, uint32_t part_k) {
   const auto real = [&](const char* name) { return static_cast<float>(c.attrs().real(name)); };
-  return {.m = p.m,
-          .n = p.n,
-          .k = p.k,
-          .batches = p.batches,
-          .parts = parts,
-          .part_k = part_k,
-          .extent_1 = p.extent[1],
-          .extent_2 = p.extent[2],
-          .a_stride_0 = p.a_stride[0],
-          .a_stride_1 = p.a_stride[1],
-          .a_stride_2 = p.a_stride[2],
-          .b_stride_0 = p.b_stride[0],
-          .b_stride_1 = p.b_stride[1],
-          .b_stride_2 = p.b_stride[2],
-          .alpha = real("alpha"),
-          .beta = real("beta"),
-          .a = real("a"),
-          .b = real("b")};
+  shaders::MatmulParams params{.m = p.m,
+                               .n = p.n,
+                               .k = p.k,
+                               .batches = p.batches,
+                               .parts = parts,
+                               .part_k = part_k,
+                               .extent_1 = p.extent[1],
+                               .extent_2 = p.extent[2],
+                               .a_stride_0 = p.a_stride[0],
+                               .a_stride_1 = p.a_stride[1],
+                               .a_stride_2 = p.a_stride[2],
+                               .b_stride_0 = p.b_stride[0],
+                               .b_stride_1 = p.b_stride[1],
+                               .b_stride_2 = p.b_stride[2],
+                               .alpha = real("alpha"),
+                               .beta = real("beta"),
+                               .a = real("a"),
+                               .b = real("b")};
+  set_mask(params, c.attrs());
+  return params;
 }
 
-Dispatch reduce(Lower& c, const Problem& p, const TensorRef& sums, uint32_t parts, const TensorRef& bias,
-                const TensorRef& extra) {
+// What stands behind the operands and C in the bindings of both kernels. Whatever is absent is bound to something that
+// is there and never touched.
+struct Beside {
+  TensorRef bias, extra, state, row_sums;
+};
+Beside beside(Lower& c, const TensorRef& any) {
+  const Places at(c.attrs());
+  const auto or_any = [&](size_t input) { return input ? in_words(c.x(input)) : any; };
+  return {or_any(at.bias), or_any(at.extra), or_any(at.state), in_words(c.y(c.outputs() - 1))};
+}
+
+// Elements of one part of the sums in scratch.
+uint64_t part_stride(const Lower& c, const Problem& p) {
+  return static_cast<uint64_t>(c.out().elements()) + (c.outputs() > 1 ? divide_up(p.m, 4) * 4 : 0);
+}
+
+Dispatch reduce(Lower& c, const Problem& p, const TensorRef& sums, uint32_t parts, const Beside& more) {
   const shaders::MatmulSpec s = spec_of(c, p, kTilings[1], false);
   const shaders::MatmulReduceSpec spec{.workgroup_size = 64,
                                        .vector_c = s.vector_c,
                                        .has_bias = s.has_bias,
                                        .extra = s.extra,
-                                       .activation = s.activation};
+                                       .activation = s.activation,
+                                       .masked = s.masked};
   const shaders::MatmulParams q = params_of(c, p, parts, 0);
-  const uint32_t count = count32(c.out(), c.node().op->name);
+  const uint32_t count = count32(c.out(), c.node().op->name), rows = c.outputs() > 1 ? p.m : 0;
+  shaders::MatmulReduceParams params{.count = count,
+                                     .rows = rows,
+                                     .stride = static_cast<uint32_t>(part_stride(c, p)),
+                                     .n = p.n,
+                                     .parts = parts,
+                                     .alpha = q.alpha,
+                                     .beta = q.beta,
+                                     .a = q.a,
+                                     .b = q.b};
+  set_mask(params, c.attrs());
   return {.kernel = &c.kernel(kernel_name("matmul_reduce", c.out().dtype, c.caps)),
-          .tensors = {sums, in_words(c.y()), bias, extra},
+          .tensors = {sums, in_words(c.y()), more.bias, more.extra, more.state, more.row_sums},
           .spec = spec,
-          .params = shaders::MatmulReduceParams{count, p.n, parts, q.alpha, q.beta, q.a, q.b},
-          .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
+          .params = params,
+          .groups = divide_up(divide_up(uint64_t{count} + rows, 4), spec.workgroup_size),
           .cost = {sums.bytes + c.out().bytes(), uint64_t{parts} * count}};
 }
 
@@ -360,10 +421,8 @@ std::vector<Dispatch> lower(Lower& c) {
     a = by_rows;
     p.transpose_a = false;
   }
-  const TensorRef bias = c.attrs().flag("bias") ? in_words(c.x(2)) : a;
-  const TensorRef extra = c.attrs().integer("extra") ? in_words(c.x(c.inputs() - 1)) : a;
-  const uint64_t elements = static_cast<uint64_t>(c.out().elements());
-  const TensorRef sums = split ? c.scratch(parts * elements * 4) : in_words(c.y());
+  const Beside more = beside(c, a);
+  const TensorRef sums = split ? c.scratch(parts * part_stride(c, p) * 4) : in_words(c.y());
   require(sums.bytes < (uint64_t{1} << 34), ErrorCode::unsupported, c.node().op->name, ": ", parts, " parts of C ",
           c.out(), " are more than a kernel counts");
 
@@ -372,13 +431,13 @@ std::vector<Dispatch> lower(Lower& c) {
   const bool sized = (broadcast || cooperative) && c.caps.subgroup_size_control;
   if (direct) kernel += broadcast ? ".broadcast" : ".uniform";
   list.push_back({.kernel = &c.kernel(kernel),
-                  .tensors = {a, b, sums, bias, extra},
+                  .tensors = {a, b, sums, more.bias, more.extra, more.state, more.row_sums},
                   .spec = spec_of(c, p, tiling, split),
                   .params = params_of(c, p, parts, static_cast<uint32_t>(part_k)),
                   .groups = groups,
                   .cost = {c.in(0).bytes() + c.in(1).bytes() + sums.bytes, 2ull * p.m * p.n * p.k * p.batches},
                   .subgroup_size = sized ? c.caps.subgroup_size : 0});
-  if (split) list.push_back(reduce(c, p, sums, parts, bias, extra));
+  if (split) list.push_back(reduce(c, p, sums, parts, more));
   return list;
 }
 
@@ -397,6 +456,10 @@ constexpr AttrDef kAttrs[] = {
     {"beta", AttrDef::Kind::real, 1},
     {"a", AttrDef::Kind::real},  // the function's own parameters
     {"b", AttrDef::Kind::real},
+    {"dropout", AttrDef::Kind::real},  // rate
+    {"seed", AttrDef::Kind::integer},
+    {"stream", AttrDef::Kind::integer},
+    {"row_sums", AttrDef::Kind::integer},
 };
 constexpr Variant kVariants[] = {{"cooperative_wide", refuse_cooperative_wide},
                                  {"cooperative", refuse_cooperative_plain},
@@ -411,9 +474,10 @@ constexpr Variant kVariants[] = {{"cooperative_wide", refuse_cooperative_wide},
 // Rows of C come from rows of A: of one product where A is not transposed, of many always. What the epilogue reads
 // beside C goes along; B and the bias stay whole where they serve all.
 uint32_t by_rows(const Lower& c) {
+  if (c.attrs().real("dropout") > 0) return 0;  // an element's bits go by its place in the whole
   const size_t rank = c.out().shape.rank();
   if (rank > 2) return rows_of_output(c);
-  if (rank < 2 || c.attrs().flag("transpose_a")) return 0;
+  if (rank < 2 || c.attrs().flag("transpose_a") || c.outputs() > 1) return 0;
   return 1u | (rows_of_output(c) & ~3u);
 }
 
@@ -427,20 +491,32 @@ Value product(Value a, Value b, bool transpose_a, bool transpose_b, double alpha
 // The gradient of the sum in front of the function. Where f' is a function of x, the sum is computed again.
 Value grad_of_sum(Grad& g) {
   const Attrs attrs = g.attrs();  // a copy: adding nodes moves the node
-  const int64_t activation = attrs.integer("activation"), extra = attrs.integer("extra");
-  if (activation == UNARY_IDENTITY) return g.dy();
-  Value saved = g.out();
-  if (extra == MATMUL_EXTRA_SLOPE) {
-    require(!g.needs(g.inputs() - 1), ErrorCode::unsupported, "matmul: has no gradient of a slope");
-    saved = g.in(g.inputs() - 1);
-  } else if (!reference::unary_functions()[static_cast<size_t>(activation)].slope_of_output) {
-    Attrs plain = attrs;
-    plain.set("activation", UNARY_IDENTITY);
-    std::vector<Value> inputs;
-    for (size_t i = 0; i < g.inputs(); ++i) inputs.push_back(g.in(i));
-    saved = g.graph.add_all(kOps[0], inputs, plain)[0];
+  const Places at(attrs);
+  const int64_t activation = attrs.integer("activation");
+  require(g.self().outputs.size() == 1 || !g.dy(1), ErrorCode::unsupported,
+          "matmul: has no gradient of the sums of A's rows");
+  Value dy = g.dy(), saved = g.out();
+  if (at.state) {
+    Attrs mask = {{"rate", attrs.real("dropout")}};
+    for (const char* name : {"seed", "stream"}) mask.set(name, attrs.integer(name));
+    dy = g.graph.add(find_op("dropout"), {dy, g.in(at.state)}, mask);
   }
-  return g.graph.add(find_op("unary_backward"), {saved, g.dy()},
+  if (activation == UNARY_IDENTITY) return dy;
+  if (attrs.integer("extra") == MATMUL_EXTRA_SLOPE) {
+    require(!g.needs(at.extra), ErrorCode::unsupported, "matmul: has no gradient of a slope");
+    saved = g.in(at.extra);
+  } else {
+    const bool of_output = reference::unary_functions()[static_cast<size_t>(activation)].slope_of_output;
+    Attrs plain = attrs;
+    plain.set("dropout", 0.0);
+    plain.set("row_sums", false);
+    if (!of_output) plain.set("activation", UNARY_IDENTITY);
+    std::vector<Value> inputs;
+    for (size_t i = 0; i < g.inputs(); ++i)
+      if (!at.state || i != at.state) inputs.push_back(g.in(i));
+    if (!of_output || at.state) saved = g.graph.add_all(kOps[0], inputs, plain)[0];
+  }
+  return g.graph.add(find_op("unary_backward"), {saved, dy},
                      {{"function", activation}, {"a", attrs.real("a")}, {"b", attrs.real("b")}});
 }
 
@@ -468,13 +544,14 @@ std::vector<Value> grad(Grad& g) {
     gradients[0] = sum_to(da, a.shape());
   }
   if (g.needs(1)) gradients[1] = grad_b(a, b, dc, ta, tb, alpha);
-  if (g.attrs().flag("bias") && g.needs(2)) {
+  const Places at(g.attrs());
+  if (at.bias && g.needs(at.bias)) {
     std::vector<int64_t> axes;
     for (size_t i = 0; i + 1 < dc.shape().rank(); ++i) axes.push_back(static_cast<int64_t>(i));
-    gradients[2] = sum(dc, axes);
+    gradients[at.bias] = sum(dc, axes);
   }
-  if (g.attrs().integer("extra") == MATMUL_EXTRA_RESIDUAL && g.needs(g.inputs() - 1))
-    gradients.back() = beta == 1 ? dc : affine(dc, static_cast<float>(beta), 0);
+  if (g.attrs().integer("extra") == MATMUL_EXTRA_RESIDUAL && g.needs(at.extra))
+    gradients[at.extra] = beta == 1 ? dc : affine(dc, static_cast<float>(beta), 0);
   return gradients;
 }
 

@@ -4,8 +4,12 @@
 //   matmul + R of C's shape    -> matmul with a residual
 //   f(matmul), f(conv2d)       -> with an activation, f any function of one operand
 //   dy f'(s), dy a matmul      -> matmul times the slope: what the backward pass of f does to the product before it
+//   dropout(matmul)            -> matmul with a mask, which commutes with a slope but with no other epilogue
+//   relu, then dropout         -> backward takes the slope from what dropout leaves, so that nobody else needs the relu
+//   A^T B, and A summed over K -> matmul with sums of rows: the gradients of a weight and of its bias
 #include "ops/rewrites.h"
 
+#include <numeric>
 #include <string_view>
 
 #include "ops/op_table.h"
@@ -18,14 +22,20 @@ namespace {
 
 bool is(const Node& node, std::string_view name) { return name == node.op->name; }
 
-/// The product that makes `value` and may still be given an epilogue, or null: it has no function yet, and its result
-/// is read by one node only.
-const Node* open_product(const GraphEdit& edit, int value) {
+/// The product that makes `value`, which one node only reads, or null.
+const Node* own_product(const GraphEdit& edit, int value) {
   const int maker = edit.producer(value);
   if (maker < 0 || !edit.only_read_once(value)) return nullptr;
   const Node& node = edit.node(maker);
-  if (!is(node, "matmul") || node.attrs.integer("activation") != UNARY_IDENTITY) return nullptr;
-  return node.attrs.integer("extra") == MATMUL_EXTRA_SLOPE ? nullptr : &node;
+  return is(node, "matmul") && node.outputs.size() == 1 ? &node : nullptr;
+}
+bool has_mask(const Node& product) { return product.attrs.real("dropout") > 0; }
+
+/// The product that makes `value` and may still be given an epilogue, or null: it has no function and no mask yet.
+const Node* open_product(const GraphEdit& edit, int value) {
+  const Node* node = own_product(edit, value);
+  if (!node || node->attrs.integer("activation") != UNARY_IDENTITY || has_mask(*node)) return nullptr;
+  return node->attrs.integer("extra") == MATMUL_EXTRA_SLOPE ? nullptr : node;
 }
 
 /// The convolution likewise: only a function may be added to it.
@@ -91,22 +101,99 @@ bool fuse_slope(GraphEdit& edit, int index) {
   const Node& node = edit.node(index);
   if (!is(node, "unary_backward")) return false;
   const int saved = node.inputs[0], dy = node.inputs[1];
-  const Node* product = open_product(edit, dy);
-  if (!product || saved == dy || product->attrs.integer("extra") != MATMUL_EXTRA_NONE) return false;
+  const Node* product = own_product(edit, dy);
+  if (!product || saved == dy || product->attrs.integer("extra") != MATMUL_EXTRA_NONE ||
+      product->attrs.integer("activation") != UNARY_IDENTITY)
+    return false;
   Attrs attrs = product->attrs;
   attrs.set("extra", MATMUL_EXTRA_SLOPE);
   attrs.set("activation", node.attrs.integer("function"));
   attrs.set("a", node.attrs.real("a"));
   attrs.set("b", node.attrs.real("b"));
   std::vector<int> inputs = product->inputs;
-  inputs.push_back(saved);
+  inputs.insert(has_mask(*product) ? inputs.end() - 1 : inputs.end(), saved);  // the mask's state comes last
   const OpDef& op = *product->op;
   edit.replace(index, op, std::move(inputs), std::move(attrs));
   return true;
 }
 
-constexpr Rewrite kRewrites[] = {
-    {"matmul_sum", fuse_sum}, {"activation", fuse_activation}, {"matmul_slope", fuse_slope}};
+bool fuse_dropout(GraphEdit& edit, int index) {
+  const Node& node = edit.node(index);
+  if (!is(node, "dropout") || node.attrs.integer("per_mask") != 1 || node.attrs.real("rate") == 0) return false;
+  const Node* product = own_product(edit, node.inputs[0]);
+  if (!product || has_mask(*product)) return false;
+  Attrs attrs = product->attrs;
+  attrs.set("dropout", node.attrs.real("rate"));
+  attrs.set("seed", node.attrs.integer("seed"));
+  attrs.set("stream", node.attrs.integer("stream"));
+  std::vector<int> inputs = product->inputs;
+  inputs.push_back(node.inputs[1]);
+  const OpDef& op = *product->op;
+  edit.replace(index, op, std::move(inputs), std::move(attrs));
+  return true;
+}
+
+/// Is `value` made with the mask of this dropout: by another, or by a product that has one?
+bool is_masked_by(const GraphEdit& edit, int value, const Node& dropout) {
+  if (edit.producer(value) < 0) return false;
+  const Node& maker = edit.node(edit.producer(value));
+  const bool product = is(maker, "matmul") && has_mask(maker);
+  if (!product && !is(maker, "dropout")) return false;
+  return maker.attrs.real(product ? "dropout" : "rate") == dropout.attrs.real("rate") &&
+         maker.attrs.integer("seed") == dropout.attrs.integer("seed") &&
+         maker.attrs.integer("stream") == dropout.attrs.integer("stream") &&
+         (product || maker.attrs.integer("per_mask") == dropout.attrs.integer("per_mask")) &&
+         maker.inputs.back() == dropout.inputs.back();
+}
+
+// Where an element is kept, its sign is the relu's; where it is not, its gradient is zero already.
+bool share_relu(GraphEdit& edit, int index) {
+  const Node& dropout = edit.node(index);
+  if (!is(dropout, "dropout")) return false;
+  const int relu = dropout.inputs[0], kept = dropout.outputs[0];
+  const std::vector<int> readers = edit.readers(relu);
+  if (readers.size() != 2 || readers[0] != index || edit.is_target(relu)) return false;
+  const Node& backward = edit.node(readers[1]);
+  if (!is(backward, "unary_backward") || backward.attrs.integer("function") != UNARY_RELU ||
+      backward.inputs[0] != relu || backward.inputs[1] == relu || !is_masked_by(edit, backward.inputs[1], dropout))
+    return false;
+  edit.redirect(readers[1], relu, kept);
+  return true;
+}
+
+// What `value` is a view of, under another shape.
+int unshaped(const GraphEdit& edit, int value) {
+  for (int maker = edit.producer(value); maker >= 0 && is(edit.node(maker), "reshape"); maker = edit.producer(value))
+    value = edit.node(maker).inputs[0];
+  return value;
+}
+
+bool fuse_row_sums(GraphEdit& edit, int index) {
+  const Node& node = edit.node(index);
+  if (!is(node, "sum") || node.attrs.flag("keep")) return false;
+  const Shape& shape = desc_of(edit, node.inputs[0]).shape;
+  std::vector<int64_t> leading(shape.rank() > 0 ? shape.rank() - 1 : 0);
+  std::iota(leading.begin(), leading.end(), 0);
+  if (leading.empty() || node.attrs.integers("axes") != leading) return false;
+  for (int reader = 0; reader < static_cast<int>(edit.graph().nodes().size()); ++reader) {
+    const Node& product = edit.node(reader);
+    if (!edit.is_needed(reader) || !is(product, "matmul") || product.outputs.size() != 1 ||
+        !product.attrs.flag("transpose_a") || unshaped(edit, product.inputs[0]) != unshaped(edit, node.inputs[0]))
+      continue;
+    const Shape& a = desc_of(edit, product.inputs[0]).shape;
+    if (desc_of(edit, product.outputs[0]).shape.rank() != 2 || a[1] != shape[shape.rank() - 1]) continue;
+    Attrs attrs = product.attrs;
+    attrs.set("row_sums", true);
+    const OpDef& op = *product.op;
+    std::vector<int> inputs = product.inputs;
+    if (edit.merge(reader, index, op, std::move(inputs), std::move(attrs))) return true;
+  }
+  return false;
+}
+
+constexpr Rewrite kRewrites[] = {{"matmul_sum", fuse_sum},     {"activation", fuse_activation},
+                                 {"matmul_slope", fuse_slope}, {"relu_then_dropout", share_relu},
+                                 {"dropout", fuse_dropout},    {"row_sums", fuse_row_sums}};
 
 }  // namespace
 

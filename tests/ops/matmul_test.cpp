@@ -85,7 +85,7 @@ void add_sizes(Cases& cases) {
   }
 }
 
-// In f16 the matrix unit may multiply: sides below, at and above its fragments and tiles, in every layout.
+// In halves the matrix unit may multiply: sides below, at and above its fragments and tiles, in every layout.
 void add_halves(Cases& cases) {
   const Size sizes[] = {{1, 1, 1},    {8, 8, 8},    {7, 15, 9},   {16, 16, 16},
                         {17, 33, 65}, {64, 64, 64}, {65, 31, 63}, {130, 70, 129}};
@@ -93,6 +93,7 @@ void add_halves(Cases& cases) {
     for (const auto& [ta, tb] : {std::pair{false, false}, {false, true}, {true, false}, {true, true}}) {
       Case c = product(s, ta, tb);
       c.dtypes = {DType::f16};
+      if (s.m > 60) c.dtypes.push_back(DType::bf16);
       c.backward = false;  // further products of these kinds
       c.no_differences = "the f32 case has them";
       cases.add(c);
@@ -171,6 +172,38 @@ void add_epilogues(Cases& cases) {
   half({36, 40, 44}, MATMUL_EXTRA_SLOPE);
 }
 
+// A mask at the end, and the sums of A's rows beside C: what training with dropout and biases makes of products.
+void add_masks_and_sums(Cases& cases) {
+  const Input state = {.shape = {32}, .fill = integers(0, 1 << 30), .dtype = DType::u32, .differentiable = false};
+  for (const Size& s : {Size{7, 11, 29}, {36, 40, 44}, {70, 13, 66}}) {
+    Case c = product(s, false, true);
+    c.inputs.push_back({.shape = {s.n}});
+    if (s.m == 36) c.inputs.push_back({.shape = {s.m, s.n}});
+    c.inputs.push_back(state);
+    c.attrs.set("bias", true);
+    c.attrs.set("extra", s.m == 36 ? MATMUL_EXTRA_RESIDUAL : MATMUL_EXTRA_NONE);
+    c.attrs.set("activation", UNARY_TANH);
+    c.attrs.set("dropout", .4);
+    c.attrs.set("seed", 7);
+    c.tolerance = with_function(s.k);
+    c.backward_tolerance = with_slope(std::max({s.m, s.k, s.n}));
+    if (s.m == 36) c.dtypes = kHalf;
+    cases.add(c);
+  }
+  for (const Size& s : {Size{5, 3, 7}, {10, 128, 84}, {33, 65, 9}, {130, 300, 66}, {64, 1030, 12}}) {
+    Case c = product(s, true, false, integers(-4, 4));
+    c.tolerance = exact();
+    c.attrs.set("row_sums", true);
+    c.backward = false;  // of what backward makes
+    if (s.m == 10 || s.m == 33) c.dtypes = kHalf;
+    cases.add(c);
+  }
+  Case rows = product({9, 20, 5}, false, true);
+  rows.attrs.set("row_sums", true);
+  rows.backward = false;
+  cases.add(rows);
+}
+
 // What the rewrites make of public functions on a device, against the reference, which knows no rewrites.
 void add_fusions(Cases& cases) {
   const auto network = [&](const char* note, Build build, int64_t width) {
@@ -209,5 +242,6 @@ LEMNOS_OP_CASES(matmul) {
   add_halves(cases);
   add_batches(cases);
   add_epilogues(cases);
+  add_masks_and_sums(cases);
   add_fusions(cases);
 }

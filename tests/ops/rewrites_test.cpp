@@ -14,6 +14,7 @@
 #include "lemnos/ops.h"
 #include "runtime/oracle.h"
 #include "shaders/common/gemm_extra.h"
+#include "shaders/common/step_state.h"
 #include "shaders/common/unary_functions.h"
 
 namespace lemnos {
@@ -25,6 +26,12 @@ class RewritesTest : public testing::Test {
     const Value v = graph_.input(name, {shape});
     std::vector<double>& values = values_[v.id()];
     for (int64_t i = 0; i < shape.elements(); ++i) values.push_back(normal_(random_));
+    return v;
+  }
+
+  Value state() {
+    const Value v = graph_.input("state", {{STATE_WORDS}, DType::u32});
+    for (int i = 0; i < STATE_WORDS; ++i) values_[v.id()].push_back(100 + i);
     return v;
   }
 
@@ -153,6 +160,68 @@ TEST_F(RewritesTest, TrainingKeepsThePreActivationThatBackwardReads) {
   const Names names = fused({y, found[0], found[1]});
   EXPECT_EQ(std::ranges::count(names, "gelu"), 1);
   EXPECT_EQ(std::ranges::count(names, "unary_backward"), 0);  // its slope still moves into the product before it
+}
+
+TEST_F(RewritesTest, AMaskFollowsTheFunctionAndNothingFollowsTheMask) {
+  const Value x = input("x", {5, 7}), w = input("w", {3, 7}), b = input("b", {3}), drawn = state();
+  const Value y = dropout(tanh(linear(x, w, b)), drawn, .5f, 1);
+  EXPECT_EQ(fused({y}), Names{"matmul"});
+  EXPECT_EQ(maker(y).attrs.real("dropout"), .5);
+  EXPECT_EQ(fused({tanh(dropout(linear(x, w), drawn, .5f, 1))}), (Names{"matmul", "tanh"}));
+  EXPECT_EQ(fused({dropout(linear(x, w), drawn, .5f, 1) + b}), (Names{"matmul", "add"}));
+  EXPECT_EQ(fused({dropout(dropout(linear(x, w), drawn, .5f, 1), drawn, .5f, 2)}), (Names{"matmul", "dropout"}));
+  EXPECT_EQ(fused({spatial_dropout(linear(x, w), drawn, .5f, 1)}), Names{"matmul"});  // an element to a channel
+  const Value product = linear(x, w);
+  EXPECT_EQ(fused({dropout(product, drawn, .5f, 1), product}), (Names{"matmul", "dropout"}));
+}
+
+TEST_F(RewritesTest, TrainingThroughDropoutIsProductsAlone) {
+  const Value x = input("x", {6, 5}), w1 = input("w1", {4, 5}), b1 = input("b1", {4}), drawn = state();
+  const Value w2 = input("w2", {3, 4}), dy = input("dy", {6, 3});
+  const Value y = linear(dropout(relu(linear(x, w1, b1)), drawn, .5f, 1), w2);
+  const Value wrt[] = {w1, b1, w2};
+  const std::vector<Value> found = gradients(y, wrt, dy);
+  EXPECT_EQ(fused({y, found[0], found[1], found[2]}), Names(5, "matmul"));
+}
+
+// Where the slope is not to be read off what dropout leaves, the function keeps its result.
+TEST_F(RewritesTest, DropoutHidesOtherFunctions) {
+  const Value x = input("x", {6, 5}), w1 = input("w1", {4, 5}), drawn = state();
+  const Value w2 = input("w2", {3, 4}), dy = input("dy", {6, 3});
+  const Value y = linear(dropout(tanh(linear(x, w1)), drawn, .5f, 1), w2);
+  const Value wrt[] = {w1};
+  EXPECT_EQ(std::ranges::count(fused({y, gradients(y, wrt, dy)[0]}), "dropout"), 1);
+  const Value r = relu(linear(x, w1)), other = dropout(r, drawn, .5f, 1);
+  const Value from_elsewhere = gradients(r, wrt, input("dr", {6, 4}))[0];  // not through the mask
+  EXPECT_EQ(std::ranges::count(fused({other, from_elsewhere}), "dropout"), 1);
+}
+
+TEST_F(RewritesTest, TheGradientsOfAWeightAndItsBiasAreOneProduct) {
+  const Value w = input("w", {3, 7}), b = input("b", {3});
+  for (const Shape& shape : {Shape{5, 7}, Shape{2, 4, 7}}) {
+    const std::string which = to_string(shape);
+    const Value x = input(("x" + which).c_str(), shape);
+    const Value dy = input(("dy" + which).c_str(), shape.with(shape.rank() - 1, 3));
+    const Value wrt[] = {w, b};
+    const std::vector<Value> found = gradients(linear(x, w, b), wrt, dy);
+    const Names names = fused({found[0], found[1]});
+    EXPECT_EQ(std::ranges::count(names, "sum"), 0) << which;
+    EXPECT_EQ(std::ranges::count(names, "matmul"), 1) << which;
+    const Node& node = maker(found[0]);
+    EXPECT_EQ(&node, &maker(found[1])) << which;
+    EXPECT_TRUE(node.attrs.flag("row_sums")) << which;
+  }
+}
+
+TEST_F(RewritesTest, SumsOfOtherAxesAndBetweenStayAsTheyAre) {
+  const Value a = input("a", {5, 3}), x = input("x", {5, 7});
+  const Value product = matmul(a, x, {.transpose_a = true});
+  EXPECT_EQ(fused({product, sum(a, {1})}), (Names{"matmul", "sum"}));
+  EXPECT_EQ(fused({matmul(a, a, {.transpose_b = true}), sum(a, {0})}), (Names{"matmul", "sum"}));
+  // The sum is needed by what the product reads: they cannot be one.
+  const Value scaled = x * reshape(sum(sum(a, {0}), {0}), {1});
+  const Names names = fused({matmul(a, scaled, {.transpose_a = true})});
+  EXPECT_EQ(std::ranges::count(names, "sum"), 2);
 }
 
 }  // namespace
