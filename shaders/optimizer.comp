@@ -150,6 +150,7 @@ void main() {
   float decay = params.weight_decay;
   if (grouped != 0) {
     const vec2 factors = groups[i / 16];
+    if (factors.x == 0.0) return;  // frozen, its slots too
     lr *= factors.x;
     decay *= factors.y;
   }

@@ -1,5 +1,6 @@
-// Optimizers: one update of all parameters in one launch. Defaults and formulas follow PyTorch; where Keras differs the
-// comment says so. g is the gradient, t the number of the update from 1, every operation elementwise.
+// Optimizers: one update of all parameters in one launch (Lamb and Muon in a few). Defaults and formulas follow
+// PyTorch; where Keras differs the comment says so. g is the gradient, t the number of the update from 1, every
+// operation elementwise.
 //
 //   lr in the formulas is the `lr` below times two factors of StepState: the schedule's and the host's.
 #pragma once
@@ -117,18 +118,51 @@ struct Lion {
   float weight_decay = 0;  // decoupled
 };
 
-using Optimizer = std::variant<Sgd, Adagrad, Adadelta, RmsProp, Adam, AdamW, NAdam, Adamax, RAdam, Lion>;
+/// Adam for large batches (You et al., 2020): u = m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps) + weight_decay p;
+/// p -= lr |p| / |u| u, with the norms over each parameter by itself; the quotient is 1 where one of them is 0. Three
+/// launches for any number of parameters.
+struct Lamb {
+  float lr = 1e-3f;
+  float beta1 = .9f;
+  float beta2 = .999f;
+  float eps = 1e-6f;
+  float weight_decay = .01f;
+};
+
+/// Momentum whose direction is made orthogonal, for the hidden weights of a network (Jordan et al., 2024): of each
+/// matrix, m = momentum m + (1 - momentum) g and d = momentum m + (1 - momentum) g with nesterov, else m; then
+/// X = d / |d|, and `iterations` times A = X X^T, X = 3.4445 X + (-4.7750 A + 2.0315 A^2) X, which brings every
+/// singular value near 1; p *= 1 - lr weight_decay; p -= lr sqrt(max(1, rows / columns)) X.
+///
+/// Matrices are the parameters of two axes or more, as [first, all others], that have more than one row and column and
+/// are not named in `others`. Everything else takes `adamw`: biases, norms, and what `others` names, "*" standing for
+/// any characters. The authors put there the embeddings and the last layer of a network.
+///
+/// Launches: one for `adamw`, and for each shape that matrices have 5 + 3 `iterations`, whatever their number: matrices
+/// of one shape are multiplied together, with as much memory besides as all of them take, three times.
+struct Muon {
+  float lr = .02f;
+  float momentum = .95f;
+  bool nesterov = true;
+  int64_t iterations = 5;
+  float weight_decay = 0;  // decoupled
+  std::vector<std::string> others = {};
+  AdamW adamw = {.lr = 3e-4f, .beta2 = .95f, .weight_decay = 0};
+};
+
+using Optimizer = std::variant<Sgd, Adagrad, Adadelta, RmsProp, Adam, AdamW, NAdam, Adamax, RAdam, Lion, Lamb, Muon>;
 
 std::string name_of(const Optimizer& optimizer);  // "sgd", "adamw", ...
 /// By that name with default options; throws `not_found` with the list.
 Optimizer optimizer_from_name(const std::string& name);
 float learning_rate(const Optimizer& optimizer);
+/// Muon's `adamw` keeps its proportion to it.
 void set_learning_rate(Optimizer& optimizer, float lr);
 
 /// Parameters that learn at another rate, or decay otherwise, than the rest.
 struct Group {
   std::vector<Value> parameters;
-  float lr_scale = 1;            // 0: frozen
+  float lr_scale = 1;            // 0: frozen, with what the optimizer keeps for them
   float weight_decay_scale = 1;  // 0: no weight decay, as for biases and norms
 };
 

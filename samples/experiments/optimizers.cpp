@@ -48,7 +48,9 @@ void optimizers(Experiment& e) {
                                   {"NAdam", optim::NAdam{}},
                                   {"Adamax", optim::Adamax{}},
                                   {"RAdam", optim::RAdam{}},
-                                  {"Lion", optim::Lion{}}};
+                                  {"Lion", optim::Lion{}},
+                                  {"LAMB", optim::Lamb{}},
+                                  {"Muon", optim::Muon{}}};
   const lm::data::Split data = e.digits(e.size(4000, 60000), e.size(1000, 10000));
   const int64_t steps = e.size(150, 1000);
 

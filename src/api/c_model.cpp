@@ -68,6 +68,12 @@ void take(optim::RAdam& o, Taker& t) { take_moments(o, t); }
 void take(optim::Lion& o, Taker& t) {
   t("lr", o.lr)("beta1", o.beta1)("beta2", o.beta2)("weight_decay", o.weight_decay);
 }
+void take(optim::Lamb& o, Taker& t) { take_moments(o, t); }
+void take(optim::Muon& o, Taker& t) {
+  t("lr", o.lr)("momentum", o.momentum)("nesterov", o.nesterov)("iterations", o.iterations);
+  t("weight_decay", o.weight_decay)("adamw_lr", o.adamw.lr)("adamw_weight_decay", o.adamw.weight_decay);
+  t("beta1", o.adamw.beta1)("beta2", o.adamw.beta2)("eps", o.adamw.eps);
+}
 
 using MakeLayer = std::function<nn::Layer(Taker&)>;
 

@@ -89,19 +89,15 @@ namespace {
 bool updates_memory(const Node& node) { return !node.op->updates.empty(); }
 
 void check_order(const Graph& graph, std::span<const int> order) {
-  std::vector<bool> ran(graph.nodes().size(), false), updated(graph.values().size(), false);
+  std::vector<bool> updated(graph.values().size(), false);
   for (int index : order) {
     const Node& node = graph.nodes()[static_cast<size_t>(index)];
     for (int input : node.inputs) {
       const ValueInfo& info = graph.info(input);
-      if (info.producer >= 0 && !ran[static_cast<size_t>(info.producer)])
-        fail(ErrorCode::invalid_argument, node.op->name, ": reads what '",
-             graph.nodes()[static_cast<size_t>(info.producer)].op->name, "' updates at the end of the step");
       const bool was_updated = updated[static_cast<size_t>(graph.storage_of(input))];
       require(!was_updated || info.producer >= 0, ErrorCode::invalid_argument, node.op->name, ": reads '", info.name,
               "' after it was updated in the same step");
     }
-    ran[static_cast<size_t>(index)] = true;
     if (updates_memory(node))
       for (const Alias& alias : node.op->updates)
         updated[static_cast<size_t>(graph.storage_of(node.outputs[alias.output]))] = true;
@@ -130,10 +126,17 @@ std::vector<int> needed_nodes(const Graph& graph, std::span<const int> targets) 
     for (int input : graph.nodes()[static_cast<size_t>(info.producer)].inputs) open.push_back(input);
   }
   std::vector<int> order;
-  for (size_t i = 0; i < needed.size(); ++i)
-    if (needed[i]) order.push_back(static_cast<int>(i));
-  std::stable_partition(order.begin(), order.end(),
-                        [&](int i) { return !updates_memory(graph.nodes()[static_cast<size_t>(i)]); });
+  std::vector<bool> late(needed.size(), false);  // updates memory, or reads what such a node made
+  for (size_t i = 0; i < needed.size(); ++i) {
+    if (!needed[i]) continue;
+    const Node& node = graph.nodes()[i];
+    late[i] = updates_memory(node) || std::ranges::any_of(node.inputs, [&](int input) {
+                const int producer = graph.info(input).producer;
+                return producer >= 0 && late[static_cast<size_t>(producer)];
+              });
+    order.push_back(static_cast<int>(i));
+  }
+  std::stable_partition(order.begin(), order.end(), [&](int i) { return !late[static_cast<size_t>(i)]; });
   check_order(graph, order);
   return order;
 }

@@ -52,9 +52,9 @@ struct Rewrite {
   bool (*apply)(GraphEdit&, int index);
 };
 
-/// The nodes that `targets` need, in their order; those that update persistent memory come last, so that a step can be
-/// dropped before them with nothing lost. Throws `invalid_argument` when a node would then read what was updated
-/// before it.
+/// The nodes that `targets` need, in their order; those that update persistent memory come last, with those that read
+/// what such a node made, so that a step can be dropped before them with nothing lost. Throws `invalid_argument` when a
+/// node would then read what was updated before it.
 std::vector<int> needed_nodes(const Graph& graph, std::span<const int> targets);
 
 /// Applies every rewrite everywhere until nothing changes.

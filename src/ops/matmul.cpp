@@ -18,6 +18,7 @@
 #include "ops/formats.h"
 #include "ops/lowering.h"
 #include "ops/op_table.h"
+#include "ops/products.h"
 #include "ops/step_state.h"
 #include "ops/turn.h"
 #include "reference/unary.h"
@@ -559,6 +560,10 @@ std::vector<Value> grad(Grad& g) {
 
 std::span<const OpDef> matmul_ops() { return kOps; }
 Value plain_product(Value a, Value b, const MatmulOptions& o) { return product(a, b, o.transpose_a, o.transpose_b, 1); }
+
+Value product_and_rest(Value a, Value b, double alpha, Value r, double beta) {
+  return a.graph().add(kOps[0], {a, b, r}, {{"extra", MATMUL_EXTRA_RESIDUAL}, {"alpha", alpha}, {"beta", beta}});
+}
 
 }  // namespace lemnos::ops
 

@@ -1,11 +1,10 @@
 // One step of an optimizer over the flat arenas: parameters p, gradients g, up to three slots, in place. The formulas
 // are in src/reference/optimizer.cpp. One kernel for all; an arena past the device's storage range is cut into slices.
 
-#include "ops/optimizer.h"
-
 #include <algorithm>
 
 #include "lemnos/ops.h"
+#include "ops/arena.h"
 #include "ops/lowering.h"
 #include "ops/step_state.h"
 #include "reference/optimizer.h"
@@ -14,7 +13,7 @@
 namespace lemnos::ops {
 namespace {
 
-constexpr uint64_t kBlock = Graph::kArenaAlignment;  // elements to an entry of the table of groups
+size_t optimizer_slots(const OpDef& op) { return op.updates.size() - 1; }
 
 std::vector<TensorDesc> infer(const Infer& in) {
   const size_t slots = optimizer_slots(in.op);
@@ -51,12 +50,6 @@ shaders::OptimizerParams params_of(const Attrs& a) {
           .momentum_decay = real("momentum_decay")};
 }
 
-TensorRef part(TensorRef whole, uint64_t offset, uint64_t bytes) {
-  whole.offset += offset;
-  whole.bytes = bytes;
-  return whole;
-}
-
 std::vector<Dispatch> lower(Lower& c) {
   using namespace shaders;
   const Attrs& a = c.attrs();
@@ -70,26 +63,20 @@ std::vector<Dispatch> lower(Lower& c) {
                            .centered = a.flag("centered"),
                            .grouped = grouped,
                            .clipped = a.real("clip_value") > 0};
-  const uint64_t bytes = c.in(0).bytes();
-  // Slices begin where every binding's offset is aligned, also that of the table of groups (8 bytes a block).
-  const uint64_t step = 1u << 18;
-  const uint64_t slice = std::max(step, std::min(c.caps.max_storage_range, uint64_t{1} << 32) / step * step);
   const TensorRef unused = slots < 3 || !grouped ? c.scratch(16) : TensorRef{};
   std::vector<Dispatch> list;
-  for (uint64_t at = 0; at < bytes; at += slice) {
-    const uint64_t size = std::min(slice, bytes - at);
-    std::vector<TensorRef> tensors = {c.x(2), part(c.y(0), at, size), part(c.x(1), at, size)};
-    for (size_t k = 0; k < 3; ++k) tensors.push_back(k < slots ? part(c.y(1 + k), at, size) : unused);
-    const uint64_t blocks = divide_up(size / 4, kBlock);
-    tensors.push_back(grouped ? part(c.x(c.inputs() - 1), at / 4 / kBlock * 8, blocks * 8) : unused);
+  for (const ArenaPiece& piece : arena_pieces(c.in(0).bytes(), c.caps)) {
+    std::vector<TensorRef> tensors = {c.x(2), piece.of(c.y(0)), piece.of(c.x(1))};
+    for (size_t k = 0; k < 3; ++k) tensors.push_back(k < slots ? piece.of(c.y(1 + k)) : unused);
+    tensors.push_back(grouped ? piece.of_table(c.x(c.inputs() - 1), 8) : unused);
     OptimizerParams params = params_of(a);
-    params.quads = static_cast<uint32_t>(size / 16);
+    params.quads = static_cast<uint32_t>(piece.size / 16);
     list.push_back({.kernel = &c.kernel("optimizer"),
                     .tensors = std::move(tensors),
                     .spec = spec,
                     .params = params,
                     .groups = divide_up(params.quads, spec.workgroup_size),
-                    .cost = {size * (3 + 2 * slots), size / 4 * 15}});
+                    .cost = {piece.size * (3 + 2 * slots), piece.size / 4 * 15}});
   }
   return list;
 }
@@ -117,12 +104,5 @@ const OpDef kOps[] = {
 }  // namespace
 
 std::span<const OpDef> optimizer_ops() { return kOps; }
-
-const OpDef& optimizer_op(std::string_view name) {
-  const auto* found = std::ranges::find(kOps, name, [](const OpDef& op) { return std::string_view(op.name); });
-  require(found != std::end(kOps), ErrorCode::internal, "optimizer: no update op '", name, "'");
-  return *found;
-}
-size_t optimizer_slots(const OpDef& op) { return op.updates.size() - 1; }
 
 }  // namespace lemnos::ops

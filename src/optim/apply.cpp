@@ -1,13 +1,14 @@
 // Puts an optimizer into a graph: its slots, the table of groups, the update node.
 #include <cmath>
+#include <optional>
 #include <string_view>
 
 #include "base/text.h"
 #include "lemnos/optim.h"
 #include "ops/op_table.h"
-#include "ops/optimizer.h"
 #include "ops/schedule.h"
 #include "ops/step_state.h"
+#include "optim/muon.h"
 #include "optim/schedule_spec.h"
 #include "optim/spec.h"
 
@@ -23,11 +24,10 @@ void require_no_optimizer(const Graph& graph, const std::string& name) {
             ": the graph has an optimizer already, with the slot '", info.name, "'");
 }
 
-/// {factor of lr, of weight decay} for each block of the parameter arena.
-Value group_table(Graph& graph, const std::vector<Group>& groups) {
-  constexpr int64_t kBlock = Graph::kArenaAlignment;
-  const int64_t blocks = graph.flat_parameters().desc().elements() / kBlock;
-  std::vector<float> table(static_cast<size_t>(2 * blocks), 1.0f);
+/// {factor of lr, of weight decay} for each block of the parameter arena; empty where all are 1.
+std::vector<float> factors_of(Graph& graph, const std::vector<Group>& groups) {
+  if (groups.empty()) return {};
+  std::vector<float> table(static_cast<size_t>(2 * blocks_of(graph)), 1.0f);
   for (const Group& group : groups) {
     require(group.lr_scale >= 0 && std::isfinite(group.lr_scale), ErrorCode::invalid_argument, "group: lr_scale ",
             group.lr_scale, " is below 0");
@@ -37,14 +37,19 @@ Value group_table(Graph& graph, const std::vector<Group>& groups) {
       const ValueInfo& info = graph.info(parameter);
       require(info.role == Role::parameter && info.producer < 0, ErrorCode::invalid_argument, "group: '", info.name,
               "' is no parameter");
-      const int64_t end = info.offset + info.desc.elements();
-      for (int64_t block = info.offset / kBlock; block * kBlock < end; ++block) {
-        table[static_cast<size_t>(2 * block)] = group.lr_scale;
-        table[static_cast<size_t>(2 * block + 1)] = group.weight_decay_scale;
-      }
+      set_factors(table, info, group.lr_scale, group.weight_decay_scale);
     }
   }
-  return graph.constant(Shape{blocks, 2}, table, "optimizer.groups");
+  return table;
+}
+
+/// Where each parameter begins, in blocks, and where the last ends.
+Value parameter_bounds(Graph& graph) {
+  std::vector<int32_t> bounds;
+  for (Value p : graph.parameters()) bounds.push_back(static_cast<int32_t>(graph.info(p).offset / kBlock));
+  bounds.push_back(static_cast<int32_t>(blocks_of(graph)));
+  return graph.constant({{static_cast<int64_t>(bounds.size())}, DType::i32}, std::as_bytes(std::span(bounds)),
+                        "optimizer.bounds");
 }
 
 /// The state as the nodes so far leave it. What updates parameters belongs before the node that closes the step.
@@ -96,15 +101,25 @@ Value apply(Graph& graph, const Optimizer& optimizer, const UpdateOptions& optio
   std::vector<Value> inputs = {graph.flat_parameters(), graph.flat_gradients(), prepared_state(graph, name, options)};
   for (size_t i = 0; i < spec.slots.size(); ++i)
     inputs.push_back(graph.slot(text(name, '.', spec.slots[i]), i == 0 ? spec.slot_start : 0));
-  if (!options.groups.empty()) inputs.push_back(group_table(graph, options.groups));
-  return graph.add_all(ops::optimizer_op(spec.op), inputs, spec.attrs)[0];
+  std::vector<float> factors = factors_of(graph, options.groups);
+  std::optional<MatrixUpdate> matrices;
+  if (spec.muon) {
+    // Without a norm of the gradients their factor in the state stays 1, and the products need not wait for the rest.
+    const bool normed = options.clip_norm > 0 || options.loss_scale;
+    matrices.emplace(graph, *spec.muon, options.clip_value, factors);
+    matrices->add_directions(normed ? inputs[2] : step_state(graph), inputs[3]);
+  }
+  if (spec.by_parameter) inputs.push_back(parameter_bounds(graph));
+  if (!factors.empty()) inputs.push_back(graph.constant(Shape{blocks_of(graph), 2}, factors, "optimizer.groups"));
+  const std::vector<Value> updated = graph.add_all(find_op(spec.op), inputs, spec.attrs);
+  return matrices ? matrices->add_updates(updated[0], inputs[2], updated[1]) : updated[0];
 }
 
 Value average_parameters(Graph& graph, Value parameters, float decay) {
   require(decay >= 0 && decay < 1, ErrorCode::invalid_argument, "average_parameters: decay ", decay,
           " is outside [0, 1)");
-  return graph.add(ops::optimizer_op("average"),
-                   {graph.slot(kAverage), parameters, running_state(graph, "average_parameters")}, {{"beta1", decay}});
+  return graph.add(find_op("average"), {graph.slot(kAverage), parameters, running_state(graph, "average_parameters")},
+                   {{"beta1", decay}});
 }
 
 Value constrain_max_norm(Value parameter, float max) {

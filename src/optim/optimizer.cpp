@@ -11,7 +11,7 @@ namespace lemnos::optim {
 namespace {
 
 constexpr std::array<const char*, std::variant_size_v<Optimizer>> kNames = {
-    "sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "adamax", "radam", "lion"};
+    "sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "adamax", "radam", "lion", "lamb", "muon"};
 
 template <size_t i = 0>
 Optimizer default_of(size_t index) {
@@ -95,12 +95,40 @@ Spec spec(const char* who, const NAdam& o) {
 Spec spec(const char* who, const Adamax& o) { return {"adamax", {"m", "u"}, betas_and_eps(who, o)}; }
 Spec spec(const char* who, const RAdam& o) { return {"radam", {"m", "v"}, betas_and_eps(who, o)}; }
 Spec spec(const char* who, const Lion& o) { return {"lion", {"m"}, betas(who, o)}; }
+Spec spec(const char* who, const Lamb& o) {
+  return {.op = "lamb", .slots = {"m", "v"}, .attrs = betas_and_eps(who, o), .by_parameter = true};
+}
 
 constexpr bool is_decoupled(const AdamW&) { return true; }
 constexpr bool is_decoupled(const Lion&) { return true; }
 template <typename O>
 constexpr bool is_decoupled(const O&) {
   return false;
+}
+
+void require_rates(const char* who, float lr, float weight_decay) {
+  require_not_negative(who, "lr", lr);
+  require_not_negative(who, "weight_decay", weight_decay);
+}
+
+template <typename O>
+Spec whole_spec(const char* who, const O& o) {
+  require_rates(who, o.lr, o.weight_decay);
+  Spec made = spec(who, o);
+  made.attrs.set("lr", o.lr);
+  made.attrs.set("weight_decay", o.weight_decay);
+  if (is_decoupled(o)) made.attrs.set("decoupled", true);
+  return made;
+}
+
+Spec whole_spec(const char* who, const Muon& o) {
+  require_rates(who, o.lr, o.weight_decay);
+  require_fraction(who, "momentum", o.momentum);
+  require(o.iterations >= 1, ErrorCode::invalid_argument, who, ": iterations ", o.iterations, " is below 1");
+  require(!o.adamw.amsgrad, ErrorCode::invalid_argument, who, ": its adamw has no amsgrad");
+  Spec made = whole_spec("muon: adamw", o.adamw);
+  made.muon = o;
+  return made;
 }
 
 }  // namespace
@@ -120,22 +148,13 @@ float learning_rate(const Optimizer& optimizer) {
   return std::visit([](const auto& o) { return o.lr; }, optimizer);
 }
 void set_learning_rate(Optimizer& optimizer, float lr) {
+  if (auto* muon = std::get_if<Muon>(&optimizer); muon && muon->lr > 0) muon->adamw.lr *= lr / muon->lr;
   std::visit([lr](auto& o) { o.lr = lr; }, optimizer);
 }
 
 Spec spec_of(const Optimizer& optimizer) {
   const char* who = kNames[optimizer.index()];
-  return std::visit(
-      [who](const auto& o) {
-        require_not_negative(who, "lr", o.lr);
-        require_not_negative(who, "weight_decay", o.weight_decay);
-        Spec made = spec(who, o);
-        made.attrs.set("lr", o.lr);
-        made.attrs.set("weight_decay", o.weight_decay);
-        made.attrs.set("decoupled", is_decoupled(o));
-        return made;
-      },
-      optimizer);
+  return std::visit([who](const auto& o) { return whole_spec(who, o); }, optimizer);
 }
 
 AdvanceOptions advance_options(const Optimizer& optimizer, AdvanceOptions options) {

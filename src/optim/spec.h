@@ -1,6 +1,7 @@
 // An optimizer as the update op that does it: which op, which slots, which attributes.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,10 +10,13 @@
 namespace lemnos::optim {
 
 struct Spec {
-  const char* op;                  // src/ops/optimizer.h
+  const char* op;
   std::vector<const char*> slots;  // names, in the op's order
   Attrs attrs;
-  float slot_start = 0;  // what the first slot starts at
+  float slot_start = 0;       // what the first slot starts at
+  bool by_parameter = false;  // the op takes also where each parameter begins
+  /// Takes the matrices among the parameters, with the first slot; the op has the rest.
+  std::optional<Muon> muon = {};
 };
 
 /// Throws `invalid_argument` naming the optimizer and the option that is out of range.

@@ -155,6 +155,7 @@ void optimizer(const Reference& c) {
     Step o = base;
     double decay = a.real("weight_decay");
     if (grouped) {
+      if (c.in.back()[i / 64 * 2] == 0) continue;  // frozen, its slots too
       o.lr *= c.in.back()[i / 64 * 2];
       decay *= c.in.back()[i / 64 * 2 + 1];
     }

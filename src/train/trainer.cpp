@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/pattern.h"
 #include "base/text.h"
 #include "lemnos/autograd.h"
 #include "ops/step_state.h"
@@ -53,16 +54,6 @@ void train::join(Metrics& total, const Metrics& part) {
   total.loss = mean(total.loss, part.loss);
   total.accuracy = mean(total.accuracy, part.accuracy);
   total.samples = samples;
-}
-
-bool train::matches(const std::string& pattern, const std::string& name) {
-  const size_t star = pattern.find('*');
-  if (star == std::string::npos) return pattern == name;
-  if (!name.starts_with(pattern.substr(0, star))) return false;
-  const std::string rest = pattern.substr(star + 1);
-  for (size_t at = star; at <= name.size(); ++at)
-    if (matches(rest, name.substr(at))) return true;
-  return false;
 }
 
 Trainer::Impl::Impl(Device chosen, Model the_model, TrainerOptions the_options)
@@ -193,7 +184,7 @@ Value Trainer::Impl::build_gradients(const nn::Scope& building) {
 }
 
 bool Trainer::Impl::is_frozen(const std::string& parameter) const {
-  return std::ranges::any_of(frozen, [&](const std::string& f) { return train::matches(f, parameter); });
+  return std::ranges::any_of(frozen, [&](const std::string& f) { return matches(f, parameter); });
 }
 
 std::vector<optim::Group> Trainer::Impl::groups() const {
@@ -204,7 +195,7 @@ std::vector<optim::Group> Trainer::Impl::groups() const {
     optim::Group& g =
         made.emplace_back(optim::Group{.lr_scale = group.lr_scale, .weight_decay_scale = group.weight_decay_scale});
     for (Value p : graph->parameters())
-      if (train::matches(group.parameters, p.name())) g.parameters.push_back(p);
+      if (matches(group.parameters, p.name())) g.parameters.push_back(p);
     if (!g.parameters.empty()) continue;
     std::string names;
     for (Value p : graph->parameters()) names += " " + p.name();

@@ -38,9 +38,6 @@ std::vector<Shape> examples_of(const data::Dataset& data);
 /// An f32 input of the graph for each shape, in batches of that size: "`name`.x", "`name`.x1", ..
 std::vector<Value> inputs_of(Graph& graph, const std::string& name, const std::vector<Shape>& examples, int64_t batch);
 
-/// Whether `name` is `pattern`, in which "*" stands for any characters.
-bool matches(const std::string& pattern, const std::string& name);
-
 }  // namespace lemnos::train
 
 namespace lemnos {

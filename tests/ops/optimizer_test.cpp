@@ -27,10 +27,11 @@ LEMNOS_OP_CASES(optimizer) {
   // As floats these bits lie between .005 and 1, so every factor of the state differs; as integers they are vast.
   const Input state = {
       .shape = {32}, .fill = integers(1000000000, 1065353216), .dtype = DType::u32, .differentiable = false};
-  const auto add = [&](const Optimizer& o, int64_t size, const Input& with, bool grouped, const char* note) {
+  const Fill scaled = uniform(0, 2), frozen = integers(0, 2);
+  const auto add = [&](const Optimizer& o, int64_t size, const Input& with, const Fill* groups, const char* note) {
     std::vector<Input> inputs = {{.shape = {size}}, {.shape = {size}}, with};
     for (size_t k = 0; k < o.slots; ++k) inputs.push_back({.shape = {size}, .fill = uniform(.01, 2)});
-    if (grouped) inputs.push_back({.shape = {(size + 63) / 64, 2}, .fill = uniform(0, 2)});
+    if (groups) inputs.push_back({.shape = {(size + 63) / 64, 2}, .fill = *groups});
     cases.add({.op = o.name,
                .inputs = inputs,
                .attrs = o.attrs,
@@ -40,12 +41,13 @@ LEMNOS_OP_CASES(optimizer) {
   };
   for (const Optimizer& o : optimizers) {
     for (const int64_t size : sizes)
-      if (size < 100000 || o.slots == 2) add(o, size, state, false, "");
-    add(o, 113 * 64, state, true, "parameter groups");
-    add(o, 132, state, true, "parameter groups, the last block not whole");
+      if (size < 100000 || o.slots == 2) add(o, size, state, nullptr, "");
+    add(o, 113 * 64, state, &scaled, "parameter groups");
+    add(o, 132, state, &scaled, "parameter groups, the last block not whole");
+    add(o, 29 * 64, state, &frozen, "parameter groups, some frozen");
     Input skipped = state;
     skipped.fill = constant(0);
-    add(o, 1024, skipped, false, "a clip factor of 0 leaves the update out");
+    add(o, 1024, skipped, nullptr, "a clip factor of 0 leaves the update out");
   }
   // With the mean of the gradient taken off the variance, which is then positive: v from 3, the mean below 1.
   for (const int64_t size : {64, 1024, 29 * 64})

@@ -50,7 +50,9 @@ const optim::Optimizer kAll[] = {optim::Sgd{},
                                  optim::NAdam{.lr = .01f},
                                  optim::Adamax{.lr = .01f},
                                  optim::RAdam{.lr = .01f},
-                                 optim::Lion{.lr = .01f}};
+                                 optim::Lion{.lr = .01f},
+                                 optim::Lamb{.lr = .01f},
+                                 optim::Muon{.adamw = {.lr = .01f}}};
 
 // Launches of a step over a hundred parameters of any size, whose gradients take one each.
 size_t launches(const optim::Optimizer& optimizer, const optim::UpdateOptions& options) {
@@ -67,10 +69,13 @@ size_t launches(const optim::Optimizer& optimizer, const optim::UpdateOptions& o
   return session->compile({.targets = {updated, state}})->summary().dispatches;
 }
 
-// One updates them all, and one closes the step. Clipping by the global norm adds three at most.
+// One updates them all (LAMB needs the norms of each first), and one closes the step. Clipping by the global norm adds
+// three at most.
 TEST(Apply, OneLaunchUpdatesAHundredParameters) {
   if (devices().back().info().type == DeviceType::cpu_reference) GTEST_SKIP() << "the CPU backend launches nothing";
-  for (const optim::Optimizer& optimizer : kAll) EXPECT_EQ(launches(optimizer, {}), 102u) << optim::name_of(optimizer);
+  for (const optim::Optimizer& optimizer : kAll)
+    EXPECT_EQ(launches(optimizer, {}), std::holds_alternative<optim::Lamb>(optimizer) ? 104u : 102u)
+        << optim::name_of(optimizer);
   EXPECT_GT(launches(optim::Adam{}, {.clip_norm = 1}), 102u);
   EXPECT_LE(launches(optim::Adam{}, {.clip_norm = 1}), 105u);
 }
@@ -175,12 +180,15 @@ TEST(Apply, OneOptimizerAGraph) {
 
 TEST(Optimizer, Names) {
   for (const char* name :
-       {"sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "adamax", "radam", "lion"})
+       {"sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "adamax", "radam", "lion", "lamb", "muon"})
     EXPECT_EQ(optim::name_of(optim::optimizer_from_name(name)), name);
   EXPECT_THROW(optim::optimizer_from_name("adamm"), Error);
   optim::Optimizer o = optim::NAdam{};
   optim::set_learning_rate(o, .5f);
   EXPECT_EQ(optim::learning_rate(o), .5f);
+  o = optim::Muon{.lr = .02f, .adamw = {.lr = 3e-4f}};
+  optim::set_learning_rate(o, .01f);
+  EXPECT_NEAR(std::get<optim::Muon>(o).adamw.lr, 1.5e-4f, 1e-9f);
 }
 
 }  // namespace

@@ -45,3 +45,72 @@ factors("cosine", lambda o: schedules.CosineAnnealingLR(o, 11, 0.05))
 factors("cosine restarts", lambda o: schedules.CosineAnnealingWarmRestarts(o, 3, 2, 0.1))
 factors("one-cycle", lambda o: schedules.OneCycleLR(o, max_lr=1.0, total_steps=12, cycle_momentum=False))
 factors("warm-up", lambda o: schedules.LinearLR(o, 0.1, 1.0, 5))
+
+# What PyTorch 1.13 lacks, written from the papers in NumPy. Parameter k begins as 1 - i / 10 (a bias: 0), its gradient
+# in step t is that of number t + i + k of the four, times 1 + i, for element i.
+import numpy as np
+
+
+def start(shape):
+    values = np.arange(np.prod(shape))
+    return np.zeros(shape) if len(shape) == 1 else (1 - 0.1 * values).reshape(shape)
+
+
+def gradient(step, k, shape):
+    return np.array([four[(step + i + k) % 4] * (1 + i) for i in range(int(np.prod(shape)))]).reshape(shape)
+
+
+class AdamMoments:
+    def __init__(self, beta1, beta2, eps):
+        self.beta1, self.beta2, self.eps, self.m, self.v = beta1, beta2, eps, 0.0, 0.0
+
+    def direction(self, g, t):
+        self.m = self.beta1 * self.m + (1 - self.beta1) * g
+        self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
+        return self.m / (1 - self.beta1**t) / (np.sqrt(self.v / (1 - self.beta2**t)) + self.eps)
+
+
+def lamb(shapes, lr, weight_decay):
+    parameters, moments = [start(s) for s in shapes], [AdamMoments(0.9, 0.999, 1e-6) for _ in shapes]
+    for step in range(4):
+        for k, p in enumerate(parameters):
+            update = moments[k].direction(gradient(step, k, p.shape), step + 1) + weight_decay * p
+            lengths = np.linalg.norm(p), np.linalg.norm(update)
+            parameters[k] = p - lr * (lengths[0] / lengths[1] if min(lengths) > 0 else 1) * update
+    return parameters
+
+
+def newton_schulz(g):
+    if g.shape[0] > g.shape[1]:
+        return newton_schulz(g.T).T
+    x = g / np.linalg.norm(g)
+    for _ in range(5):
+        a = x @ x.T
+        x = 3.4445 * x - 4.7750 * a @ x + 2.0315 * a @ a @ x
+    return x
+
+
+def muon(shapes, lr, weight_decay, nesterov):
+    parameters, buffers = [start(s) for s in shapes], [np.zeros(s) for s in shapes]
+    moments = [AdamMoments(0.9, 0.95, 1e-8) for _ in shapes]
+    for step in range(4):
+        for k, p in enumerate(parameters):
+            g = gradient(step, k, p.shape)
+            if p.ndim == 1:
+                parameters[k] = p - 3e-4 * moments[k].direction(g, step + 1)
+                continue
+            buffers[k] = 0.95 * buffers[k] + g  # as long as the mean, times 20: the direction is the same
+            d = newton_schulz(g + 0.95 * buffers[k] if nesterov else buffers[k])
+            parameters[k] = p * (1 - lr * weight_decay) - lr * max(1, p.shape[0] / p.shape[1]) ** 0.5 * d
+    return parameters
+
+
+def show(name, parameters):
+    print(f"{name:20s} {{{', '.join('%.12f' % v for p in parameters for v in p.flat)}}}")
+
+
+network = [(2, 3), (3, 2), (2,), (2, 3)]
+show("lamb", lamb(network, 0.01, 0.01))
+show("lamb, no decay", lamb(network, 0.01, 0))
+show("muon", muon(network, 0.02, 0, True))
+show("muon, plain, decay", muon(network, 0.02, 0.1, False))

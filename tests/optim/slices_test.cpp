@@ -78,4 +78,50 @@ TEST(Slices, NormAddsUpEveryPartialSumOnce) {
   }
 }
 
+// LAMB cuts its arenas alike, before and after the one launch over parameters.
+TEST(Slices, LambCutsItsArenasTwice) {
+  Graph graph;
+  const Value p = graph.parameter("p", Shape{kElements}, std::vector<float>(kElements));
+  (void)optim::apply(graph, optim::Lamb{}, {.groups = {{.parameters = {p}, .lr_scale = .5f}}});
+  const uint64_t range = uint64_t{1} << 20, arena = static_cast<uint64_t>(graph.parameter_arena_elements()) * 4;
+  const std::vector<Dispatch> list = lowered(graph, "lamb", range);
+  const uint64_t pieces = (arena + range - 1) / range;
+  ASSERT_EQ(list.size(), 2 * pieces + 1);
+  for (const size_t from : {size_t{0}, static_cast<size_t>(pieces) + 1})
+    for (uint64_t i = 0; i < pieces; ++i) {
+      const Dispatch& dispatch = list[from + i];
+      EXPECT_EQ(dispatch.tensors[1].offset, i * range);
+      EXPECT_EQ(dispatch.tensors[1].bytes, std::min(range, arena - i * range));
+      EXPECT_EQ(dispatch.tensors[5].offset, i * range / 256 * 8);  // 8 bytes a block of 64 elements
+      EXPECT_EQ(dispatch.tensors[7].offset, i * range / 256 * 8);
+      EXPECT_EQ(dispatch.tensors[7].bytes, (dispatch.tensors[1].bytes + 255) / 256 * 8);
+    }
+}
+
+// Matrices of one shape share a launch as far as a binding reaches over them.
+TEST(Slices, MuonBindsRunsOfMatrices) {
+  Graph graph;
+  const std::vector<float> zeros(100 * 100);
+  for (int i = 0; i < 30; ++i) {
+    (void)graph.parameter("w" + std::to_string(i), Shape{100, 100}, zeros);
+    (void)graph.parameter("b" + std::to_string(i), Shape{100}, std::span(zeros).first(100));
+  }
+  (void)optim::apply(graph, optim::Muon{});
+  for (const char* op : {"muon_direction", "muon_update"})
+    for (const uint64_t range : {uint64_t{1} << 16, uint64_t{1} << 18, uint64_t{1} << 27}) {
+      const std::vector<Dispatch> list = lowered(graph, op, range);
+      // A matrix takes 40000 bytes: a binding holds one, six with the biases between them, or all.
+      EXPECT_EQ(list.size(), range == uint64_t{1} << 16 ? 30u : range == uint64_t{1} << 18 ? 5u : 1u) << op;
+      uint64_t matrices = 0;
+      for (const Dispatch& dispatch : list) {
+        EXPECT_LE(dispatch.tensors[1].bytes, range);
+        EXPECT_EQ(dispatch.tensors[1].offset % 256, 0u);
+        EXPECT_EQ(dispatch.params.span()[2], matrices) << "the first of the run";
+        EXPECT_EQ(dispatch.params.span()[3], dispatch.tensors[1].offset / 256) << "the block at which it begins";
+        matrices += dispatch.params.span()[1] / (100 * 100);
+      }
+      EXPECT_EQ(matrices, 30u) << op;
+    }
+}
+
 }  // namespace

@@ -128,6 +128,23 @@ TEST(Plan, NothingIsMadeAgainAmongTheUpdates) {
       1);
 }
 
+// What reads memory as an update left it runs after that update, wherever it was added; all else runs before.
+TEST(Plan, WhatReadsAnUpdateComesAfterIt) {
+  Graph graph;
+  const Value p = graph.parameter("p", {64}, std::vector<float>(64, 1));
+  graph.place_gradient(affine(p, 2, 0), p);
+  const Value state = step_state(graph), moved = advance_step(state, {});
+  const Value noise = random_uniform(moved, {Shape{64}, DType::f32});
+  const Value late = noise * 2.f, early = relu(graph.input("x", {{64}, DType::f32}));
+  const Plan plan =
+      make_plan(graph, DeviceCaps::portable(), {.targets = {late.id(), early.id()}, .find_kernel = find_kernel});
+  std::vector<std::string> order;
+  for (int i : plan.nodes) order.emplace_back(plan.graph.nodes()[static_cast<size_t>(i)].op->name);
+  EXPECT_EQ(order, (std::vector<std::string>{"relu", "advance_step", "random_uniform", "affine"}));
+  EXPECT_EQ(plan.first_update, 1);
+  EXPECT_TRUE(find_hazards(plan.dispatches).empty());
+}
+
 TEST(Plan, IsTheSameEveryTime) { EXPECT_EQ(to_string(Network().plan()), to_string(Network().plan())); }
 
 TEST(Plan, RefusesWhatDoesNotFit) {

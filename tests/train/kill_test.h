@@ -24,7 +24,9 @@ inline std::vector<Course> courses() {
           {NAdam{}, {Cosine{.period = 10}, false, 2}},
           {Adamax{}, {CosineRestarts{.period = 3, .longer = 2}}},
           {RAdam{}, {OneCycle{.period = 11}}},
-          {Lion{}, {Piecewise{.factors = {{1, .5f}, {2, .1f}}}, true}}};
+          {Lion{}, {Piecewise{.factors = {{1, .5f}, {2, .1f}}}, true}},
+          {Lamb{}, {Cosine{.period = 20, .end = .1f}, false, 3}},
+          {Muon{}, {Polynomial{.period = 16}, false, 5}}};
 }
 
 /// Random layers, averages and a clipped gradient are part of the state too.
