@@ -221,6 +221,10 @@ Value confusion_count(Value counts, Value predictions, Value targets);
 /// counts[target, bin] += 1 with bin = floor(score bins), scores f32 in [0, 1], targets i32 0 or 1: the two histograms,
 /// u32[2, bins], from which the host makes a ROC curve. Returns the new counts.
 Value score_count(Value counts, Value scores, Value targets);
+/// report[row] goes on counting the indices i32[..] that are `limit` or more, in place at the end of a step: {how many,
+/// where the first of them stood, what it was}, in a variable u32[rows, 3] that begins with zeros. A negative index is
+/// none, as everywhere. Returns the new report.
+Value index_errors(Value report, Value indices, int64_t limit, int64_t row = 0);
 
 // Regularisation
 // ---------------------------------------------------------------------------------------------------------

@@ -402,6 +402,22 @@ for classes, count in [(3, 37), (11, 113)]:
           integers(count, low=-1, high=1)], {}, [])
 
 
+def index_errors(report, indices, limit, row):
+    wrong = (indices.flatten() >= limit).nonzero()
+    report = report.clone()
+    if len(wrong):
+        if report[row, 0] == 0:
+            report[row, 1:] = torch.stack([wrong[0, 0], indices.flatten()[wrong[0, 0]]])
+        report[row, 0] += len(wrong)
+    return report
+
+
+for shape, rows, row, low in [((37,), 1, 0, 0), ((3, 29), 3, 2, 1)]:
+    case("index_errors", lambda n, i: index_errors(n, i, 7, row),
+         [integers(rows, 3, low=low, high=6 * low, dtype="u32"), integers(*shape, low=-1, high=9)],
+         {"limit": 7, "row": row}, [])
+
+
 def accuracy(x, targets, top):
     best = x.reshape(-1, x.shape[-1]).topk(top).indices
     targets = targets.reshape(-1, 1)

@@ -1,0 +1,64 @@
+// report[row] = {how many indices so far were `limit` or more, where the first of them stood, what it was}, in place.
+
+#include "shaders/index_errors.h"
+
+#include "lemnos/ops.h"
+#include "ops/lowering.h"
+#include "ops/step_state.h"
+
+namespace lemnos::reference {
+void index_errors(const Reference& c);
+}
+
+namespace lemnos::ops {
+namespace {
+
+constexpr int64_t kColumns = 3;
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 2);
+  const TensorDesc& report = in.in[0];
+  require(report.dtype == DType::u32 && report.shape.rank() == 2 && report.shape[1] == kColumns,
+          ErrorCode::shape_mismatch, in.op.name, ": the report is ", report, ", it is u32[rows, ", kColumns, "]");
+  require_dtype(in, 1, DType::i32);
+  const int64_t row = in.attrs.integer("row"), limit = in.attrs.integer("limit");
+  require(row >= 0 && row < report.shape[0], ErrorCode::out_of_range, in.op.name, ": row ", row, " of a report of ",
+          report.shape[0]);
+  require(limit >= 0 && limit < int64_t{1} << 31, ErrorCode::invalid_argument, in.op.name, ": limit ", limit,
+          " is outside [0, 2^31)");
+  return {report};
+}
+
+std::vector<Dispatch> lower(Lower& c) {
+  using namespace shaders;
+  const uint32_t count = count32(c.in(1), c.node().op->name);
+  if (count == 0) return {};
+  return {{.kernel = &c.kernel("index_errors"),
+           .tensors = {c.y(), c.x(1)},
+           .spec = IndexErrorsSpec{},
+           .params = IndexErrorsParams{.count = count,
+                                       .limit = static_cast<uint32_t>(c.attrs().integer("limit")),
+                                       .row = static_cast<uint32_t>(c.attrs().integer("row"))},
+           .groups = 1,
+           .cost = {c.in(1).bytes(), count}}};
+}
+
+using Kind = AttrDef::Kind;
+constexpr AttrDef kAttrs[] = {{"limit", Kind::integer, 0, "", true}, {"row", Kind::integer, 0}};
+constexpr Alias kUpdates[] = {{0, 0}};
+const OpDef kOps[] = {{"index_errors", infer, nullptr, lower, reference::index_errors, kAttrs, {}, kUpdates}};
+
+}  // namespace
+
+std::span<const OpDef> index_errors_ops() { return kOps; }
+Value add_index_errors(Value report, Value indices, int64_t limit, int64_t row) {
+  return report.graph().add(kOps[0], {latest(report), indices}, {{"limit", limit}, {"row", row}});
+}
+
+}  // namespace lemnos::ops
+
+namespace lemnos {
+Value index_errors(Value report, Value indices, int64_t limit, int64_t row) {
+  return ops::add_index_errors(report, indices, limit, row);
+}
+}  // namespace lemnos

@@ -1,0 +1,19 @@
+// A row of the report, {how many, where the first stood, what it was}, goes on with the indices that are too large.
+#include "lemnos/op.h"
+
+namespace lemnos::reference {
+
+void index_errors(const Reference& c) {
+  const auto row = c.out[0].subspan(3 * static_cast<size_t>(c.attrs().integer("row")), 3);
+  const double limit = static_cast<double>(c.attrs().integer("limit"));
+  for (size_t i = 0; i < c.in[1].size(); ++i) {
+    if (c.in[1][i] < limit) continue;
+    if (row[0] == 0) {
+      row[1] = static_cast<double>(i);
+      row[2] = c.in[1][i];
+    }
+    ++row[0];
+  }
+}
+
+}  // namespace lemnos::reference
