@@ -1,12 +1,16 @@
 // How good predictions are: confusion matrix, precision and recall, ROC curve, thresholds; as numbers, text, CSV and
-// pictures. Computed on the host from what Trainer::predict returns.
+// pictures. Computed on the host from what Trainer::predict returns. And what a program's nodes were given as indices
+// that do not exist.
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "lemnos/graph.h"
+#include "lemnos/session.h"
 #include "lemnos/visibility.h"
 
 LEMNOS_BEGIN_PUBLIC
@@ -98,6 +102,44 @@ struct RegressionScores {
   double r2 = 0;    // 1 - sum (p - t)^2 / sum (t - mean t)^2
 };
 RegressionScores regression_scores(std::span<const float> predictions, std::span<const float> targets);
+
+/// Indices past the last class or row, in one tensor of indices.
+struct IndexErrors {
+  std::string op;        // of the first node that takes the tensor
+  std::string indices;   // the tensor: its name, where it has one, and its desc
+  int64_t count = 0;     // since the start, or since clear()
+  int64_t first = 0;     // what the first of them was,
+  int64_t position = 0;  // and at which element it stood
+  int64_t limit = 0;     // what they must be below
+
+  std::string text() const;  // "gather: 3 of rows i32[8] are not below 5, the first is 7 at element 2"
+};
+
+/// Counts, on the device and without a wait, what the nodes that `targets` need are given past their last class or row:
+/// labels of a cross-entropy, tokens of an embedding, rows of a gather or scatter_add, and of ops of one's own
+/// (OpDef::index_limit). No kernel follows such an index: the loss becomes NaN, the row is `fill`, the pair does not
+/// count. A negative index means none, and is no error. Trainer looks at the labels of a data set itself; this is for
+/// graphs of one's own, and costs one small launch for each tensor of indices in the programs that compute value().
+///
+///     metrics::IndexWatch watch({loss});
+///     auto program = session->compile({.targets = {loss, watch.value()}});
+///     program->run(100);
+///     for (const metrics::IndexErrors& e : watch.read(*session)) std::cerr << e.text() << '\n';
+class IndexWatch {
+ public:
+  /// Adds a variable and its updates to the targets' graph. Throws `invalid_argument` when no node takes indices.
+  explicit IndexWatch(std::span<const Value> targets);
+  IndexWatch(std::initializer_list<Value> targets) : IndexWatch(std::span(targets.begin(), targets.size())) {}
+
+  Value value() const { return value_; }
+  /// What was found so far, one entry for each tensor that held any; waits.
+  std::vector<IndexErrors> read(Session& session) const;
+  void clear(Session& session) const;
+
+ private:
+  Value value_;
+  std::vector<IndexErrors> watched_;  // a row of the variable each
+};
 
 }  // namespace lemnos::metrics
 

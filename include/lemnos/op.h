@@ -206,6 +206,9 @@ struct OpDef {
   /// The inputs (a bit each) whose first axis goes with that of every output, row by row, 0 for none: what a device
   /// cannot bind whole is then computed in slices. Null: refused there, with the limit.
   uint32_t (*by_rows)(const Lower&) = nullptr;
+  /// Below what the indices in input `input` must be, or -1 where that input holds none; a negative index is none.
+  /// Null: the op takes no indices. What is past it must not be followed; metrics::IndexWatch counts it.
+  int64_t (*index_limit)(const Infer&, size_t input) = nullptr;
 };
 
 }  // namespace lemnos

@@ -223,7 +223,7 @@ Value confusion_count(Value counts, Value predictions, Value targets);
 Value score_count(Value counts, Value scores, Value targets);
 /// report[row] goes on counting the indices i32[..] that are `limit` or more, in place at the end of a step: {how many,
 /// where the first of them stood, what it was}, in a variable u32[rows, 3] that begins with zeros. A negative index is
-/// none, as everywhere. Returns the new report.
+/// none, as everywhere. metrics::IndexWatch adds it for all that a program uses. Returns the new report.
 Value index_errors(Value report, Value indices, int64_t limit, int64_t row = 0);
 
 // Regularisation

@@ -122,7 +122,14 @@ constexpr AttrDef kAttrs[] = {kReductionAttr,
                               {"with_gradient", Kind::integer, 1}};
 constexpr Variant kVariants[] = {{"lanes", needs_few_classes}, {"subgroup", needs_subgroups}, {"shared", nullptr}};
 const OpDef kOps[] = {
-    {"softmax_cross_entropy", infer, grad, lower, reference::cross_entropy, kAttrs, kVariants},
+    {.name = "softmax_cross_entropy",
+     .infer = infer,
+     .grad = grad,
+     .lower = lower,
+     .reference = reference::cross_entropy,
+     .attrs = kAttrs,
+     .variants = kVariants,
+     .index_limit = classes_limit},
 };
 
 }  // namespace

@@ -138,12 +138,26 @@ std::vector<Value> grad(Grad& g) {
 
 std::vector<Value> grad_scatter(Grad& g) { return {gather(g.dy(), g.in(1))}; }
 
+int64_t scatter_limit(const Infer& in, size_t input) { return input == 1 ? in.attrs.integer("rows") : -1; }
+
 using Kind = AttrDef::Kind;
 constexpr AttrDef kAttrs[] = {{"scale", Kind::real, 1}, {"shift", Kind::real, 0}, {"fill", Kind::real, 0}};
 constexpr AttrDef kScatterAttrs[] = {{"rows", Kind::integer, 0, "", true}};
 const OpDef kOps[] = {
-    {"gather", infer, grad, lower, reference::gather, kAttrs},
-    {"scatter_add", infer_scatter, grad_scatter, lower_scatter, reference::scatter_add, kScatterAttrs},
+    {.name = "gather",
+     .infer = infer,
+     .grad = grad,
+     .lower = lower,
+     .reference = reference::gather,
+     .attrs = kAttrs,
+     .index_limit = rows_limit},
+    {.name = "scatter_add",
+     .infer = infer_scatter,
+     .grad = grad_scatter,
+     .lower = lower_scatter,
+     .reference = reference::scatter_add,
+     .attrs = kScatterAttrs,
+     .index_limit = scatter_limit},
 };
 
 }  // namespace

@@ -65,6 +65,13 @@ inline uint32_t rows_of_output(const Lower& c) {
   return inputs;
 }
 
+/// OpDef::index_limit of an op whose input 1 holds rows of input 0, or classes along the last axis of input 0.
+inline int64_t rows_limit(const Infer& in, size_t input) { return input == 1 ? in.in[0].shape[0] : -1; }
+inline int64_t classes_limit(const Infer& in, size_t input) {
+  const Shape& x = in.in[0].shape;
+  return input == 1 && in.in[1].dtype == DType::i32 ? x[x.rank() - 1] : -1;
+}
+
 inline void require_inputs(const Infer& in, size_t count) {
   require(in.in.size() == count, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(), " inputs, it takes ",
           count);

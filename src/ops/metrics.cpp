@@ -80,12 +80,30 @@ std::vector<Dispatch> lower_counts(Lower& c) {
            .cost = {12ull * count, count}}};
 }
 
+int64_t counts_limit(const Infer& in, size_t input) {
+  return input > 0 && in.in[input].dtype == DType::i32 ? in.in[0].shape[0] : -1;
+}
+
 constexpr AttrDef kAttrs[] = {{"top", AttrDef::Kind::integer, 1}};
 constexpr Alias kUpdates[] = {{0, 0}};
-const OpDef kOps[] = {
-    {"accuracy_count", infer, nullptr, lower, reference::accuracy_count, kAttrs},
-    {"confusion_count", infer_counts, nullptr, lower_counts, reference::confusion_count, {}, {}, kUpdates},
-    {"score_count", infer_counts, nullptr, lower_counts, reference::confusion_count, {}, {}, kUpdates}};
+const OpDef kOps[] = {{.name = "accuracy_count",
+                       .infer = infer,
+                       .lower = lower,
+                       .reference = reference::accuracy_count,
+                       .attrs = kAttrs,
+                       .index_limit = classes_limit},
+                      {.name = "confusion_count",
+                       .infer = infer_counts,
+                       .lower = lower_counts,
+                       .reference = reference::confusion_count,
+                       .updates = kUpdates,
+                       .index_limit = counts_limit},
+                      {.name = "score_count",
+                       .infer = infer_counts,
+                       .lower = lower_counts,
+                       .reference = reference::confusion_count,
+                       .updates = kUpdates,
+                       .index_limit = counts_limit}};
 
 }  // namespace
 
