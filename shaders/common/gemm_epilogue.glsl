@@ -3,7 +3,7 @@
 // their bindings hold any buffer, never touched.
 #ifndef COMMON_GEMM_EPILOGUE
 #define COMMON_GEMM_EPILOGUE
-#include "common/gemm_vector.glsl"
+#include "common/vector.glsl"
 #include "common/unary.glsl"
 
 layout(binding = EPILOGUE_BINDING) WRITTEN buffer C { T c[]; };

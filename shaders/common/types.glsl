@@ -51,5 +51,6 @@ float bf16_value(uint bits) { return uintBitsToFloat(bits << 16); }
 #endif
 
 #define INFINITY uintBitsToFloat(0x7f800000u)
+#define LOWEST -3.4028235e38
 
 #endif

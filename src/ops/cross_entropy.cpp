@@ -6,6 +6,7 @@
 #include "lemnos/ops.h"
 #include "ops/lowering.h"
 #include "ops/reduction.h"
+#include "ops/team.h"
 #include "shaders/cross_entropy_count.h"
 
 namespace lemnos::reference {
@@ -54,10 +55,10 @@ struct Launch {
 
 Launch launch_of(const Lower& c, bool lanes) {
   const auto [rows, cols] = as_rows(c.in(0).shape);
-  const uint32_t workgroup = lanes ? 64 : narrow_row_workgroup(cols, c.caps);
-  // A batch of a few thousand rows is one launch of one workgroup; beyond, there are enough to fill the device.
-  const uint32_t rows_per_group = rows <= 1024 ? rows : workgroup;
-  Launch launch{.spec = {.workgroup_size = workgroup,
+  Team team = team_of(c, rows, cols, 1);
+  // A batch of a thousand rows is one launch of one workgroup; beyond, there are enough to fill the device.
+  if (lanes) team = {.kind = TEAM_INVOCATION, .workgroup_size = 64, .rows_per_group = rows <= 1024 ? rows : 64};
+  Launch launch{.spec = {.workgroup_size = team.workgroup_size,
                          .soft = c.in(1).dtype != DType::i32,
                          .smoothed = c.attrs().real("label_smoothing") != 0,
                          .weighted = c.inputs() == 3,
@@ -65,9 +66,10 @@ Launch launch_of(const Lower& c, bool lanes) {
                          .log_probabilities = c.attrs().flag("log_probabilities"),
                          .with_gradient = c.outputs() == 2,
                          .counted = 1,
-                         .quads = cols % 4 == 0},
-                .params = {rows, cols, static_cast<float>(c.attrs().real("label_smoothing")), rows_per_group},
-                .groups = lanes ? static_cast<uint32_t>(divide_up(rows, rows_per_group)) : rows};
+                         .wide = cols % 4 == 0,
+                         .team = team.kind},
+                .params = {rows, cols, static_cast<float>(c.attrs().real("label_smoothing")), team.rows_per_group},
+                .groups = static_cast<uint32_t>(divide_up(rows, team.rows_per_group))};
   if (lanes && launch.groups == 1) {
     launch.spec.workgroup_size = single_workgroup(c.caps);
     launch.spec.counted = 0;
@@ -92,14 +94,15 @@ std::vector<Dispatch> lower(Lower& c) {
                     .cost = {c.in(1).bytes(), params.rows}});
   }
   const bool sums = spec.reduction != REDUCTION_NONE && !(lanes && groups == 1);
-  const TensorRef losses = sums ? c.scratch(4ull * groups) : c.y(0);
+  const uint32_t partial = lanes ? groups : params.rows;
+  const TensorRef losses = sums ? c.scratch(4ull * partial) : c.y(0);
   list.push_back({.kernel = &c.kernel(lanes ? "cross_entropy_lanes" : "cross_entropy." + variant),
                   .tensors = {c.x(0), c.x(1), weights, divisor, losses, spec.with_gradient ? c.y(1) : c.scratch(4)},
                   .spec = spec,
                   .params = params,
                   .groups = groups,
                   .cost = {2 * c.in(0).bytes() + c.in(1).bytes(), 8ull * params.rows * params.cols}});
-  if (sums) list.push_back(sum_partials(c, losses, c.y(0), groups));
+  if (sums) list.push_back(sum_partials(c, losses, c.y(0), partial));
   return list;
 }
 

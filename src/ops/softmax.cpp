@@ -6,6 +6,7 @@
 
 #include "lemnos/ops.h"
 #include "ops/lowering.h"
+#include "ops/team.h"
 #include "shaders/softmax_backward.h"
 
 namespace lemnos::reference {
@@ -33,12 +34,18 @@ template <typename Spec, typename Params>
 std::vector<Dispatch> lower_rows(Lower& c, const char* stem, std::vector<TensorRef> tensors) {
   const auto [rows, cols] = as_rows(c.out().shape);
   const bool logarithm = c.attrs().flag("logarithm");
-  const Spec spec{.workgroup_size = row_workgroup(cols, c.caps), .logarithm = logarithm};
+  const Team team = team_of(c, rows, cols, c.inputs());
+  const Spec spec{.workgroup_size = team.workgroup_size,
+                  .team = team.kind,
+                  .wide = cols % 4 == 0,
+                  .held = team.held,
+                  .cols = team.held ? cols : 0,
+                  .logarithm = logarithm};
   return {{.kernel = &c.kernel(kernel_name(stem, c.out().dtype, c.caps) + "." + c.variant()),
            .tensors = std::move(tensors),
            .spec = spec,
-           .params = Params{.rows = rows, .cols = cols},
-           .groups = rows,
+           .params = Params{.rows = rows, .cols = cols, .rows_per_group = team.rows_per_group},
+           .groups = divide_up(rows, team.rows_per_group),
            .cost = {(c.inputs() + 1) * c.out().bytes(), 5ull * rows * cols}}};
 }
 

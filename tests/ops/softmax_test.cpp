@@ -2,8 +2,8 @@
 #include "lemnos/ops.h"
 
 LEMNOS_OP_CASES(softmax) {
-  const Shape shapes[] = {{1},      {7, 1},   {1, 1024}, {113, 41}, {3, 5, 89}, {2, 50257}, {37, 32},
-                          {37, 31}, {37, 33}, {11, 128}, {11, 127}, {11, 129},  {4096, 10}};
+  const Shape shapes[] = {{1},      {7, 1},    {1, 1024}, {113, 41}, {3, 5, 89}, {2, 50257}, {37, 32},  {37, 31},
+                          {37, 33}, {11, 128}, {11, 127}, {11, 129}, {13, 255},  {13, 260},  {4096, 10}};
   for (const int logarithm : {0, 1})
     for (const Shape& shape : shapes)
       cases.add({.op = "softmax",

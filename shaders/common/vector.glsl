@@ -1,7 +1,7 @@
 // Four neighbouring elements of any T at once: LOAD4 and STORE4 on a buffer declared as T4, indexed in groups of four.
 // Half types travel as two words, which needs no 16-bit storage.
-#ifndef COMMON_GEMM_VECTOR
-#define COMMON_GEMM_VECTOR
+#ifndef COMMON_VECTOR
+#define COMMON_VECTOR
 
 #if defined(T_f16) || defined(T_f16p)
 #define T4 uvec2
