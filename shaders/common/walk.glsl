@@ -12,13 +12,15 @@ uint divide_by(uint n, uint multiplier, uint shift) {
 
 // Defines, for a kernel whose params hold `extent`, `multiplier` and `shifts` and which has a constant `rank` of at most
 // `axes`. Loops run over all axes and leave out those past `rank`: with their bounds in the shader every compiler unrolls
-// them, and the digits stay in registers (NVIDIA's open driver kept them in memory when `rank` was the bound).
+// them, and the digits stay in registers (NVIDIA's open driver kept them in memory when `rank` was the bound, Mesa 25.0 in
+// software where a loop counted down).
 //   walk_start(n)  goes to element n
 //   walk_next()    goes to the one after it
 #define DEFINE_WALK(axes)                                                                                \
   uint walk[axes];                                                                                       \
   void walk_start(uint n) {                                                                              \
-    [[unroll]] for (uint axis = axes - 1; axis > 0; --axis) {                                            \
+    [[unroll]] for (uint from_last = 1; from_last < axes; ++from_last) {                                 \
+      const uint axis = axes - from_last;                                                                \
       if (axis >= rank) continue;                                                                        \
       const uint outer = divide_by(n, params.multiplier[axis], (params.shifts >> (5 * axis)) & 31u);     \
       walk[axis] = n - outer * params.extent[axis];                                                      \
@@ -28,7 +30,8 @@ uint divide_by(uint n, uint multiplier, uint shift) {
   }                                                                                                      \
   void walk_next() {                                                                                     \
     uint carry = 1;                                                                                      \
-    [[unroll]] for (uint axis = axes - 1; axis > 0; --axis) {                                            \
+    [[unroll]] for (uint from_last = 1; from_last < axes; ++from_last) {                                 \
+      const uint axis = axes - from_last;                                                                \
       if (axis >= rank) continue;                                                                        \
       const uint at = walk[axis] + carry;                                                                \
       carry = at >= params.extent[axis] ? 1 : 0;                                                         \
