@@ -24,20 +24,35 @@ bool beats(float b, uint j, float a, uint i) {
   return b > a || (b == a && j < i);
 }
 
+// Candidates i to i + 3 of those from `base` on; nothing beats by what is past the last.
+vec4 candidates(uint base, uint i) {
+  if (wide != 0) return uintBitsToFloat(x_four((base + i) / 4));
+  vec4 v = vec4(uintBitsToFloat(0xff800000u));
+  [[unroll]] for (uint k = 0; k < 4; ++k)
+    if (i + k < params.depth) v[k] = uintBitsToFloat(x_one(base + (i + k) * params.inner));
+  return v;
+}
+
 void main() {
   const uint result = alone != 0 ? invocation_index() : workgroup_index();
   if (result >= params.outputs) return;
   const uint outer = result / params.inner;
   const uint base = outer * params.inner * params.depth + (result - outer * params.inner);
-  const uint begin = alone != 0 ? 0 : lane();
-  const uint step = alone != 0 ? 1 : workgroup_size;
+  const uint begin = alone != 0 ? 0 : 4 * lane();
+  const uint step = alone != 0 ? 4 : 4 * workgroup_size;
   float best = uintBitsToFloat(0xff800000u);
   uint place = 0xffffffffu;
   for (uint i = begin; i < params.depth; i += step) {
-    const float v = uintBitsToFloat(x_one(base + i * params.inner));
-    if (beats(v, i, best, place)) {
-      best = v;
+    const vec4 v = candidates(base, i);
+    if (i == begin) {
+      best = v.x;
       place = i;
+    }
+    [[unroll]] for (uint k = 0; k < 4; ++k) {
+      if (v[k] > best || (is_nan(v[k]) && !is_nan(best))) {
+        best = v[k];
+        place = i + k;
+      }
     }
   }
   if (alone != 0) {

@@ -9,4 +9,5 @@ PARAMS_END
 SPEC_BEGIN(Argmax, 64)
 SPEC(1, uint, format, 0)
 SPEC(2, uint, alone, 0)  // one invocation per output instead of one workgroup
+SPEC(3, uint, wide, 0)   // candidates are neighbours, in whole groups of four
 SPEC_END

@@ -34,8 +34,8 @@ void main() {
   }
   if (batch > 0) return;  // past the last tile
 
-  const uint r0 = tile_r * TRANSPOSE_TILE + (lane() & 7u) * 4;
-  const uint c0 = tile_c * TRANSPOSE_TILE + (lane() >> 3) * 4;
+  const uint r0 = tile_r * TRANSPOSE_TILE + (lane() >> 3) * 4;  // neighbours fill a line of y before they leave it
+  const uint c0 = tile_c * TRANSPOSE_TILE + (lane() & 7u) * 4;
   if (r0 >= params.rows || c0 >= params.cols) return;
   if (wide != 0) {
     uvec4 v[4];

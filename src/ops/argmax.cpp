@@ -31,8 +31,10 @@ std::vector<Dispatch> lower(Lower& c) {
   for (size_t i = axis + 1; i < x.rank(); ++i) inner *= static_cast<uint64_t>(x[i]);
   const auto depth = static_cast<uint32_t>(x[axis]);
   const bool alone = inner > 1 || depth <= 32 || c.caps.software;  // barriers are dear on a processor
-  const ArgmaxSpec spec{
-      .workgroup_size = alone ? 64 : row_workgroup(depth, c.caps), .format = format_of(c.in(0).dtype), .alone = alone};
+  const ArgmaxSpec spec{.workgroup_size = alone ? 64 : row_workgroup(depth, c.caps),
+                        .format = format_of(c.in(0).dtype),
+                        .alone = alone,
+                        .wide = inner == 1 && depth % 4 == 0};
   return {{.kernel = &c.kernel("argmax"),
            .tensors = {in_words(c.x(0)), c.y()},
            .spec = spec,
