@@ -13,17 +13,12 @@
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_shader_subgroup_basic : require
-#ifdef T_bf16
-#extension GL_EXT_bfloat16 : require
-#define OPERAND bfloat16_t
-#else
-#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
-#define OPERAND float16_t
-#endif
+#include "common/matrix_operand.glsl"
 #include "matmul_cooperative.h"
 #include "common/types.glsl"
 #include "common/index.glsl"
 #include "common/gemm.glsl"
+#include "common/halves_block.glsl"
 
 layout(binding = 0) readonly buffer A8 { uvec4 a8[]; };
 layout(binding = 1) readonly buffer B8 { uvec4 b8[]; };
@@ -48,24 +43,6 @@ shared uvec4 slice_b[tile_n * kPitch];  // [n][k / 8]
 shared vec4 leaving[kSubgroups * kFragment];
 
 Tile tile;
-
-// Four lines (rows of A, columns of B) of eight k each.
-struct Block {
-  uvec4 line[4];
-};
-
-// Eight rows of four elements turned into four lines of eight.
-Block turned(uvec2 x[8]) {
-  Block block;
-  [[unroll]] for (uint i = 0; i < 4; ++i) {
-    const uvec2 p = uvec2(x[2 * i].x, x[2 * i + 1].x), q = uvec2(x[2 * i].y, x[2 * i + 1].y);
-    block.line[0][i] = (p.x & 0xffffu) | p.y << 16;
-    block.line[1][i] = p.x >> 16 | (p.y & 0xffff0000u);
-    block.line[2][i] = (q.x & 0xffffu) | q.y << 16;
-    block.line[3][i] = q.x >> 16 | (q.y & 0xffff0000u);
-  }
-  return block;
-}
 
 // Defines block(line, k) of an operand, by four(row, column, rows_end, columns_end): four elements side by side of a
 // matrix of `pitch` columns, zero past the ends. `vector`: its rows are whole groups of four (1) or eight (2), or not
@@ -95,7 +72,7 @@ Block turned(uvec2 x[8]) {
     }                                                                                                                \
     uvec2 x[8];                                                                                                      \
     [[unroll]] for (uint q = 0; q < 8; ++q) x[q] = four(k + q, line, tile.k_end, lines);                             \
-    return turned(x);                                                                                                \
+    return turned_block(x);                                                                                                \
   }
 DEFINE_FETCH(block_a, four_a, a, a4, a8, tile.a_base, (transpose_a == 0 ? params.k : params.m), vector_a,
              transpose_a == 0, params.m)

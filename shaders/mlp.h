@@ -24,4 +24,10 @@ SPEC(7, uint, each, 4)        // rows that an invocation has at a time; its neig
 SPEC(8, uint, blocks, 4)      // of so many rows, side by side in the workgroup
 SPEC(9, uint, turns, 1)       // of the workgroup, in a tile
 SPEC(10, uint, extra, 0)      // forward: the hidden layers are kept; backward: dx is wanted
+SPEC(11, uint, fragment_m, 16)  // cooperative only: what the matrix unit multiplies at once,
+SPEC(12, uint, fragment_n, 16)
+SPEC(13, uint, fragment_k, 16)
+SPEC(14, uint, subgroups, 4)    // who share a tile,
+SPEC(15, uint, across, 1)       // so many of them side by side along the units,
+SPEC(16, uint, slice, 16)       // and how much of what is summed over lies in shared memory at a time
 SPEC_END

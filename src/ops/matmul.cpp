@@ -17,6 +17,7 @@
 #include "ops/broadcast.h"
 #include "ops/formats.h"
 #include "ops/lowering.h"
+#include "ops/matrix_unit.h"
 #include "ops/op_table.h"
 #include "ops/products.h"
 #include "ops/step_state.h"
@@ -136,16 +137,6 @@ uint64_t tiles_of(const Problem& p, const Tiling& t) {
 }
 uint32_t shared_bytes(const Tiling& t) { return 4 * t.tile_k * (t.tile_m + t.tile_n + 8); }
 
-using Fragment = DeviceCaps::MatrixShape;
-// The largest shape of the matrix unit for these operands with f32 sums; m = 0: none.
-Fragment fragment_of(const DeviceCaps& caps, DType operands) {
-  Fragment best;
-  for (const Fragment& f : caps.matrix_shapes)
-    if (f.operands == operands && f.f32_accumulate && f.n % 4 == 0 && f.k % 8 == 0 &&
-        f.m * f.n * f.k > best.m * best.n * best.k)
-      best = f;
-  return best;
-}
 /// The tile of the matrix unit: fragments of each subgroup, and subgroups of the workgroup, along M and N. A count of
 /// fragments rather than of rows: what is unrolled stays the same on every device.
 struct Cooperation {
@@ -192,16 +183,8 @@ std::string refuse_64(const Lower& c) { return refuse_tiling(c, kTilings[1]); }
 
 std::string refuse_cooperative(const Lower& c, const Cooperation& cooperation) {
   const DeviceCaps& caps = c.caps;
-  const DType dtype = c.out().dtype;
-  const Fragment f = fragment_of(caps, dtype);
-  if (size_of(dtype) != 2) return text("multiplies halves, not ", dtype);
-  if (!caps.cooperative_matrix || !f.m) return text("the device has no matrix unit for ", dtype, " with f32 sums");
-  if (!caps.storage16) return "the device has no 16-bit elements in memory";
-  if (dtype == DType::f16 && !caps.fp16) return "the device has no arithmetic with 16-bit floats";
-  if (!c.has_kernel(kernel_name("matmul_cooperative", dtype, caps)))
-    return text("the glslang of this build does not know cooperative matrices of ", dtype);
-  if (!caps.subgroup_size_control && caps.min_subgroup_size != caps.max_subgroup_size)
-    return "the size of a subgroup varies on this device";
+  if (std::string why = refuse_matrix_unit(c, "matmul_cooperative"); !why.empty()) return why;
+  const Fragment f = fragment_of(caps, c.out().dtype);
   const Tiling t = cooperative_tiling(caps, f, cooperation);
   if (caps.max_workgroup_invocations < t.workgroup)
     return text("needs ", t.workgroup, " invocations, the device has ", caps.max_workgroup_invocations);

@@ -7,6 +7,7 @@
 #include "lemnos/ops.h"
 #include "ops/formats.h"
 #include "ops/lowering.h"
+#include "ops/matrix_unit.h"
 #include "shaders/mlp.h"
 #include "shaders/reduce_columns.h"
 
@@ -109,18 +110,98 @@ Launch launch_of(Lower& c, bool backward) {
   return l;
 }
 
+// On the matrix unit
+// -------------------------------------------------------------------------------------------------------------------
+constexpr uint32_t kSubgroups = 4, kMostTileRows = 128;
+constexpr uint32_t kMostShared = 48 << 10;  // more than one workgroup shall fit, and some devices have no more
+constexpr uint32_t kMostFragments = 8;      // of sums that a subgroup keeps in registers
+
+// Units of a layer in whole fragments, and the same with the one behind them that meets the bias.
+uint32_t padded_units(const Extents& e) { return static_cast<uint32_t>(divide_up(e.width, 16) * 16); }
+uint32_t padded_depth(const Extents& e) { return static_cast<uint32_t>((e.width + 16) / 16 * 16); }
+
+// How a tile of `rows` is cut, in the words of the kernel.
+struct Cut {
+  uint32_t rows, slice, across, fragments, shared;
+};
+Cut cut_of(const Extents& e, const Fragment& f, uint32_t rows, bool backward) {
+  const uint32_t units = padded_units(e), depth = padded_depth(e), columns = units / f.n;
+  Cut cut{.rows = rows, .across = columns >= 4 ? 4u : columns >= 2 ? 2u : 1u};
+  constexpr uint32_t kMostSlice = 12 << 10;
+  cut.slice = depth;  // all of it, or the largest part of equal ones that leaves room for tiles
+  while (cut.slice > 16 && (depth % cut.slice || units * cut.slice * 2 > kMostSlice)) cut.slice -= 16;
+  cut.fragments =
+      static_cast<uint32_t>(divide_up(rows / f.m, kSubgroups / cut.across) * divide_up(columns, cut.across));
+  cut.shared = (backward ? 2 : 1) * rows * (depth + 8) * 2 + units * (cut.slice + 8) * 2 + kSubgroups * f.m * f.n * 4;
+  return cut;
+}
+// The largest tile that the device holds; rows = 0: none.
+Cut best_cut(const Lower& c, bool backward) {
+  const Extents e(c.in(0).shape, c.attrs());
+  const Fragment f = fragment_of(c.caps, c.out().dtype);
+  // A software driver, which is only ever forced to this, compiles what a large tile unrolls for half a minute.
+  for (uint32_t rows = c.caps.software ? 16 : kMostTileRows; rows >= 16; rows /= 2) {
+    const Cut cut = cut_of(e, f, rows, backward);
+    if (cut.shared <= std::min(c.caps.max_shared_memory, kMostShared) && cut.fragments <= kMostFragments) return cut;
+  }
+  return {};
+}
+
+std::string refuse_cooperative(const Lower& c, bool backward) {
+  if (std::string why = refuse_matrix_unit(c, "mlp_cooperative"); !why.empty()) return why;
+  const Extents e(c.in(0).shape, c.attrs());
+  const Fragment f = fragment_of(c.caps, c.out().dtype);
+  if (e.ins > e.width || e.outs > e.width)
+    return text(e.ins, " features and ", e.outs, " outputs are more than a layer's ", e.width);
+  if (16 % f.m || 16 % f.n || 16 % f.k) return text("fragments of ", f.m, "x", f.n, "x", f.k, " do not divide 16");
+  if (kSubgroups * c.caps.subgroup_size > c.caps.max_workgroup_invocations)
+    return text("needs ", kSubgroups * c.caps.subgroup_size, " invocations, the device has ",
+                c.caps.max_workgroup_invocations);
+  if (best_cut(c, backward).rows == 0)
+    return text("needs ", cut_of(e, f, 16, backward).shared, " bytes of shared memory, the device has ",
+                c.caps.max_shared_memory);
+  return c.forced() || !c.caps.software ? "" : "a software driver has no matrix unit";
+}
+std::string refuse_forward(const Lower& c) { return refuse_cooperative(c, false); }
+std::string refuse_backward(const Lower& c) { return refuse_cooperative(c, true); }
+
+bool is_cooperative(const Lower& c) { return std::string_view(c.variant()) == "cooperative"; }
+
+// The same launch with tiles of the matrix unit, and what its kernel is called.
+std::string make_cooperative(const Lower& c, Launch& l, const char* stem, bool backward) {
+  const Fragment f = fragment_of(c.caps, c.out().dtype);
+  const Cut cut = best_cut(c, backward);
+  l.spec.workgroup_size = kSubgroups * c.caps.subgroup_size;
+  l.spec.each = 16;
+  l.spec.blocks = 1;
+  l.spec.turns = cut.rows / 16;
+  l.spec.fragment_m = f.m;
+  l.spec.fragment_n = f.n;
+  l.spec.fragment_k = f.k;
+  l.spec.subgroups = kSubgroups;
+  l.spec.across = cut.across;
+  l.spec.slice = cut.slice;
+  l.params.tiles = static_cast<uint32_t>(divide_up(l.params.rows, cut.rows));
+  return kernel_name(stem, c.out().dtype, c.caps);
+}
+uint32_t required_subgroup(const Lower& c) {
+  return is_cooperative(c) && c.caps.subgroup_size_control ? c.caps.subgroup_size : 0;
+}
+
 std::vector<Dispatch> lower(Lower& c) {
   if (c.out().elements() == 0) return {};
   Launch l = launch_of(c, false);
+  const std::string kernel = is_cooperative(c) ? make_cooperative(c, l, "mlp_cooperative", false) : "mlp";
   const bool keeps = c.outputs() > 1;
   l.spec.extra = keeps;
   l.params.groups = l.params.tiles;
-  return {{.kernel = &c.kernel("mlp"),
+  return {{.kernel = &c.kernel(kernel),
            .tensors = {in_words(c.x(0)), in_words(c.x(1)), in_words(c.y(0)), in_words(c.y(keeps ? 1 : 0))},
            .spec = l.spec,
            .params = l.params,
            .groups = l.params.groups,
-           .cost = {c.in(0).bytes() + c.in(1).bytes() + c.out().bytes() + (keeps ? c.out(1).bytes() : 0), l.flops}}};
+           .cost = {c.in(0).bytes() + c.in(1).bytes() + c.out().bytes() + (keeps ? c.out(1).bytes() : 0), l.flops},
+           .subgroup_size = required_subgroup(c)}};
 }
 
 // The copies of the weights' gradients, added up in order.
@@ -152,6 +233,8 @@ std::vector<Dispatch> lower_backward(Lower& c) {
   // Copies enough to fill a large GPU; more would only be added up again. An empty batch has one, which stays zero.
   constexpr uint32_t kMostCopies = 256, kMostCopiesInSoftware = 8;
   Launch l = launch_of(c, true);
+  const std::string kernel =
+      is_cooperative(c) ? make_cooperative(c, l, "mlp_cooperative_backward", true) : "mlp_backward";
   const bool wants_dx = c.outputs() > 1;
   l.spec.extra = wants_dx;
   l.params.groups = std::min(l.params.tiles, c.caps.software ? kMostCopiesInSoftware : kMostCopies);
@@ -160,13 +243,14 @@ std::vector<Dispatch> lower_backward(Lower& c) {
   if (l.params.groups > 0) {
     uint64_t bytes = c.out().bytes() + (wants_dx ? c.out(1).bytes() : 0);
     for (size_t i = 0; i < c.inputs(); ++i) bytes += c.in(i).bytes();
-    list.push_back({.kernel = &c.kernel("mlp_backward"),
+    list.push_back({.kernel = &c.kernel(kernel),
                     .tensors = {in_words(c.x(0)), in_words(c.x(1)), in_words(c.x(2)), in_words(c.x(3)), copies,
                                 wants_dx ? in_words(c.y(1)) : copies},
                     .spec = l.spec,
                     .params = l.params,
                     .groups = l.params.groups,
-                    .cost = {bytes, 2 * l.flops}});
+                    .cost = {bytes, 2 * l.flops},
+                    .subgroup_size = required_subgroup(c)});
   }
   list.push_back(gather_copies(c, l, copies));
   return list;
@@ -198,9 +282,12 @@ constexpr AttrDef kAttrs[] = {{.name = "width", .kind = Kind::integer, .required
                               {"activation", Kind::word, 0, "relu"},
                               {"keep_hidden", Kind::integer, 0}};
 constexpr AttrDef kBackwardAttrs[] = {kAttrs[0], kAttrs[1], kAttrs[2], kAttrs[3], {"has_dx", Kind::integer, 0}};
+constexpr Variant kVariants[] = {{"cooperative", refuse_forward}, {"direct"}};
+constexpr Variant kBackwardVariants[] = {{"cooperative", refuse_backward}, {"direct"}};
 const OpDef kOps[] = {
-    {"mlp", infer, grad, lower, reference::mlp, kAttrs, {}, {}, {}, {}, decompose},
-    {"mlp_backward", infer_backward, nullptr, lower_backward, reference::mlp_backward, kBackwardAttrs},
+    {"mlp", infer, grad, lower, reference::mlp, kAttrs, kVariants, {}, {}, {}, decompose},
+    {"mlp_backward", infer_backward, nullptr, lower_backward, reference::mlp_backward, kBackwardAttrs,
+     kBackwardVariants},
 };
 
 std::vector<Value> grad(Grad& g) {
