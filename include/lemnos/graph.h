@@ -92,6 +92,7 @@ class Value {
   explicit operator bool() const { return graph_ != nullptr; }
   Graph& graph() const { return *graph_; }
   int id() const { return id_; }
+  /// Throws `invalid_argument` for "no value"; so do shape(), dtype() and name().
   const TensorDesc& desc() const;
   const Shape& shape() const { return desc().shape; }
   DType dtype() const { return desc().dtype; }
@@ -183,9 +184,6 @@ class Graph {
   size_t slots_ = 0;
   uint32_t streams_ = 1;
 };
-
-inline const TensorDesc& Value::desc() const { return graph_->info(id_).desc; }
-inline const std::string& Value::name() const { return graph_->info(id_).name; }
 
 }  // namespace lemnos
 

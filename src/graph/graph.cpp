@@ -59,6 +59,15 @@ Value Graph::add_value(ValueInfo info) {
   return {this, static_cast<int>(values_.size()) - 1};
 }
 
+const TensorDesc& Value::desc() const {
+  require(graph_, ErrorCode::invalid_argument, "value: a default-constructed Value is no value and has no shape");
+  return graph_->info(id_).desc;
+}
+const std::string& Value::name() const {
+  require(graph_, ErrorCode::invalid_argument, "value: a default-constructed Value is no value and has no name");
+  return graph_->info(id_).name;
+}
+
 Value Graph::find(std::string_view name) const {
   for (size_t i = 0; i < values_.size(); ++i)
     if (values_[i].role != Role::activation && !name.empty() && values_[i].name == name)

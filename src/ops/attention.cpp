@@ -46,8 +46,9 @@ void require_operands(const Infer& in) {
   for (size_t i = 0; i < rank; ++i)
     require((i == position || q[i] == k[i] || i + 1 == rank) && (k[i] == v[i] || i + 1 == rank),
             ErrorCode::shape_mismatch, in.op.name, ": q ", q, ", k ", k, " and v ", v, " differ at axis ", i);
-  require(q[rank - 1] == k[rank - 1] && k[position] > 0, ErrorCode::shape_mismatch, in.op.name, ": q ", q, " and k ", k,
-          " do not multiply");
+  require(q[rank - 1] == k[rank - 1], ErrorCode::shape_mismatch, in.op.name, ": q ", q, " has rows of ", q[rank - 1],
+          ", k ", k, " of ", k[rank - 1]);
+  require(k[position] > 0, ErrorCode::shape_mismatch, in.op.name, ": k ", k, " has no positions to attend to");
   const std::string refusal = refuse_rows(q[rank - 1], v[rank - 1]);
   require(refusal.empty(), ErrorCode::unsupported, in.op.name, ": ", refusal);
 }

@@ -60,8 +60,12 @@ Folded fold_axes(const Shape& out, std::span<const Shape> operands, const char* 
     }
     for (size_t k = 0; k < operands.size(); ++k) kept[k][folded.rank - 1] = strides[k][i];
   }
-  require(folded.rank <= Folded::kMaxAxes, ErrorCode::unsupported, who, ": ", folded.rank,
-          " axes remain after folding, a kernel walks ", Folded::kMaxAxes);
+  if (folded.rank > Folded::kMaxAxes) {
+    std::string shapes;
+    for (const Shape& operand : operands) shapes += text(shapes.empty() ? "" : " with ", operand);
+    fail(ErrorCode::unsupported, who, ": ", shapes, " makes ", folded.rank, " axes that do not join, a kernel walks ",
+         Folded::kMaxAxes);
+  }
   for (size_t i = 0; i < folded.rank; ++i) {
     folded.extent[i] = static_cast<uint32_t>(extents[i]);
     for (size_t k = 0; k < operands.size(); ++k) folded.stride[k][i] = static_cast<uint32_t>(kept[k][i]);

@@ -73,8 +73,8 @@ Dispatch move(Lower& c, const Strides& strides) {
   require(params.count < (1u << 31), ErrorCode::unsupported, who, ": ", c.out(), " has ", params.count,
           " elements; this kernel counts to ", 1u << 31);
   Axes axes = fold(c.out().shape, strides);
-  require(axes.rank <= Folded::kMaxAxes, ErrorCode::unsupported, who, ": ", axes.rank,
-          " axes remain after folding, a kernel walks ", Folded::kMaxAxes);
+  require(axes.rank <= Folded::kMaxAxes, ErrorCode::unsupported, who, ": from ", c.in(0), " to ", c.out(), " makes ",
+          axes.rank, " axes that do not join, a kernel walks ", Folded::kMaxAxes);
   uint32_t format = movable_format(c.out().dtype);
   const int64_t inner = axes.stride[axes.rank - 1];
   // Narrow elements move as whole words where they stay together.

@@ -65,8 +65,8 @@ void require_fits(const Infer& in, const Convolution& f) {
   const int64_t room_h = f.height + 2 * f.padding[0], room_w = f.width + 2 * f.padding[1];
   const int64_t reach_h = reach(f.kernel[0], f.dilation[0]), reach_w = reach(f.kernel[1], f.dilation[1]);
   require(f.kernel[0] >= 1 && f.kernel[1] >= 1 && reach_h <= room_h && reach_w <= room_w, ErrorCode::shape_mismatch,
-          in.op.name, ": a kernel that reaches over ", reach_h, "x", reach_w, " does not fit a padded plane of ",
-          room_h, "x", room_w);
+          in.op.name, ": ", in.in[0], " and ", in.in[1], ": a kernel that reaches over ", reach_h, "x", reach_w,
+          " does not fit a padded plane of ", room_h, "x", room_w);
   require(f.in % f.groups == 0 && f.out % f.groups == 0, ErrorCode::shape_mismatch, in.op.name, ": ", f.in, " and ",
           f.out, " channels do not divide into ", f.groups, " groups");
 }

@@ -557,6 +557,9 @@ Value matmul(Value a, Value b, MatmulOptions options) { return ops::plain_produc
 Value linear(Value x, Value weight, Value bias) {
   require(x.shape().rank() >= 1 && weight.shape().rank() == 2, ErrorCode::shape_mismatch, "linear: x ", x.shape(),
           " needs one axis at least and weight ", weight.shape(), " two");
+  const int64_t features = x.shape()[x.shape().rank() - 1];
+  require(features == weight.shape()[1], ErrorCode::shape_mismatch, "linear: x ", x.shape(), " has ", features,
+          " features, weight ", weight.shape(), " takes ", weight.shape()[1]);
   const bool vector = x.shape().rank() == 1;
   Value y = matmul(vector ? reshape(x, Shape{1, x.shape()[0]}) : x, weight, {.transpose_b = true});
   if (vector) y = reshape(y, Shape{weight.shape()[0]});

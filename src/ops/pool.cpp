@@ -40,8 +40,9 @@ Windows windows_of(const Attrs& attrs, int64_t height, int64_t width, const char
   for (size_t i = 0; i < 2 && size.empty(); ++i) {
     require(2 * w.padding[i] <= w.kernel[i], ErrorCode::invalid_argument, op, ": padding ", w.padding[i],
             " is more than half of the kernel ", w.kernel[i]);
-    require(w.out[i] >= 1, ErrorCode::shape_mismatch, op, ": a window of ", w.kernel[i], " by steps of ", w.dilation[i],
-            " does not fit an extent of ", i ? width : height, " padded by ", w.padding[i]);
+    require(w.out[i] >= 1, ErrorCode::shape_mismatch, op, ": a window of ", w.kernel[0], "x", w.kernel[1],
+            " with dilation ", w.dilation[i], " does not fit a plane of ", height, "x", width, " padded by ",
+            w.padding[i]);
   }
   return w;
 }

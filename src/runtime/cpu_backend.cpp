@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <new>
 
 #include "base/half.h"
+#include "base/machine.h"
 #include "base/text.h"
 #include "graph/print.h"
 #include "plan/plan.h"
@@ -17,6 +19,13 @@ namespace lemnos {
 namespace {
 
 using Doubles = std::vector<double>;
+
+// All memory is doubles. A system may promise more than it has and end the process later, so we ask before.
+void require_memory(uint64_t elements, const TensorDesc& largest, const char* what) {
+  const uint64_t limit = physical_memory() / sizeof(double);
+  require(elements <= limit, ErrorCode::out_of_memory, "cpu: ", what, " of ", elements,
+          " doubles, the machine has room for ", limit, "; the largest is ", largest);
+}
 
 // Persistent memory by arena, in doubles that hold values of the arena's dtype.
 class CpuMemory {
@@ -38,6 +47,7 @@ class CpuMemory {
     const bool flat = id.kind != ArenaKind::value;
     const int storage = graph_.storage_of(value);
     const int64_t elements = flat ? graph_.parameter_arena_elements() : graph_.info(storage).desc.elements();
+    require_memory(static_cast<uint64_t>(elements), graph_.info(storage).desc, "memory");
     arena.assign(static_cast<size_t>(elements), 0.0);
     if (id.kind == ArenaKind::parameters)
       for (Value p : graph_.parameters()) fill(arena, graph_.info(p));
@@ -68,13 +78,15 @@ class CpuProgram final : public Program {
   CpuProgram(const Graph& graph, CpuMemory& memory, std::span<const int> targets, bool round = true)
       : graph_(graph), memory_(memory), round_(round), nodes_(needed_nodes(graph, targets)) {}
 
-  Status run(uint32_t steps) override {
+  Status run(uint32_t steps) override try {
     for (uint32_t i = 0; i < steps; ++i) {
       for (; next_ < nodes_.size(); ++next_) interpret(node(next_));
       next_ = 0;
     }
     total_steps_ += steps;
     return Status::ok;
+  } catch (const std::bad_alloc&) {
+    return Status::out_of_memory;
   }
 
   Status advance(const Budget& budget, Advanced* done) override {
@@ -205,6 +217,7 @@ class CpuSession final : public Session {
   std::unique_ptr<Program> compile(const CompileOptions& options) override {
     std::vector<int> targets;
     for (Value v : options.targets) targets.push_back(id_in(graph_, v, "compile"));
+    require_fits(needed_nodes(graph_, targets));
     return std::make_unique<CpuProgram>(graph_, memory_, targets);
   }
   void write(Value value, std::span<const std::byte> bytes, size_t offset) override {
@@ -223,6 +236,20 @@ class CpuSession final : public Session {
   std::vector<std::string> damaged_guards() override { return {}; }
 
  private:
+  // What a program makes is kept until the next run.
+  void require_fits(const std::vector<int>& nodes) const {
+    uint64_t elements = 0;
+    TensorDesc largest;
+    for (int at : nodes)
+      for (int id : graph_.nodes()[static_cast<size_t>(at)].outputs) {
+        const ValueInfo& info = graph_.info(id);
+        if (info.role != Role::activation || info.alias >= 0) continue;
+        elements += static_cast<uint64_t>(info.desc.elements());
+        if (info.desc.elements() > largest.elements()) largest = info.desc;
+      }
+    require_memory(elements, largest, "activations");
+  }
+
   std::span<double> part(Value value, size_t bytes, size_t offset, const char* who) {
     const int id = id_in(graph_, value, who);
     const TensorDesc& desc = value.desc();

@@ -7,6 +7,7 @@
 
 #include "lemnos/error.h"
 #include "lemnos/ops.h"
+#include "runtime/backends.h"
 
 namespace lemnos {
 namespace {
@@ -117,6 +118,28 @@ const Mistake kMistakes[] = {
      },
      "linear: bias [5] does not fit weight [6, 4]"},
     {[](Graph& g) {
+       return linear(in(g, {3, 4}), in(g, {6, 5}));
+     },
+     "linear: x [3, 4] has 4 features, weight [6, 5] takes 5"},
+    {[](Graph&) { return linear(Value(), Value()); },
+     "value: a default-constructed Value is no value and has no shape"},
+    {[](Graph& g) {
+       return conv2d(in(g, {1, 3, 8, 8}), in(g, {4, 3, 9, 9}));
+     },
+     "conv2d: f32[1, 3, 8, 8] and f32[4, 3, 9, 9]: a kernel that reaches over 9x9 does not fit a padded plane of 8x8"},
+    {[](Graph& g) {
+       return max_pool2d(in(g, {1, 3, 2, 5}), {.kernel = {3, 3}});
+     },
+     "max_pool2d: a window of 3x3 with dilation 1 does not fit a plane of 2x5 padded by 0"},
+    {[](Graph& g) {
+       return scaled_dot_product_attention(in(g, {1, 2, 5, 8}), in(g, {1, 2, 0, 8}), in(g, {1, 2, 0, 8}));
+     },
+     "attention: k [1, 2, 0, 8] has no positions to attend to"},
+    {[](Graph& g) {
+       return scaled_dot_product_attention(in(g, {1, 2, 5, 8}), in(g, {1, 2, 5, 4}), in(g, {1, 2, 5, 8}));
+     },
+     "attention: q [1, 2, 5, 8] has rows of 8, k [1, 2, 5, 4] of 4"},
+    {[](Graph& g) {
        return softmax(in(g, {3, 4}), 2);
      },
      "softmax: axis 2 is out of range for shape [3, 4]"},
@@ -169,6 +192,26 @@ TEST(Messages, NameTheOpAndBothSides) {
       EXPECT_EQ(std::string(error.what()), mistake.message);
     }
   }
+}
+
+std::string refusal(Graph& graph, std::vector<Value> targets) {
+  const Device cpu(make_cpu_backend());
+  try {
+    (void)cpu.open(graph)->compile({.targets = std::move(targets)});
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+// The reference computes in doubles, and a system that promises more memory than it has would end the process later.
+TEST(Messages, TheReferenceSaysWhatIsTooLargeForTheMachine) {
+  Graph g;
+  const Value y = relu(in(g, {int64_t{1} << 50}));
+  const std::string message = refusal(g, {y});
+  EXPECT_TRUE(message.starts_with("cpu: activations of 1125899906842624 doubles, the machine has room for "))
+      << message;
+  EXPECT_TRUE(message.ends_with("; the largest is f32[1125899906842624]")) << message;
 }
 
 template <typename T>

@@ -1,0 +1,11 @@
+// What the machine that we run on has.
+#pragma once
+
+#include <cstdint>
+
+namespace lemnos {
+
+/// Bytes of memory in all, as the system says; the largest number where it does not.
+uint64_t physical_memory();
+
+}  // namespace lemnos
