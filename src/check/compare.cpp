@@ -85,7 +85,11 @@ Comparison compare(const std::vector<double>& result, const std::vector<double>&
     out << c.wrong << " of " << reference.size() << " elements of " << to_string(desc) << " are wrong, worst at "
         << index_text(worst, desc.shape) << ": got " << got << ", reference " << want;
     if (ulp > 0) out << ", " << std::abs(got - want) / ulp << " ulp";
-    out << ", " << c.worst_ratio << " times what is allowed; NMSE " << c.nmse;
+    if (std::isfinite(c.worst_ratio))
+      out << ", " << c.worst_ratio << " times what is allowed";
+    else if (std::isfinite(got))
+      out << ", which must be equal";
+    out << "; NMSE " << c.nmse;
     if (nmse_wrong) out << " (limit " << nmse_limit << ")";
     c.message = out.str();
   }

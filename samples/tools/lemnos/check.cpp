@@ -26,6 +26,7 @@ struct Options {
   std::string foreign;
   bool json = false;
   bool list = false;
+  bool verbose = false;
 };
 
 // What a foreign backend is asked. It has variants of its own, so a case is written once, and its name says none.
@@ -73,21 +74,59 @@ int judge_foreign(const Options& o) {
 int check_device(const Options& o, const std::vector<check::Run>& runs) {
   const Device device = find_device(o.device, o.filter.preset);
   if (!o.json)
-    std::printf("%s, %s %s: %zu runs\n\n", device.info().name.c_str(), device.info().driver.c_str(),
-                device.info().driver_version.c_str(), runs.size());
-  CheckReport report(nlohmann::ordered_json::object({{"device", device.info().name},
+    std::printf("%s, %s %s, Vulkan %s, lemnos %s: %zu runs\n\n", device.info().name.c_str(),
+                device.info().driver.c_str(), device.info().driver_version.c_str(), device.info().api_version.c_str(),
+                LEMNOS_VERSION, runs.size());
+  CheckReport report(nlohmann::ordered_json::object({{"lemnos", LEMNOS_VERSION},
+                                                     {"device", device.info().name},
                                                      {"driver", device.info().driver},
-                                                     {"driver_version", device.info().driver_version}}));
-  for (const check::Run& r : runs)
-    report.add(r.item->op, check::name_of(r), check::run_on(r, device), check::reproducer(r, device.info()));
+                                                     {"driver_version", device.info().driver_version},
+                                                     {"vulkan", device.info().api_version},
+                                                     {"preset", o.filter.preset}}));
+  std::fflush(stdout);
+  for (const check::Run& r : runs) {
+    const std::string again = check::reproducer(r, device.info());
+    if (o.verbose) std::fprintf(stderr, "%s\n", again.c_str());  // before it runs: a driver may take the process along
+    report.add(r.item->op, check::name_of(r), check::run_on(r, device), again);
+  }
   return report.print(o.json);
+}
+
+// Which option leaves no case, and what it could be.
+std::string why_nothing(const std::vector<check::Case>& cases, const check::Filter& filter) {
+  check::Filter some{.op = filter.op};
+  const auto listed = [&](auto word_of) {
+    std::set<std::string> words;
+    for (const check::Run& r : check::expand(cases, some)) words.insert(word_of(r));
+    std::string list;
+    for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;
+    return list;
+  };
+  if (check::expand(cases, some).empty()) {
+    some.op.clear();
+    return "no op '" + filter.op + "', only " + listed([](const check::Run& r) { return r.item->op; });
+  }
+  const std::string whose = filter.op.empty() ? "an op" : filter.op;
+  some.variant = filter.variant;
+  if (check::expand(cases, some).empty()) {
+    some.variant.clear();
+    return whose + " has no variant '" + filter.variant + "', only " +
+           listed([](const check::Run& r) { return r.variant.empty() ? "one without a name" : r.variant; });
+  }
+  some.dtype = filter.dtype;
+  if (check::expand(cases, some).empty()) {
+    some.dtype.clear();
+    return whose + " has no case of type '" + filter.dtype + "', only " +
+           listed([](const check::Run& r) { return lemnos::to_string(r.dtype); });
+  }
+  return "no case of " + whose + " has that shape, number and direction; --list names all";
 }
 
 int run(const Options& o) {
   if (!o.foreign.empty()) return judge_foreign(o);
   const std::vector<check::Case> cases = check::all_cases();
   const std::vector<check::Run> runs = check::expand(cases, o.filter);
-  if (runs.empty()) throw Error(ErrorCode::not_found, "check: no case fits these options");
+  if (runs.empty()) throw Error(ErrorCode::not_found, "check: " + why_nothing(cases, o.filter));
   if (!o.export_to.empty()) return export_cases(runs, o.export_to);
   if (o.list) {
     for (const check::Run& r : runs) std::printf("%s\n", check::name_of(r).c_str());
@@ -118,6 +157,8 @@ Command add_check(CLI::App& app) {
   sub->add_option("--foreign", o->foreign,
                   "Judge the results that another backend wrote there (a folder or a case file)")
       ->excludes(write);
+  sub->add_flag("--verbose", o->verbose,
+                "Print the command of each run before it starts: where a driver crashes or hangs, the last one");
   sub->add_flag("--list", o->list, "Print the names of the runs and stop");
   sub->add_flag("--json", o->json, "Print JSON");
   return [o] { return run(*o); };

@@ -1,4 +1,5 @@
-// What `lemnos check` found: a row an op, the failures with the command that repeats each, as a table or as JSON.
+// What `lemnos check` found: a row an op, the failures with the command that repeats each, why runs were skipped, as a
+// table or as JSON.
 #pragma once
 
 #include <map>
@@ -28,11 +29,13 @@ class CheckReport {
     std::string name, message, command;
   };
   void print_json() const;
+  void print_skipped() const;
   void print_table(const Row& total) const;
 
   nlohmann::ordered_json subject_;
   std::map<std::string, Row> rows_;
   std::vector<Failure> failures_;
+  std::map<std::string, int> refusals_;  // why runs were skipped, and how many
 };
 
 }  // namespace lemnos::tool
