@@ -8,7 +8,8 @@ if ! command -v clang-format-14 >/dev/null; then
   exit 77
 fi
 mapfile -t files <<<"$(find include src tests samples \( -name '*.h' -o -name '*.hpp' -o -name '*.cpp' -o -name '*.c' \) | sort)"
-unformatted=$(for file in "${files[@]}"; do clang-format-14 "$file" | cmp -s - "$file" || echo "$file"; done)
+unformatted=$(printf '%s\0' "${files[@]}" | xargs -0 -n 64 -P "$(nproc)" clang-format-14 --dry-run 2>&1 |
+  sed -n 's/^\([^:]*\):[0-9]*:[0-9]*: warning: .*/\1/p' | sort -u)
 if [ -n "$unformatted" ]; then
   echo "Not formatted (clang-format-14 -i FILES):"
   echo "$unformatted"

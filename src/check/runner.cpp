@@ -36,8 +36,15 @@ std::vector<std::string> variants_of(const Case& c) {
   return names.empty() ? std::vector<std::string>{""} : names;
 }
 
-bool in_tier(const Run& run, Tier tier) {
+// Whether case `nth` of the op in this type is run by variant `at` of `count`. Cases come in loops over layouts and
+// shapes: in f32 the turn moves on by one more after each round, so that no variant meets the same layout for ever.
+bool has_turn(DType dtype, size_t nth, size_t at, size_t count) {
+  return dtype == DType::f32 ? (nth + nth / count + at) % count < 2 : (nth + at) % 3 == 0;
+}
+
+bool in_tier(const Run& run, Tier tier, size_t nth, size_t at, size_t count) {
   if (tier == Tier::whole) return true;
+  if (tier == Tier::broad) return has_turn(run.dtype, nth, at, count);
   int64_t elements = 0;
   for (const Input& input : run.item->inputs) elements += input.shape.elements();
   // Half types take other cases than f32, and a third as many of them.
@@ -50,7 +57,7 @@ bool wanted(const Run& run, const Filter& f) {
   const auto is = [](const std::string& want, const std::string& have) { return want.empty() || want == have; };
   return is(f.op, run.item->op) && is(f.variant, run.variant) && is(f.dtype, lemnos::to_string(run.dtype)) &&
          is(f.direction, to_string(run.direction)) && is(f.shape, shape_text(*run.item)) &&
-         (f.index < 0 || static_cast<size_t>(f.index) == run.index) && in_tier(run, f.tier);
+         (f.index < 0 || static_cast<size_t>(f.index) == run.index);
 }
 
 // One session on the device under test, with the inputs of a prepared case in it.
@@ -119,18 +126,30 @@ std::string doubt_of(const Prepared& prepared, const std::vector<Bytes>& results
 
 }  // namespace
 
+Tier find_tier(std::string_view name) {
+  constexpr std::string_view kNames[] = {"whole", "broad", "fast", "smoke"};
+  const auto known = std::ranges::find(kNames, name.empty() ? kNames[0] : name);
+  require(known != std::end(kNames), ErrorCode::invalid_argument, "check: no tier '", name,
+          "', only whole, broad, fast, smoke");
+  return static_cast<Tier>(known - std::begin(kNames));
+}
+
 std::vector<Run> expand(const std::vector<Case>& cases, const Filter& filter) {
   std::vector<Run> runs;
-  std::map<std::string, size_t> counts;
+  std::map<std::string, size_t> counts;                     // of cases, by op
+  std::map<std::pair<std::string, DType>, size_t> of_type;  // and of those with this type
   for (const Case& c : cases) {
     const size_t index = counts[c.op]++;
-    for (DType dtype : c.dtypes)
-      for (const std::string& variant : variants_of(c))
+    const std::vector<std::string> variants = variants_of(c);
+    for (DType dtype : c.dtypes) {
+      const size_t nth = of_type[{c.op, dtype}]++;
+      for (size_t at = 0; at < variants.size(); ++at)
         for (Direction direction : {Direction::forward, Direction::backward}) {
           if (direction == Direction::backward && !c.backward) continue;
-          const Run run{&c, index, dtype, variant, direction, filter.seed, filter.preset};
-          if (wanted(run, filter)) runs.push_back(run);
+          const Run run{&c, index, dtype, variants[at], direction, filter.seed, filter.preset};
+          if (wanted(run, filter) && in_tier(run, filter.tier, nth, at, variants.size())) runs.push_back(run);
         }
+    }
   }
   return runs;
 }

@@ -22,9 +22,12 @@ struct Run {
   std::string preset;  // which poorer device the device plays; empty: none
 };
 
-/// How much of the suite: all of it; of the small shapes every third in f32 and every ninth in a half type; or a third
-/// of that.
-enum class Tier : uint8_t { whole, fast, smoke };
+/// How much of the suite. whole: all of it. broad: every case in f32, in two of its op's variants in turn, and in each
+/// half type every third case for each variant. fast: of the small shapes every third in f32 and every ninth in a half
+/// type, in all variants. smoke: a third of that.
+enum class Tier : uint8_t { whole, broad, fast, smoke };
+/// By its name; no name is the whole. Throws `invalid_argument`.
+Tier find_tier(std::string_view name);
 
 struct Filter {
   std::string op, variant;  // empty: all

@@ -147,11 +147,11 @@ TEST_F(Adopt, ThreeSessionsOfTwoContextsAndTheApplicationShareOneQueueInFourThre
   threads.clear();
 }
 
-TEST_F(Adopt, TheFastTierOfEveryOpPasses) {
+TEST_F(Adopt, TheSmokeTierOfEveryOpPasses) {
   const Device device = app().adopt();
   const std::vector<check::Case> cases = check::all_cases();
   size_t passed = 0, skipped = 0;
-  for (const check::Run& run : check::expand(cases, {.tier = check::Tier::fast})) {
+  for (const check::Run& run : check::expand(cases, {.tier = check::Tier::smoke})) {
     const check::Outcome outcome = check::run_on(run, device);
     passed += outcome.kind == check::Outcome::Kind::passed;
     skipped += outcome.kind == check::Outcome::Kind::skipped;

@@ -1,12 +1,11 @@
 // Every case on every usable Vulkan device: dtype x variant x shape x direction, one test each.
-// LEMNOS_TIER=fast or smoke runs a part of them; LEMNOS_DEVICE names one device, LEMNOS_PRESET a poorer one to play.
-// LEMNOS_PART=1/4 runs the second of four parts.
+// LEMNOS_TIER=broad, fast or smoke runs a part of them; LEMNOS_DEVICE names one device, LEMNOS_PRESET a poorer one to
+// play. LEMNOS_PART=1/4 runs the second of four parts.
 
 #include <gtest/gtest.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
 
 #include "all_cases.h"
@@ -64,19 +63,17 @@ class AllSkipped : public testing::EmptyTestEventListener {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  const char* tier = std::getenv("LEMNOS_TIER");
+  const auto setting = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value ? value : "");
+  };
   const std::vector<check::Case> cases = check::all_cases();
-  const auto is = [tier](const char* name) { return tier && std::strcmp(tier, name) == 0; };
-  const char* preset = std::getenv("LEMNOS_PRESET");
-  const std::vector<check::Run> all = check::expand(cases, {.tier = is("fast")    ? check::Tier::fast
-                                                                    : is("smoke") ? check::Tier::smoke
-                                                                                  : check::Tier::whole,
-                                                            .preset = preset ? preset : ""});
   // They must go before main() ends: the framework's list of tests outlives it, and by then a driver may be unloaded.
   std::vector<Device> held;
   try {
     held = devices();
-    const std::vector<check::Run> runs = part_of(all);
+    const std::vector<check::Run> runs = part_of(
+        check::expand(cases, {.tier = check::find_tier(setting("LEMNOS_TIER")), .preset = setting("LEMNOS_PRESET")}));
     for (const Device& device : held) {
       std::cout << device.info().name << ", " << device.info().driver_version << "\n";
       for (const check::Run& run : runs)
