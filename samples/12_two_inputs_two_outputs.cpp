@@ -37,7 +37,8 @@ int main() try {
   const lm::data::Dataset train = with_numbers(digits.train), test = with_numbers(digits.test);
   lm::Trainer trainer{lm::Device::best(),
                       lm::Model{"digit and sum", model},
-                      {.loss = lm::loss::joint({{lm::loss::CrossEntropy{}}, {lm::loss::Mse{}}}),
+                      {.loss = lm::loss::joint({{.loss = lm::loss::CrossEntropy{}, .name = "digit"},
+                                                {.loss = lm::loss::Mse{}, .name = "sum"}}),
                        .optimizer = lm::optim::Adam{.lr = 3e-3f}}};
   std::printf("%s\n", trainer.summary(train, 50).c_str());
   trainer.fit(train, {.epochs = 12, .batch_size = 50});

@@ -9,17 +9,19 @@ layout(binding = 0) buffer State { uint state[]; };
 layout(binding = 1) buffer Ring { float ring[]; };
 layout(binding = 2) readonly buffer Loss { float loss[]; };
 layout(binding = 3) readonly buffer Counts { float counts[]; };
+layout(binding = 4) readonly buffer More { float more[]; };
 
 const float kLog2OfDecay = -0.05889368905356856;  // log2(0.96)
 
 void set_real(uint word, float v) { state[word] = floatBitsToUint(v); }
 
 void write_metrics() {
-  const uint row = 4 * (state[STATE_STEP] % params.capacity);
+  const uint row = (4 + params.more) * (state[STATE_STEP] % params.capacity);
   ring[row] = loss[0];
   ring[row + 1] = counts[0];
   ring[row + 2] = counts[1];
   ring[row + 3] = params.base_lr * STATE_REAL(STATE_SCHEDULE) * STATE_REAL(STATE_LR_FACTOR);
+  for (uint i = 0; i < params.more; ++i) ring[row + 4 + i] = more[i];
 }
 
 void main() {

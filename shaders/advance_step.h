@@ -10,6 +10,7 @@ PARAMS_BEGIN(AdvanceStep)
   float momentum_decay;
   float base_lr;
   uint capacity;  // rows of the ring
+  uint more;      // numbers of a row past the first four
 PARAMS_END
 
 SPEC_BEGIN(AdvanceStep, 32)

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lemnos/history.h"
@@ -25,6 +26,12 @@ struct Metrics {
   double loss = 0;
   double accuracy = 0;  // of class predictions; 0 for other losses
   int64_t samples = 0;
+  /// Of several outputs the loss and accuracy of each, then TrainerOptions::metrics: the history's columns of that
+  /// name.
+  std::vector<std::pair<std::string, double>> more = {};
+
+  /// "loss", "accuracy", or one of `more`. Throws `not_found` with those that there are.
+  double operator[](const std::string& name) const;
 };
 
 /// What one step came to, as the device recorded it.
@@ -33,6 +40,7 @@ struct StepMetrics {
   double loss = 0;
   double correct = 0, samples = 0;  // rows that were right, rows that count
   double learning_rate = 0;
+  std::vector<double> more = {};  // as Metrics::more has them
 };
 
 /// Where a running fit stands.
@@ -142,7 +150,8 @@ struct HistoryLog {
 };
 
 /// Event files that TensorBoard reads: the history's columns as "epoch/<column>" against the epoch, with `steps`
-/// "step/loss" and "step/learning_rate" against the step, with `histograms` the parameters after each epoch.
+/// "step/loss", "step/learning_rate" and StepMetrics::more against the step, with `histograms` the parameters after
+/// each epoch.
 struct TensorBoard {
   std::filesystem::path folder;
   bool steps = true;

@@ -33,10 +33,10 @@ struct Column {
 };
 
 /// Features x [N, ..] (u8 or f32) and targets y: class indices i32[N], or values f32[N, ..]. A batch sees
-/// scale * x + shift as f32.
+/// scale * x + shift as f32. `{.x = ..}` alone is enough to predict for.
 struct Dataset {
   Array x;
-  Array y;
+  Array y = {};  // without a shape: no targets
   float scale = 1;
   float shift = 0;
   int64_t classes = 0;                    // 0: y holds values

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct Mask {
   operator Value() const { return rows; }
 };
 
+struct Term;
+
 /// Any callable `Value(Value prediction, Value target, Value mask)` with a `kind` is a loss: a scalar, the mean over
 /// the rows by how much each counts (see Mask). A loss of several outputs is a callable of their lists.
 class Loss {
@@ -40,22 +43,34 @@ class Loss {
   /// The first predictions are logits of classes: accuracy makes sense.
   bool classes() const { return classes_; }
   /// Throws `shape_mismatch` when there are not as many outputs and targets as this judges.
-  Value operator()(const std::vector<Value>& predictions, const std::vector<Value>& targets, Mask mask) const;
+  Value operator()(const std::vector<Value>& predictions, const std::vector<Value>& targets, Mask mask) const {
+    return total(each(predictions, targets, mask));
+  }
+  /// Of joint() the losses of its terms, of another itself alone; and the weighted sum of them.
+  std::vector<Value> each(const std::vector<Value>& predictions, const std::vector<Value>& targets, Mask mask) const;
+  Value total(const std::vector<Value>& each) const;
+  /// Those of joint(), with a name each; empty for others.
+  const std::vector<Term>& terms() const;
 
  private:
+  friend Loss joint(std::vector<Term> terms);
+
   std::string kind_;
   bool classes_;
-  One one_;    // or
-  Many many_;  // one of the two
+  One one_;                                         // or
+  Many many_;                                       // or
+  std::shared_ptr<const std::vector<Term>> terms_;  // one of the three
 };
 
 /// One of the losses that joint() adds up.
 struct Term {
   Loss loss;
   float weight = 1;
+  /// Of its columns in the history, "<name>_loss" and, of class losses, "<name>_accuracy"; empty: "out1", "out2", ..
+  std::string name = {};
 };
 /// The weighted sum of a loss for each output, of that output and the target of the same place. Classes are those of
-/// the first.
+/// the first. Throws `invalid_argument` without terms, or naming a term twice.
 Loss joint(std::vector<Term> terms);
 
 /// softmax_cross_entropy of logits [B, C] with class indices i32[B] (or probabilities [B, C]).

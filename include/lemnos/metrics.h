@@ -1,15 +1,17 @@
-// How good predictions are: confusion matrix, precision and recall, ROC curve, thresholds; as numbers, text, CSV and
-// pictures. Computed on the host from what Trainer::predict returns. And what a program's nodes were given as indices
-// that do not exist.
+// How good predictions are. While training, on the device: numbers beside the loss. Afterwards, on the host, from what
+// Trainer::predict returns: confusion matrix, precision and recall, ROC curve, thresholds; as numbers, text, CSV and
+// pictures. And what a program's nodes were given as indices that do not exist.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "lemnos/graph.h"
+#include "lemnos/loss.h"
 #include "lemnos/session.h"
 #include "lemnos/visibility.h"
 
@@ -17,6 +19,31 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::metrics {
 
+// While training
+// ----------------------------------------------------------------------------------------------------
+/// A number of each step, and its mean over an epoch by the rows of the steps: column `name` of the history, and
+/// "val_<name>" of the validation.
+struct Metric {
+  std::string name;
+  /// Any loss (`loss::Mae{}`), one of the following, or a function of one's own: a scalar, the mean over the rows by
+  /// how much each counts.
+  std::function<Value(Value prediction, Value target, loss::Mask)> value;
+  int64_t output = 0;  // of which output and target of the model
+};
+/// The share of the rows whose class i32[B] is among the k largest of logits [B, C].
+struct TopK {
+  int64_t k = 5;
+  Value operator()(Value logits, Value target, loss::Mask mask) const;
+};
+/// The share of the elements whose prediction is above `threshold` where the target is above 1/2 and not elsewhere: 0
+/// for logits, 1/2 for probabilities.
+struct BinaryAccuracy {
+  float threshold = 0;
+  Value operator()(Value prediction, Value target, loss::Mask mask) const;
+};
+
+// Afterwards
+// --------------------------------------------------------------------------------------------------------
 /// The class with the largest of each row's `classes` scores; of equal ones the first.
 std::vector<int32_t> classes_of(std::span<const float> scores, int64_t classes);
 /// The share of the rows whose label is among the k largest scores. Throws `shape_mismatch` when scores and labels do

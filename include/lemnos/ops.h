@@ -258,9 +258,9 @@ struct AdvanceOptions {
 };
 /// Closes a step, as its last node: step + 1, cursor, epoch, corrections. Returns the new state.
 Value advance_step(Value state, AdvanceOptions options);
-/// The same, and writes {loss, right, count, lr} of the step that ends into row (step % capacity) of the variable
-/// `ring` f32[capacity, 4]; `counts` is an accuracy_count.
-Value finish_step(Value state, Value ring, Value loss, Value counts, AdvanceOptions options);
+/// The same, and writes {loss, right, count, lr} of the step that ends, and `more` f32[n] where there is such, into row
+/// (step % capacity) of the variable `ring` f32[capacity, 4 + n]; `counts` is an accuracy_count.
+Value finish_step(Value state, Value ring, Value loss, Value counts, AdvanceOptions options, Value more = {});
 
 // Data on the device
 // -----------------------------------------------------------------------------------------------------

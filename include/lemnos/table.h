@@ -34,7 +34,7 @@ class TableEncoder {
   /// A file with the target column. Throws as above, and `corrupt_data` with the line, the column, the word and the
   /// words that are known for a word that the training file lacks.
   Dataset read(const std::filesystem::path& file) const;
-  /// A file to predict for: the target column is neither needed nor looked at. y holds class 0, or 0.
+  /// A file to predict for: the target column is neither needed nor looked at, and there is no y.
   Dataset read_features(const std::filesystem::path& file) const;
 
   std::vector<std::string> feature_names() const;  // "age", "colour=red", ...

@@ -12,6 +12,7 @@
 #include "lemnos/data.h"
 #include "lemnos/history.h"
 #include "lemnos/loss.h"
+#include "lemnos/metrics.h"
 #include "lemnos/nn.h"
 #include "lemnos/optim.h"
 #include "lemnos/session.h"
@@ -43,6 +44,9 @@ struct TrainerOptions {
   /// Each example is mixed with another of its batch, whose share is drawn between 0 and `mixup` in each step; the loss
   /// is that mixture of both targets' losses. Up to 0.5; 0: none. (Zhang et al., 2018, with a uniform share.)
   float mixup = 0;
+  /// Numbers beside the loss, computed on the device in each step of fit and evaluate (metrics.h):
+  /// `.metrics = {{"mae", loss::Mae{}}}`.
+  std::vector<metrics::Metric> metrics = {};
   float average = 0;  // decay of a running average of the weights (see averaged()); 0: none
   std::vector<NamedGroup> groups = {};
   /// Measured choices between kernels, and how long each program may measure what is not known (see CompileOptions). It
@@ -61,7 +65,8 @@ enum class Verbosity {
 struct FitOptions {
   int64_t epochs = 1;
   int64_t batch_size = 32;
-  const data::Dataset* validation = nullptr;
+  const data::Dataset* validation = nullptr;        // judged after each epoch,
+  const data::Source* validation_source = nullptr;  // or these rows, read anew each time
   bool shuffle = true;
   bool drop_last = false;  // leave out the last batch of an epoch where it is not whole; else it is padded and masked
   Verbosity verbosity = Verbosity::automatic;
@@ -113,11 +118,12 @@ class Trainer {
   Trainer(Trainer&&) noexcept;
   Trainer& operator=(Trainer&&) noexcept;
 
-  /// Trains on `train` for whole epochs. The history has per epoch: loss, accuracy (class losses), val_loss and
-  /// val_accuracy (with validation), learning_rate (of the last step), seconds, samples_per_second. Calling it again
-  /// goes on from the weights and the optimizer's state. Throws `shape_mismatch` when the data does not fit the model,
-  /// `invalid_argument` when a schedule comes to a rate of nothing (cosine or polynomial to 0, one cycle) before the
-  /// last step, and `device_lost`.
+  /// Trains on `train` for whole epochs. The history has per epoch: loss, accuracy (class losses; of several outputs
+  /// that of the first), with loss::joint out1_loss, out1_accuracy, .. by the terms' names, TrainerOptions::metrics;
+  /// all of these of the validation too, with "val_" before them; learning_rate (of the last step), seconds,
+  /// samples_per_second. Calling it again goes on from the weights and the optimizer's state. Throws `shape_mismatch`
+  /// when the data does not fit the model, `invalid_argument` when a schedule comes to a rate of nothing (cosine or
+  /// polynomial to 0, one cycle) before the last step, and `device_lost`.
   History fit(const data::Dataset& train, const FitOptions& options = {});
   /// The same with rows that are read while the device computes: double-buffered windows of them instead of the whole
   /// set. An epoch is the whole batches of it; the rest of one shuffled epoch comes in another. The history has also
@@ -127,7 +133,7 @@ class Trainer {
   /// All rows of it in their order, in windows as fit() takes them.
   Metrics evaluate(const data::Source& data, int64_t batch_size = 256);
   /// The model's output for each row of `x` [N, ..] under the scale of the data set: f32 values, row after row. Of
-  /// several outputs the first.
+  /// several outputs the first. Targets are not needed: `predict({.x = data::Array::floats({1, 4}, values)})`.
   std::vector<float> predict(const data::Dataset& data, int64_t batch_size = 256);
   std::vector<float> predict(const data::Source& data, int64_t batch_size = 256);
   /// The same for each output of the model.

@@ -1,5 +1,7 @@
 #include "lemnos/loss.h"
 
+#include <set>
+
 #include "base/text.h"
 
 namespace lemnos::loss {
@@ -9,31 +11,50 @@ namespace {
 constexpr float kNothing = 1e-30f;
 }  // namespace
 
-Value Loss::operator()(const std::vector<Value>& predictions, const std::vector<Value>& targets, Mask mask) const {
-  if (many_) return many_(predictions, targets, mask);
-  require(predictions.size() == 1 && targets.size() == 1, ErrorCode::shape_mismatch, "loss: ", kind_,
-          " judges one output by one target; there are ", predictions.size(), " outputs and ", targets.size(),
-          " targets (loss::joint takes a loss for each)");
-  return one_(predictions[0], targets[0], mask);
+std::vector<Value> Loss::each(const std::vector<Value>& predictions, const std::vector<Value>& targets,
+                              Mask mask) const {
+  if (many_) return {many_(predictions, targets, mask)};
+  if (one_) {
+    require(predictions.size() == 1 && targets.size() == 1, ErrorCode::shape_mismatch, "loss: ", kind_,
+            " judges one output by one target; there are ", predictions.size(), " outputs and ", targets.size(),
+            " targets (loss::joint takes a loss for each)");
+    return {one_(predictions[0], targets[0], mask)};
+  }
+  require(predictions.size() == terms().size() && targets.size() == terms().size(), ErrorCode::shape_mismatch,
+          "joint: ", terms().size(), " losses for ", predictions.size(), " outputs and ", targets.size(), " targets");
+  std::vector<Value> losses;
+  for (size_t i = 0; i < predictions.size(); ++i)
+    losses.push_back(terms()[i].loss({predictions[i]}, {targets[i]}, mask));
+  return losses;
+}
+
+Value Loss::total(const std::vector<Value>& each) const {
+  if (terms().empty()) return each.at(0);
+  Value sum;
+  for (size_t i = 0; i < each.size(); ++i) {
+    const float weight = terms()[i].weight;
+    const Value term = weight == 1 ? each[i] : each[i] * weight;
+    sum = sum ? sum + term : term;
+  }
+  return sum;
+}
+
+const std::vector<Term>& Loss::terms() const {
+  static const std::vector<Term> none;
+  return terms_ ? *terms_ : none;
 }
 
 Loss joint(std::vector<Term> terms) {
   require(!terms.empty(), ErrorCode::invalid_argument, "joint: no loss is given");
-  const bool classes = terms.front().loss.classes();
-  return {
-      "joint", classes,
-      [terms = std::move(terms)](const std::vector<Value>& predictions, const std::vector<Value>& targets, Mask mask) {
-        require(predictions.size() == terms.size() && targets.size() == terms.size(), ErrorCode::shape_mismatch,
-                "joint: ", terms.size(), " losses for ", predictions.size(), " outputs and ", targets.size(),
-                " targets");
-        Value sum;
-        for (size_t i = 0; i < terms.size(); ++i) {
-          const Value one = terms[i].loss({predictions[i]}, {targets[i]}, mask);
-          const Value term = terms[i].weight == 1 ? one : one * terms[i].weight;
-          sum = sum ? sum + term : term;
-        }
-        return sum;
-      }};
+  std::set<std::string> names;
+  for (size_t i = 0; i < terms.size(); ++i) {
+    if (terms[i].name.empty()) terms[i].name = text("out", i + 1);
+    require(names.insert(terms[i].name).second, ErrorCode::invalid_argument, "joint: two terms are named '",
+            terms[i].name, "'");
+  }
+  Loss made("joint", terms.front().loss.classes(), Loss::Many{});
+  made.terms_ = std::make_shared<const std::vector<Term>>(std::move(terms));
+  return made;
 }
 
 Value masked_mean(Value losses, Value mask) {

@@ -28,12 +28,16 @@ std::vector<TensorDesc> infer(const Infer& in) {
 }
 
 std::vector<TensorDesc> infer_finish(const Infer& in) {
-  require_inputs(in, 4);
+  require(in.in.size() == 4 || in.in.size() == 5, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
+          " inputs, it takes 4, or 5 with more numbers");
   require_state(in, 0);
   check_attrs(in);
+  const int64_t more = in.in.size() == 5 ? in.in[4].elements() : 0;
+  require(more == 0 || in.in[4] == TensorDesc{Shape{more}, DType::f32}, ErrorCode::shape_mismatch, in.op.name,
+          ": more is ", in.in.back(), ", it is f32[n]");
   const Shape& ring = in.in[1].shape;
-  require(in.in[1].dtype == DType::f32 && ring.rank() == 2 && ring[0] >= 1 && ring[1] == 4, ErrorCode::shape_mismatch,
-          in.op.name, ": the ring is ", in.in[1], ", it is f32[capacity, 4]");
+  require(in.in[1].dtype == DType::f32 && ring.rank() == 2 && ring[0] >= 1 && ring[1] == 4 + more,
+          ErrorCode::shape_mismatch, in.op.name, ": the ring is ", in.in[1], ", it is f32[capacity, ", 4 + more, "]");
   require(in.in[2].dtype == DType::f32 && in.in[2].elements() == 1, ErrorCode::shape_mismatch, in.op.name,
           ": the loss is ", in.in[2], ", it is one f32");
   require(in.in[3] == TensorDesc{Shape{2}, DType::f32}, ErrorCode::shape_mismatch, in.op.name, ": the counts are ",
@@ -43,7 +47,7 @@ std::vector<TensorDesc> infer_finish(const Infer& in) {
 
 std::vector<Dispatch> lower(Lower& c) {
   using namespace shaders;
-  const bool record = c.inputs() == 4;
+  const bool record = c.inputs() >= 4, more = c.inputs() == 5 && c.in(4).elements() > 0;
   const Attrs& a = c.attrs();
   AdvanceStepParams params{.batches_per_epoch = static_cast<uint32_t>(a.integer("batches_per_epoch")),
                            .batch = static_cast<uint32_t>(a.integer("batch")),
@@ -55,12 +59,13 @@ std::vector<Dispatch> lower(Lower& c) {
                            .base_lr = static_cast<float>(a.real("base_lr")),
                            .capacity = 1};
   std::vector<TensorRef> tensors = {c.y(0)};
+  const TensorRef unused = more ? TensorRef{} : c.scratch(16);
   if (record) {
     params.capacity = static_cast<uint32_t>(c.in(1).shape[0]);
-    tensors.insert(tensors.end(), {c.y(1), c.x(2), c.x(3)});
+    params.more = more ? static_cast<uint32_t>(c.in(4).elements()) : 0;
+    tensors.insert(tensors.end(), {c.y(1), c.x(2), c.x(3), more ? c.x(4) : unused});
   } else {
-    const TensorRef unused = c.scratch(16);
-    tensors.insert(tensors.end(), {unused, unused, unused});
+    tensors.insert(tensors.end(), {unused, unused, unused, unused});
   }
   return {{.kernel = &c.kernel("advance_step"),
            .tensors = tensors,
@@ -118,7 +123,7 @@ Value add_state_value(Value state, size_t word, float scale) {
 
 std::span<const OpDef> step_state_ops() { return kOps; }
 Value add_advance_step(std::span<const Value> inputs, const AdvanceOptions& options) {
-  return inputs[0].graph().add_all(kOps[inputs.size() == 4], inputs, attrs_of(options))[0];
+  return inputs[0].graph().add_all(kOps[inputs.size() >= 4], inputs, attrs_of(options))[0];
 }
 
 }  // namespace lemnos::ops
@@ -134,8 +139,10 @@ Value loss_scale(Value state, float base) { return ops::add_state_value(state, S
 Value advance_step(Value state, AdvanceOptions options) {
   return ops::add_advance_step({{ops::latest(state)}}, options);
 }
-Value finish_step(Value state, Value ring, Value loss, Value counts, AdvanceOptions options) {
-  return ops::add_advance_step({{ops::latest(state), ops::latest(ring), loss, counts}}, options);
+Value finish_step(Value state, Value ring, Value loss, Value counts, AdvanceOptions options, Value more) {
+  std::vector<Value> inputs = {ops::latest(state), ops::latest(ring), loss, counts};
+  if (more) inputs.push_back(more);
+  return ops::add_advance_step(inputs, options);
 }
 
 }  // namespace lemnos

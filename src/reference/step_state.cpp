@@ -1,7 +1,9 @@
 // The end of a step: metrics into the ring, then StepState advances.
 #include "shaders/common/step_state.h"
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "lemnos/op.h"
 
@@ -10,13 +12,15 @@ namespace lemnos::reference {
 void advance_step(const Reference& c) {
   const StepStateView<double> state{c.out[0]};
   const Attrs& a = c.attrs();
-  if (c.in.size() == 4) {
+  if (c.in.size() >= 4) {
     const auto ring = c.out[1];
-    const size_t row = 4 * (state.get(STATE_STEP) % static_cast<size_t>(c.in_shape(1)[0]));
+    const std::span<const double> more = c.in.size() == 5 ? c.in[4] : std::span<const double>{};
+    const size_t row = (4 + more.size()) * (state.get(STATE_STEP) % static_cast<size_t>(c.in_shape(1)[0]));
     ring[row] = c.in[2][0];
     ring[row + 1] = c.in[3][0];
     ring[row + 2] = c.in[3][1];
     ring[row + 3] = a.real("base_lr") * state.real(STATE_SCHEDULE) * state.real(STATE_LR_FACTOR);
+    std::ranges::copy(more, ring.begin() + static_cast<std::ptrdiff_t>(row + 4));
   }
 
   if (state.real(STATE_CLIP_FACTOR) == 0) {

@@ -10,7 +10,7 @@ std::vector<ColumnView> columns_of(const data::Dataset& data) {
     const data::Column& c = data.more_inputs[i];
     columns.push_back({ColumnView::Use::input, text("x", i + 1), &c.values, c.scale, c.shift});
   }
-  columns.push_back({ColumnView::Use::target, "y", &data.y, 1, 0, data.classes});
+  if (data.y.desc.shape.rank() > 0) columns.push_back({ColumnView::Use::target, "y", &data.y, 1, 0, data.classes});
   for (size_t i = 0; i < data.more_targets.size(); ++i) {
     const data::Column& c = data.more_targets[i];
     columns.push_back({ColumnView::Use::target, text("y", i + 1), &c.values, 1, 0, c.classes});

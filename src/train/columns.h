@@ -8,12 +8,12 @@
 
 namespace lemnos::train {
 
-/// Calls `act` with each array: x, further inputs, y, further targets, weights where there are any.
+/// Calls `act` with each array: x, further inputs; y, further targets and weights where there are any.
 template <typename Data, typename Act>
 void for_each_array(Data& data, Act act) {
   act(data.x);
   for (auto& input : data.more_inputs) act(input.values);
-  act(data.y);
+  if (data.y.desc.shape.rank() > 0) act(data.y);
   for (auto& target : data.more_targets) act(target.values);
   if (data.weights.desc.shape.rank() > 0) act(data.weights);
 }

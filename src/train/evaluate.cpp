@@ -20,6 +20,10 @@ int64_t whole_rows(const data::Source& source, int64_t batch) {
   return source.rows / batch * batch;
 }
 
+void require_targets(const data::Dataset& data) {
+  require(data.y.desc.shape.rank() > 0, ErrorCode::invalid_argument, "evaluate: the data set has no targets y");
+}
+
 /// Appends `rows` rows of each output of the step that was submitted last.
 void take_rows(Outputs& all, train::Pass& pass, int64_t rows) {
   all.resize(pass.predictions.size());
@@ -60,16 +64,18 @@ Outputs Trainer::Impl::predict_all(const data::Source& source, int64_t batch) {
 }
 
 Metrics Trainer::evaluate(const data::Dataset& data, int64_t batch_size) {
+  require_targets(data);
   train::Pass& pass = impl_->prepare_evaluation(data, batch_size);
-  return train::mean_of(impl_->run(pass, pass.feed->batches()));
+  return train::mean_of(impl_->run(pass, pass.feed->batches()), impl_->recorded);
 }
 
 Metrics Trainer::evaluate(const data::Source& data, int64_t batch_size) {
+  require_targets(data.like);
   const int64_t whole = whole_rows(data, batch_size);
   Metrics all;
   if (whole > 0) {
     auto stream = train::Stream::evaluating(*impl_, data, batch_size);
-    all = train::mean_of(stream.run(stream.batches()));
+    all = train::mean_of(stream.run(stream.batches()), impl_->recorded);
   }
   if (whole < data.rows) train::join(all, evaluate(train::rows_of(data, whole, data.rows), batch_size));
   return all;

@@ -57,6 +57,8 @@ void set_facts(History& history, const DeviceInfo& info, uint64_t seed, int64_t 
 
 void require_options(const FitOptions& options) {
   require(options.epochs >= 0, ErrorCode::invalid_argument, "fit: ", options.epochs, " epochs");
+  require(!options.validation || !options.validation_source, ErrorCode::invalid_argument,
+          "fit: validation and validation_source are both given");
 }
 
 /// After how many units a schedule has come to a rate of nothing; 0: it never does.
@@ -87,8 +89,11 @@ History::Row row_of(const FitRun& run, bool classes, const std::optional<Metrics
   const Progress& progress = run.progress;
   History::Row row{{"epoch", static_cast<double>(progress.epoch)}, {"loss", progress.so_far.loss}};
   if (classes) row.push_back({"accuracy", progress.so_far.accuracy});
+  row.insert(row.end(), progress.so_far.more.begin(), progress.so_far.more.end());
   if (validation) row.push_back({"val_loss", validation->loss});
   if (validation && classes) row.push_back({"val_accuracy", validation->accuracy});
+  if (validation)
+    for (const auto& [name, value] : validation->more) row.push_back({"val_" + name, value});
   row.push_back({"learning_rate", run.steps.empty() ? 0 : run.steps.back().learning_rate});
   return row;
 }
@@ -142,7 +147,7 @@ History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, int64
       const auto piece_start = Clock::now();
       const int64_t now = pieces.next(steps - progress.step);
       run.steps = run_steps(now);
-      train::join(progress.so_far, train::mean_of(run.steps));
+      train::join(progress.so_far, train::mean_of(run.steps, recorded));
       pieces.took(now, seconds_since(piece_start));
       progress.step += now;
       progress.samples_per_second = static_cast<double>(progress.so_far.samples) / seconds_since(start);
@@ -152,6 +157,7 @@ History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, int64
     const double seconds = seconds_since(start);
     std::optional<Metrics> validation;
     if (fit.validation) validation = trainer.evaluate(*fit.validation);
+    if (fit.validation_source) validation = trainer.evaluate(*fit.validation_source);
     bar.finish(progress, seconds, validation ? &*validation : nullptr, options.loss.classes());
     History::Row row = row_of(run, options.loss.classes(), validation);
     if (load_seconds) row.push_back({"load_seconds", load_seconds()});

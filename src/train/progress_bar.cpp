@@ -25,6 +25,7 @@ bool on_terminal() {
 void print_metrics(const Progress& p, bool classes) {
   std::fprintf(stdout, "loss %.4f", p.so_far.loss);
   if (classes) std::fprintf(stdout, "  accuracy %.4f", p.so_far.accuracy);
+  for (const auto& [name, value] : p.so_far.more) std::fprintf(stdout, "  %s %.4f", name.c_str(), value);
 }
 
 }  // namespace
@@ -57,6 +58,8 @@ void ProgressBar::finish(const Progress& p, double seconds, const Metrics* valid
   print_metrics(p, classes);
   if (validation) std::fprintf(stdout, "  val_loss %.4f", validation->loss);
   if (validation && classes) std::fprintf(stdout, "  val_accuracy %.4f", validation->accuracy);
+  if (validation)
+    for (const auto& [name, value] : validation->more) std::fprintf(stdout, "  val_%s %.4f", name.c_str(), value);
   std::fprintf(stdout, "  %.1f s  %.0f samples/s\n", seconds, p.samples_per_second);
   std::fflush(stdout);
 }

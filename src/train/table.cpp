@@ -123,10 +123,12 @@ Dataset TableEncoder::encode(const std::filesystem::path& file, bool with_target
     }
     at += column.categorical ? column.words.size() : 1;
   }
-  Dataset made{.x = Array::floats({table.rows, static_cast<int64_t>(width)}, x), .y = {}};
+  Dataset made{.x = Array::floats({table.rows, static_cast<int64_t>(width)}, x),
+               .classes = static_cast<int64_t>(target_.words.size())};
+  if (!with_target) return made;
   std::vector<int32_t> classes(rows);
   std::vector<float> values(rows);
-  for (size_t row = 0; row < rows && with_target; ++row) {
+  for (size_t row = 0; row < rows; ++row) {
     if (target_.categorical) {
       classes[row] = static_cast<int32_t>(word_at(target_, row));
       require_known(classes[row] >= 0, false, row, target_);
@@ -135,7 +137,6 @@ Dataset TableEncoder::encode(const std::filesystem::path& file, bool with_target
       require_known(!std::isnan(values[row]), false, row, target_);
     }
   }
-  made.classes = static_cast<int64_t>(target_.words.size());
   made.y = target_.categorical ? Array::integers({table.rows}, classes) : Array::floats({table.rows, 1}, values);
   return made;
 }

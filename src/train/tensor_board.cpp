@@ -15,6 +15,8 @@ class TensorBoardObserver final : public Observer {
     for (const StepMetrics& step : run.steps) {
       file_.scalar("step/loss", step.step, step.loss);
       file_.scalar("step/learning_rate", step.step, step.learning_rate);
+      for (size_t i = 0; i < step.more.size(); ++i)
+        file_.scalar("step/" + run.progress.so_far.more[i].first, step.step, step.more[i]);
     }
   }
   void epoch_done(FitRun& run) override {

@@ -7,6 +7,7 @@
 #include "lemnos/autograd.h"
 #include "ops/step_state.h"
 #include "train/columns.h"
+#include "train/record.h"
 #include "train/trainer_impl.h"
 
 namespace lemnos {
@@ -22,26 +23,35 @@ void require_ok(Status status, const char* doing) {
 // As in the losses: where no row counts, 0 is divided by this.
 constexpr float kNothing = 1e-30f;
 
-Value ring_variable(Graph& graph, const std::string& name) {
-  return graph.variable(name, {Shape{train::kRingRows, train::kRingColumns}, DType::f32});
-}
-
 }  // namespace
 
-Metrics train::mean_of(std::span<const StepMetrics> steps) {
+Metrics train::mean_of(std::span<const StepMetrics> steps, const std::vector<std::string>& recorded) {
   Metrics total;
+  for (const std::string& name : recorded) total.more.emplace_back(name, 0);
   double correct = 0, samples = 0;
   for (const StepMetrics& step : steps) {
     total.loss += step.loss * step.samples;
+    for (size_t i = 0; i < recorded.size(); ++i) total.more[i].second += step.more[i] * step.samples;
     correct += step.correct;
     samples += step.samples;
   }
   total.samples = static_cast<int64_t>(samples);
-  if (samples > 0) {
-    total.loss /= samples;
-    total.accuracy = correct / samples;
-  }
+  if (samples == 0) return total;
+  total.loss /= samples;
+  total.accuracy = correct / samples;
+  for (auto& [name, value] : total.more) value /= samples;
   return total;
+}
+
+double Metrics::operator[](const std::string& name) const {
+  if (name == "loss") return loss;
+  if (name == "accuracy") return accuracy;
+  std::string known = "loss, accuracy";
+  for (const auto& [known_name, value] : more) {
+    if (known_name == name) return value;
+    known += ", " + known_name;
+  }
+  fail(ErrorCode::not_found, "metrics: no '", name, "'; there are ", known);
 }
 
 void train::join(Metrics& total, const Metrics& part) {
@@ -53,6 +63,10 @@ void train::join(Metrics& total, const Metrics& part) {
   };
   total.loss = mean(total.loss, part.loss);
   total.accuracy = mean(total.accuracy, part.accuracy);
+  for (size_t i = 0; i < part.more.size(); ++i) {
+    if (i == total.more.size()) total.more.emplace_back(part.more[i].first, 0);
+    total.more[i].second = mean(total.more[i].second, part.more[i].second);
+  }
   total.samples = samples;
 }
 
@@ -64,6 +78,7 @@ Trainer::Impl::Impl(Device chosen, Model the_model, TrainerOptions the_options)
           options.average, " is outside [0, 1)");
   require(options.mixup >= 0 && options.mixup <= .5f, ErrorCode::invalid_argument, "trainer: mixup ", options.mixup,
           " is outside [0, 0.5]");
+  recorded = train::recorded_names(options);
   if (options.compute == DType::f16 && !options.update.loss_scale) options.update.loss_scale = optim::LossScale{};
   start_over();
 }
@@ -75,7 +90,7 @@ void Trainer::Impl::start_over() {
   graph = std::make_unique<Graph>();
   training.name = "train";
   training.state = step_state(*graph, options.seed);
-  training.ring = ring_variable(*graph, "train.metrics");
+  training.ring = ring_variable("train.metrics");
   session = device.open(*graph);
 }
 
@@ -118,22 +133,29 @@ void Trainer::Impl::build_parameters(const std::vector<Shape>& examples) {
   (void)model(scope(training.state, false), train::inputs_of(*graph, "shape", examples, 1));
 }
 
-Value Trainer::Impl::finish(train::Pass& pass, Value loss) {
+Value Trainer::Impl::ring_variable(const std::string& name) const {
+  const int64_t columns = train::kRingColumns + static_cast<int64_t>(recorded.size());
+  return graph->variable(name, {Shape{train::kRingRows, columns}, DType::f32});
+}
+
+Value Trainer::Impl::finish(train::Pass& pass, const std::vector<Value>& losses) {
   const train::Batch& batch = pass.feed->batch();
-  const bool counted = options.loss.classes() && batch.y[0].dtype() == DType::i32;
   // Without classes the rows that count are all that is known: {0, rows}.
-  const Value counts = counted ? accuracy_count(pass.predictions[0], batch.y[0])
-                               : reshape(sum(batch.mask), Shape{1}) * graph->constant({2}, std::vector<float>{0, 1});
+  const Value counts = options.loss.classes()
+                           ? train::right_and_counted(pass.predictions[0], batch.y[0], batch.mask)
+                           : reshape(sum(batch.mask), Shape{1}) * graph->constant({2}, std::vector<float>{0, 1});
+  const Value more = train::recorded(options, pass.predictions, batch, losses);
   AdvanceOptions advance = optim::advance_options(options.optimizer);
   advance.batches_per_epoch = pass.feed->batches();
   advance.batch = pass.feed->batch_size();
-  return finish_step(pass.state, pass.ring, reshape(loss, Shape{}), counts, advance);
+  return finish_step(pass.state, pass.ring, reshape(options.loss.total(losses), Shape{}), counts, advance, more);
 }
 
-std::pair<std::vector<Value>, Value> Trainer::Impl::build_part(const nn::Scope& building, const train::Batch& part) {
+std::pair<std::vector<Value>, std::vector<Value>> Trainer::Impl::build_part(const nn::Scope& building,
+                                                                            const train::Batch& part) {
   if (options.mixup == 0) {
     const std::vector<Value> outputs = predict(building, part.x);
-    return {outputs, reshape(options.loss(outputs, part.y, part.mask), Shape{})};
+    return {outputs, options.loss.each(outputs, part.y, part.mask)};
   }
   // The partner is the next row, the last row's the first: the batch is in random order already.
   const auto next = [](Value v) {
@@ -147,25 +169,30 @@ std::pair<std::vector<Value>, Value> Trainer::Impl::build_part(const nn::Scope& 
   std::vector<Value> mixed;
   for (size_t i = 0; i < part.x.size(); ++i) mixed.push_back(part.x[i] * rest + partner.x[i] * share);
   const std::vector<Value> outputs = predict(building, mixed);
-  const auto loss = [&](const train::Batch& of) { return reshape(options.loss(outputs, of.y, of.mask), Shape{}); };
-  return {outputs, loss(part) * rest + loss(partner) * share};
+  std::vector<Value> losses = options.loss.each(outputs, part.y, part.mask);
+  const std::vector<Value> partners = options.loss.each(outputs, partner.y, partner.mask);
+  for (size_t k = 0; k < losses.size(); ++k) losses[k] = losses[k] * rest + partners[k] * share;
+  return {outputs, losses};
 }
 
-Value Trainer::Impl::build_gradients(const nn::Scope& building) {
+std::vector<Value> Trainer::Impl::build_gradients(const nn::Scope& building) {
   const train::Batch& whole = training.feed->batch();
   const int64_t parts = options.accumulate, rows = training.feed->batch_size() / parts;
-  std::vector<Value> learning, totals;
+  std::vector<Value> learning, totals, whole_losses;
   std::vector<std::vector<Value>> outputs;  // by output, a value for each part
-  Value loss;
   for (int64_t i = 0; i < parts; ++i) {
     const train::Batch part =
         whole.each([&](Value v) { return parts == 1 ? v : slice_axis(v, 0, i * rows, (i + 1) * rows); });
-    auto [predictions, share] = build_part(building, part);
+    auto [predictions, losses] = build_part(building, part);
     outputs.resize(predictions.size());
     for (size_t k = 0; k < outputs.size(); ++k) outputs[k].push_back(predictions[k]);
     // The parts count by their rows, so that padding weighs as it does in the whole batch.
-    if (parts > 1) share = share * (sum(part.mask) / maximum(sum(whole.mask), graph->scalar(kNothing)));
-    loss = loss ? loss + share : share;
+    if (parts > 1)
+      for (Value& one : losses) one = one * (sum(part.mask) / maximum(sum(whole.mask), graph->scalar(kNothing)));
+    whole_losses.resize(losses.size());
+    for (size_t k = 0; k < losses.size(); ++k)
+      whole_losses[k] = whole_losses[k] ? whole_losses[k] + losses[k] : losses[k];
+    const Value share = reshape(options.loss.total(losses), Shape{});
     if (learning.empty())
       for (Value p : graph->parameters())
         if (!is_frozen(p.name())) learning.push_back(p);
@@ -180,7 +207,7 @@ Value Trainer::Impl::build_gradients(const nn::Scope& building) {
   training.predictions.clear();
   for (const std::vector<Value>& output : outputs)
     training.predictions.push_back(parts == 1 ? output[0] : concat(output, 0));
-  return loss;
+  return whole_losses;
 }
 
 bool Trainer::Impl::is_frozen(const std::string& parameter) const {
@@ -214,13 +241,13 @@ void Trainer::Impl::build_training(const data::Dataset& data, const train::Order
   std::vector<Value> updates;  // of running statistics
   nn::Scope building = scope(training.state, true);
   building.updates = &updates;
-  const Value loss = build_gradients(building);
+  const std::vector<Value> losses = build_gradients(building);
   optim::UpdateOptions update = options.update;
   update.groups = groups();
   const Value updated = optim::apply(*graph, options.optimizer, update);
   training.targets = {updated};
   if (options.average > 0) training.targets.push_back(optim::average_parameters(*graph, updated, options.average));
-  training.targets.push_back(finish(training, loss));
+  training.targets.push_back(finish(training, losses));
   training.targets.insert(training.targets.end(), updates.begin(), updates.end());
   training.program = session->compile({.targets = training.targets,
                                        .tuning = options.tuning,
@@ -231,6 +258,7 @@ void Trainer::Impl::build_training(const data::Dataset& data, const train::Order
 
 void Trainer::Impl::prepare_training(const data::Dataset& data, const train::Order& order) {
   data.check("train");
+  require(data.y.desc.shape.rank() > 0, ErrorCode::invalid_argument, "train: the data set has no targets y");
   const bool fits = training.program && !stale && training.feed->fits(data, order);
   if (!fits && training.program) {
     // A model that does not fit the data must say so before anything is given up: on a copy.
@@ -265,11 +293,14 @@ train::Pass& Trainer::Impl::prepare_evaluation(const data::Dataset& data, int64_
     // State and ring of its own: passes over different data must not advance each other.
     const std::string name = text("evaluate", feeds++);
     pass->state = step_state(*graph, options.seed, name + ".step_state");
-    pass->ring = ring_variable(*graph, name + ".metrics");
+    pass->ring = ring_variable(name + ".metrics");
     pass->feed.emplace(*graph, name, pass->state, data, order, options.seed);
     const train::Batch& b = pass->feed->batch();
     pass->predictions = predict(scope(pass->state, false), b.x);
-    pass->targets = {finish(*pass, options.loss(pass->predictions, b.y, b.mask))};
+    // Without targets there is nothing to judge: only the batches are gone through.
+    const AdvanceOptions batches{.batches_per_epoch = pass->feed->batches(), .batch = batch};
+    pass->targets = {b.y.empty() ? advance_step(pass->state, batches)
+                                 : finish(*pass, options.loss.each(pass->predictions, b.y, b.mask))};
     pass->targets.insert(pass->targets.end(), pass->predictions.begin(), pass->predictions.end());
     pass->program =
         session->compile({.targets = pass->targets, .tuning = options.tuning, .tune_seconds = options.tune_seconds});
@@ -290,14 +321,16 @@ std::vector<uint32_t> Trainer::Impl::state_words(const train::Pass& pass) {
 int64_t Trainer::Impl::steps_done(const train::Pass& pass) { return int64_t{state_words(pass)[STATE_STEP]} - 1; }
 
 std::vector<StepMetrics> Trainer::Impl::recent(train::Pass& pass, int64_t steps) {
-  std::vector<float> ring(static_cast<size_t>(train::kRingRows * train::kRingColumns));
+  const size_t columns = static_cast<size_t>(train::kRingColumns) + recorded.size();
+  std::vector<float> ring(static_cast<size_t>(train::kRingRows) * columns);
   session->read(pass.ring, std::as_writable_bytes(std::span(ring)));
   const int64_t done = steps_done(pass);
   std::vector<StepMetrics> rows;
   for (int64_t step = done - std::min({steps, done, train::kRingRows}) + 1; step <= done; ++step) {
     // Step numbers start at 1, and a step writes the row of its own number.
-    const float* row = ring.data() + step % train::kRingRows * train::kRingColumns;
+    const float* row = ring.data() + static_cast<size_t>(step % train::kRingRows) * columns;
     rows.push_back({.step = step, .loss = row[0], .correct = row[1], .samples = row[2], .learning_rate = row[3]});
+    rows.back().more.assign(row + train::kRingColumns, row + columns);
   }
   return rows;
 }
@@ -331,7 +364,7 @@ void Trainer::begin(const data::Dataset& train, int64_t batch_size, bool shuffle
 Metrics Trainer::step(int64_t steps) {
   require(impl_->training.program != nullptr, ErrorCode::invalid_argument, "step: begin() has not been called");
   require(steps >= 0, ErrorCode::invalid_argument, "step: ", steps, " steps");
-  return train::mean_of(impl_->run(impl_->training, steps));
+  return train::mean_of(impl_->run(impl_->training, steps), impl_->recorded);
 }
 
 std::vector<float> Trainer::recent_losses(int64_t count) {

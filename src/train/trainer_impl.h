@@ -14,7 +14,7 @@ namespace lemnos::train {
 
 /// Steps whose metrics the device keeps until the host reads them.
 inline constexpr int64_t kRingRows = 4096;
-/// Columns of a row of the ring: loss, correct, rows that count, learning rate.
+/// Columns of a row of the ring: loss, correct, rows that count, learning rate; then what else is recorded (record.h).
 inline constexpr int64_t kRingColumns = 4;
 
 /// One program over a feed with the ring that its metrics are written to.
@@ -22,14 +22,14 @@ struct Pass {
   std::optional<Feed> feed;
   std::string name;
   Value state;                     // StepState of this pass
-  Value ring;                      // f32[kRingRows, kRingColumns]
+  Value ring;                      // f32[kRingRows, kRingColumns + recorded]
   std::vector<Value> predictions;  // each f32[B, ..]
   std::vector<Value> targets;
   std::unique_ptr<Program> program;
 };
 
-/// Means over the examples that the steps counted.
-Metrics mean_of(std::span<const StepMetrics> steps);
+/// Means over the examples that the steps counted; `recorded` names StepMetrics::more.
+Metrics mean_of(std::span<const StepMetrics> steps, const std::vector<std::string>& recorded);
 /// The mean of both, by their samples.
 void join(Metrics& total, const Metrics& part);
 
@@ -59,6 +59,7 @@ struct Trainer::Impl {
   Device device;
   Model model;
   TrainerOptions options;
+  std::vector<std::string> recorded;  // the names of StepMetrics::more
   std::unique_ptr<Graph> graph = std::make_unique<Graph>();
   std::unique_ptr<Session> session;
   train::Pass training;
@@ -101,16 +102,18 @@ struct Trainer::Impl {
   void start_over();
   void build_training(const data::Dataset& data, const train::Order& order);
   /// Forward and backward for each part of the batch; the gradients are placed, the prediction of the whole is kept.
-  Value build_gradients(const nn::Scope& scope);
+  /// Returns the losses of the whole, of which the loss is made.
+  std::vector<Value> build_gradients(const nn::Scope& scope);
   std::vector<optim::Group> groups() const;
-  /// One part of a batch: its predictions, and the loss over its rows.
-  std::pair<std::vector<Value>, Value> build_part(const nn::Scope& scope, const train::Batch& part);
+  /// One part of a batch: its predictions, and the losses over its rows, of which the loss is made.
+  std::pair<std::vector<Value>, std::vector<Value>> build_part(const nn::Scope& scope, const train::Batch& part);
   bool is_frozen(const std::string& parameter) const;
   nn::Scope scope(Value scope_state, bool training) const;
   /// The model's outputs in f32.
   std::vector<Value> predict(const nn::Scope& scope, const std::vector<Value>& x) const;
   /// The node that closes a step: metrics into the ring, the state advanced.
-  Value finish(train::Pass& pass, Value loss);
+  Value finish(train::Pass& pass, const std::vector<Value>& losses);
+  Value ring_variable(const std::string& name) const;
 };
 
 }  // namespace lemnos

@@ -25,6 +25,17 @@ LEMNOS_OP_CASES(step_state) {
                  .tolerance = rounding(),
                  .backward = false,
                  .degenerate = "most words are not in use"});
+      cases.add({.op = "finish_step",
+                 .inputs = {state(fill),
+                            {.shape = {11, 4 + batches % 10}},
+                            {.shape = {}},
+                            {.shape = {2}},
+                            {.shape = {batches % 10}}},
+                 .attrs = {{"batches_per_epoch", batches}, {"batch", 64}, {"base_lr", .5}},
+                 .tolerance = rounding(),
+                 .note = "more numbers",
+                 .backward = false,
+                 .degenerate = "most words are not in use"});
     }
   cases.add({.op = "advance_step",
              .inputs = {state(bits)},

@@ -86,6 +86,155 @@ TEST_P(Columns, TwoInputsAndTwoOutputsTrain) {
   EXPECT_NE(summary.find("[4, 1]"), std::string::npos) << summary;
 }
 
+// Columns by output, as Keras has them; the loss is their weighted sum.
+TEST_P(Columns, EachOutputHasItsOwnMetrics) {
+  const data::Dataset set = with_numbers(), other = with_numbers(30);
+  Folder folder;
+  Trainer trainer = two();
+  FitOptions options = quiet(3);
+  options.validation = &other;
+  options.callbacks = {callback::EarlyStopping{.monitor = "val_out2_loss", .patience = 9},
+                       callback::HistoryLog{folder / "run.csv"}, callback::TensorBoard{.folder = folder / "board"}};
+  const History history = trainer.fit(set, options);
+  for (const std::string of : {"", "val_"})
+    for (size_t epoch = 0; epoch < 3; ++epoch) {
+      EXPECT_NEAR(history[of + "loss"][epoch],
+                  history[of + "out1_loss"][epoch] + kShare * history[of + "out2_loss"][epoch], 1e-5);
+      EXPECT_NEAR(history[of + "accuracy"][epoch], history[of + "out1_accuracy"][epoch], 1e-6);
+    }
+  EXPECT_FALSE(history.has("out2_accuracy")) << "values have none";
+  EXPECT_TRUE(history.fact("best_val_out2_loss"));
+  EXPECT_EQ(io::read_history(folder / "run.csv")["val_out2_loss"], history["val_out2_loss"]);
+  const std::vector<char> events = content_of(std::filesystem::directory_iterator(folder / "board")->path());
+  const std::string text(events.begin(), events.end());
+  for (const char* tag : {"epoch/val_out1_accuracy", "step/out2_loss"})
+    EXPECT_NE(text.find(tag), std::string::npos) << tag;
+
+  const Metrics whole = trainer.evaluate(other, 7);
+  ASSERT_EQ(whole.more.size(), 3u);
+  EXPECT_EQ(whole["out2_loss"], whole.more[2].second);
+  EXPECT_NEAR(whole["accuracy"], whole["out1_accuracy"], 1e-6);
+  EXPECT_THROW((void)whole["out3_loss"], Error);
+  data::Source source = data::source_of(other);
+  const Metrics windows = trainer.evaluate(source, 7);
+  ASSERT_EQ(windows.more.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_NEAR(whole.more[i].second, history.last("val_" + whole.more[i].first), 1e-5) << whole.more[i].first;
+    EXPECT_NEAR(windows.more[i].second, whole.more[i].second, 1e-5);
+  }
+}
+
+TEST_P(Columns, OutputsAreNamed) {
+  const data::Dataset set = with_numbers(16);
+  const auto losses = [](const char* first, const char* second) {
+    return loss::joint({{.loss = loss::CrossEntropy{}, .name = first}, {.loss = loss::Mse{}, .name = second}});
+  };
+  Trainer trainer{device(), Model{"two", forward}, {.loss = losses("digit", "sum"), .accumulate = 2}};
+  const History history = trainer.fit(set, quiet(1));
+  EXPECT_NEAR(history.last("loss"), history.last("digit_loss") + history.last("sum_loss"), 1e-5);
+  EXPECT_TRUE(history.has("digit_accuracy"));
+  EXPECT_THROW((void)losses("same", "same"), Error);
+}
+
+// Against what the host makes of the predictions, with a last batch that is padded.
+TEST_P(Columns, MetricsAreThoseOfTheHost) {
+  data::Dataset set = points();
+  const auto none = [](Value prediction, Value, loss::Mask) { return sum(prediction) * 0.f; };
+  Trainer trainer{device(),
+                  small_model(),
+                  {.metrics = {{"top_2", metrics::TopK{.k = 2}}, {"nothing", none}, {"ce", loss::CrossEntropy{}}}}};
+  const Metrics got = trainer.evaluate(set, 16);
+  ASSERT_EQ(got.more.size(), 3u);
+  const std::vector<float> logits = trainer.predict(set);
+  EXPECT_NEAR(got.more[0].second, metrics::top_k_accuracy(logits, set.labels(), 2), 1e-6);
+  EXPECT_EQ(got.more[1].second, 0);
+  EXPECT_NEAR(got.more[2].second, got.loss, 1e-6);
+
+  data::Dataset values = points();
+  values.classes = 0;
+  std::vector<float> targets;
+  for (const int32_t label : set.labels()) targets.push_back(label == 1);
+  values.y = data::Array::floats({kExamples, 1}, targets);
+  Trainer binary{device(),
+                 nn::sequential({nn::Linear{.out = 1}}),
+                 {.loss = loss::BinaryCrossEntropy{},
+                  .metrics = {{"accuracy_of_one", metrics::BinaryAccuracy{}}, {"mae", loss::Mae{}}}}};
+  const Metrics judged = binary.evaluate(values, 16);
+  const std::vector<float> scores = binary.predict(values);
+  double right = 0, errors = 0;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    right += (scores[i] > 0) == (targets[i] > .5f);
+    errors += std::abs(scores[i] - targets[i]);
+  }
+  EXPECT_NEAR(judged.more[0].second, right / kExamples, 1e-6);
+  EXPECT_NEAR(judged.more[1].second, errors / kExamples, 1e-6);
+}
+
+// Rows to predict for need no targets; to judge and to learn they do.
+TEST_P(Columns, PredictsWithoutTargets) {
+  const data::Dataset set = points(), bare{.x = set.x, .scale = set.scale, .shift = set.shift};
+  Trainer trainer = small_trainer(device());
+  trainer.fit(set, quiet(1));
+  EXPECT_EQ(trainer.predict(bare, 16), trainer.predict(set, 16));
+  const std::vector<float> whole = trainer.predict(bare, 50);
+  data::Source source = data::source_of(bare);
+  source.window = 16;
+  const std::vector<float> windows = trainer.predict(source, 8);
+  ASSERT_EQ(windows.size(), whole.size());
+  for (size_t i = 0; i < whole.size(); ++i) EXPECT_NEAR(windows[i], whole[i], 1e-5);
+  EXPECT_EQ(bare.take({3, 1}).x.bytes, set.take({3, 1}).x.bytes);
+  const auto message = [](auto act) {
+    try {
+      act();
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing was thrown");
+  };
+  EXPECT_EQ(message([&] { trainer.fit(bare, quiet(1)); }), "train: the data set has no targets y");
+  EXPECT_EQ(message([&] { (void)trainer.evaluate(bare); }), "evaluate: the data set has no targets y");
+  EXPECT_EQ(message([&] { (void)trainer.evaluate(source); }), "evaluate: the data set has no targets y");
+  EXPECT_EQ(message([&] { (void)data::Dataset{.x = set.x, .classes = 3}.labels(); }),
+            "data set: y is f32[] and holds no classes");
+}
+
+TEST_P(Columns, ASourceCanBeTheValidation) {
+  const data::Dataset set = points(), other = points(30, 51);
+  const data::Source source = data::source_of(other);
+  FitOptions resident = quiet(2), read = quiet(2);
+  resident.validation = &other;
+  read.validation_source = &source;
+  Trainer one = small_trainer(device()), two = small_trainer(device());
+  const History want = one.fit(set, resident), got = two.fit(set, read);
+  for (const char* column : {"val_loss", "val_accuracy"})
+    for (size_t epoch = 0; epoch < 2; ++epoch) EXPECT_NEAR(got[column][epoch], want[column][epoch], 1e-5) << column;
+  read.validation = &other;
+  EXPECT_THROW(two.fit(set, read), Error);
+}
+
+TEST_P(Columns, OneHotTargetsHaveAnAccuracy) {
+  const data::Dataset set = points(), hot = data::one_hot(set);
+  Trainer by_class = small_trainer(device()), by_row = small_trainer(device());
+  EXPECT_EQ(by_row.evaluate(hot, 16).accuracy, by_class.evaluate(set, 16).accuracy);
+  EXPECT_EQ(by_row.evaluate(hot, 16).samples, kExamples);
+}
+
+TEST_P(Columns, MetricsThatCannotBe) {
+  const auto message = [&](std::vector<metrics::Metric> metrics) {
+    try {
+      Trainer{device(), small_model(), {.metrics = std::move(metrics)}}.begin(points(), kBatch);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing was thrown");
+  };
+  EXPECT_EQ(message({{"loss", loss::Mae{}}}), "metric 'loss': the name is taken, or empty");
+  EXPECT_EQ(message({{"a", metrics::TopK{}}, {"a", metrics::TopK{}}}), "metric 'a': the name is taken, or empty");
+  EXPECT_EQ(message({{"a", {}}}), "metric 'a': it has no function");
+  EXPECT_EQ(message({{"a", metrics::TopK{}, 1}}), "metric 'a': output 1 of 1");
+  EXPECT_EQ(message({{"a", [](Value p, Value, loss::Mask) { return p; }}}), "metric 'a': it is f32[8, 3], not one f32");
+}
+
 TEST_P(Columns, PartsOfABatchAndHalfPrecisionTakeThemAll) {
   const data::Dataset set = with_numbers(64);
   Trainer whole = two(), in_parts = two({.accumulate = 4}), half = two({.compute = DType::bf16, .mixup = .2f});

@@ -180,6 +180,7 @@ TEST_F(Table, IsEncodedByWhatTheTrainingFileTaught) {
   const Dataset other = encoder.read_features(file("new.csv", "colour,age\nblue,5\n?,2\n"));
   EXPECT_EQ(floats(other.x), (std::vector<float>{3, 1, 0, 0, 0, 0}));
   other.check("other");
+  EXPECT_EQ(other.y.desc.shape.rank(), 0u) << "no targets";
 }
 
 TEST_F(Table, RefusesWithThePlace) {

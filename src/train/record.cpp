@@ -1,0 +1,87 @@
+#include "train/record.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "lemnos/ops.h"
+
+namespace lemnos {
+
+namespace {
+
+// As in the losses: where no row counts, 0 is divided by this.
+constexpr float kNothing = 1e-30f;
+
+// {right, counted} as a share.
+Value share(Value counts) {
+  return slice_axis(counts, 0, 0, 1) / maximum(slice_axis(counts, 0, 1, 2), counts.graph().scalar(kNothing));
+}
+
+}  // namespace
+
+std::vector<std::string> train::recorded_names(const TrainerOptions& options) {
+  std::vector<std::string> names;
+  for (const loss::Term& term : options.loss.terms()) {
+    names.push_back(term.name + "_loss");
+    if (term.loss.classes()) names.push_back(term.name + "_accuracy");
+  }
+  for (const metrics::Metric& metric : options.metrics) {
+    require(metric.value != nullptr, ErrorCode::invalid_argument, "metric '", metric.name, "': it has no function");
+    names.push_back(metric.name);
+  }
+  std::vector<std::string> taken = {"", "epoch", "loss", "accuracy", "learning_rate", "seconds", "samples_per_second"};
+  for (const std::string& name : names) {
+    require(std::ranges::find(taken, name) == taken.end(), ErrorCode::invalid_argument, "metric '", name,
+            "': the name is taken, or empty");
+    taken.push_back(name);
+  }
+  return names;
+}
+
+Value train::right_and_counted(Value prediction, Value target, Value mask) {
+  if (target.dtype() == DType::i32) return accuracy_count(prediction, target);
+  // The likeliest class, and for rows that do not count the class that is left out.
+  Graph& graph = target.graph();
+  const Value classes = argmax(target), nothing = full(graph, classes.shape(), -1, DType::i32);
+  std::vector<int64_t> extents(classes.shape().rank(), 1);
+  extents[0] = mask.shape()[0];
+  return accuracy_count(prediction, where(reshape(mask, Shape(extents)), classes, nothing));
+}
+
+Value train::recorded(const TrainerOptions& options, const std::vector<Value>& predictions, const Batch& batch,
+                      const std::vector<Value>& losses) {
+  std::vector<Value> numbers;
+  const std::vector<loss::Term>& terms = options.loss.terms();
+  for (size_t k = 0; k < terms.size(); ++k) {
+    numbers.push_back(losses[k]);
+    if (terms[k].loss.classes()) numbers.push_back(share(right_and_counted(predictions[k], batch.y[k], batch.mask)));
+  }
+  for (const metrics::Metric& metric : options.metrics) {
+    const auto outputs = static_cast<int64_t>(std::min(predictions.size(), batch.y.size()));
+    require(metric.output >= 0 && metric.output < outputs, ErrorCode::out_of_range, "metric '", metric.name,
+            "': output ", metric.output, " of ", outputs);
+    const auto at = static_cast<size_t>(metric.output);
+    const Value value = metric.value(predictions[at], batch.y[at], batch.mask);
+    require(value.desc().elements() == 1 && value.dtype() == DType::f32, ErrorCode::shape_mismatch, "metric '",
+            metric.name, "': it is ", value.desc(), ", not one f32");
+    numbers.push_back(value);
+  }
+  if (numbers.empty()) return {};
+  for (Value& number : numbers) number = reshape(number, Shape{1});
+  return concat(numbers);
+}
+
+namespace metrics {
+
+Value TopK::operator()(Value logits, Value target, loss::Mask) const {
+  return share(accuracy_count(logits, target, k));
+}
+
+Value BinaryAccuracy::operator()(Value prediction, Value target, loss::Mask mask) const {
+  Graph& graph = prediction.graph();
+  const Value positive = greater(prediction, graph.scalar(threshold)), truth = greater(target, graph.scalar(.5f));
+  return loss::masked_mean(equal(positive, truth), mask);
+}
+
+}  // namespace metrics
+}  // namespace lemnos

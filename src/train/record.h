@@ -1,0 +1,24 @@
+// What a step records beside its loss: how many rows were right, and further numbers by name.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lemnos/train.h"
+#include "train/feed.h"
+
+namespace lemnos::train {
+
+/// Loss and accuracy of each of several outputs, then the metrics: columns of the history. Throws `invalid_argument`
+/// for a name that is empty or not the only one of its kind.
+std::vector<std::string> recorded_names(const TrainerOptions& options);
+
+/// The accuracy_count of a batch: {rows that are right, rows that count}. Targets may be classes or, for each class, a
+/// probability.
+Value right_and_counted(Value prediction, Value target, Value mask);
+
+/// f32[names], in their order; no value where there is none. `losses` are those of the loss's terms.
+Value recorded(const TrainerOptions& options, const std::vector<Value>& predictions, const Batch& batch,
+               const std::vector<Value>& losses);
+
+}  // namespace lemnos::train
