@@ -142,12 +142,12 @@ void check_listed(const std::vector<std::string>& listed, const CsvTable& table)
 
 }  // namespace
 
-const CsvColumn& CsvTable::operator[](const std::string& name) const {
-  const auto found = std::find_if(columns.begin(), columns.end(), [&](const CsvColumn& c) { return c.name == name; });
+const CsvColumn& CsvTable::operator[](const std::string& column) const {
+  const auto found = std::find_if(columns.begin(), columns.end(), [&](const CsvColumn& c) { return c.name == column; });
   if (found != columns.end()) return *found;
   std::string known;
-  for (const CsvColumn& column : columns) known += (known.empty() ? "" : ", ") + in_quotes(column.name);
-  fail(ErrorCode::not_found, "csv: no column ", in_quotes(name), ", there are: ", known);
+  for (const CsvColumn& c : columns) known += (known.empty() ? "" : ", ") + in_quotes(c.name);
+  fail(ErrorCode::not_found, this->name, ": no column ", in_quotes(column), ", there are: ", known);
 }
 
 CsvTable parse_csv(std::string_view text, const std::string& name, const CsvOptions& options) {
@@ -156,7 +156,7 @@ CsvTable parse_csv(std::string_view text, const std::string& name, const CsvOpti
   Splitter splitter(text, name, options.separator);
   std::optional<Record> record = splitter.next();
   require(record.has_value(), ErrorCode::corrupt_data, name, ": line 1, column 1: the file is empty");
-  CsvTable table;
+  CsvTable table{.name = name};
   for (size_t i = 0; i < record->size(); ++i) {
     CsvColumn column;
     column.name = options.header ? (*record)[i].text : std::to_string(i);

@@ -26,12 +26,13 @@ struct CsvColumn {
 };
 
 struct CsvTable {
+  std::string name;  // of the file
   int64_t rows = 0;
   std::vector<CsvColumn> columns;
   std::vector<int64_t> lines;  // where each row begins in the file, from 1
 
   /// Throws `not_found` naming the column and those that exist.
-  const CsvColumn& operator[](const std::string& name) const;
+  const CsvColumn& operator[](const std::string& column) const;
 };
 
 /// Quoted fields may hold separators, line breaks and doubled quotes; CRLF and a byte-order mark are accepted; blank

@@ -6,17 +6,21 @@
 
 namespace lemnos::train {
 
+void require_batches(const data::Dataset& data, const Order& order) {
+  require(order.batch >= 1, ErrorCode::invalid_argument, "data set: a batch of ", order.batch,
+          " examples; it takes at least 1");
+  require(!order.drop_last || data.size() >= order.batch, ErrorCode::invalid_argument, "data set: ", data.size(),
+          " examples make no whole batch of ", order.batch, ", and what is not whole is dropped");
+}
+
 Feed::Feed(Graph& graph, const std::string& name, Value state, const data::Dataset& data, const Order& order,
            uint64_t seed)
     : samples_(data.size()), order_(order) {
-  require(order.batch >= 1, ErrorCode::invalid_argument, name, ": a batch of ", order.batch,
-          " examples; it takes at least 1");
-  require(batches() >= 1, ErrorCode::invalid_argument, name, ": ", samples_, " examples make no whole batch of ",
-          order.batch, ", and what is not whole is dropped");
+  require_batches(data, order);
   const std::vector<ColumnView> views = columns_of(data);
   for (const ColumnView& view : views) {
     columns_.push_back(graph.input(name + "." + view.name, view.array->desc));
-    forms_.push_back({view.use, view.scale, view.shift, view.classes > 0});
+    forms_.push_back({view.use, view.scale, view.shift, view.classes});
   }
   const Value rows = batch_indices(
       state,
@@ -40,7 +44,7 @@ bool Feed::fits(const data::Dataset& data, const Order& order) const {
   const std::vector<ColumnView> views = columns_of(data);
   if (views.size() != columns_.size() || order != order_) return false;
   for (size_t i = 0; i < views.size(); ++i) {
-    const Form form{views[i].use, views[i].scale, views[i].shift, views[i].classes > 0};
+    const Form form{views[i].use, views[i].scale, views[i].shift, views[i].classes};
     if (views[i].array->desc != columns_[i].desc() || form != forms_[i]) return false;
   }
   return true;

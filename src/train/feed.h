@@ -34,6 +34,9 @@ struct Order {
   bool operator==(const Order&) const = default;
 };
 
+/// Throws `invalid_argument` where that makes no batch.
+void require_batches(const data::Dataset& data, const Order& order);
+
 /// Resident on the device: an epoch moves nothing from the host.
 class Feed {
  public:
@@ -57,7 +60,7 @@ class Feed {
   struct Form {
     ColumnView::Use use;
     float scale, shift;
-    bool classes;
+    int64_t classes;
     bool operator==(const Form&) const = default;
   };
 

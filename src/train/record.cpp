@@ -38,6 +38,21 @@ std::vector<std::string> train::recorded_names(const TrainerOptions& options) {
   return names;
 }
 
+void train::require_logits(const TrainerOptions& options, const std::vector<Value>& predictions,
+                           const data::Dataset& data) {
+  const std::vector<loss::Term>& terms = options.loss.terms();
+  std::vector<ColumnView> targets = columns_of(data);
+  std::erase_if(targets, [](const ColumnView& column) { return column.use != ColumnView::Use::target; });
+  const size_t judged = std::min({std::max<size_t>(terms.size(), 1), targets.size(), predictions.size()});
+  for (size_t k = 0; k < judged; ++k) {
+    if (!(terms.empty() ? options.loss : terms[k].loss).classes()) continue;
+    const Shape& shape = predictions[k].shape();
+    const int64_t logits = shape.rank() ? shape[shape.rank() - 1] : 1;
+    require(logits >= targets[k].classes, ErrorCode::shape_mismatch, "data set: ", targets[k].name, " has ",
+            targets[k].classes, " classes, but the model's output has ", logits, " logits");
+  }
+}
+
 Value train::right_and_counted(Value prediction, Value target, Value mask) {
   if (target.dtype() == DType::i32) return accuracy_count(prediction, target);
   // The likeliest class, and for rows that do not count the class that is left out.

@@ -13,6 +13,9 @@ namespace lemnos::train {
 /// for a name that is empty or not the only one of its kind.
 std::vector<std::string> recorded_names(const TrainerOptions& options);
 
+/// Throws `shape_mismatch` where a class loss finds fewer logits than its target has classes.
+void require_logits(const TrainerOptions& options, const std::vector<Value>& predictions, const data::Dataset& data);
+
 /// The accuracy_count of a batch: {rows that are right, rows that count}. Targets may be classes or, for each class, a
 /// probability.
 Value right_and_counted(Value prediction, Value target, Value mask);

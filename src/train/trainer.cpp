@@ -232,16 +232,12 @@ std::vector<optim::Group> Trainer::Impl::groups() const {
 }
 
 void Trainer::Impl::build_training(const data::Dataset& data, const train::Order& order) {
-  const int64_t batch = order.batch;
-  require(options.accumulate >= 1 && batch % options.accumulate == 0, ErrorCode::invalid_argument, "train: a batch of ",
-          batch, " examples does not divide into ", options.accumulate, " parts");
-  require(options.mixup == 0 || batch / options.accumulate > 1, ErrorCode::invalid_argument,
-          "train: mixup needs two examples at once, there is one");
   training.feed.emplace(*graph, text("train", feeds++), training.state, data, order, options.seed);
   std::vector<Value> updates;  // of running statistics
   nn::Scope building = scope(training.state, true);
   building.updates = &updates;
   const std::vector<Value> losses = build_gradients(building);
+  train::require_logits(options, training.predictions, data);
   optim::UpdateOptions update = options.update;
   update.groups = groups();
   const Value updated = optim::apply(*graph, options.optimizer, update);
@@ -258,6 +254,11 @@ void Trainer::Impl::build_training(const data::Dataset& data, const train::Order
 
 void Trainer::Impl::prepare_training(const data::Dataset& data, const train::Order& order) {
   data.check("train");
+  train::require_batches(data, order);
+  require(options.accumulate >= 1 && order.batch % options.accumulate == 0, ErrorCode::invalid_argument,
+          "train: a batch of ", order.batch, " examples does not divide into ", options.accumulate, " parts");
+  require(options.mixup == 0 || order.batch / options.accumulate > 1, ErrorCode::invalid_argument,
+          "train: mixup needs two examples at once, there is one");
   require(data.y.desc.shape.rank() > 0, ErrorCode::invalid_argument, "train: the data set has no targets y");
   const bool fits = training.program && !stale && training.feed->fits(data, order);
   if (!fits && training.program) {
@@ -265,7 +266,8 @@ void Trainer::Impl::prepare_training(const data::Dataset& data, const train::Ord
     Graph trial = *graph;
     nn::Scope trying(trial, Value(&trial, training.state.id()), true, options.seed);
     trying.compute = options.compute;
-    (void)model(trying, train::inputs_of(trial, "trial", train::examples_of(data), data.size()));
+    const auto inputs = train::inputs_of(trial, "trial", train::examples_of(data), order.batch);
+    train::require_logits(options, model(trying, inputs), data);
     // A graph holds one optimizer: another data set or batch size gets a new graph, which goes on where this one was.
     const Snapshot learned = snapshot(Snapshot::Part::everything);
     start_over();
@@ -297,6 +299,7 @@ train::Pass& Trainer::Impl::prepare_evaluation(const data::Dataset& data, int64_
     pass->feed.emplace(*graph, name, pass->state, data, order, options.seed);
     const train::Batch& b = pass->feed->batch();
     pass->predictions = predict(scope(pass->state, false), b.x);
+    train::require_logits(options, pass->predictions, data);
     // Without targets there is nothing to judge: only the batches are gone through.
     const AdvanceOptions batches{.batches_per_epoch = pass->feed->batches(), .batch = batch};
     pass->targets = {b.y.empty() ? advance_step(pass->state, batches)

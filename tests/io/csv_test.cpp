@@ -33,7 +33,7 @@ TEST(Csv, ObeysItsOptions) {
   const CsvTable table = parse_csv("1,2\n3,2\n", "t", {.header = false, .categorical = {"1"}});
   EXPECT_EQ(table["0"].numbers, (std::vector<double>{1, 3}));
   EXPECT_EQ(table["1"].codes, (std::vector<int32_t>{0, 0}));
-  EXPECT_REFUSED(parse_csv("a\n1\n", "t", {.numeric = {"b"}}), not_found, "csv: no column \"b\", there are: \"a\"");
+  EXPECT_REFUSED(parse_csv("a\n1\n", "t", {.numeric = {"b"}}), not_found, "t: no column \"b\", there are: \"a\"");
 }
 
 TEST(Csv, NamesLineAndColumn) {

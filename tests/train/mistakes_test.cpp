@@ -123,6 +123,15 @@ TEST_P(Mistakes, Options) {
             "adam: beta1 1.5 is outside [0, 1)");
 }
 
+TEST_P(Mistakes, MoreClassesThanLogits) {
+  data::Dataset set = points();
+  set.classes = 5;
+  EXPECT_EQ(of_data(set, ErrorCode::shape_mismatch), "data set: y has 5 classes, but the model's output has 3 logits");
+  Trainer trainer = small_trainer(device());
+  EXPECT_EQ(message_of([&] { (void)trainer.evaluate(set, 16); }, ErrorCode::shape_mismatch),
+            "data set: y has 5 classes, but the model's output has 3 logits");
+}
+
 // Data of another kind is refused, and the trainer goes on with what it has.
 TEST_P(Mistakes, DataThatTheModelDoesNotFit) {
   Trainer trainer = small_trainer(device());
@@ -135,6 +144,10 @@ TEST_P(Mistakes, DataThatTheModelDoesNotFit) {
   EXPECT_NE(message.find("1.weight"), std::string::npos) << message;
   EXPECT_NE(message.find("[16, 7]"), std::string::npos) << message;
   EXPECT_NE(message.find("[16, 9]"), std::string::npos) << message;
+  data::Dataset more = points(20);
+  more.classes = 9;
+  (void)message_of([&] { trainer.begin(more, kBatch); }, ErrorCode::shape_mismatch);
+  (void)message_of([&] { trainer.begin(points(5), 6, true, true); }, ErrorCode::invalid_argument);
   EXPECT_TRUE(same(state_of(trainer), before));
   trainer.step(1);
   EXPECT_EQ(trainer.steps_done(), 4);
