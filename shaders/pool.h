@@ -17,8 +17,6 @@ PARAMS_BEGIN(Pool)
   uint width;
   uint out_height;
   uint out_width;
-  int kernel_h;
-  int kernel_w;
   int pad_h;
   int pad_w;
 PARAMS_END
@@ -29,8 +27,11 @@ SPEC(2, uint, function, 0)
 SPEC(3, uint, adapted, 0)
 SPEC(4, uint, count_pad, 0)  // the average divides by the whole window, also where it lies in the padding
 SPEC(5, uint, owning, 0)     // backward: windows do not overlap, so each owns its cell of dx
-SPEC(6, int, stride_h, 1)    // constants, so that no division by them remains
+SPEC(6, int, stride_h, 1)    // constants, so that no division by them remains, nor a loop over a small window
 SPEC(7, int, stride_w, 1)
 SPEC(8, int, dilation_h, 1)
 SPEC(9, int, dilation_w, 1)
+SPEC(10, int, kernel_h, 1)
+SPEC(11, int, kernel_w, 1)
+SPEC(12, uint, whole, 0)     // small windows that all lie inside of x; of an owning backward, that are the whole cell
 SPEC_END

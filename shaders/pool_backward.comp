@@ -78,6 +78,30 @@ uint place_of_maximum(Window y, Window x, uint base) {
   return found;
 }
 
+// A cell that is its window.
+void fill_whole_cell(uint cell) {
+  const At at = locate(cell);
+  const uint corner = corner_of(at);
+  const float value = load_dy(cell);
+  uint chosen = corner;
+  float top = -INFINITY;
+  if (function == POOL_MAX) {
+    FOR_WHOLE_WINDOW(i, j) {
+      const uint place = place_in_window(corner, i, j);
+      const float v = load_x(place);
+      if (v > top || is_nan(v)) {
+        top = v;
+        chosen = place;
+      }
+    }
+  }
+  const uint share = floatBitsToUint(value * (1.0 / float(kernel_h * kernel_w)));
+  FOR_WHOLE_WINDOW(i, j) {
+    const uint place = place_in_window(corner, i, j);
+    dx1[place] = function == POOL_AVERAGE ? share : place == chosen ? floatBitsToUint(value) : 0;
+  }
+}
+
 // dx is f32 here: no two cells share a word.
 void fill_cell(uint cell) {
   const At at = locate(cell);
@@ -103,7 +127,9 @@ void fill_cell(uint cell) {
 
 void main() {
   if (owning != 0) {
-    if (invocation_index() < params.count) fill_cell(invocation_index());
+    if (invocation_index() >= params.count) return;
+    if (whole != 0) fill_whole_cell(invocation_index());
+    else fill_cell(invocation_index());
     return;
   }
   const uint first = invocation_index() * 4;

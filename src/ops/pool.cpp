@@ -76,6 +76,16 @@ std::vector<TensorDesc> infer_backward(const Infer& in) {
   return {dx};
 }
 
+// Do all windows lie inside of x, `fill`ing it, and is one so small that a kernel unrolls it?
+bool are_whole(const Windows& w, bool fill) {
+  bool whole = !w.adapted && w.kernel[0] * w.kernel[1] <= 16;
+  for (size_t i = 0; i < 2 && whole; ++i) {
+    const int64_t reach = (w.out[i] - 1) * w.stride[i] + (w.kernel[i] - 1) * w.dilation[i] + 1;
+    whole = w.padding[i] == 0 && (fill ? w.kernel[i] == w.stride[i] && reach == w.extent[i] : reach <= w.extent[i]);
+  }
+  return whole;
+}
+
 Dispatch launch(Lower& c, const char* kernel, uint32_t function, const Shape& x, std::vector<TensorRef> tensors,
                 bool backward) {
   using namespace shaders;
@@ -92,9 +102,12 @@ Dispatch launch(Lower& c, const char* kernel, uint32_t function, const Shape& x,
                 .stride_h = i32(w.stride[0]),
                 .stride_w = i32(w.stride[1]),
                 .dilation_h = i32(w.dilation[0]),
-                .dilation_w = i32(w.dilation[1])};
+                .dilation_w = i32(w.dilation[1]),
+                .kernel_h = i32(w.kernel[0]),
+                .kernel_w = i32(w.kernel[1])};
   spec.owning = backward && !w.adapted && c.out().dtype == DType::f32 && w.dilation == std::array<int64_t, 2>{1, 1} &&
                 w.stride[0] >= w.kernel[0] && w.stride[1] >= w.kernel[1];
+  spec.whole = are_whole(w, spec.owning);
   PoolParams params{.count = count31(c.out(), c.node().op->name),
                     .rows = u32(backward ? height : w.out[0]),
                     .columns = u32(backward ? width : w.out[1]),
@@ -102,8 +115,6 @@ Dispatch launch(Lower& c, const char* kernel, uint32_t function, const Shape& x,
                     .width = u32(width),
                     .out_height = u32(w.out[0]),
                     .out_width = u32(w.out[1]),
-                    .kernel_h = i32(w.kernel[0]),
-                    .kernel_w = i32(w.kernel[1]),
                     .pad_h = i32(w.padding[0]),
                     .pad_w = i32(w.padding[1])};
   if (spec.owning) {  // the last cells of an axis may have no window
