@@ -6,6 +6,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "conv.h"
 #include "common/index.glsl"
+#include "common/divide.glsl"
 #include "common/floats.glsl"
 #include "common/unary.glsl"
 
@@ -33,12 +34,14 @@ bool present[kReads * quads];
 // The first position of a group of four: those of neighbouring invocations lie side by side.
 uint first_of(uint q) { return ((tile * quads + q) * workgroup_size + lane()) * 4; }
 
+uint image_of(uint n) { return quotient(n, params.plane, params.plane_multiplier, params.plane_shift); }
+
 void locate() {
   [[unroll]] for (uint i = 0; i < kPositions; ++i) {
     const uint n = min(first_of(i / 4) + i % 4, params.n - 1);
-    const uint image = n / params.plane;
+    const uint image = image_of(n);
     const uint pixel = n - image * params.plane;
-    const uint row = pixel / params.out_width;
+    const uint row = quotient(pixel, params.out_width, params.width_multiplier, params.width_shift);
     const int y = int(row);
     const int x = int(pixel - row * params.out_width);
     origin_y[i] = (divided != 0 ? y : y * params.stride_h) - params.pad_h;
@@ -78,7 +81,8 @@ void add_taps(uint kh, uint kw) {
   const uint tap = kh * params.kernel_w + kw;
   uint weights = group * params.weight_group + (flipped != 0 ? all - 1 - tap : tap);
   uint plane = 0;
-  for (uint c = 0; c < params.channels; ++c) {
+  const uint channels = single != 0 ? 1 : params.channels;
+  for (uint c = 0; c < channels; ++c) {
     float v[kReads * quads];
     [[unroll]] for (uint r = 0; r < kReads * quads; ++r) {
       const float found = load_x(reads[r] + plane);
@@ -103,12 +107,12 @@ void store(uint channel, uint first, vec4 v) {
   if (first >= params.n) return;
   const uint all_channels = params.groups * params.m;
   if (wide != 0) {
-    const uint image = first / params.plane;
+    const uint image = image_of(first);
     store_y((image * all_channels + channel) * params.plane + (first - image * params.plane), v, 4);
     return;
   }
   for (uint i = 0; i < min(4, params.n - first); ++i) {  // the result is f32 here
-    const uint image = (first + i) / params.plane;
+    const uint image = image_of(first + i);
     y1[(image * all_channels + channel) * params.plane + (first + i - image * params.plane)] = floatBitsToUint(v[i]);
   }
 }

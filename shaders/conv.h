@@ -9,7 +9,11 @@ PARAMS_BEGIN(Conv)
   uint groups;
   uint channels;  // of x in a group
   uint plane;     // positions of one image of the result
-  uint out_width;
+  uint plane_multiplier;  // and its divisor (common/divide.glsl)
+  uint plane_shift;
+  uint out_width;  // and its divisor
+  uint width_multiplier;
+  uint width_shift;
   uint height;    // of x
   uint width;
   uint image;     // elements of one image of x
@@ -40,4 +44,5 @@ SPEC(8, uint, has_bias, 0)
 SPEC(9, uint, wide, 0)      // planes of the result are whole groups of four
 SPEC(10, uint, quads, 1)   // groups of four positions that an invocation owns
 SPEC(11, uint, activation, 0)
+SPEC(12, uint, single, 0)  // x has one channel in a group: no loop over them
 SPEC_END

@@ -1,6 +1,7 @@
 // Convolutions by the portable kernels.
 #include <algorithm>
 
+#include "ops/broadcast.h"
 #include "ops/conv.h"
 #include "ops/formats.h"
 #include "ops/lowering.h"
@@ -38,6 +39,12 @@ shaders::ConvParams plane_params(const Convolution& f, bool toward_input) {
                         .out_width = u32(toward_input ? f.width : f.out_width),
                         .height = u32(toward_input ? f.out_height : f.height),
                         .width = u32(toward_input ? f.out_width : f.width)};
+  const Divisor by_plane = plane > 1 ? divisor(p.plane) : Divisor{};
+  p.plane_multiplier = by_plane.multiplier;
+  p.plane_shift = by_plane.shift;
+  const Divisor by_width = p.out_width > 1 ? divisor(p.out_width) : Divisor{};
+  p.width_multiplier = by_width.multiplier;
+  p.width_shift = by_width.shift;
   set_kernel(p, f);
   p.image = u32(f.groups * x_channels) * p.height * p.width;
   const uint32_t one_channel = u32(f.taps()), one_out = u32(f.in / f.groups * f.taps());
@@ -59,6 +66,8 @@ std::vector<Dispatch> conv_direct(Lower& c, const Convolution& f, Toward toward)
   const int64_t out_channels = (toward_input ? f.in : f.out) / f.groups;
   const bool divided = toward_input && (f.stride[0] > 1 || f.stride[1] > 1);
   ConvParams p = plane_params(f, toward_input);
+  require(p.n < 1u << 31, ErrorCode::unsupported, c.node().op->name, ": ", p.n,
+          " places of a channel; this kernel counts to ", 1u << 31);
   set_function(p, c.attrs());
   const bool wide = p.plane % 4 == 0;
   // Only neighbouring taps that read the same elements are worth unrolling.
@@ -77,7 +86,8 @@ std::vector<Dispatch> conv_direct(Lower& c, const Convolution& f, Toward toward)
                       .has_bias = c.attrs().flag("bias"),
                       .wide = wide,
                       .quads = p.n >= 512 && !divided ? 2u : 1u,
-                      .activation = u32(c.attrs().integer("activation"))};
+                      .activation = u32(c.attrs().integer("activation")),
+                      .single = p.channels == 1};
   const bool empty = p.channels == 0;
   const TensorRef y = converted ? c.scratch(4ull * static_cast<uint64_t>(c.out().elements())) : in_words(c.y());
   const TensorRef x = empty ? y : in_words(c.x(0)), weight = empty ? y : in_words(c.x(1));
