@@ -1,5 +1,5 @@
 // y = (x - mean) rstd gamma + beta along rows, and {mean, rstd} of each row. One workgroup per row (or two, where rows of a
-// half type share a word): the mean, then the squares about it, which also correct the mean, then the result.
+// half type share a word), read twice: for mean and squares together, then for the result.
 //@ variants REDUCE = subgroup shared
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -27,40 +27,55 @@ vec4 betas_of(uint e, uint row) {
   return uintBitsToFloat(per_column != 0 ? beta_four(channel / 4) : uvec4(beta_one(channel)));
 }
 
+// The part of a row that one invocation has seen, its squares about its own mean. Elements count from an `origin` among them,
+// so that a mean far from zero costs no digits.
+struct Part {
+  float count, mean, squares;
+};
+
+// Four elements of a row, neighbours or a workgroup apart, as far as they are `there`.
+vec4 load_turn(uint e, uint end, out vec4 there) {
+  there = vec4(1.0);
+  if (wide != 0) return load_x4(e);
+  vec4 v = vec4(0.0);
+  [[unroll]] for (uint k = 0; k < 4; ++k) {
+    if (e + k * workgroup_size < end) v[k] = load_x(e + k * workgroup_size);
+    else there[k] = 0.0;
+  }
+  return v;
+}
+
+// Adds four elements at a time to the mean and the squares about it, which needs x only once.
+Part walk_row(uint begin, uint end, float origin) {
+  Part part = Part(0.0, 0.0, 0.0);
+  for (uint e = begin + (wide != 0 ? 4 : 1) * lane(); e < end; e += 4 * workgroup_size) {
+    vec4 there;
+    const vec4 v = (load_turn(e, end, there) - origin) * there;
+    if (centred == 0) {
+      part.squares += sum4(v * v);
+      continue;
+    }
+    const float count = wide != 0 ? 4.0 : sum4(there);
+    const float mean = sum4(v) / count;
+    const vec4 d = (v - mean) * there;
+    const float apart = mean - part.mean, share = count / (part.count + count);
+    part.squares += sum4(d * d) + apart * apart * part.count * share;
+    part.mean += apart * share;
+    part.count += count;
+  }
+  return part;
+}
+
+// {mean, rstd}
 vec2 statistics(uint row) {
-  const uint begin = row * params.cols, end = begin + params.cols;
-  const float count = float(params.cols);
+  const uint begin = row * params.cols;
+  const float cols = float(params.cols), origin = centred != 0 ? load_x(begin) : 0.0;
+  const Part part = walk_row(begin, begin + params.cols, origin);
   float mean = 0.0;
-  if (centred != 0) {
-    float sum = 0.0;
-    if (wide != 0) {
-      for (uint e = begin + 4 * lane(); e < end; e += 4 * workgroup_size) sum += sum4(load_x4(e));
-    } else {
-      for (uint e = begin + lane(); e < end; e += workgroup_size) sum += load_x(e);
-    }
-    mean = workgroup_sum(sum) / count;
-  }
-  float rest = 0.0, squares = 0.0;
-  if (wide != 0) {
-    for (uint e = begin + 4 * lane(); e < end; e += 4 * workgroup_size) {
-      const vec4 d = load_x4(e) - mean;
-      rest += sum4(d);
-      squares += sum4(d * d);
-    }
-  } else {
-    for (uint e = begin + lane(); e < end; e += workgroup_size) {
-      const float d = load_x(e) - mean;
-      rest += d;
-      squares += d * d;
-    }
-  }
-  squares = workgroup_sum(squares) / count;
-  if (centred != 0) {
-    rest = workgroup_sum(rest) / count;
-    mean += rest;
-    squares = max(squares - rest * rest, 0.0);
-  }
-  return vec2(mean, 1.0 / sqrt(squares + params.eps));
+  if (centred != 0) mean = workgroup_sum(part.count * part.mean) / cols;
+  const float apart = part.mean - mean;
+  const float squares = workgroup_sum(part.squares + part.count * apart * apart) / cols;
+  return vec2(origin + mean, 1.0 / sqrt(squares + params.eps));
 }
 
 void main() {
