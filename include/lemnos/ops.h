@@ -383,9 +383,9 @@ struct FusedMlpOptions {
 };
 /// A whole network in one launch, its gradient in two: h = f([h, 1] W) for each hidden layer of x[.., in], then
 /// y[.., out] = [h, 1] W. `weights`[fused_mlp_weights(in, options)], in the dtype of x, holds the matrices one after
-/// another, each [inputs + 1, outputs] by rows: the last row is the bias. In f16 and bf16, where `in` and `out` are no more
-/// than `width`, the device's matrix unit multiplies if it has one: layers are then halves, sums f32. (Müller et al. 2021,
-/// "Real-time neural radiance caching for path tracing".)
+/// another, each [inputs + 1, outputs] by rows: the last row is the bias. In f16 and bf16, where `in` and `out` are no
+/// more than `width`, the device's matrix unit multiplies if it has one: layers are then halves, sums f32. (Müller et
+/// al. 2021, "Real-time neural radiance caching for path tracing".)
 Value fused_mlp(Value x, Value weights, const FusedMlpOptions& options);
 int64_t fused_mlp_weights(int64_t in, const FusedMlpOptions& options);
 
