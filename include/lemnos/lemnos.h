@@ -288,8 +288,8 @@ typedef struct lemnos_dataset_options {
   lemnos_tensor x;  /* [N, ..], u8 or f32 */
   lemnos_tensor y;
   const void* x_content;
-  const void* y_content;
-  float scale; /* a batch sees scale * x + shift; 0: 1 */
+  const void* y_content; /* NULL: no targets, enough to predict for */
+  float scale;           /* a batch sees scale * x + shift; 0: 1 */
   float shift;
 } lemnos_dataset_options;
 

@@ -34,7 +34,8 @@ lemnos_result lemnos_dataset_create(const lemnos_dataset_options* options, lemno
     constexpr const char* kWho = "dataset_create";
     given(dataset, kWho, "dataset") = nullptr;
     const lemnos_dataset_options from = c::input(options, kWho);
-    data::Dataset made{.x = c::array_of(from.x, from.x_content, kWho), .y = c::array_of(from.y, from.y_content, kWho)};
+    data::Dataset made{.x = c::array_of(from.x, from.x_content, kWho)};
+    if (from.y_content) made.y = c::array_of(from.y, from.y_content, kWho);
     made.scale = from.scale == 0 ? 1 : from.scale;
     made.shift = from.shift;
     made.classes = from.classes;

@@ -120,6 +120,17 @@ static void train_digits(lemnos_device* device, const char* checkpoint) {
   CHECK(count == 10000);
   count = 5;
   CHECK(lemnos_trainer_predict(copy, test, 0, logits, &count, &error) == LEMNOS_OUT_OF_RANGE);
+  static float pixels[2 * 784];
+  const lemnos_tensor none = {sizeof none, LEMNOS_F32, 0, 0, {0}};
+  const lemnos_tensor two = {sizeof two, LEMNOS_F32, 4, 0, {2, 1, 28, 28}};
+  const lemnos_dataset_options bare = {sizeof bare, 0, two, none, pixels, NULL, 1, 0};
+  lemnos_dataset* rows = NULL;
+  OK(lemnos_dataset_create(&bare, &rows, &error));
+  count = 10000;
+  OK(lemnos_trainer_predict(copy, rows, 0, logits, &count, &error)); /* needs no targets */
+  CHECK(count == 20 && logits[0] == logits[10]);
+  CHECK(lemnos_trainer_evaluate(copy, rows, 0, &again, &error) == LEMNOS_INVALID_ARGUMENT);
+  lemnos_dataset_destroy(rows);
   free(logits);
   OK(lemnos_trainer_step(copy, 3, &again, &error));
   CHECK(again.samples == 192);
