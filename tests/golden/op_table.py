@@ -467,6 +467,9 @@ EXEMPT = {
     "schedule": "its factors are in optimizer_table.py",
     "gradient_norm": "its factors are in optimizer_table.py",
     "average": "no update by a gradient: beta p + (1 - beta) q",
+    "lamb": "not in PyTorch; four steps of a network by NumPy are in tests/optim",
+    "muon_direction": "not in this PyTorch; four steps of a network by NumPy are in tests/optim",
+    "muon_update": "not in this PyTorch; four steps of a network by NumPy are in tests/optim",
     "random_uniform": "PyTorch draws other random numbers",
     "random_normal": "PyTorch draws other random numbers",
 }
