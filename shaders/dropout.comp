@@ -6,14 +6,13 @@
 #include "dropout.h"
 #include "common/types.glsl"
 #include "common/index.glsl"
+#include "common/vector.glsl"
 
 layout(binding = 0) readonly buffer X { T x[]; };
 layout(binding = 1) readonly buffer State { uint state[]; };
 layout(binding = 2) WRITTEN buffer Y { T y[]; };
-#ifdef T_f32
-layout(binding = 0) readonly buffer X4 { vec4 x4[]; };
-layout(binding = 2) writeonly buffer Y4 { vec4 y4[]; };
-#endif
+layout(binding = 0) readonly buffer X4 { T4 x4[]; };
+layout(binding = 2) WRITTEN buffer Y4 { T4 y4[]; };
 
 #include "common/mask.glsl"
 
@@ -23,12 +22,10 @@ void main() {
   if (first >= params.count) return;
   if (grouped == 0) {
     const bvec4 keep = greaterThanEqual(mask_bits(quad), uvec4(params.threshold));
-#ifdef T_f32
     if (first + 4 <= params.count) {
-      y4[quad] = mix(vec4(0.0), x4[quad] * params.scale, keep);
+      STORE4(y4, quad, mix(vec4(0.0), LOAD4(x4, quad) * params.scale, keep));
       return;
     }
-#endif
     const uint end = min(first + 4, params.count);
     for (uint i = first; i < end; ++i) STORE(y, i, keep[i - first] ? LOAD(x, i) * params.scale : 0.0);
     return;

@@ -5,16 +5,15 @@
 #include "unary_backward.h"
 #include "common/types.glsl"
 #include "common/index.glsl"
+#include "common/vector.glsl"
 #include "common/unary.glsl"
 
 layout(binding = 0) readonly buffer S { T s[]; };
 layout(binding = 1) readonly buffer DY { T dy[]; };
 layout(binding = 2) WRITTEN buffer DX { T dx[]; };
-#ifdef T_f32
-layout(binding = 0) readonly buffer S4 { vec4 s4[]; };
-layout(binding = 1) readonly buffer DY4 { vec4 dy4[]; };
-layout(binding = 2) writeonly buffer DX4 { vec4 dx4[]; };
-#endif
+layout(binding = 0) readonly buffer S4 { T4 s4[]; };
+layout(binding = 1) readonly buffer DY4 { T4 dy4[]; };
+layout(binding = 2) WRITTEN buffer DX4 { T4 dx4[]; };
 
 float slope(float v) { return unary_slope(function, v, params.a, params.b); }
 
@@ -22,13 +21,11 @@ void main() {
   const uint quad = invocation_index();
   const uint first = quad * 4;
   if (first >= params.count) return;
-#ifdef T_f32
   if (first + 4 <= params.count) {
-    const vec4 v = s4[quad];
-    dx4[quad] = dy4[quad] * vec4(slope(v.x), slope(v.y), slope(v.z), slope(v.w));
+    const vec4 v = LOAD4(s4, quad);
+    STORE4(dx4, quad, LOAD4(dy4, quad) * vec4(slope(v.x), slope(v.y), slope(v.z), slope(v.w)));
     return;
   }
-#endif
   const uint end = min(first + 4, params.count);
   for (uint i = first; i < end; ++i) STORE(dx, i, LOAD(dy, i) * slope(LOAD(s, i)));
 }

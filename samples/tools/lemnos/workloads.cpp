@@ -100,6 +100,7 @@ std::vector<Row> elementwise() {
       {"elementwise", "add general", {f32({32, 1, 64, 32}), f32({32, 1, 32})}, add},
       {"elementwise", "relu", {f32(kBig)}, [](const Values& x) { return relu(x[0]); }},
       {"elementwise", "gelu", {f32(kBig)}, [](const Values& x) { return gelu(x[0]); }},
+      {"elementwise", "gelu f16", {f16(kBig)}, [](const Values& x) { return gelu(x[0]); }},
       {"elementwise", "gelu backward", {f32(kBig)}, [](const Values& x) { return gelu(x[0]); }, true},
       {"elementwise", "tanh", {f32(kBig)}, [](const Values& x) { return tanh(x[0]); }},
       {"elementwise",
