@@ -55,12 +55,14 @@ void optimizers(Experiment& e) {
   const int64_t steps = e.size(150, 1000);
 
   Table table({"optimizer", "loss at the end", "test accuracy", "worst seed"});
-  plot::Panel panels[] = {{.title = "The four of the paths"}, {.title = "The others"}};
+  std::vector<plot::Panel> panels = {
+      {.title = "The four of the paths"}, {.title = "Their kin"}, {.title = "Later ones"}};
   std::vector<double> finals;
   for (const Contender& contender : contenders) {
     const Result result = compete(e, contender, data, steps);
     table.row(contender.name, result.loss, result.accuracy, result.worst);
-    panels[finals.size() / 4 > 0].marks.emplace_back(curve(result.losses, contender.name, e.size(5, 25)));
+    const size_t panel = finals.size() < 4 ? 0 : finals.size() < 10 ? 1 : 2;
+    panels[panel].marks.emplace_back(curve(result.losses, contender.name, e.size(5, 25)));
     finals.push_back(result.loss);
   }
   table.print();
@@ -70,7 +72,7 @@ void optimizers(Experiment& e) {
     panel.legend_beside = true;
   }
   e.picture("optimizers",
-            {.title = "784-100-100-100-100-10 on handwriting, by optimizer", .panels = {panels[0], panels[1]}});
+            {.title = "784-100-100-100-100-10 on handwriting, by optimizer", .panels = panels, .panel_width = 420});
 
   e.must_see(std::ranges::max_element(finals) == finals.begin(), "SGD is the slowest of all");
   e.must_see(finals[2] < finals[0] / 2 && finals[3] < finals[0] / 2, "AdaGrad and Adam are at less than half its loss");
