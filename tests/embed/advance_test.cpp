@@ -112,7 +112,9 @@ TEST_F(Advance, ADispatchLongerThanTheBudgetStillGetsItsTurn) {
   ASSERT_GT(step, 0);
   Advanced now;
   int calls = 0;
-  for (; now.total_steps < 2 && calls < 2000; ++calls) {
+  // A machine that is busy with something else makes a launch many times as long as it was measured, and it is paid
+  // for.
+  for (; now.total_steps < 2 && calls < 200000; ++calls) {
     ASSERT_EQ(training.program->advance({.microseconds = step / 50}, &now), Status::ok);
     ASSERT_EQ(training.program->wait(), Status::ok);
   }

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "check/case.h"
 #include "lemnos/ops.h"
 
@@ -26,4 +28,14 @@ LEMNOS_OP_CASES(argmax) {
              .note = "argmin",
              .backward = false,
              .build = [](Graph&, const std::vector<Value>& in) { return std::vector{argmin(in[0], 1, true)}; }});
+  for (const Shape& shape : {Shape{37, 41}, Shape{29, 10}, Shape{5, 1024}})
+    cases.add({.op = "argmax",
+               .inputs = {{.shape = shape, .fill = integers(-2, 4), .differentiable = false},
+                          {.shape = {1}, .fill = constant(std::nan("")), .differentiable = false}},
+               .tolerance = exact(),
+               .note = "the first NaN, where there is one",
+               .backward = false,
+               .build = [](Graph&, const std::vector<Value>& in) {
+                 return std::vector{argmax(where(greater(in[0], in[0] * 0.f + 3.f), in[1], in[0]), 1)};
+               }});
 }
