@@ -1,8 +1,10 @@
 // The launches of Muon (Jordan et al., 2024) beside its products, over n matrices of one shape which lie in the flat
 // arenas, m their momentum and x the packed [n, rows, columns]:
 //
-//   muon_direction   x = m' or, with nesterov, momentum m' + (1 - momentum) g,  where m' = momentum m + (1 - momentum)
-//   g muon_update      m = m';  p *= 1 - lr weight_decay;  p -= lr scale x
+// with m' = momentum m + (1 - momentum) g:
+//
+//   muon_direction   x = m', or momentum m' + (1 - momentum) g with nesterov
+//   muon_update      m = m';  p *= 1 - lr weight_decay;  p -= lr scale x
 
 #include "ops/muon.h"
 

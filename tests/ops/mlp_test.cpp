@@ -61,6 +61,7 @@ LEMNOS_OP_CASES(mlp) {
                         {31, 16, 16, 3, 1},
                         {67, 19, 20, 2, 7},
                         {70, 33, 64, 3, 10, "sigmoid"},
+                        {293, 5, 16, 2, 3},  // more tiles than workgroups walk at once
                         {37, 8, 128, 1, 16}})
     add_halves(i);
   // More tiles than workgroups walk at once.
