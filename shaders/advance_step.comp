@@ -42,7 +42,8 @@ void main() {
   if (samples < params.batch) state[STATE_SAMPLES_HIGH] += 1;
   state[STATE_SAMPLES_LOW] = samples;
   const uint cursor = state[STATE_CURSOR] + 1;
-  const bool epoch_ends = cursor >= params.batches_per_epoch;
+  const bool epoch_ends =
+      cursor >= (params.batches_per_epoch != 0 ? params.batches_per_epoch : state[STATE_BATCHES]);
   state[STATE_CURSOR] = epoch_ends ? 0 : cursor;
   if (epoch_ends) state[STATE_EPOCH] += 1;
   state[STATE_STEP] += 1;

@@ -13,9 +13,16 @@ layout(binding = 1) writeonly buffer Y { int y[]; };
 void main() {
   const uint i = invocation_index();
   if (i >= params.batch) return;
+  const uint samples = params.samples != 0 ? params.samples : state[STATE_ROWS];
   const uint position = state[STATE_CURSOR] * params.batch + i;
-  if (position >= params.samples) {
+  if (position >= samples) {
     y[i] = -1;
+    return;
+  }
+  if (params.window != 0) {
+    // The number of the batch since the start, modulo the window: no product here reaches 2^32.
+    const uint before = (state[STATE_EPOCH] % params.window) * (state[STATE_BATCHES] % params.window);
+    y[i] = int((before + state[STATE_CURSOR]) % params.window * params.batch + i);
     return;
   }
   if (shuffle == 0) {
@@ -23,5 +30,5 @@ void main() {
     return;
   }
   const uvec2 seed = uvec2(params.seed ^ state[STATE_SEED_LOW], state[STATE_SEED_HIGH]);
-  y[i] = int(permuted(position, params.samples, permutation_keys(seed, state[STATE_EPOCH])));
+  y[i] = int(permuted(position, samples, permutation_keys(seed, state[STATE_EPOCH])));
 }

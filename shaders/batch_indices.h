@@ -1,9 +1,10 @@
 #include "common/shared.h"
 
 PARAMS_BEGIN(BatchIndices)
-  uint samples;
-  uint batch;
-  uint seed;
+uint samples;  // 0: the state's
+uint batch;
+uint seed;
+uint window;  // batches in the ring that holds the next rows; 0: the whole set is there
 PARAMS_END
 
 SPEC_BEGIN(BatchIndices, 64)

@@ -12,6 +12,7 @@
 layout(binding = 0) readonly buffer Gradients { vec4 gradients[]; };
 layout(binding = 1) buffer Partials { float partials[]; };
 layout(binding = 2) buffer State { uint state[]; };
+layout(binding = 3) readonly buffer Mask { float mask[]; };  // by blocks of 64 elements
 
 void set_real(uint word, float v) { state[word] = floatBitsToUint(v); }
 bool is_finite(float v) { return (floatBitsToUint(v) & 0x7f800000u) != 0x7f800000u; }
@@ -23,7 +24,8 @@ float sum_of_squares(uint group) {
   for (uint i = begin + lane(); i < end; i += 4 * workgroup_size)
     [[unroll]] for (uint k = 0; k < 4; ++k) {  // four loads in flight
       const uint at = i + k * workgroup_size;
-      const vec4 g = at < end ? gradients[at] : vec4(0.0);
+      const bool counts = at < end && (masked == 0 || mask[(params.first + at) / 16] != 0.0);
+      const vec4 g = counts ? gradients[at] : vec4(0.0);
       total += dot(g, g);
     }
   return workgroup_sum(total);

@@ -16,11 +16,18 @@ namespace lemnos {
 /// 1. Throws `unsupported` naming the op when one on the way has no gradient.
 std::vector<Value> gradients(Value output, std::span<const Value> wrt, Value seed = {});
 
-/// The gradients of `loss` for every parameter of its graph, put in the gradient arena (Graph::flat_gradients). What
+/// The gradients of `loss` for every parameter of its graph, placed in the gradient arena (Graph::flat_gradients). What
 /// the loss does not depend on keeps zeros there. Returns the parameters that got one.
 std::vector<Value> place_gradients(Value loss);
-/// Puts gradients[i], or nothing where it is "no value", in the arena at the place of parameters[i].
-void place_gradients(std::span<const Value> parameters, std::span<const Value> gradients);
+/// Places gradients[i], or nothing where it is empty, in the arena at the place of parameters[i]. Returns the arena
+/// with them in it: every reader of gradients depends on that value. A program that is given it (CompileOptions::given)
+/// takes the gradients as they are. Throws `invalid_argument` for a parameter that has a gradient in this step already.
+Value place_gradients(std::span<const Value> parameters, std::span<const Value> gradients);
+inline Value place_gradient(Value gradient, Value parameter) {
+  return place_gradients({&parameter, 1}, {&gradient, 1});
+}
+/// The parameters whose gradients were placed in `graph` so far.
+std::vector<Value> placed_parameters(Graph& graph);
 
 }  // namespace lemnos
 

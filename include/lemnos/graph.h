@@ -1,22 +1,26 @@
 // The graph: what to compute, as values and nodes with shapes and element types. Knows nothing of Vulkan.
 //
 // Built by ordinary expressions (`auto y = relu(matmul(x, w) + b)`, see ops.h), extended by autograd and optimizers,
-// compiled by a Session into Programs. Nodes run in the order in which they were added. A Graph is used by one thread
-// at a time and must outlive its Values; it may be copied.
+// compiled by a Session into Programs. Nodes run in the order in which they were added. A Graph is built on a
+// ModelState, which several graphs may share. It is used by one thread at a time and must outlive its Values; a copy
+// shares the state.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "lemnos/state.h"
 #include "lemnos/tensor.h"
 #include "lemnos/visibility.h"
 
@@ -76,7 +80,7 @@ enum class Role : uint8_t {
   activation,  // made by a node, alive until its last use in one step
   input,       // written by the host, kept until written again (batches, resident data sets)
   constant,    // its content is part of the graph
-  variable,    // named state that nodes update in place and checkpoints hold (running means, StepState)
+  variable,    // named memory that nodes update in place (running means, StepState)
   parameter,   // trained; all in one flat arena
   gradient,    // one arena, laid out as the parameters
   slot,        // optimizer state; one arena each, laid out as the parameters
@@ -113,7 +117,9 @@ struct ValueInfo {
   int alias = -1;      // the value whose memory it shares (its node updates or views that one), or -1
   int64_t offset = 0;  // elements from the start of its arena (parameter, gradient, slot)
   int slot = -1;       // which slot arena
-  std::shared_ptr<const std::vector<std::byte>> initial;  // content at the start; null: zeros
+  int entry = -1;      // of the state, or -1
+  int version = 0;     // of its memory: how many updates of a step led to it
+  std::shared_ptr<const std::vector<std::byte>> initial;  // of a constant, or of a variable that lives with the graph
 };
 
 struct Node {
@@ -125,9 +131,15 @@ struct Node {
 
 class Graph {
  public:
-  /// Elements to which each parameter's offset in its arena is aligned: 256 bytes of f32, the largest alignment that
-  /// Vulkan may ask of a storage buffer's offset. The padding stays zero.
-  static constexpr int64_t kArenaAlignment = 64;
+  static constexpr int64_t kArenaAlignment = ModelState::kArenaAlignment;
+
+  /// On a state of its own, or on one that other graphs use too: the same name is then the same tensor.
+  Graph() : Graph(std::make_shared<ModelState>()) {}
+  explicit Graph(std::shared_ptr<ModelState> state) : state_(std::move(state)) {}
+
+  const std::shared_ptr<ModelState>& state() const { return state_; }
+  /// Equal for a graph and for what was compiled from it, and never for two graphs.
+  const std::shared_ptr<const void>& identity() const { return identity_.token; }
 
   /// A value that the host writes.
   Value input(std::string name, TensorDesc desc);
@@ -135,20 +147,24 @@ class Graph {
   Value constant(TensorDesc desc, std::span<const std::byte> bytes, std::string name = {});
   Value constant(const Shape& shape, std::span<const float> values, std::string name = {});
   Value scalar(float value) { return constant(Shape{}, std::span<const float>(&value, 1)); }
-  /// Named state. Throws `invalid_argument` for a name already taken.
-  Value variable(std::string name, TensorDesc desc, std::span<const std::byte> initial = {});
-  /// A trained f32 tensor. `initial` holds shape.elements() values. Throws `invalid_argument` for a name already taken
-  /// or when the flat arena has been asked for already.
+  /// Named memory that nodes update in place. It belongs to the state, or, with Purpose::scratch, to this graph. Where
+  /// the state has that name already, it is that entry and `initial` is not used. Throws `invalid_argument` for a name
+  /// that this graph uses already, `shape_mismatch` for another tensor than the state's.
+  Value variable(std::string name, TensorDesc desc, std::span<const std::byte> initial = {},
+                 Purpose purpose = Purpose::statistic);
+  /// A trained f32 tensor. `initial` holds shape.elements() values, or nothing where the state has that name already.
+  /// Throws as variable(), and `invalid_argument` when the flat arena has been asked for already.
   Value parameter(std::string name, const Shape& shape, std::span<const float> initial);
 
-  /// The parameter arena as one f32 vector, padding included. Fixes the set of parameters.
+  /// The parameter arena as one f32 vector, padding included, after all updates that the graph has so far. Fixes the
+  /// set of parameters.
   Value flat_parameters();
-  /// The gradient arena, laid out alike; parameters without a gradient keep zeros there.
+  /// The gradient arena, laid out alike, with what was placed so far (autograd.h); parameters without a gradient keep
+  /// zeros there.
   Value flat_gradients();
-  /// A further arena laid out alike, for optimizer state, filled with `initial` at the start.
+  /// A further arena laid out alike, for optimizer state, filled with `initial` at the start; the same one for the same
+  /// name, after all updates that the graph has so far.
   Value slot(std::string name, float initial = 0);
-  /// Makes `produced` (an activation that a node makes) live in the gradient arena at `parameter`'s place.
-  void place_gradient(Value produced, Value parameter);
 
   /// Adds a node: checks the attributes against the op's declaration, infers the outputs' shapes, and returns them.
   /// Throws `shape_mismatch`, `invalid_argument`, ... with a message that begins with the op's name.
@@ -156,13 +172,12 @@ class Graph {
   /// The same for ops with one output.
   Value add(const OpDef& op, std::initializer_list<Value> inputs, Attrs attrs = {});
 
-  Value find(std::string_view name) const;  // parameters, variables, inputs, slots; no value when there is none
-  std::vector<Value> parameters() const;
+  /// The parameter, variable, input or slot of that name, of this graph or of its state; "no value" when there is none.
+  Value find(std::string_view name);
+  std::vector<Value> parameters() const;  // those that this graph uses, in the order of their first use
   std::vector<Value> variables() const;
-  int64_t parameter_arena_elements() const { return arena_elements_; }
-  size_t slot_count() const { return slots_; }
-  /// A number that no other caller got from this graph: keys the random stream of a node.
-  uint32_t next_stream() { return streams_++; }
+  /// Keys the random stream of a node: by a name, and by how often that name was asked for before.
+  uint32_t stream(std::string_view name);
 
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::deque<ValueInfo>& values() const { return values_; }
@@ -170,19 +185,37 @@ class Graph {
   const ValueInfo& info(Value v) const { return info(v.id()); }
   /// The value whose memory `id` finally shares: itself unless its node updates another in place.
   int storage_of(int id) const;
+  /// Where that memory is; an activation's is {activations, its storage}.
+  ArenaId arena_of(int id) const;
+  /// v as the updates of its memory that the graph has so far leave it: v itself where there are none after it.
+  Value newest(Value v);
 
  private:
   friend class GraphEdit;  // rewrites (src/graph/edit.h)
+  struct Identity {
+    Identity() : token(std::make_shared<char>()) {}
+    Identity(const Identity&) : Identity() {}
+    Identity& operator=(const Identity&) { return *this; }
+    std::shared_ptr<const void> token;
+  };
   Value add_value(ValueInfo info);
+  Value add_entry(int entry);
+  /// The entry of that name, which must have this desc; -1 where the state has none.
+  int known_entry(const std::string& name, const TensorDesc& desc, Purpose purpose) const;
+  Value flat(int& base, Role role, const char* name);
+  void share_memory(int value, int source);
+  std::vector<Value> bases(Role role) const;
+  bool is_alive(const ValueInfo& info) const;
 
+  std::shared_ptr<ModelState> state_;
+  Identity identity_;
   std::vector<Node> nodes_;
   std::deque<ValueInfo> values_;  // a deque: what desc(), shape() and name() refer to stays put when nodes are added
-  int64_t arena_elements_ = 0;
-  bool parameters_fixed_ = false;
+  std::unordered_map<std::string, int> by_name_;
+  std::map<ArenaId, int> newest_;  // the value that the last update of an arena left
+  std::unordered_map<std::string, uint32_t> streams_;
   int flat_parameters_ = -1;
   int flat_gradients_ = -1;
-  size_t slots_ = 0;
-  uint32_t streams_ = 1;
 };
 
 }  // namespace lemnos

@@ -125,6 +125,9 @@ class Lower {
   /// The embedded kernel of that name; throws `unsupported` when this build has none (an old glslang leaves out some).
   const Kernel& kernel(std::string_view name) const;
   bool has_kernel(std::string_view name) const { return find_(name) != nullptr; }
+  /// Whether input i is made where the output keeps it (OpDef::places).
+  bool is_placed(size_t i) const { return i < placed_.size() && placed_[i]; }
+  void set_placed(std::vector<bool> placed) { placed_ = std::move(placed); }
   /// Chooses the first variant of the node's op that accepts, or the one that a test forces. Throws `unsupported` with
   /// every refusal when none accepts.
   const char* variant() const;
@@ -145,6 +148,7 @@ class Lower {
   std::string_view forced_;
   std::vector<Operand> inputs_, outputs_;
   std::vector<uint64_t> scratch_bytes_;
+  std::vector<bool> placed_;
 };
 
 /// What a reference sees: plain arrays of doubles. Whatever it writes is rounded to the output's dtype afterwards.
@@ -175,6 +179,12 @@ struct AttrDef {
 struct Alias {
   uint8_t output;
   uint8_t input;
+};
+
+/// An input that is a part of output 0: it may be made there, and then nothing is copied.
+struct PlacedInput {
+  size_t input = 0;
+  int64_t offset = 0;  // elements from the start of output 0
 };
 
 /// One way to run an op. `refuse` says why this device or shape cannot take it; null or an empty string accepts.
@@ -209,6 +219,8 @@ struct OpDef {
   /// Below what the indices in input `input` must be, or -1 where that input holds none; a negative index is none.
   /// Null: the op takes no indices. What is past it must not be followed; metrics::IndexWatch counts it.
   int64_t (*index_limit)(const Infer&, size_t input) = nullptr;
+  /// The inputs that output 0 holds as they are. Null: none.
+  std::vector<PlacedInput> (*places)(const Node&) = nullptr;
 };
 
 }  // namespace lemnos

@@ -123,10 +123,13 @@ Value linspace(Graph& graph, float first, float last, int64_t count, DType dtype
 /// first, first + step, ... before end.
 Value range(Graph& graph, int64_t first, int64_t end, int64_t step = 1, DType dtype = DType::i32);
 /// Uniform in [low, high], from Philox 4x32-10 under (seed, the node's stream, step of `state`): other numbers each
-/// step, the same bits on every backend. `state` is the StepState variable; desc: f32, f16 or bf16.
-Value random_uniform(Value state, TensorDesc desc, float low = 0, float high = 1, uint32_t seed = 0);
+/// step, the same bits on every backend. The stream is keyed by its name; nodes of one name in one graph are told apart
+/// by their order. `state` is the StepState variable; desc: f32, f16 or bf16.
+Value random_uniform(Value state, TensorDesc desc, float low = 0, float high = 1, uint32_t seed = 0,
+                     std::string_view stream = {});
 /// Normal, by the inverse of the cumulative distribution; within 5.3 deviations of the mean.
-Value random_normal(Value state, TensorDesc desc, float mean = 0, float deviation = 1, uint32_t seed = 0);
+Value random_normal(Value state, TensorDesc desc, float mean = 0, float deviation = 1, uint32_t seed = 0,
+                    std::string_view stream = {});
 
 // Reductions over `axes` (all when empty), in a fixed order; `keep` leaves extents of 1
 // ----------------------------------
@@ -225,16 +228,20 @@ Value score_count(Value counts, Value scores, Value targets);
 /// where the first of them stood, what it was}, in a variable u32[rows, 3] that begins with zeros. A negative index is
 /// none, as everywhere. metrics::IndexWatch adds it for all that a program uses. Returns the new report.
 Value index_errors(Value report, Value indices, int64_t limit, int64_t row = 0);
+/// The plain update: at the end of the step the variable holds `value`, of its desc. It goes from the newest value of
+/// the variable, which it returns updated; that must be a target, or lead to one. (Carried state, moving averages,
+/// counters.)
+Value assign(Value variable, Value value);
 
 // Regularisation
 // ---------------------------------------------------------------------------------------------------------
 /// Zero with probability `rate`, else x / (1 - rate); a mask from Philox 4x32-10 under (seed, the node's stream, step
 /// of `state`), made again in backward and equal on every backend. `state` is the StepState variable.
-Value dropout(Value x, Value state, float rate, uint32_t seed = 0);
+Value dropout(Value x, Value state, float rate, uint32_t seed = 0, std::string_view stream = {});
 /// The same for whole channels of x[N, C, ..] (PyTorch's Dropout2d).
-Value spatial_dropout(Value x, Value state, float rate, uint32_t seed = 0);
+Value spatial_dropout(Value x, Value state, float rate, uint32_t seed = 0, std::string_view stream = {});
 /// x plus normal noise of mean 0, another in each step. A layer leaves it out of evaluation.
-Value gaussian_noise(Value x, Value state, float deviation, uint32_t seed = 0);
+Value gaussian_noise(Value x, Value state, float deviation, uint32_t seed = 0, std::string_view stream = {});
 /// Penalties to add to a loss: scale sum |x|, scale sum x^2 (PyTorch's weight_decay is the latter's gradient with scale
 /// / 2; Keras writes it so), and both.
 inline Value l1_penalty(Value x, float scale) { return scale * sum(abs(x)); }
@@ -250,7 +257,7 @@ Value step_state(Graph& graph, uint64_t seed = 0, std::string_view name = "step_
 /// (optim.h, UpdateOptions::loss_scale).
 Value loss_scale(Value state, float base);
 struct AdvanceOptions {
-  int64_t batches_per_epoch = 1;  // where the cursor returns to 0 and the epoch grows
+  int64_t batches_per_epoch = 1;  // where the cursor returns to 0 and the epoch grows; 0: the state's STATE_BATCHES
   int64_t batch = 0;              // samples of a batch, for the count of samples seen
   double beta1 = 0, beta2 = 0;    // by which the corrections of Adam and its kin decay (optim.h knows)
   double momentum_decay = 0;      // NAdam's; 0: none
@@ -265,10 +272,13 @@ Value finish_step(Value state, Value ring, Value loss, Value counts, AdvanceOpti
 // Data on the device
 // -----------------------------------------------------------------------------------------------------
 struct BatchOptions {
-  int64_t samples = 0;  // in the data set
+  int64_t samples = 0;  // in the data set; 0: as many as the state's word STATE_ROWS says
   int64_t batch = 0;    // rows of one batch
   bool shuffle = true;  // a permutation of the epoch, computed in place (Feistel network, cycle walking)
   uint32_t seed = 0;
+  /// Where not the data set is there but a ring of so many batches, which the host fills in the order of the epochs:
+  /// the row in the ring. `shuffle` is then the host's. 0: the data set is there.
+  int64_t window = 0;
 };
 /// The rows of the data set that make the current batch, i32[batch]: cursor and epoch come from `state`; past the end
 /// of the data set stands -1.

@@ -176,7 +176,16 @@ struct LossScale {
 };
 
 struct UpdateOptions {
-  std::vector<Group> groups;
+  /// What this optimizer updates; empty: every parameter of the graph. One that no gradient reaches is left alone, and
+  /// so is what is kept for it: it does not decay.
+  std::vector<Value> parameters = {};
+  /// Several optimizers in one graph, or in several graphs on one state, each have a name, their own count of updates,
+  /// bias correction, learning rate factor and loss scale: clock(graph, name). They share the slots of optimizers of
+  /// one kind, for each has its own parameters.
+  std::string name = {};
+  /// Over which parameters clip_norm and loss_scale look; empty: over what the optimizer updates.
+  std::vector<Value> norm_of = {};
+  std::vector<Group> groups = {};
   float clip_value = 0;  // each element of the gradient is clamped to +-clip_value; 0: not
   /// All gradients are multiplied by min(1, clip_norm / (norm + 1e-6)), norm the L2 norm over all parameters; 0: not.
   /// Then too a step whose gradient is not finite is left out.
@@ -186,11 +195,19 @@ struct UpdateOptions {
 };
 
 /// Adds what an update needs: the schedule and the gradient norm where they are asked for, the optimizer's slots (named
-/// "adam.m", "adam.v", ...) and the node that updates all parameters from the gradient arena (autograd's
+/// "adam.m", "adam.v", ...) and the node that updates its parameters from the gradient arena (autograd's
 /// place_gradients fills it), in place at the end of a step. Returns the new flat parameters. Works on
-/// step_state(graph). Throws `invalid_argument` for options out of range, when the graph has an optimizer already, or
-/// after the step was closed.
+/// clock(graph, options.name), which somebody must advance (advance_step, finish_step). Throws `invalid_argument` for
+/// options out of range, for a parameter that another optimizer of the graph updates, or after the step was closed.
 Value apply(Graph& graph, const Optimizer& optimizer, const UpdateOptions& options = {});
+
+/// Gradients of the scalar `loss` for options.parameters, placed, and applied: one call for each loss and its
+/// optimizer. Returns the targets of the step: the new parameters, and for a named optimizer its clock, advanced;
+/// without a name the caller closes the step.
+std::vector<Value> minimize(Value loss, const Optimizer& optimizer, UpdateOptions options = {});
+
+/// The StepState that an optimizer of that name counts in: "step_state.<name>", or step_state(graph) without a name.
+Value clock(Graph& graph, const std::string& name = {});
 
 /// What advance_step and finish_step must know of the optimizer: beta1, beta2, momentum_decay and base_lr are filled
 /// in.

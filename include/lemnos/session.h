@@ -22,8 +22,17 @@ namespace lemnos {
 
 struct CompileOptions {
   std::vector<Value> targets;  // what must be computed: outputs to read, and the last values of updates
-  bool fuse = true;            // apply the rewrites
-  std::string force_variant;   // "softmax=shared": for tests; empty: the best that accepts
+  /// Values of the targets' graph that are taken as they are: nothing is computed that only they need. So a step can be
+  /// cut in two programs: the first computes gradients, the second is given them (the value that place_gradients
+  /// returns) and updates, and a reduction over machines or a kernel of the application comes in between. Memory that
+  /// nodes update holds what was left there; an activation is what Session::write put there, or another program that
+  /// keeps it. Throws `invalid_argument` for one that no node reads.
+  std::vector<Value> given = {};
+  /// Activations to compute that live with the graph: the session reads and writes them, and another program of the
+  /// graph may be given them.
+  std::vector<Value> kept = {};
+  bool fuse = true;           // apply the rewrites
+  std::string force_variant;  // "softmax=shared": for tests; empty: the best that accepts
   /// Where variants have been measured, the fastest is taken; null: the heuristics decide. With `tune_seconds`,
   /// compile() first spends so long to measure what it does not know yet, the dearest ops first, each variant checked
   /// against the portable one, and adds it. The CPU backend has no variants.
@@ -71,7 +80,7 @@ struct Advanced {
   uint64_t total_steps = 0;  // handed over since the program was compiled, by run() too
 };
 
-/// A compiled part of a graph. One thread at a time per Session.
+/// A compiled part of a graph. It outlives the graph, not the session. One thread at a time per Session.
 class Program {
  public:
   virtual ~Program() = default;
@@ -109,14 +118,16 @@ class Program {
   std::vector<float> read_floats(Value value);
 };
 
-/// The memory of one graph on one device: inputs, constants, variables, parameters, gradients and optimizer slots,
-/// shared by all of its programs. The graph must outlive it. One thread at a time.
+/// The memory of a ModelState on one device: parameters, gradients, optimizer slots and variables, shared by the
+/// programs of all graphs on that state; and, as long as the graph or a program of it is there, the inputs, constants
+/// and scratch variables of each graph. One thread at a time.
 class Session {
  public:
   virtual ~Session() = default;
   virtual const DeviceInfo& info() const = 0;
-  virtual const Graph& graph() const = 0;
-  /// Throws what planning throws: shapes past the device's limits, ops without a kernel, too little memory.
+  virtual const std::shared_ptr<ModelState>& state() const = 0;
+  /// A program of the graph that the targets belong to. The graph may grow afterwards, or go. Throws what planning
+  /// throws: shapes past the device's limits, ops without a kernel, too little memory; then nothing has changed.
   virtual std::unique_ptr<Program> compile(const CompileOptions& options) = 0;
   /// Writes part of an input, variable, parameter or slot, from byte `offset` on. Ordered after all runs so far.
   virtual void write(Value value, std::span<const std::byte> bytes, size_t offset = 0) = 0;
@@ -146,7 +157,7 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual const DeviceInfo& info() const = 0;
-  virtual std::unique_ptr<Session> open(const Graph& graph, const SessionOptions& options = {}) = 0;
+  virtual std::unique_ptr<Session> open(std::shared_ptr<ModelState> state, const SessionOptions& options = {}) = 0;
   /// Messages of the validation layers so far, where they are on: errors and warnings.
   virtual std::vector<std::string> validation_messages() const { return {}; }
 };
@@ -170,8 +181,12 @@ class Device {
 
   const DeviceInfo& info() const { return backend_->info(); }
   Backend& backend() const { return *backend_; }
+  /// The memory of the state that `graph` is built on.
   std::unique_ptr<Session> open(const Graph& graph, const SessionOptions& options = {}) const {
-    return backend_->open(graph, options);
+    return open(graph.state(), options);
+  }
+  std::unique_ptr<Session> open(std::shared_ptr<ModelState> state, const SessionOptions& options = {}) const {
+    return backend_->open(std::move(state), options);
   }
 
  private:

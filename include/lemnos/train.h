@@ -149,8 +149,7 @@ class Trainer {
   /// Steps run so far, over all epochs.
   int64_t steps_done();
   StepCounts counts();
-  /// A factor of the learning rate beside the schedule's, kept on the device and in checkpoints. Before begin() or
-  /// fit() there is nothing to set it on: `invalid_argument`.
+  /// A factor of the learning rate beside the schedule's, kept on the device and in checkpoints.
   void set_learning_rate_factor(double factor);
   /// Computes the next step's values one by one, changes nothing, and describes the first that is not finite: a
   /// parameter, the data, or a node's output. Empty when all are finite.
@@ -176,8 +175,9 @@ class Trainer {
 
   /// Weights, state and optimizer to a safetensors file; an interrupted save leaves the old file whole.
   void save(const std::filesystem::path& path);
-  /// Throws `shape_mismatch` or `not_found` naming the tensor, and changes nothing then. A file without optimizer state
-  /// loads the weights alone.
+  /// Also before any data was seen: the file says for which inputs the model was made. Throws `shape_mismatch` or
+  /// `not_found` naming the tensor, also where the state in it is another optimizer's, and changes nothing then. A file
+  /// without optimizer state loads the weights alone.
   void load(const std::filesystem::path& path);
   /// Takes from a checkpoint those parameters and running statistics that the model has by name and shape, and says
   /// what became of the rest: the start of transfer learning. `example` is the shape of one input.
@@ -186,14 +186,19 @@ class Trainer {
 
   const Device& device() const;
   const TrainerOptions& options() const;
+  /// The memory of everything learned: valid as long as the trainer.
   Session& session();
+  /// A graph on the trainer's state in which every parameter, variable and slot has its value: to read and write them
+  /// through session(), and to build programs of one's own on. Valid as long as the trainer; no step is built in it.
   Graph& graph();
-  /// The program of a training step, after begin() or fit().
-  Program& step_program();
+  /// The program of a training step, after begin() or fit(). It may be run as long as it is held, and trains the same
+  /// parameters; begin() or fit() with another batch size, order or kind of data makes another one.
+  std::shared_ptr<Program> step_program();
 
   struct Impl;  // known to src/train alone
 
  private:
+  friend class Predictor;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -18,10 +18,12 @@
 #define STATE_LOSS_SCALE 10       // f32, starts at 1
 #define STATE_CLIP_FACTOR 11      // f32, starts at 1: what gradients are multiplied with before they are used
 #define STATE_GRADIENT_NORM 12    // f32: global L2 norm of the last gradient, before clipping
-#define STATE_SKIPPED 13        // updates left out so far
-#define STATE_GOOD_STEPS 14     // since the loss scale last changed
-#define STATE_SAMPLES_LOW 15    // samples seen, 64 bits
+#define STATE_SKIPPED 13          // updates left out so far
+#define STATE_GOOD_STEPS 14       // since the loss scale last changed
+#define STATE_SAMPLES_LOW 15      // samples seen, 64 bits
 #define STATE_SAMPLES_HIGH 16
+#define STATE_ROWS 17     // of the data set, for nodes that are not told
+#define STATE_BATCHES 18  // of an epoch, likewise
 #define STATE_WORDS 32
 
 #ifdef __cplusplus

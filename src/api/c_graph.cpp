@@ -178,7 +178,7 @@ lemnos_result lemnos_graph_describe(const lemnos_graph* graph, lemnos_value valu
 
 lemnos_result lemnos_graph_find(const lemnos_graph* graph, const char* name, lemnos_value* value, lemnos_error* error) {
   return guard(error, [&] {
-    const Graph& g = *given(graph, "graph_find", "graph").graph;
+    Graph& g = *given(graph, "graph_find", "graph").graph;
     given(value, "graph_find", "value") = g.find(&given(name, "graph_find", "name")).id();
   });
 }

@@ -41,8 +41,8 @@ struct lemnos_trainer {
 struct lemnos_program {
   std::shared_ptr<void> owner;  // the session, or the trainer
   lemnos::Graph* graph = nullptr;
-  std::unique_ptr<lemnos::Program> own;
-  lemnos::Program* program = nullptr;
+  std::shared_ptr<lemnos::Program> own;    // null for a trainer's step, which the trainer may replace
+  std::weak_ptr<lemnos::Program> program;  // what runs
 #ifdef LEMNOS_HAS_VULKAN
   std::optional<lemnos::VulkanRunner> runner;
 #endif
@@ -54,6 +54,8 @@ struct lemnos_dataset {
 
 namespace lemnos::c {
 
+/// Throws `invalid_argument` for null and for the step of a trainer that has made another since.
+std::shared_ptr<Program> program_of(const lemnos_program* program, const char* who);
 TensorDesc tensor_of(const lemnos_tensor* tensor, const char* who);
 lemnos_tensor tensor_of(const TensorDesc& desc);
 Attrs attributes_of(const lemnos_attribute* attributes, uint32_t count, const char* who);

@@ -16,10 +16,29 @@ lemnos_advanced advanced_of(const Advanced& from) {
   return to;
 }
 
+std::shared_ptr<Program> program_of(const lemnos_program* program, const char* who) {
+  std::shared_ptr<Program> found = given(program, who, "program").program.lock();
+  require(found != nullptr, ErrorCode::invalid_argument, who,
+          ": the trainer has made another step program since; take it again with lemnos_trainer_step_program");
+  return found;
+}
+
+namespace {
+
+/// What a call without an error argument gives back.
+template <typename Act>
+lemnos_result status_of(Act act) {
+  lemnos_result result = LEMNOS_OK;
+  const lemnos_result checked = guard(nullptr, [&] { result = code_of(act()); });
+  return checked == LEMNOS_OK ? result : checked;
+}
+
+}  // namespace
+
 }  // namespace lemnos::c
 
 using namespace lemnos;
-using c::given, c::guard;
+using c::given, c::guard, c::program_of, c::status_of;
 
 extern "C" {
 
@@ -70,7 +89,7 @@ lemnos_result lemnos_program_compile(lemnos_session* session, const lemnos_progr
     made->owner = open;
     made->graph = open->graph.get();
     made->own = open->session->compile(compile);
-    made->program = made->own.get();
+    made->program = made->own;
     *program = made.release();
   });
 }
@@ -82,28 +101,25 @@ void lemnos_program_destroy(lemnos_program* program) {
 }
 
 lemnos_result lemnos_program_run(lemnos_program* program, uint32_t steps) {
-  return program ? c::code_of(program->program->run(steps)) : LEMNOS_INVALID_ARGUMENT;
+  return status_of([&] { return program_of(program, "program_run")->run(steps); });
 }
 
 lemnos_result lemnos_program_wait(lemnos_program* program) {
-  return program ? c::code_of(program->program->wait()) : LEMNOS_INVALID_ARGUMENT;
+  return status_of([&] { return program_of(program, "program_wait")->wait(); });
 }
 
 lemnos_result lemnos_program_advance(lemnos_program* program, const lemnos_budget* budget, lemnos_advanced* advanced) {
-  lemnos_result result = LEMNOS_OK;
-  const lemnos_result checked = guard(nullptr, [&] {
+  return status_of([&] {
     const Budget limits = c::budget_of(c::input(budget, "program_advance"));
     Advanced done;
-    result = c::code_of(given(program, "program_advance", "program").program->advance(limits, &done));
+    const Status status = program_of(program, "program_advance")->advance(limits, &done);
     c::output(advanced, c::advanced_of(done), "program_advance");
+    return status;
   });
-  return checked == LEMNOS_OK ? result : checked;
 }
 
 lemnos_result lemnos_program_cancel(lemnos_program* program) {
-  if (!program) return LEMNOS_INVALID_ARGUMENT;
-  program->program->cancel();
-  return LEMNOS_OK;
+  return guard(nullptr, [&] { program_of(program, "program_cancel")->cancel(); });
 }
 
 lemnos_result lemnos_program_read(lemnos_program* program, lemnos_value value, void* content, size_t bytes,
@@ -111,14 +127,15 @@ lemnos_result lemnos_program_read(lemnos_program* program, lemnos_value value, v
   return guard(error, [&] {
     const lemnos_program& from = given(program, "program_read", "program");
     (void)c::content_of(content, bytes, "program_read");
-    from.program->read(c::value_of(*from.graph, value, "program_read"), {static_cast<std::byte*>(content), bytes});
+    program_of(program, "program_read")
+        ->read(c::value_of(*from.graph, value, "program_read"), {static_cast<std::byte*>(content), bytes});
   });
 }
 
 lemnos_result lemnos_program_describe(const lemnos_program* program, char* text, size_t capacity, size_t* length,
                                       lemnos_error* error) {
   return guard(error, [&] {
-    const std::string plan = given(program, "program_describe", "program").program->describe();
+    const std::string plan = program_of(program, "program_describe")->describe();
     if (text && capacity > 0) {
       const size_t copied = std::min(plan.size(), capacity - 1);
       std::memcpy(text, plan.data(), copied);

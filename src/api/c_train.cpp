@@ -146,7 +146,7 @@ lemnos_result lemnos_trainer_step_program(lemnos_trainer* trainer, lemnos_progra
     Trainer& from = trainer_of(trainer, "trainer_step_program");
     auto made = std::make_unique<lemnos_program>();
     made->owner = trainer->trainer;
-    made->program = &from.step_program();
+    made->program = from.step_program();
     made->graph = &from.graph();
     *program = made.release();
   });

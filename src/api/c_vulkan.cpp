@@ -54,7 +54,8 @@ VulkanDevice device_of(const lemnos_vulkan_device& from) {
 
 VulkanRunner& runner_of(lemnos_program* program, const char* who) {
   lemnos_program& from = given(program, who, "program");
-  if (!from.runner) from.runner.emplace(*from.program);
+  const std::shared_ptr<Program> running = program_of(program, who);
+  if (!from.runner) from.runner.emplace(*running);
   return *from.runner;
 }
 

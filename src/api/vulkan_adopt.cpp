@@ -102,8 +102,8 @@ Published VulkanRunner::published() const {
 }
 
 VkDeviceSize VulkanRunner::offset_of(Value parameter) const {
-  const Plan& plan = program_of(program_).plan();
-  const ValueInfo& info = plan.graph.info(id_in(program_of(program_).memory().graph(), parameter, "offset_of"));
+  const ValueInfo& info =
+      parameter.graph().info(id_on(program_of(program_).memory().state().layout(), parameter, "offset_of"));
   require(info.role == Role::parameter, ErrorCode::invalid_argument, "offset_of: '", info.name,
           "' is no parameter but ", to_string(info.role));
   return static_cast<VkDeviceSize>(info.offset) * size_of(info.desc.dtype);

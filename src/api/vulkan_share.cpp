@@ -30,7 +30,7 @@ VulkanSharedMemory outer(const vulkan::SharedMemory& from) {
           .driver_uuid = from.driver_uuid};
 }
 
-VulkanMemory& memory_of(Session& session) { return vulkan_session_of(session, "shared buffer").memory(); }
+VulkanState& memory_of(Session& session) { return vulkan_session_of(session, "shared buffer").device_state(); }
 
 }  // namespace
 

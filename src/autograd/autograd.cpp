@@ -98,17 +98,6 @@ std::vector<Value> gradients(Value output, std::span<const Value> wrt, Value see
   return result;
 }
 
-void place_gradients(std::span<const Value> parameters, std::span<const Value> found) {
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    if (!found[i]) continue;
-    Graph& graph = parameters[i].graph();
-    const ValueInfo& info = graph.info(found[i]);
-    // Only what one node makes for this parameter alone can live in the arena; anything else is copied there.
-    const bool own = info.producer >= 0 && info.role == Role::activation && info.alias < 0;
-    graph.place_gradient(own ? found[i] : identity(found[i]), parameters[i]);
-  }
-}
-
 std::vector<Value> place_gradients(Value loss) {
   const std::vector<Value> parameters = loss.graph().parameters();
   const std::vector<Value> found = gradients(loss, parameters);

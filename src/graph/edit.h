@@ -4,14 +4,20 @@
 #include <span>
 #include <vector>
 
+#include "graph/needs.h"
 #include "lemnos/graph.h"
 #include "lemnos/op.h"
 
 namespace lemnos {
 
+/// What the caller gave, checked against what the op declares and completed with the defaults, in the order of the
+/// declaration: equal nodes then have equal attributes.
+Attrs complete_attrs(const OpDef& op, const Attrs& given);
+
+/// Knows the readers of every value and keeps them up to date, so that a change costs what it touches.
 class GraphEdit {
  public:
-  GraphEdit(Graph& graph, std::span<const int> targets);
+  GraphEdit(Graph& graph, const Needs& needs);
 
   const Graph& graph() const { return graph_; }
   const Node& node(int index) const { return graph_.nodes()[static_cast<size_t>(index)]; }
@@ -20,13 +26,13 @@ class GraphEdit {
   /// Whether the targets need the node: what a rewrite absorbed is still there, without being needed.
   bool is_needed(int index) const { return needed_[static_cast<size_t>(index)]; }
   /// Whether somebody outside the graph reads `value`.
-  bool is_target(int value) const;
-  /// The nodes that read `value`, in order.
+  bool is_target(int value) const { return target_[static_cast<size_t>(value)]; }
+  /// The needed nodes that read `value`, in order.
   std::vector<int> readers(int value) const;
-  /// True when exactly one node reads `value` and nobody outside the graph does: its maker may be absorbed.
+  /// True when exactly one node reads `value`, once, and nobody outside the graph does: its maker may be absorbed.
   bool only_read_once(int value) const;
-  /// The node at `index` becomes `op` over `inputs`, keeping its outputs. What then has no reader left is pruned by
-  /// needed_nodes. Throws `internal` if an output's desc would change.
+  /// The node at `index` becomes `op` over `inputs`, keeping its outputs. Throws `internal` if an output's desc would
+  /// change.
   void replace(int index, const OpDef& op, std::vector<int> inputs, Attrs attrs);
   /// The later of two nodes becomes `op` over `inputs` and makes the outputs of `first` and then those of `second`.
   /// False, with nothing changed, where a node between them reads what the earlier made.
@@ -37,13 +43,17 @@ class GraphEdit {
   static void redirect(Graph& graph, int index, int from, int to);
 
  private:
-  void count_readers();
   Attrs require_outputs(const OpDef& op, std::span<const int> inputs, Attrs attrs, std::span<const int> outputs) const;
+  void set_inputs(int index, std::vector<int> inputs);
+  void read_by(int value, int index);
+  void no_longer_read_by(int value, int index);
+  void drop_if_unread(int index);
 
   Graph& graph_;
-  std::vector<int> targets_;
-  std::vector<int> readers_;  // how many, by value
-  std::vector<bool> needed_;  // by node
+  std::vector<std::vector<int>> readers_;  // by value: needed nodes, one entry for each time that they read it
+  std::vector<bool> needed_;               // by node
+  std::vector<bool> target_;               // by value
+  std::vector<bool> given_;                // by value
 };
 
 /// A fusion: looks at the node at `index` and, where it fits, rewrites it to do the work of its producers too.
@@ -52,12 +62,7 @@ struct Rewrite {
   bool (*apply)(GraphEdit&, int index);
 };
 
-/// The nodes that `targets` need, in their order; those that update persistent memory come last, with those that read
-/// what such a node made, so that a step can be dropped before them with nothing lost. Throws `invalid_argument` when a
-/// node would then read what was updated before it.
-std::vector<int> needed_nodes(const Graph& graph, std::span<const int> targets);
-
 /// Applies every rewrite everywhere until nothing changes.
-void rewrite(Graph& graph, std::span<const int> targets, std::span<const Rewrite> rewrites);
+void rewrite(Graph& graph, const Needs& needs, std::span<const Rewrite> rewrites);
 
 }  // namespace lemnos

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/hash.h"
 #include "base/text.h"
+#include "graph/edit.h"
 #include "lemnos/op.h"
 
 namespace lemnos {
@@ -30,9 +32,9 @@ Attrs::AttrValue default_of(const AttrDef& def) {
   return std::string(def.word);
 }
 
-// Checks what the caller gave against what the op declares, and completes it, in the order of the declaration: equal
-// nodes then have equal attributes.
-Attrs complete(const OpDef& op, const Attrs& given) {
+}  // namespace
+
+Attrs complete_attrs(const OpDef& op, const Attrs& given) {
   for (const Attrs::Entry& entry : given.entries()) {
     const auto known =
         std::ranges::find(op.attrs, entry.name, [](const AttrDef& d) { return std::string_view(d.name); });
@@ -52,27 +54,55 @@ Attrs complete(const OpDef& op, const Attrs& given) {
   return full;
 }
 
-}  // namespace
-
 Value Graph::add_value(ValueInfo info) {
+  const int id = static_cast<int>(values_.size());
+  if (!info.name.empty() && info.role != Role::activation) by_name_.emplace(info.name, id);
   values_.push_back(std::move(info));
-  return {this, static_cast<int>(values_.size()) - 1};
+  return {this, id};
+}
+
+Value Graph::add_entry(int id) {
+  const StateEntry& entry = state_->entry(id);
+  const bool flat = entry.arena.kind != ArenaKind::variable;
+  const Role role = entry.arena.kind == ArenaKind::parameters ? Role::parameter
+                    : entry.arena.kind == ArenaKind::slot     ? Role::slot
+                                                              : Role::variable;
+  return add_value({.desc = entry.desc,
+                    .role = role,
+                    .name = entry.name,
+                    .offset = flat ? entry.offset : 0,
+                    .slot = role == Role::slot ? entry.arena.index : -1,
+                    .entry = id});
+}
+
+int Graph::known_entry(const std::string& name, const TensorDesc& desc, Purpose purpose) const {
+  require(!by_name_.contains(name), ErrorCode::invalid_argument, "graph: the name '", name, "' is taken");
+  const int known = state_->find(name);
+  if (known < 0) return known;
+  const StateEntry& entry = state_->entry(known);
+  require(entry.desc == desc && entry.purpose == purpose, ErrorCode::shape_mismatch, to_string(purpose), " '", name,
+          "': ", desc, " is asked for, the state has the ", to_string(entry.purpose), ' ', entry.desc);
+  return known;
 }
 
 const TensorDesc& Value::desc() const {
-  require(graph_, ErrorCode::invalid_argument, "value: a default-constructed Value is no value and has no shape");
+  require(graph_, ErrorCode::invalid_argument, "value: a default-constructed Value is empty and has no shape");
   return graph_->info(id_).desc;
 }
 const std::string& Value::name() const {
-  require(graph_, ErrorCode::invalid_argument, "value: a default-constructed Value is no value and has no name");
+  require(graph_, ErrorCode::invalid_argument, "value: a default-constructed Value is empty and has no name");
   return graph_->info(id_).name;
 }
 
-Value Graph::find(std::string_view name) const {
-  for (size_t i = 0; i < values_.size(); ++i)
-    if (values_[i].role != Role::activation && !name.empty() && values_[i].name == name)
-      return {const_cast<Graph*>(this), static_cast<int>(i)};
-  return {};
+// The state may have taken an entry back (ModelState::rollback).
+bool Graph::is_alive(const ValueInfo& info) const { return info.entry < 0 || state_->entries().contains(info.entry); }
+
+Value Graph::find(std::string_view name) {
+  const auto found = by_name_.find(std::string(name));
+  if (found != by_name_.end() && is_alive(info(found->second))) return {this, found->second};
+  if (found != by_name_.end()) by_name_.erase(found);
+  const int entry = state_->find(name);
+  return entry < 0 ? Value() : add_entry(entry);
 }
 
 Value Graph::input(std::string name, TensorDesc desc) {
@@ -90,7 +120,14 @@ Value Graph::constant(const Shape& shape, std::span<const float> values, std::st
   return constant({shape, DType::f32}, std::as_bytes(values), std::move(name));
 }
 
-Value Graph::variable(std::string name, TensorDesc desc, std::span<const std::byte> initial) {
+Value Graph::variable(std::string name, TensorDesc desc, std::span<const std::byte> initial, Purpose purpose) {
+  require(
+      !is_saved(purpose) || purpose == Purpose::statistic || purpose == Purpose::step || purpose == Purpose::optimizer,
+      ErrorCode::invalid_argument, "variable '", name, "': its purpose cannot be ", to_string(purpose));
+  if (is_saved(purpose)) {
+    const int known = known_entry(name, desc, purpose);
+    return add_entry(known >= 0 ? known : state_->add_variable(std::move(name), desc, purpose, initial));
+  }
   require(!find(name), ErrorCode::invalid_argument, "graph: the name '", name, "' is taken");
   require(initial.empty() || initial.size() == desc.bytes(), ErrorCode::shape_mismatch, "variable '", name,
           "': ", initial.size(), " bytes for ", desc, ", which takes ", desc.bytes());
@@ -98,67 +135,66 @@ Value Graph::variable(std::string name, TensorDesc desc, std::span<const std::by
 }
 
 Value Graph::parameter(std::string name, const Shape& shape, std::span<const float> initial) {
-  require(!find(name), ErrorCode::invalid_argument, "graph: the name '", name, "' is taken");
-  require(!parameters_fixed_, ErrorCode::invalid_argument, "parameter '", name,
-          "': the flat arena was asked for already, so no parameter can be added");
-  require(static_cast<int64_t>(initial.size()) == shape.elements(), ErrorCode::shape_mismatch, "parameter '", name,
-          "': ", initial.size(), " initial values for shape ", shape);
-  const int64_t offset = arena_elements_;
-  arena_elements_ += (shape.elements() + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
-  return add_value({.desc = {shape, DType::f32},
-                    .role = Role::parameter,
-                    .name = std::move(name),
-                    .offset = offset,
-                    .initial = shared_bytes(std::as_bytes(initial))});
+  const int known = known_entry(name, {shape, DType::f32}, Purpose::parameter);
+  return add_entry(known >= 0 ? known : state_->add_parameter(std::move(name), shape, initial));
 }
 
-Value Graph::flat_parameters() {
-  if (flat_parameters_ < 0) {
-    parameters_fixed_ = true;
-    flat_parameters_ =
-        add_value({.desc = {{arena_elements_}, DType::f32}, .role = Role::parameter, .name = "parameters"}).id();
-  }
-  return {this, flat_parameters_};
+// The value of one arena as a whole, or of a part of it, after the updates so far. It is no node's output but depends
+// on the node that made the last update.
+Value Graph::newest(Value v) {
+  const ValueInfo info = this->info(v);
+  const auto found = newest_.find(arena_of(v.id()));
+  if (found == newest_.end()) return v;
+  const ValueInfo& last = this->info(found->second);
+  if (last.version <= info.version) return v;
+  if (last.desc == info.desc && last.offset == info.offset) return {this, found->second};
+  return add_value({.desc = info.desc,
+                    .role = info.role,
+                    .name = info.name,
+                    .producer = last.producer,
+                    .alias = found->second,
+                    .offset = info.offset,
+                    .slot = info.slot,
+                    .entry = info.entry,
+                    .version = last.version});
 }
 
-Value Graph::flat_gradients() {
-  if (flat_gradients_ < 0) {
-    parameters_fixed_ = true;
-    flat_gradients_ =
-        add_value({.desc = {{arena_elements_}, DType::f32}, .role = Role::gradient, .name = "gradients"}).id();
+Value Graph::flat(int& base, Role role, const char* name) {
+  if (base < 0) {
+    state_->fix_parameters("the flat arena was asked for");
+    base = add_value({.desc = state_->flat(), .role = role, .name = name}).id();
   }
-  return {this, flat_gradients_};
+  return newest({this, base});
 }
+
+Value Graph::flat_parameters() { return flat(flat_parameters_, Role::parameter, "parameters"); }
+Value Graph::flat_gradients() { return flat(flat_gradients_, Role::gradient, "gradients"); }
 
 Value Graph::slot(std::string name, float initial) {
-  require(!find(name), ErrorCode::invalid_argument, "graph: the name '", name, "' is taken");
-  parameters_fixed_ = true;
-  const std::vector<float> fill(initial == 0 ? 0 : static_cast<size_t>(arena_elements_), initial);
-  return add_value({.desc = {{arena_elements_}, DType::f32},
-                    .role = Role::slot,
-                    .name = std::move(name),
-                    .slot = static_cast<int>(slots_++),
-                    .initial = shared_bytes(std::as_bytes(std::span(fill)))});
+  if (const auto known = by_name_.find(name); known != by_name_.end()) return newest({this, known->second});
+  const int entry = state_->find(name);
+  require(entry < 0 || state_->entry(entry).arena.kind == ArenaKind::slot, ErrorCode::invalid_argument,
+          "slot: the name '", name, "' is taken by a ", to_string(state_->entry(std::max(entry, 0)).purpose));
+  return add_entry(entry >= 0 ? entry : state_->add_slot(std::move(name), initial));
 }
 
-void Graph::place_gradient(Value produced, Value parameter) {
-  ValueInfo& info = values_[static_cast<size_t>(produced.id())];
-  const ValueInfo& target = this->info(parameter);
-  require(info.producer >= 0 && info.role == Role::activation && info.alias < 0, ErrorCode::internal,
-          "place_gradient: '", target.name, "' needs a value that one node makes");
-  require(info.desc == target.desc, ErrorCode::shape_mismatch, "place_gradient: gradient ", info.desc,
-          " for parameter '", target.name, "' ", target.desc);
-  info.role = Role::gradient;
-  info.offset = target.offset;
-  info.name = target.name + ".gradient";
+void Graph::share_memory(int value, int source) {
+  ValueInfo& info = values_[static_cast<size_t>(value)];
+  const ValueInfo& from = this->info(source);
+  info.alias = source;
+  info.role = from.role;
+  info.offset = from.offset;
+  info.slot = from.slot;
+  info.entry = from.entry;
+  info.version = from.version;
 }
 
 std::vector<Value> Graph::add_all(const OpDef& op, std::span<const Value> inputs, Attrs attrs) {
-  Node node{.op = &op, .inputs = {}, .outputs = {}, .attrs = complete(op, attrs)};
+  Node node{.op = &op, .inputs = {}, .outputs = {}, .attrs = complete_attrs(op, attrs)};
   std::vector<TensorDesc> descs;
   for (const Value& value : inputs) {
     require(static_cast<bool>(value), ErrorCode::invalid_argument, op.name, ": input ", node.inputs.size(),
-            " is no value");
+            " is empty");
     require(&value.graph() == this, ErrorCode::invalid_argument, op.name, ": input ", node.inputs.size(),
             " belongs to another graph");
     node.inputs.push_back(value.id());
@@ -170,15 +206,13 @@ std::vector<Value> Graph::add_all(const OpDef& op, std::span<const Value> inputs
     values.push_back(add_value({.desc = desc, .producer = static_cast<int>(nodes_.size())}));
     node.outputs.push_back(values.back().id());
   }
-  for (const std::span<const Alias> shared : {op.updates, op.views})
-    for (const Alias& alias : shared) {
-      const int source = node.inputs[alias.input];
-      ValueInfo& info = values_[static_cast<size_t>(node.outputs[alias.output])];
-      info.alias = source;
-      info.role = this->info(source).role;
-      info.offset = this->info(source).offset;
-      info.slot = this->info(source).slot;
-    }
+  for (const Alias& alias : op.views) share_memory(node.outputs[alias.output], node.inputs[alias.input]);
+  for (const Alias& alias : op.updates) {
+    const int output = node.outputs[alias.output];
+    share_memory(output, node.inputs[alias.input]);
+    ++values_[static_cast<size_t>(output)].version;
+    newest_[arena_of(output)] = output;
+  }
   nodes_.push_back(std::move(node));
   return values;
 }
@@ -189,18 +223,14 @@ Value Graph::add(const OpDef& op, std::initializer_list<Value> inputs, Attrs att
   return outputs[0];
 }
 
-std::vector<Value> Graph::parameters() const {
-  std::vector<Value> found;
-  for (size_t i = 0; i < values_.size(); ++i)
-    if (values_[i].role == Role::parameter && values_[i].producer < 0 && static_cast<int>(i) != flat_parameters_)
-      found.push_back({const_cast<Graph*>(this), static_cast<int>(i)});
-  return found;
-}
+std::vector<Value> Graph::parameters() const { return bases(Role::parameter); }
+std::vector<Value> Graph::variables() const { return bases(Role::variable); }
 
-std::vector<Value> Graph::variables() const {
+std::vector<Value> Graph::bases(Role role) const {
   std::vector<Value> found;
   for (size_t i = 0; i < values_.size(); ++i)
-    if (values_[i].role == Role::variable && values_[i].producer < 0)
+    if (values_[i].role == role && values_[i].alias < 0 && static_cast<int>(i) != flat_parameters_ &&
+        is_alive(values_[i]))
       found.push_back({const_cast<Graph*>(this), static_cast<int>(i)});
   return found;
 }
@@ -208,6 +238,24 @@ std::vector<Value> Graph::variables() const {
 int Graph::storage_of(int id) const {
   while (info(id).alias >= 0) id = info(id).alias;
   return id;
+}
+
+ArenaId Graph::arena_of(int id) const {
+  const ValueInfo& value = info(id);
+  switch (value.role) {
+    case Role::parameter: return {ArenaKind::parameters, 0};
+    case Role::gradient: return {ArenaKind::gradients, 0};
+    case Role::slot: return {ArenaKind::slot, value.slot};
+    case Role::activation: return {ArenaKind::activations, storage_of(id)};
+    default: break;
+  }
+  if (value.entry >= 0) return {ArenaKind::variable, value.entry};
+  return {ArenaKind::local, storage_of(id)};
+}
+
+uint32_t Graph::stream(std::string_view name) {
+  const uint64_t key = Hash().add(name).add(std::to_string(streams_[std::string(name)]++)).value();
+  return static_cast<uint32_t>(key ^ key >> 32);
 }
 
 }  // namespace lemnos

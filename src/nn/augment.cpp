@@ -21,7 +21,8 @@ Planes planes_of(const char* layer, Value x) {
 }
 
 Value uniform(const Scope& scope, const Shape& shape, float low, float high) {
-  return random_uniform(scope.state(), {shape, DType::f32}, low, high, static_cast<uint32_t>(scope.seed()));
+  return random_uniform(scope.state(), {shape, DType::f32}, low, high, static_cast<uint32_t>(scope.seed()),
+                        scope.prefix());
 }
 
 /// 1 or -1 for each picture, f32[B, 1]; 1 where it is not asked for.

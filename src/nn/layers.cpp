@@ -65,19 +65,19 @@ Value FusedMlp::operator()(const Scope& scope, Value x) const {
 Value Dropout::operator()(const Scope& scope, Value x) const {
   require(rate >= 0 && rate < 1, ErrorCode::out_of_range, "dropout: rate ", rate, " is outside of [0, 1)");
   if (!scope.training() || rate == 0) return x;
-  return dropout(x, scope.state(), rate, static_cast<uint32_t>(scope.seed()));
+  return dropout(x, scope.state(), rate, static_cast<uint32_t>(scope.seed()), scope.prefix());
 }
 
 Value SpatialDropout::operator()(const Scope& scope, Value x) const {
   require(rate >= 0 && rate < 1, ErrorCode::out_of_range, kKind, ": rate ", rate, " is outside of [0, 1)");
   if (!scope.training() || rate == 0) return x;
-  return spatial_dropout(x, scope.state(), rate, static_cast<uint32_t>(scope.seed()));
+  return spatial_dropout(x, scope.state(), rate, static_cast<uint32_t>(scope.seed()), scope.prefix());
 }
 
 Value GaussianNoise::operator()(const Scope& scope, Value x) const {
   require(deviation >= 0, ErrorCode::out_of_range, kKind, ": deviation ", deviation, " is below 0");
   if (!scope.training() || deviation == 0) return x;
-  return gaussian_noise(x, scope.state(), deviation, static_cast<uint32_t>(scope.seed()));
+  return gaussian_noise(x, scope.state(), deviation, static_cast<uint32_t>(scope.seed()), scope.prefix());
 }
 
 Value Prelu::operator()(const Scope& scope, Value x) const {

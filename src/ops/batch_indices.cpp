@@ -1,5 +1,6 @@
 // y[i] = the row of the data set that stands at position (cursor * batch + i) of the epoch's permutation, -1 past the
-// end. The permutation is a bijection computed from (seed, epoch): shaders/common/permutation.h.
+// end; or, where a ring holds the next batches one after the other, its row there. The permutation is a bijection
+// computed from (seed, epoch): shaders/common/permutation.h.
 
 #include "shaders/batch_indices.h"
 
@@ -20,8 +21,12 @@ std::vector<TensorDesc> infer(const Infer& in) {
   require_inputs(in, 1);
   require_state(in, 0);
   const int64_t samples = in.attrs.integer("samples"), batch = in.attrs.integer("batch");
-  require(samples >= 1 && samples <= kMostSamples, ErrorCode::invalid_argument, in.op.name, ": ", samples,
-          " samples, it takes 1 to ", kMostSamples);
+  require(samples >= 0 && samples <= kMostSamples, ErrorCode::invalid_argument, in.op.name, ": ", samples,
+          " samples, it takes 1 to ", kMostSamples, ", or 0 for the state's");
+  const int64_t window = in.attrs.integer("window");
+  require(window >= 0 && window < 65536 && window * batch <= kMostSamples, ErrorCode::invalid_argument, in.op.name,
+          ": a window of ", window, " batches of ", batch, " rows, it takes up to 65535 batches and ", kMostSamples,
+          " rows");
   require(batch >= 1 && batch <= kMostSamples, ErrorCode::invalid_argument, in.op.name, ": a batch of ", batch,
           " rows, it takes 1 to ", kMostSamples);
   return {{Shape{batch}, DType::i32}};
@@ -36,23 +41,26 @@ std::vector<Dispatch> lower(Lower& c) {
            .spec = spec,
            .params = BatchIndicesParams{.samples = static_cast<uint32_t>(c.attrs().integer("samples")),
                                         .batch = batch,
-                                        .seed = static_cast<uint32_t>(c.attrs().integer("seed"))},
+                                        .seed = static_cast<uint32_t>(c.attrs().integer("seed")),
+                                        .window = static_cast<uint32_t>(c.attrs().integer("window"))},
            .groups = divide_up(batch, spec.workgroup_size),
            .cost = {c.out().bytes() + c.in(0).bytes(), 100ull * batch}}};
 }
 
-constexpr AttrDef kAttrs[] = {{"samples", AttrDef::Kind::integer, 0, "", true},
+constexpr AttrDef kAttrs[] = {{"samples", AttrDef::Kind::integer, 0},
                               {"batch", AttrDef::Kind::integer, 0, "", true},
                               {"shuffle", AttrDef::Kind::integer, 1},
-                              {"seed", AttrDef::Kind::integer, 0}};
+                              {"seed", AttrDef::Kind::integer, 0},
+                              {"window", AttrDef::Kind::integer, 0}};
 const OpDef kOps[] = {{"batch_indices", infer, nullptr, lower, reference::batch_indices, kAttrs}};
 
 }  // namespace
 
 std::span<const OpDef> batch_indices_ops() { return kOps; }
 Value add_batch_indices(Value state, const BatchOptions& o) {
-  return state.graph().add(kOps[0], {state},
-                           {{"samples", o.samples}, {"batch", o.batch}, {"shuffle", o.shuffle}, {"seed", o.seed}});
+  return state.graph().add(
+      kOps[0], {state},
+      {{"samples", o.samples}, {"batch", o.batch}, {"shuffle", o.shuffle}, {"seed", o.seed}, {"window", o.window}});
 }
 
 }  // namespace lemnos::ops

@@ -128,7 +128,7 @@ std::span<const OpDef> binary_ops() { return kOps; }
 
 namespace {
 Value apply(int function, Value a, Value b) {
-  require(a && b, ErrorCode::invalid_argument, kOps[function].name, ": an operand is no value");
+  require(a && b, ErrorCode::invalid_argument, kOps[function].name, ": an operand is empty");
   return a.graph().add(kOps[function], {a, b});
 }
 }  // namespace

@@ -57,25 +57,27 @@ const OpDef kOps[] = {{"dropout", infer, grad, lower, reference::dropout, kAttrs
 
 std::span<const OpDef> dropout_ops() { return kOps; }
 
-Value add_dropout(Value x, Value state, float rate, uint32_t seed, int64_t per_mask) {
+Value add_dropout(Value x, Value state, float rate, uint32_t seed, int64_t per_mask, std::string_view stream) {
   Graph& graph = x.graph();
   return graph.add(kOps[0], {x, state},
-                   {{"rate", rate}, {"seed", seed}, {"stream", graph.next_stream()}, {"per_mask", per_mask}});
+                   {{"rate", rate}, {"seed", seed}, {"stream", graph.stream(stream)}, {"per_mask", per_mask}});
 }
 
 }  // namespace lemnos::ops
 
 namespace lemnos {
-Value dropout(Value x, Value state, float rate, uint32_t seed) { return ops::add_dropout(x, state, rate, seed, 1); }
-Value gaussian_noise(Value x, Value state, float deviation, uint32_t seed) {
-  require(deviation >= 0, ErrorCode::invalid_argument, "gaussian_noise: deviation ", deviation, " is below 0");
-  return add(x, random_normal(state, x.desc(), 0, deviation, seed));
+Value dropout(Value x, Value state, float rate, uint32_t seed, std::string_view stream) {
+  return ops::add_dropout(x, state, rate, seed, 1, stream);
 }
-Value spatial_dropout(Value x, Value state, float rate, uint32_t seed) {
+Value gaussian_noise(Value x, Value state, float deviation, uint32_t seed, std::string_view stream) {
+  require(deviation >= 0, ErrorCode::invalid_argument, "gaussian_noise: deviation ", deviation, " is below 0");
+  return add(x, random_normal(state, x.desc(), 0, deviation, seed, stream));
+}
+Value spatial_dropout(Value x, Value state, float rate, uint32_t seed, std::string_view stream) {
   require(x.shape().rank() >= 2, ErrorCode::invalid_argument, "spatial_dropout: x is ", x.desc(),
           "; it takes [N, C, ..]");
   const int64_t channels = x.shape()[0] * x.shape()[1];
   const int64_t per_mask = channels ? x.desc().elements() / channels : 1;
-  return ops::add_dropout(x, state, rate, seed, per_mask > 1 ? per_mask : 1);
+  return ops::add_dropout(x, state, rate, seed, per_mask > 1 ? per_mask : 1, stream);
 }
 }  // namespace lemnos

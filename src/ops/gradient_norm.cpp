@@ -1,12 +1,13 @@
-// norm = |g| / loss scale over the whole gradient arena; clip factor = min(1, max_norm / (norm + 1e-6)) / loss scale,
-// or 0 when the norm is not finite, and then the optimizer leaves the step out; the loss scale grows after `interval`
-// good steps and backs off after a bad one. All of it stays in StepState.
+// norm = |g| / loss scale over the gradient arena, or the blocks of it that a mask counts; clip factor = min(1,
+// max_norm / (norm + 1e-6)) / loss scale, or 0 when the norm is not finite, and then the optimizer leaves the step out;
+// the loss scale grows after `interval` good steps and backs off after a bad one. All of it stays in StepState.
 
 #include "shaders/gradient_norm.h"
 
 #include <algorithm>
 
 #include "lemnos/ops.h"
+#include "ops/arena.h"
 #include "ops/lowering.h"
 #include "ops/reduction.h"
 #include "ops/step_state.h"
@@ -19,11 +20,16 @@ namespace lemnos::ops {
 namespace {
 
 std::vector<TensorDesc> infer(const Infer& in) {
-  require_inputs(in, 2);
+  require(in.in.size() == 2 || in.in.size() == 3, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
+          " inputs, it takes 2, or 3 with a mask");
   require_dtype(in, 0, DType::f32);
   require(in.in[0].shape.rank() == 1 && in.in[0].elements() % 4 == 0, ErrorCode::shape_mismatch, in.op.name,
           ": gradients ", in.in[0], " are no flat arena of whole quads");
   require_state(in, 1);
+  const auto blocks = static_cast<int64_t>(divide_up(static_cast<uint64_t>(in.in[0].elements()), kBlock));
+  const TensorDesc mask{Shape{blocks}, DType::f32};
+  require(in.in.size() == 2 || in.in[2] == mask, ErrorCode::shape_mismatch, in.op.name, ": the mask is ", in.in.back(),
+          " for gradients ", in.in[0], "; it is ", mask);
   for (const char* name : {"loss_scale", "growth", "backoff"})
     require(in.attrs.real(name) > 0, ErrorCode::invalid_argument, in.op.name, ": ", name, ' ', in.attrs.real(name),
             " is not above 0");
@@ -43,7 +49,9 @@ shaders::GradientNormParams params_of(const Attrs& a) {
 std::vector<Dispatch> lower(Lower& c) {
   using namespace shaders;
   const Kernel& kernel = c.kernel("gradient_norm." + std::string(c.variant()));
-  GradientNormSpec spec{.workgroup_size = 64};
+  const bool masked = c.inputs() == 3;
+  GradientNormSpec spec{.workgroup_size = 64, .masked = masked};
+  const TensorRef mask = masked ? c.x(2) : c.scratch(16);
   GradientNormParams params = params_of(c.attrs());
   const uint64_t bytes = c.in(0).bytes();
   params.per_group = 16 * spec.workgroup_size;
@@ -51,8 +59,11 @@ std::vector<Dispatch> lower(Lower& c) {
   const Cost cost{bytes, bytes / 2};
   if (bytes <= 4 * group_bytes) {
     params.quads = params.per_group = static_cast<uint32_t>(bytes / 16);
-    return {
-        {.kernel = &kernel, .tensors = {c.x(0), c.scratch(16), c.y()}, .spec = spec, .params = params, .cost = cost}};
+    return {{.kernel = &kernel,
+             .tensors = {c.x(0), c.scratch(16), c.y(), mask},
+             .spec = spec,
+             .params = params,
+             .cost = cost}};
   }
   const TensorRef partials = c.scratch(4 * divide_up(bytes, group_bytes));
   const uint64_t slice = std::max(group_bytes, c.caps.max_storage_range / group_bytes * group_bytes);
@@ -64,10 +75,11 @@ std::vector<Dispatch> lower(Lower& c) {
     part.bytes = std::min(slice, bytes - at);
     params.quads = static_cast<uint32_t>(part.bytes / 16);
     params.partial = params.partials;
+    params.first = static_cast<uint32_t>(at / 16);
     const auto groups = static_cast<uint32_t>(divide_up(part.bytes, group_bytes));
     params.partials += groups;
     list.push_back({.kernel = &kernel,
-                    .tensors = {part, partials, c.y()},
+                    .tensors = {part, partials, c.y(), mask},
                     .spec = spec,
                     .params = params,
                     .groups = groups,
@@ -76,7 +88,7 @@ std::vector<Dispatch> lower(Lower& c) {
   spec.sums = 0;
   spec.finishes = 1;
   list.push_back({.kernel = &kernel,
-                  .tensors = {c.x(0), partials, c.y()},
+                  .tensors = {c.x(0), partials, c.y(), mask},
                   .spec = spec,
                   .params = params,
                   .cost = {4ull * params.partials, params.partials}});

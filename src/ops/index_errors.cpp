@@ -52,7 +52,7 @@ const OpDef kOps[] = {{"index_errors", infer, nullptr, lower, reference::index_e
 
 std::span<const OpDef> index_errors_ops() { return kOps; }
 Value add_index_errors(Value report, Value indices, int64_t limit, int64_t row) {
-  return report.graph().add(kOps[0], {latest(report), indices}, {{"limit", limit}, {"row", row}});
+  return report.graph().add(kOps[0], {report.graph().newest(report), indices}, {{"limit", limit}, {"row", row}});
 }
 
 }  // namespace lemnos::ops

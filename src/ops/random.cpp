@@ -60,7 +60,8 @@ const OpDef kOps[] = {
 
 std::span<const OpDef> random_ops() { return kOps; }
 
-Value random_value(size_t op, Value state, const TensorDesc& desc, float a, float b, uint32_t seed) {
+Value random_value(size_t op, Value state, const TensorDesc& desc, float a, float b, uint32_t seed,
+                   std::string_view stream) {
   Graph& graph = state.graph();
   return graph.add(kOps[op], {state},
                    {{"shape", Attrs::AttrValue(desc.shape)},
@@ -68,7 +69,7 @@ Value random_value(size_t op, Value state, const TensorDesc& desc, float a, floa
                     {"a", a},
                     {"b", b},
                     {"seed", seed},
-                    {"stream", graph.next_stream()}});
+                    {"stream", graph.stream(stream)}});
 }
 
 namespace {
@@ -82,13 +83,13 @@ Value known(Graph& graph, const TensorDesc& desc, const std::vector<double>& val
 
 namespace lemnos {
 
-Value random_uniform(Value state, TensorDesc desc, float low, float high, uint32_t seed) {
+Value random_uniform(Value state, TensorDesc desc, float low, float high, uint32_t seed, std::string_view stream) {
   require(low <= high, ErrorCode::invalid_argument, "random_uniform: low ", low, " is above high ", high);
-  return ops::random_value(0, state, desc, low, high - low, seed);
+  return ops::random_value(0, state, desc, low, high - low, seed, stream);
 }
 
-Value random_normal(Value state, TensorDesc desc, float mean, float deviation, uint32_t seed) {
-  return ops::random_value(1, state, desc, mean, deviation, seed);
+Value random_normal(Value state, TensorDesc desc, float mean, float deviation, uint32_t seed, std::string_view stream) {
+  return ops::random_value(1, state, desc, mean, deviation, seed, stream);
 }
 
 Value full(Graph& graph, const Shape& shape, float value, DType dtype) {

@@ -16,8 +16,8 @@ namespace lemnos::ops {
 namespace {
 
 void check_attrs(const Infer& in) {
-  require(in.attrs.integer("batches_per_epoch") >= 1, ErrorCode::invalid_argument, in.op.name, ": ",
-          in.attrs.integer("batches_per_epoch"), " batches per epoch, it takes 1 or more");
+  require(in.attrs.integer("batches_per_epoch") >= 0, ErrorCode::invalid_argument, in.op.name, ": ",
+          in.attrs.integer("batches_per_epoch"), " batches per epoch, it takes 1 or more, or 0 for the state's");
 }
 
 std::vector<TensorDesc> infer(const Infer& in) {
@@ -133,14 +133,15 @@ namespace lemnos {
 Value step_state(Graph& graph, uint64_t seed, std::string_view name) {
   if (const Value known = graph.find(name)) return known;
   const auto words = initial_step_state(seed);
-  return graph.variable(std::string(name), {Shape{STATE_WORDS}, DType::u32}, std::as_bytes(std::span(words)));
+  return graph.variable(std::string(name), {Shape{STATE_WORDS}, DType::u32}, std::as_bytes(std::span(words)),
+                        Purpose::step);
 }
 Value loss_scale(Value state, float base) { return ops::add_state_value(state, STATE_LOSS_SCALE, base); }
 Value advance_step(Value state, AdvanceOptions options) {
-  return ops::add_advance_step({{ops::latest(state)}}, options);
+  return ops::add_advance_step({{state.graph().newest(state)}}, options);
 }
 Value finish_step(Value state, Value ring, Value loss, Value counts, AdvanceOptions options, Value more) {
-  std::vector<Value> inputs = {ops::latest(state), ops::latest(ring), loss, counts};
+  std::vector<Value> inputs = {state.graph().newest(state), ring.graph().newest(ring), loss, counts};
   if (more) inputs.push_back(more);
   return ops::add_advance_step(inputs, options);
 }

@@ -11,13 +11,42 @@ inline void require_state(const Infer& in, size_t i) {
           " is ", in.in[i], ", a step state is ", TensorDesc{Shape{STATE_WORDS}, DType::u32});
 }
 
-/// The newest value that shares the memory of `v`: a node that updates it in place must start from there.
-inline Value latest(Value v) {
-  Graph& graph = v.graph();
-  const int storage = graph.storage_of(v.id());
-  for (int id = static_cast<int>(graph.values().size()) - 1; id > v.id(); --id)
-    if (graph.storage_of(id) == storage) return {&graph, id};
-  return v;
-}
+/// The words of a StepState on the host, by what they mean.
+class StepWords {
+ public:
+  explicit StepWords(uint64_t seed = 0) : words_(initial_step_state(seed)) {}
+
+  std::span<std::byte> bytes() { return std::as_writable_bytes(std::span(words_)); }
+
+  int64_t steps() const { return int64_t{get(STATE_STEP)} - 1; }
+  int64_t skipped() const { return get(STATE_SKIPPED); }
+  int64_t epoch() const { return get(STATE_EPOCH); }
+  int64_t batch() const { return get(STATE_CURSOR); }
+  int64_t samples() const { return (int64_t{get(STATE_SAMPLES_HIGH)} << 32) + get(STATE_SAMPLES_LOW); }
+  double learning_rate_factor() const { return real(STATE_LR_FACTOR); }
+  double loss_scale() const { return real(STATE_LOSS_SCALE); }  // over its initial value
+  double gradient_norm() const { return real(STATE_GRADIENT_NORM); }
+  uint64_t seed() const { return (uint64_t{get(STATE_SEED_HIGH)} << 32) + get(STATE_SEED_LOW); }
+
+  void set_rows(int64_t rows, int64_t batches) {
+    words_[STATE_ROWS] = static_cast<uint32_t>(rows);
+    words_[STATE_BATCHES] = static_cast<uint32_t>(batches);
+  }
+  /// The next batch is the first of the running epoch.
+  void rewind_epoch() { words_[STATE_CURSOR] = 0; }
+  void set_learning_rate_factor(float factor) { words_[STATE_LR_FACTOR] = std::bit_cast<uint32_t>(factor); }
+  /// The same place in the data and the schedule, but no update was made: bias corrections begin anew.
+  void forget_updates() {
+    words_[STATE_SKIPPED] = words_[STATE_STEP] - 1;
+    words_[STATE_CORRECTION1] = words_[STATE_CORRECTION2] = 0;
+    words_[STATE_MOMENTUM_PRODUCT] = std::bit_cast<uint32_t>(1.0f);
+  }
+
+ private:
+  uint32_t get(size_t word) const { return words_[word]; }
+  float real(size_t word) const { return std::bit_cast<float>(words_[word]); }
+
+  std::array<uint32_t, STATE_WORDS> words_;
+};
 
 }  // namespace lemnos::ops

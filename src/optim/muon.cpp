@@ -55,10 +55,11 @@ void set_factors(std::vector<float>& table, const ValueInfo& parameter, float lr
   }
 }
 
-MatrixUpdate::MatrixUpdate(Graph& graph, const Muon& options, float clip_value, std::vector<float>& factors)
+MatrixUpdate::MatrixUpdate(Graph& graph, const Muon& options, float clip_value, const std::vector<Value>& parameters,
+                           std::vector<float>& factors)
     : graph_(graph), options_(options), clip_value_(clip_value) {
   require_known(graph, options.others);
-  for (Value p : graph.parameters()) {
+  for (Value p : parameters) {
     const bool other =
         std::ranges::any_of(options.others, [&](const std::string& name) { return matches(name, p.name()); });
     if (other || !is_matrix(p.shape())) continue;

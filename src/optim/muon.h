@@ -16,9 +16,11 @@ void set_factors(std::vector<float>& table, const ValueInfo& parameter, float lr
 
 class MatrixUpdate {
  public:
-  /// Finds the matrices that are not frozen, and freezes them in `factors` ({of lr, of weight decay} for each block, or
-  /// empty for 1): the update of the rest leaves them alone. Throws `not_found` where options.others matches nothing.
-  MatrixUpdate(Graph& graph, const Muon& options, float clip_value, std::vector<float>& factors);
+  /// Finds the matrices among `parameters` that are not frozen, and freezes them in `factors` ({of lr, of weight decay}
+  /// for each block, or empty for 1): the update of the rest leaves them alone. Throws `not_found` where options.others
+  /// matches nothing.
+  MatrixUpdate(Graph& graph, const Muon& options, float clip_value, const std::vector<Value>& parameters,
+               std::vector<float>& factors);
 
   /// The products; before the node that updates the rest.
   void add_directions(Value state, Value slot);

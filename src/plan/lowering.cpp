@@ -86,9 +86,11 @@ uint64_t kernels_of(std::span<const Dispatch> dispatches) {
   return hash.value();
 }
 
-std::vector<Lowered> lowered(const Graph& graph, const Node& node, const DeviceCaps& caps, const PlanOptions& options) {
+std::vector<Lowered> lowered(const Graph& graph, const Node& node, const DeviceCaps& caps, const PlanOptions& options,
+                             std::vector<bool> placed) {
   const std::string force = forced(node, options);
-  const Lower whole(graph, node, caps, options.find_kernel, force);
+  Lower whole(graph, node, caps, options.find_kernel, force);
+  whole.set_placed(std::move(placed));
   std::optional<Lowered> found = force.empty() ? tuned(graph, node, caps, options) : std::nullopt;
   if (!found) found = lowered(whole);
   std::vector<Lowered> parts;

@@ -15,6 +15,8 @@ struct Lowered {
 };
 
 /// The parts of a node, one after the other; one, but for slices. A tensor may still be past what the device binds.
-std::vector<Lowered> lowered(const Graph& graph, const Node& node, const DeviceCaps& caps, const PlanOptions& options);
+/// `placed`: the inputs that are made where the output keeps them.
+std::vector<Lowered> lowered(const Graph& graph, const Node& node, const DeviceCaps& caps, const PlanOptions& options,
+                             std::vector<bool> placed = {});
 
 }  // namespace lemnos

@@ -17,16 +17,9 @@ size_t Plan::barriers() const {
 }
 
 Location persistent_location(const Graph& graph, int value) {
-  const int storage = graph.storage_of(value);
-  const ValueInfo& info = graph.info(storage);
-  const uint64_t bytes = graph.info(value).desc.bytes();
-  const uint64_t offset = static_cast<uint64_t>(info.offset) * size_of(info.desc.dtype);
-  switch (info.role) {
-    case Role::parameter: return {{ArenaKind::parameters, 0}, offset, bytes};
-    case Role::gradient: return {{ArenaKind::gradients, 0}, offset, bytes};
-    case Role::slot: return {{ArenaKind::slot, info.slot}, offset, bytes};
-    default: return {{ArenaKind::value, storage}, 0, bytes};
-  }
+  const ValueInfo& info = graph.info(value);
+  const uint64_t element = size_of(graph.info(graph.storage_of(value)).desc.dtype);
+  return {graph.arena_of(value), static_cast<uint64_t>(info.offset) * element, info.desc.bytes()};
 }
 
 namespace {
@@ -35,14 +28,17 @@ class Planner {
  public:
   Planner(const Graph& graph, const DeviceCaps& caps, const PlanOptions& options) : caps_(caps), options_(options) {
     plan_.graph = graph;
-    plan_.targets = options.targets;
+    plan_.identity = graph.identity();
+    plan_.needs = options.needs;
     plan_.guard_bytes = options.guard_bytes;
   }
 
   Plan run() {
-    rewrite(plan_.graph, options_.targets, options_.rewrites);
-    plan_.nodes = needed_nodes(plan_.graph, options_.targets);
-    if (options_.recompute) plan_.nodes = recompute(plan_.graph, std::move(plan_.nodes), options_.targets);
+    rewrite(plan_.graph, options_.needs, options_.rewrites);
+    plan_.nodes = needed_nodes(plan_.graph, options_.needs);
+    if (options_.recompute) plan_.nodes = recompute(plan_.graph, std::move(plan_.nodes), options_.needs.targets);
+    pin_shared();
+    pin_placed();
     for (int index : plan_.nodes) lower(index);
     locate_persistent();
     place_activations();
@@ -65,11 +61,63 @@ class Planner {
     return it->second;
   }
 
+  // Activations that are given, or kept for other programs, live in the graph's memory.
+  void pin_shared() {
+    for (const std::vector<int>* values : {&options_.needs.given, &options_.kept})
+      for (int value : *values) {
+        const int storage = plan_.graph.storage_of(value);
+        if (is_activation(storage))
+          pinned_[storage] = {{ArenaKind::local, storage}, 0, plan_.graph.info(storage).desc.bytes()};
+      }
+  }
+
+  // What an op only gathers is made in its place at once: gradients in their arena.
+  void pin_placed() {
+    const auto gathers = [&](int index) { return node(index).op->places != nullptr; };
+    std::map<ArenaId, int> read;  // by others, the oldest version: nothing may be written there before they have run
+    for (int index : plan_.nodes)
+      for (int input : node(index).inputs) {
+        if (gathers(index) || is_activation(input)) continue;
+        const int version = plan_.graph.info(input).version;
+        int& oldest = read.try_emplace(plan_.graph.arena_of(input), version).first->second;
+        oldest = std::min(oldest, version);
+      }
+    for (int index : plan_.nodes) {
+      if (!gathers(index)) continue;
+      const int output = node(index).outputs[0];
+      const Location whole = persistent_location(plan_.graph, output);
+      const auto oldest = read.find(whole.arena);
+      if (oldest != read.end() && oldest->second < plan_.graph.info(output).version) continue;
+      std::vector<bool>& placed = placed_[index];
+      placed.resize(node(index).inputs.size());
+      for (const PlacedInput& part : node(index).op->places(node(index))) {
+        const int value = node(index).inputs[part.input];
+        const TensorDesc& desc = plan_.graph.info(value).desc;
+        if (!is_own_result(value)) continue;
+        const uint64_t offset = whole.offset + static_cast<uint64_t>(part.offset) * size_of(desc.dtype);
+        pinned_[value] = {whole.arena, offset, desc.bytes()};
+        placed[part.input] = true;
+      }
+    }
+  }
+
+  // Memory that one node of this plan makes and that is nowhere else.
+  bool is_own_result(int value) const {
+    const ValueInfo& info = plan_.graph.info(value);
+    return info.producer >= 0 && info.alias < 0 && is_activation(value) && !pinned_.contains(value) &&
+           std::ranges::count(options_.needs.given, value) == 0;
+  }
+
+  const Node& node(int index) const { return plan_.graph.nodes()[static_cast<size_t>(index)]; }
+
   void lower(int index) {
-    const Node& node = plan_.graph.nodes()[static_cast<size_t>(index)];
-    if (!node.op->views.empty()) return;
-    require(node.op->lower != nullptr, ErrorCode::unsupported, node.op->name, ": has no kernel");
-    for (Lowered& part : lowered(plan_.graph, node, caps_, options_)) append(std::move(part), index);
+    require(node(index).op->lower != nullptr || !node(index).op->views.empty(), ErrorCode::unsupported,
+            node(index).op->name, ": has no kernel");
+    if (!node(index).op->views.empty()) return;
+    const auto placed = placed_.find(index);
+    for (Lowered& part : lowered(plan_.graph, node(index), caps_, options_,
+                                 placed == placed_.end() ? std::vector<bool>() : placed->second))
+      append(std::move(part), index);
   }
 
   void append(Lowered found, int index) {
@@ -111,7 +159,7 @@ class Planner {
       for (int id : plan_.graph.nodes()[static_cast<size_t>(index)].inputs) locate(id);
       for (int id : plan_.graph.nodes()[static_cast<size_t>(index)].outputs) locate(id);
     }
-    for (int id : plan_.targets) locate(id);
+    for (int id : plan_.needs.targets) locate(id);
   }
 
   bool is_activation(int id) const { return plan_.graph.info(id).role == Role::activation; }
@@ -122,7 +170,7 @@ class Planner {
     const int end = static_cast<int>(plan_.dispatches.size());
     const auto touch = [&](int id, int at) {
       const int storage = plan_.graph.storage_of(id);
-      if (!is_activation(storage)) return;
+      if (!is_activation(storage) || pinned_.contains(storage)) return;
       const auto [it, fresh] = lives.try_emplace(storage, Block{plan_.graph.info(storage).desc.bytes(), at, at});
       if (!fresh) {
         it->second.first = std::min(it->second.first, at);
@@ -132,7 +180,7 @@ class Planner {
     for (int at = 0; at < end; ++at)
       for (const TensorRef& ref : plan_.dispatches[static_cast<size_t>(at)].dispatch.tensors)
         if (ref.scratch < 0) touch(ref.value, at);
-    for (int target : plan_.targets) {
+    for (int target : plan_.needs.targets) {
       touch(target, 0);  // kept readable after the step: nobody may share its memory
       touch(target, end);
     }
@@ -179,25 +227,28 @@ class Planner {
       owners.push_back(storage);
       blocks.push_back(share ? block : Block{block.bytes, 0, end});
     }
-    for (size_t s = 0; s < scratch_.size(); ++s) {
-      Block block{scratch_[s], end, 0};
-      for (int at = 0; at < end; ++at)
-        for (const TensorRef& ref : plan_.dispatches[static_cast<size_t>(at)].dispatch.tensors)
-          if (ref.scratch == static_cast<int>(s)) {
-            block.first = std::min(block.first, at);
-            block.last = std::max(block.last, at);
-          }
-      blocks.push_back(share ? block : Block{block.bytes, 0, end});
-    }
+    std::vector<Block> scratch;
+    for (uint64_t bytes : scratch_) scratch.push_back({bytes, end, 0});
+    for (int at = 0; at < end; ++at)
+      for (const TensorRef& ref : plan_.dispatches[static_cast<size_t>(at)].dispatch.tensors) {
+        if (ref.scratch < 0) continue;
+        Block& block = scratch[static_cast<size_t>(ref.scratch)];
+        block.first = std::min(block.first, at);
+        block.last = std::max(block.last, at);
+      }
+    for (const Block& block : scratch) blocks.push_back(share ? block : Block{block.bytes, 0, end});
     const Placement placed = place_blocks(blocks, kAlignment, options_.guard_bytes);
     plan_.activation_bytes = placed.bytes;
     refuse_too_large(owners, blocks);
     std::map<int, uint64_t> offset_of;
     for (size_t i = 0; i < owners.size(); ++i) offset_of[owners[i]] = placed.offsets[i];
     for (size_t id = 0; id < plan_.locations.size(); ++id) {
-      const auto it = offset_of.find(owner_of(plan_.graph.storage_of(static_cast<int>(id))));
-      if (it == offset_of.end()) continue;
-      plan_.locations[id] = {{}, it->second, plan_.graph.values()[id].desc.bytes()};
+      const int storage = plan_.graph.storage_of(static_cast<int>(id));
+      const uint64_t bytes = plan_.graph.values()[id].desc.bytes();
+      if (const auto pinned = pinned_.find(storage); pinned != pinned_.end())
+        plan_.locations[id] = {pinned->second.arena, pinned->second.offset, bytes};
+      else if (const auto it = offset_of.find(owner_of(storage)); it != offset_of.end())
+        plan_.locations[id] = {{}, it->second, bytes};
     }
     for (size_t s = 0; s < scratch_.size(); ++s)
       scratch_locations_.push_back({{}, placed.offsets[owners.size() + s], scratch_[s]});
@@ -234,8 +285,7 @@ class Planner {
 
   int first_update() const {
     for (size_t i = 0; i < plan_.dispatches.size(); ++i)
-      if (!plan_.graph.nodes()[static_cast<size_t>(plan_.dispatches[i].node)].op->updates.empty())
-        return static_cast<int>(i);
+      if (updates_state(plan_.graph, node(plan_.dispatches[i].node))) return static_cast<int>(i);
     return static_cast<int>(plan_.dispatches.size());
   }
 
@@ -251,7 +301,9 @@ class Planner {
   const PlanOptions& options_;
   Plan plan_;
   std::map<const Kernel*, SpirvInfo> spirv_;
-  std::map<int, int> predecessor_;  // of a storage that took over another's memory: the first in the row
+  std::map<int, Location> pinned_;           // activations that live outside of the plan's own arena
+  std::map<int, std::vector<bool>> placed_;  // inputs of nodes with OpDef::places that are made in place
+  std::map<int, int> predecessor_;           // of a storage that took over another's memory: the first in the row
   std::vector<uint64_t> scratch_;
   std::vector<Location> scratch_locations_;
 };

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,15 +15,6 @@
 #include "lemnos/tune.h"
 
 namespace lemnos {
-
-/// Which memory a range is in. Session arenas outlive programs and are shared between them; the activation arena
-/// belongs to one program.
-enum class ArenaKind : uint8_t { activations, parameters, gradients, slot, value };
-struct ArenaId {
-  ArenaKind kind = ArenaKind::activations;
-  int index = 0;  // slot number, or the id of the value that has memory of its own (inputs, constants, variables)
-  auto operator<=>(const ArenaId&) const = default;
-};
 
 struct Location {
   ArenaId arena;
@@ -45,7 +36,8 @@ struct PlannedDispatch {
 };
 
 struct PlanOptions {
-  std::vector<int> targets;       // value ids that must be computed
+  Needs needs;
+  std::vector<int> kept;          // activations that live in the graph's memory, where other programs find them
   std::vector<Rewrite> rewrites;  // fusions to apply
   const Kernel* (*find_kernel)(std::string_view) = nullptr;
   std::string force_variant;       // "op=variant" or "variant" for every op that has it; for tests
@@ -58,11 +50,12 @@ struct PlanOptions {
 
 struct Plan {
   Graph graph;  // after the rewrites; value ids are those of the graph that was planned
-  std::vector<int> targets;
-  std::vector<int> nodes;  // in the order of execution
+  Needs needs;
+  std::shared_ptr<const void> identity;  // of the graph that was planned
+  std::vector<int> nodes;                // in the order of execution
   std::vector<PlannedDispatch> dispatches;
   std::vector<Location> locations;  // by value id; bytes = 0 where the value has no memory here
-  std::vector<ArenaId> arenas;      // every session arena that the plan touches
+  std::vector<ArenaId> arenas;      // those of the state and of the graph that the plan touches
   uint64_t activation_bytes = 0;
   uint64_t guard_bytes = 0;
   Cost cost;
@@ -79,7 +72,7 @@ Plan make_plan(const Graph& graph, const DeviceCaps& caps, const PlanOptions& op
 /// A hash of the modules that the dispatches launch, under which a measurement of them holds.
 uint64_t kernels_of(std::span<const Dispatch> dispatches);
 
-/// Where a persistent value lives: the layout that programs share.
+/// Where a value lives that outlives a step.
 Location persistent_location(const Graph& graph, int value);
 
 /// Sets barrier_before where a dispatch touches what an earlier one since the last barrier wrote, or writes what one

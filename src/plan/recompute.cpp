@@ -18,7 +18,7 @@ class Recompute {
 
   std::vector<int> run() {
     // What is made again must see the step as it was: before anything is updated.
-    while (before_updates_ < order_.size() && node(order_[before_updates_]).op->updates.empty()) ++before_updates_;
+    while (before_updates_ < order_.size() && !updates_state(graph_, node(order_[before_updates_]))) ++before_updates_;
     for (size_t at = 0; at < order_.size(); ++at)
       if (is_cheap(node(order_[at]))) consider(at);
     return std::move(order_);
@@ -43,16 +43,16 @@ class Recompute {
     return places;
   }
 
-  // Views would have to be made again too.
+  // Views would have to be made again too, and what is gathered is made in its place.
   bool only_read_as_itself(int value, const std::vector<size_t>& reads) const {
     return std::ranges::all_of(reads, [&](size_t at) {
       const Node& reader = node(order_[at]);
-      return reader.op->views.empty() &&
+      return reader.op->views.empty() && !reader.op->places &&
              std::ranges::all_of(reader.inputs, [&](int in) { return in == value || storage(in) != storage(value); });
     });
   }
 
-  bool there_anyway(int value, size_t at) const {
+  bool is_available(int value, size_t at) const {
     if (!is_activation(value)) return graph_.info(storage(value)).role != Role::gradient;
     const std::vector<size_t> reads = reads_of(value, at);
     return !reads.empty() || std::ranges::find(targets_, value) != targets_.end();
@@ -69,32 +69,33 @@ class Recompute {
     }
     if (longest <= kLongWhile || reads[first] >= before_updates_) return;
     const auto from = reads.begin() + static_cast<std::ptrdiff_t>(first);
-    if (operands_are_there(index, *from, kLongestChain)) make_again(index, std::vector<size_t>(from, reads.end()));
+    if (operands_are_available(index, *from, kLongestChain))
+      recompute_at(index, std::vector<size_t>(from, reads.end()));
   }
 
   // Whether what the node reads is kept until `at` for others, or can itself be made again.
-  bool operands_are_there(int index, size_t at, int chain) const {
+  bool operands_are_available(int index, size_t at, int chain) const {
     return std::ranges::all_of(node(index).inputs, [&](int in) {
-      if (there_anyway(in, at)) return true;
+      if (is_available(in, at)) return true;
       const int producer = graph_.info(in).producer;
-      return chain > 1 && producer >= 0 && is_cheap(node(producer)) && operands_are_there(producer, at, chain - 1);
+      return chain > 1 && producer >= 0 && is_cheap(node(producer)) && operands_are_available(producer, at, chain - 1);
     });
   }
 
-  void make_again(int index, const std::vector<size_t>& reads) {
+  void recompute_at(int index, const std::vector<size_t>& reads) {
     const int value = node(index).outputs[0];
     std::vector<int> nodes;  // to stand before the first read, in their order
-    const int again = made_again(value, reads[0], nodes);
+    const int again = recomputed(value, reads[0], nodes);
     for (size_t at : reads) GraphEdit::redirect(graph_, order_[at], value, again);
     order_.insert(order_.begin() + static_cast<std::ptrdiff_t>(reads[0]), nodes.begin(), nodes.end());
     before_updates_ += nodes.size();
   }
 
   // The value made a second time, with those of its operands that are not there.
-  int made_again(int value, size_t at, std::vector<int>& nodes) {
+  int recomputed(int value, size_t at, std::vector<int>& nodes) {
     const Node maker = node(graph_.info(value).producer);
     std::vector<Value> inputs;
-    for (int in : maker.inputs) inputs.push_back({&graph_, there_anyway(in, at) ? in : made_again(in, at, nodes)});
+    for (int in : maker.inputs) inputs.push_back({&graph_, is_available(in, at) ? in : recomputed(in, at, nodes)});
     const Value again = graph_.add_all(*maker.op, inputs, maker.attrs)[0];
     nodes.push_back(graph_.info(again).producer);
     return again.id();

@@ -8,7 +8,9 @@ namespace lemnos::reference {
 
 void batch_indices(const Reference& c) {
   const StepStateView<const double> state{c.in[0]};
-  const auto samples = static_cast<uint32_t>(c.attrs().integer("samples"));
+  const auto given = static_cast<uint32_t>(c.attrs().integer("samples"));
+  const uint32_t samples = given ? given : state.get(STATE_ROWS);
+  const auto window = static_cast<uint64_t>(c.attrs().integer("window"));
   const auto seed = static_cast<uint32_t>(c.attrs().integer("seed"));
   const shaders::uvec4 keys =
       shaders::permutation_keys({seed ^ state.get(STATE_SEED_LOW), state.get(STATE_SEED_HIGH)}, state.get(STATE_EPOCH));
@@ -17,6 +19,11 @@ void batch_indices(const Reference& c) {
     const size_t position = first + i;
     if (position >= samples)
       c.out[0][i] = -1;
+    else if (window)  // batches follow one another through a ring of so many
+      c.out[0][i] =
+          static_cast<double>((uint64_t{state.get(STATE_EPOCH)} * state.get(STATE_BATCHES) + state.get(STATE_CURSOR)) %
+                                  window * c.out[0].size() +
+                              i);
     else if (!c.attrs().flag("shuffle"))
       c.out[0][i] = static_cast<double>(position);
     else

@@ -11,7 +11,8 @@ void gradient_norm(const Reference& c) {
   const StepStateView<double> state{c.out[0]};
   const Attrs& a = c.attrs();
   double squares = 0;
-  for (double g : c.in[0]) squares += g * g;
+  for (size_t i = 0; i < c.in[0].size(); ++i)
+    if (c.in.size() < 3 || c.in[2][i / Graph::kArenaAlignment] != 0) squares += c.in[0][i] * c.in[0][i];
   const double scale = a.real("loss_scale") * state.real(STATE_LOSS_SCALE);
   const auto multiply_loss_scale = [&](const char* by) {
     state.set_real(STATE_LOSS_SCALE, static_cast<float>(state.real(STATE_LOSS_SCALE) * a.real(by)));

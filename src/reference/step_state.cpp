@@ -44,7 +44,8 @@ void advance_step(const Reference& c) {
   if (samples < batch) state.set(STATE_SAMPLES_HIGH, state.get(STATE_SAMPLES_HIGH) + 1);
   state.set(STATE_SAMPLES_LOW, samples);
   const uint32_t cursor = state.get(STATE_CURSOR) + 1;
-  const bool epoch_ends = cursor >= static_cast<uint64_t>(a.integer("batches_per_epoch"));
+  const auto batches = static_cast<uint64_t>(a.integer("batches_per_epoch"));
+  const bool epoch_ends = cursor >= (batches ? batches : state.get(STATE_BATCHES));
   state.set(STATE_CURSOR, epoch_ends ? 0 : cursor);
   if (epoch_ends) state.set(STATE_EPOCH, state.get(STATE_EPOCH) + 1);
   state.set(STATE_STEP, state.get(STATE_STEP) + 1);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <new>
+#include <set>
 
 #include "base/half.h"
 #include "base/machine.h"
@@ -11,6 +12,7 @@
 #include "graph/print.h"
 #include "plan/plan.h"
 #include "runtime/backends.h"
+#include "runtime/compilation.h"
 #include "runtime/oracle.h"
 #include "runtime/value_id.h"
 
@@ -27,56 +29,96 @@ void require_memory(uint64_t elements, const TensorDesc& largest, const char* wh
           " doubles, the machine has room for ", limit, "; the largest is ", largest);
 }
 
-// Persistent memory by arena, in doubles that hold values of the arena's dtype.
-class CpuMemory {
+// Memory by arena, in doubles that hold values of the arena's dtype.
+class CpuArenas {
  public:
-  explicit CpuMemory(const Graph& graph) : graph_(graph) {}
-
-  std::span<double> of(int value) {
-    const Location where = persistent_location(graph_, value);
-    Doubles& arena = arena_of(where.arena, value);
-    const size_t element = size_of(graph_.info(graph_.storage_of(value)).desc.dtype);
-    return std::span(arena).subspan(where.offset / element, static_cast<size_t>(graph_.info(value).desc.elements()));
+  Doubles* find(const ArenaId& id) {
+    const auto found = arenas_.find(id);
+    return found == arenas_.end() ? nullptr : &found->second;
+  }
+  Doubles& make(const ArenaId& id, const TensorDesc& desc) {
+    require_memory(static_cast<uint64_t>(desc.elements()), desc, "memory");
+    return arenas_.emplace(id, Doubles(static_cast<size_t>(desc.elements()), 0.0)).first->second;
   }
 
  private:
-  Doubles& arena_of(const ArenaId& id, int value) {
-    const auto [it, fresh] = arenas_.try_emplace(id);
-    Doubles& arena = it->second;
-    if (!fresh) return arena;
-    const bool flat = id.kind != ArenaKind::value;
-    const int storage = graph_.storage_of(value);
-    const int64_t elements = flat ? graph_.parameter_arena_elements() : graph_.info(storage).desc.elements();
-    require_memory(static_cast<uint64_t>(elements), graph_.info(storage).desc, "memory");
-    arena.assign(static_cast<size_t>(elements), 0.0);
-    if (id.kind == ArenaKind::parameters)
-      for (Value p : graph_.parameters()) fill(arena, graph_.info(p));
-    else if (id.kind != ArenaKind::gradients)
-      fill(arena, slot_or_value(id, storage));
-    return arena;
-  }
-
-  const ValueInfo& slot_or_value(const ArenaId& id, int storage) const {
-    if (id.kind == ArenaKind::value) return graph_.info(storage);
-    return *std::ranges::find_if(graph_.values(), [&](const ValueInfo& v) {
-      return v.role == Role::slot && v.slot == id.index && v.producer < 0;
-    });
-  }
-
-  static void fill(Doubles& arena, const ValueInfo& info) {
-    if (info.initial)
-      decode(info.desc.dtype, info.initial->data(), arena.data() + info.offset,
-             static_cast<size_t>(info.desc.elements()));
-  }
-
-  const Graph& graph_;
   std::map<ArenaId, Doubles> arenas_;
+};
+
+void fill(Doubles& arena, const TensorDesc& desc, int64_t offset,
+          const std::shared_ptr<const std::vector<std::byte>>& initial) {
+  if (initial) decode(desc.dtype, initial->data(), arena.data() + offset, static_cast<size_t>(desc.elements()));
+}
+
+// The memory of a state.
+class CpuState {
+ public:
+  explicit CpuState(std::shared_ptr<ModelState> layout) : layout_(std::move(layout)) {}
+
+  const std::shared_ptr<ModelState>& layout() const { return layout_; }
+  Doubles& arena(const ArenaId& id) {
+    if (Doubles* known = arenas_.find(id)) return *known;
+    const bool flat = id.kind != ArenaKind::variable;
+    if (flat) layout_->fix_parameters("a session has made its memory");
+    Doubles& made = arenas_.make(id, flat ? layout_->flat() : layout_->entry(id.index).desc);
+    for (const auto& [number, entry] : layout_->entries())
+      if (entry.arena == id) fill(made, entry.desc, entry.offset, entry.initial);
+    return made;
+  }
+
+ private:
+  std::shared_ptr<ModelState> layout_;
+  CpuArenas arenas_;
+};
+
+// What the programs of one graph use: the state's memory, and its own inputs, constants and scratch variables.
+class CpuMemory {
+ public:
+  explicit CpuMemory(std::shared_ptr<CpuState> state) : state_(std::move(state)) {}
+
+  std::span<double> of(const Graph& graph, int value) {
+    const ValueInfo& info = graph.info(value);
+    const ArenaId id = graph.arena_of(value);
+    if (id.kind != ArenaKind::local) return part(state_->arena(id), info.offset, info.desc);
+    const ValueInfo& own = graph.info(id.index);
+    Doubles* known = local_.find(id);
+    if (!known) {
+      known = &local_.make(id, own.desc);
+      fill(*known, own.desc, 0, own.initial);
+    }
+    return part(*known, 0, info.desc);
+  }
+  /// An activation that programs share.
+  std::span<double> shared(const Graph& graph, int storage) {
+    const TensorDesc& desc = graph.info(storage).desc;
+    Doubles* known = local_.find({ArenaKind::local, storage});
+    return part(known ? *known : local_.make({ArenaKind::local, storage}, desc), 0, desc);
+  }
+  bool holds(int storage) { return local_.find({ArenaKind::local, storage}) != nullptr; }
+
+ private:
+  static std::span<double> part(Doubles& arena, int64_t offset, const TensorDesc& desc) {
+    return std::span(arena).subspan(static_cast<size_t>(offset), static_cast<size_t>(desc.elements()));
+  }
+
+  std::shared_ptr<CpuState> state_;
+  CpuArenas local_;
 };
 
 class CpuProgram final : public Program {
  public:
-  CpuProgram(const Graph& graph, CpuMemory& memory, std::span<const int> targets, bool round = true)
-      : graph_(graph), memory_(memory), round_(round), nodes_(needed_nodes(graph, targets)) {}
+  CpuProgram(const Graph& graph, std::shared_ptr<CpuMemory> memory, const Needs& needs, std::span<const int> kept,
+             bool round = true)
+      : graph_(graph),
+        identity_(graph.identity()),
+        memory_(std::move(memory)),
+        round_(round),
+        nodes_(needed_nodes(graph, needs)) {
+    for (const std::span<const int> values : {std::span<const int>(needs.given), kept})
+      for (int value : values)
+        if (graph.info(value).role == Role::activation) shared_.insert(graph.storage_of(value));
+    for (int storage : shared_) (void)memory_->shared(graph_, storage);
+  }
 
   Status run(uint32_t steps) override try {
     for (uint32_t i = 0; i < steps; ++i) {
@@ -138,10 +180,14 @@ class CpuProgram final : public Program {
   }
 
   void read(Value value, std::span<std::byte> bytes) override {
-    const int id = id_in(graph_, value, "read");
-    const TensorDesc& desc = graph_.info(id).desc;
+    // What belongs to the state is the same in every graph on it.
+    const bool of_state = value && value.graph().state() == graph_.state() && value.graph().info(value).entry >= 0;
+    const int id = of_state ? value.id() : id_in(identity_, value, "read");
+    const TensorDesc& desc = value.desc();
     require(bytes.size() == desc.bytes(), ErrorCode::shape_mismatch, "read: ", bytes.size(), " bytes for ", desc);
-    const std::span<double> array = array_of(id);
+    require(of_state || static_cast<size_t>(id) < graph_.values().size(), ErrorCode::not_found,
+            "read: the program was compiled before value %", id, ' ', desc, " was added to its graph");
+    const std::span<double> array = of_state ? memory_->of(value.graph(), id) : array_of(id);
     require(array.size() == static_cast<size_t>(desc.elements()), ErrorCode::not_found,
             "read: the program does not compute value %", id, ' ', desc);
     encode(desc.dtype, array.data(), bytes.data(), array.size());
@@ -162,7 +208,7 @@ class CpuProgram final : public Program {
  private:
   const Node& node(size_t i) const { return graph_.nodes()[static_cast<size_t>(nodes_[i])]; }
   // The update phase is not interrupted: between calls persistent memory is that of a whole number of steps.
-  bool updating() const { return next_ > 0 && !node(next_ - 1).op->updates.empty(); }
+  bool updating() const { return next_ > 0 && updates_state(graph_, node(next_ - 1)); }
   Status report(Advanced& now, Advanced* done) const {
     now.total_steps = total_steps_;
     now.step_done = nodes_.empty() ? 0 : static_cast<double>(next_) / static_cast<double>(nodes_.size());
@@ -172,7 +218,8 @@ class CpuProgram final : public Program {
 
   std::span<double> array_of(int value) {
     const int storage = graph_.storage_of(value);
-    if (graph_.info(storage).role != Role::activation) return memory_.of(value);
+    if (graph_.info(storage).role != Role::activation) return memory_->of(graph_, value);
+    if (shared_.contains(storage)) return memory_->shared(graph_, storage);
     return activations_[storage];
   }
 
@@ -185,7 +232,8 @@ class CpuProgram final : public Program {
     }
     for (int id : node.outputs) {
       const TensorDesc& desc = graph_.info(id).desc;
-      if (graph_.info(id).role == Role::activation) activations_[id].resize(static_cast<size_t>(desc.elements()));
+      if (graph_.info(id).role == Role::activation && !shared_.contains(id))
+        activations_[id].resize(static_cast<size_t>(desc.elements()));
       context.out_desc.push_back(desc);
       context.out.push_back(array_of(id));
     }
@@ -198,10 +246,12 @@ class CpuProgram final : public Program {
     }
   }
 
-  const Graph& graph_;
-  CpuMemory& memory_;
+  const Graph graph_;  // the caller's may grow, or go
+  const std::shared_ptr<const void> identity_;
+  std::shared_ptr<CpuMemory> memory_;
   bool round_;
   std::vector<int> nodes_;
+  std::set<int> shared_;  // activations that live with the graph
   std::map<int, Doubles> activations_;
   size_t next_ = 0;  // node of the step under way
   uint64_t total_steps_ = 0, interpreted_ = 0;
@@ -210,15 +260,15 @@ class CpuProgram final : public Program {
 
 class CpuSession final : public Session {
  public:
-  CpuSession(const Graph& graph, const DeviceInfo& info) : graph_(graph), info_(info), memory_(graph) {}
+  CpuSession(std::shared_ptr<ModelState> state, const DeviceInfo& info)
+      : info_(info), state_(std::make_shared<CpuState>(std::move(state))) {}
 
   const DeviceInfo& info() const override { return info_; }
-  const Graph& graph() const override { return graph_; }
+  const std::shared_ptr<ModelState>& state() const override { return state_->layout(); }
   std::unique_ptr<Program> compile(const CompileOptions& options) override {
-    std::vector<int> targets;
-    for (Value v : options.targets) targets.push_back(id_in(graph_, v, "compile"));
-    require_fits(needed_nodes(graph_, targets));
-    return std::make_unique<CpuProgram>(graph_, memory_, targets);
+    const Compilation wanted(state(), options);
+    require_fits(wanted.graph(), needed_nodes(wanted.graph(), wanted.needs()));
+    return std::make_unique<CpuProgram>(wanted.graph(), memory_of(wanted.graph()), wanted.needs(), wanted.kept());
   }
   void write(Value value, std::span<const std::byte> bytes, size_t offset) override {
     const std::span<double> array = part(value, bytes.size(), offset, "write");
@@ -237,12 +287,12 @@ class CpuSession final : public Session {
 
  private:
   // What a program makes is kept until the next run.
-  void require_fits(const std::vector<int>& nodes) const {
+  static void require_fits(const Graph& graph, const std::vector<int>& nodes) {
     uint64_t elements = 0;
     TensorDesc largest;
     for (int at : nodes)
-      for (int id : graph_.nodes()[static_cast<size_t>(at)].outputs) {
-        const ValueInfo& info = graph_.info(id);
+      for (int id : graph.nodes()[static_cast<size_t>(at)].outputs) {
+        const ValueInfo& info = graph.info(id);
         if (info.role != Role::activation || info.alias >= 0) continue;
         elements += static_cast<uint64_t>(info.desc.elements());
         if (info.desc.elements() > largest.elements()) largest = info.desc;
@@ -250,20 +300,30 @@ class CpuSession final : public Session {
     require_memory(elements, largest, "activations");
   }
 
-  std::span<double> part(Value value, size_t bytes, size_t offset, const char* who) {
-    const int id = id_in(graph_, value, who);
-    const TensorDesc& desc = value.desc();
-    const size_t element = size_of(desc.dtype);
-    require(graph_.info(graph_.storage_of(id)).role != Role::activation, ErrorCode::not_found, who, ": value %", id,
-            ' ', desc, " has no memory of its own; read it from its program");
-    require(bytes + offset <= desc.bytes() && bytes % element == 0 && offset % element == 0, ErrorCode::out_of_range,
-            who, ": ", bytes, " bytes at ", offset, " of '", value.name(), "' ", desc, ", which has ", desc.bytes());
-    return memory_.of(id).subspan(offset / element, bytes / element);
+  /// Kept as long as the graph or a program of it is there.
+  const std::shared_ptr<CpuMemory>& memory_of(const Graph& graph) {
+    std::erase_if(memories_, [](const auto& entry) { return entry.first.expired(); });
+    std::shared_ptr<CpuMemory>& memory = memories_[graph.identity()];
+    if (!memory) memory = std::make_shared<CpuMemory>(state_);
+    return memory;
   }
 
-  const Graph& graph_;
+  std::span<double> part(Value value, size_t bytes, size_t offset, const char* who) {
+    const int id = id_on(state(), value, who);
+    const Graph& graph = value.graph();
+    CpuMemory& memory = *memory_of(graph);
+    const bool shared = memory.holds(graph.storage_of(id)) && graph.info(id).role == Role::activation;
+    (void)location_on(state(), value, bytes, offset, who, shared);
+    const size_t element = size_of(value.dtype());
+    require(bytes % element == 0 && offset % element == 0, ErrorCode::out_of_range, who, ": ", bytes, " bytes at ",
+            offset, " of '", value.name(), "' ", value.desc(), ", whose elements take ", element);
+    const std::span<double> whole = shared ? memory.shared(graph, graph.storage_of(id)) : memory.of(graph, id);
+    return whole.subspan(offset / element, bytes / element);
+  }
+
   const DeviceInfo info_;  // the backend may go before
-  CpuMemory memory_;
+  std::shared_ptr<CpuState> state_;
+  std::map<std::weak_ptr<const void>, std::shared_ptr<CpuMemory>, std::owner_less<>> memories_;
 };
 
 class CpuBackend final : public Backend {
@@ -275,8 +335,8 @@ class CpuBackend final : public Backend {
     info_.driver_version = "double precision";
   }
   const DeviceInfo& info() const override { return info_; }
-  std::unique_ptr<Session> open(const Graph& graph, const SessionOptions&) override {
-    return std::make_unique<CpuSession>(graph, info_);
+  std::unique_ptr<Session> open(std::shared_ptr<ModelState> state, const SessionOptions&) override {
+    return std::make_unique<CpuSession>(std::move(state), info_);
   }
 
  private:
@@ -287,14 +347,14 @@ class CpuBackend final : public Backend {
 
 std::vector<std::vector<double>> evaluate(const Graph& graph, std::span<const int> targets,
                                           const std::map<int, std::vector<double>>& inputs, bool round) {
-  CpuMemory memory(graph);
+  const auto memory = std::make_shared<CpuMemory>(std::make_shared<CpuState>(graph.state()));
   for (const auto& [id, values] : inputs) {
-    const std::span<double> array = memory.of(id);
+    const std::span<double> array = memory->of(graph, id);
     require(array.size() == values.size(), ErrorCode::shape_mismatch, "evaluate: ", values.size(), " values for '",
             graph.info(id).name, "' ", graph.info(id).desc);
     std::ranges::copy(values, array.begin());
   }
-  CpuProgram program(graph, memory, targets, round);
+  CpuProgram program(graph, memory, {.targets = {targets.begin(), targets.end()}}, {}, round);
   (void)program.run(1);
   std::vector<std::vector<double>> results;
   for (int target : targets) results.push_back(program.doubles(target));

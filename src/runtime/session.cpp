@@ -14,20 +14,21 @@ std::vector<float> to_floats(DType dtype, std::span<const std::byte> bytes) {
 }  // namespace
 
 std::vector<float> Program::read_floats(Value value) {
-  require(static_cast<bool>(value), ErrorCode::invalid_argument, "read: is given no value");
+  require(static_cast<bool>(value), ErrorCode::invalid_argument, "read: the value is empty");
   std::vector<std::byte> bytes(value.desc().bytes());
   read(value, bytes);
   return to_floats(value.dtype(), bytes);
 }
 
 std::vector<float> Session::read_floats(Value value) {
-  std::vector<std::byte> bytes(graph().info(id_in(graph(), value, "read")).desc.bytes());
+  (void)id_on(state(), value, "read");
+  std::vector<std::byte> bytes(value.desc().bytes());
   read(value, bytes);
   return to_floats(value.dtype(), bytes);
 }
 
 std::vector<float> eval(const Device& device, Value value) {
-  require(static_cast<bool>(value), ErrorCode::invalid_argument, "eval: is given no value");
+  require(static_cast<bool>(value), ErrorCode::invalid_argument, "eval: the value is empty");
   const auto session = device.open(value.graph());
   const auto program = session->compile({.targets = {value}});
   const Status status = program->run();

@@ -82,7 +82,7 @@ Tuner::Candidate Tuner::prepare(Session& session, const Graph& graph, const std:
   const std::string force = text(node.op->name, '=', variant);
   try {
     PlanOptions options{.find_kernel = find_kernel_, .force_variant = force};
-    for (Value target : targets) options.targets.push_back(target.id());
+    for (Value target : targets) options.needs.targets.push_back(target.id());
     std::vector<Dispatch> dispatches;
     for (PlannedDispatch& planned : make_plan(graph, caps_, options).dispatches)
       dispatches.push_back(std::move(planned.dispatch));

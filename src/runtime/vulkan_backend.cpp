@@ -1,7 +1,7 @@
 // Sessions on a Vulkan device.
 
-#include "base/text.h"
 #include "runtime/backends.h"
+#include "runtime/compilation.h"
 #include "runtime/tuner.h"
 #include "runtime/value_id.h"
 #include "runtime/vulkan_program.h"
@@ -9,73 +9,83 @@
 
 namespace lemnos {
 
-VulkanSession::VulkanSession(const Graph& graph, std::shared_ptr<vulkan::Context> context, const OpLibrary& library,
-                             const SessionOptions& options)
-    : graph_(graph),
-      library_(library),
-      memory_(std::make_shared<VulkanMemory>(graph, std::move(context), options.guard_bytes)) {}
+VulkanSession::VulkanSession(std::shared_ptr<ModelState> state, std::shared_ptr<vulkan::Context> context,
+                             const OpLibrary& library, const SessionOptions& options)
+    : library_(library),
+      state_(std::make_shared<VulkanState>(std::move(state), std::move(context), options.guard_bytes)) {}
 
-std::unique_ptr<Program> VulkanSession::compile(const CompileOptions& options) {
-  PlanOptions plan{.find_kernel = library_.find_kernel,
-                   .force_variant = options.force_variant,
-                   .tuning = options.tuning,
-                   .guard_bytes = options.guard_bytes,
-                   .share_memory = options.share_memory,
-                   .recompute = options.recompute,
-                   .memory_limit = memory_->context()->caps().memory_limit};
-  for (Value v : options.targets) plan.targets.push_back(id_in(graph_, v, "compile"));
-  if (options.fuse) plan.rewrites.assign(library_.rewrites.begin(), library_.rewrites.end());
-  if (options.tuning && options.tune_seconds > 0) tune_plan(plan, *options.tuning, options.tune_seconds);
-  return std::make_unique<VulkanProgram>(make_plan(graph_, memory_->context()->caps(), plan), memory_,
-                                         options.segment_microseconds);
+const std::shared_ptr<VulkanMemory>& VulkanSession::memory_of(const Graph& graph) {
+  std::erase_if(memories_, [](const auto& entry) { return entry.first.expired(); });
+  std::shared_ptr<VulkanMemory>& memory = memories_[graph.identity()];
+  if (!memory) memory = std::make_shared<VulkanMemory>(state_);
+  return memory;
 }
 
-void VulkanSession::tune_plan(PlanOptions options, Tuning& tuning, double seconds) const {
+std::unique_ptr<Program> VulkanSession::compile(const CompileOptions& options) {
+  const Compilation wanted(state(), options);
+  PlanOptions plan = wanted.plan_options(library_);
+  plan.memory_limit = state_->context()->caps().memory_limit;
+  state_->drop_unused();
+  if (options.tuning && options.tune_seconds > 0)
+    tune_plan(wanted.graph(), plan, *options.tuning, options.tune_seconds);
+  return std::make_unique<VulkanProgram>(make_plan(wanted.graph(), state_->context()->caps(), plan),
+                                         memory_of(wanted.graph()), options.segment_microseconds);
+}
+
+void VulkanSession::tune_plan(const Graph& graph, PlanOptions options, Tuning& tuning, double seconds) const {
   options.tuning = nullptr;
-  const std::shared_ptr<vulkan::Context>& context = memory_->context();
+  const std::shared_ptr<vulkan::Context>& context = state_->context();
   Tuner tuner(
-      [&](const Graph& graph) { return std::make_unique<VulkanSession>(graph, context, library_, SessionOptions{}); },
+      [&](const Graph& sample) {
+        return std::make_unique<VulkanSession>(sample.state(), context, library_, SessionOptions{});
+      },
       context->caps(), library_.find_kernel);
-  tuner.tune(make_plan(graph_, context->caps(), options), tuning, seconds);
+  tuner.tune(make_plan(graph, context->caps(), options), tuning, seconds);
 }
 
 void VulkanSession::write(Value value, std::span<const std::byte> bytes, size_t offset) {
-  if (const Location where = part(value, bytes.size(), offset, "write"); where.bytes) memory_->write(where, bytes);
+  if (const Location where = part(value, bytes.size(), offset, "write"); where.bytes)
+    memory_of(value.graph())->write(where, bytes);
 }
 
 void VulkanSession::write_after(uint64_t after, Value value, std::span<const std::byte> bytes, size_t offset) {
   if (const Location where = part(value, bytes.size(), offset, "write_after"); where.bytes)
-    memory_->write(where, bytes, after);
+    memory_of(value.graph())->write(where, bytes, after);
 }
 
 void VulkanSession::read(Value value, std::span<std::byte> bytes, size_t offset) {
-  if (const Location where = part(value, bytes.size(), offset, "read"); where.bytes) memory_->read(where, bytes);
+  if (const Location where = part(value, bytes.size(), offset, "read"); where.bytes)
+    memory_of(value.graph())->read(where, bytes);
 }
 
 DeviceCounters VulkanSession::counters() const {
-  const vulkan::Counters& c = memory_->context()->counters();
+  const vulkan::Counters& c = state_->context()->counters();
   return {c.allocations, c.pipelines, c.command_buffers, c.submits, c.waits};
 }
 
+std::vector<std::string> VulkanSession::damaged_guards() {
+  std::vector<std::string> lines = state_->damaged_guards();
+  for (const auto& [graph, memory] : memories_) memory->find_damage(lines);
+  return lines;
+}
+
 void VulkanSession::bind(Value value, const vulkan::BufferRange& place) {
-  memory_->bind(part(value, 0, 0, "bind").arena, place);
+  (void)location_on(state(), value, 0, 0, "bind");
+  memory_of(value.graph())->bind(value.graph(), value.id(), place);
 }
 
 vulkan::BufferRange VulkanSession::range_of(Value value) {
-  (void)id_in(graph_, value, "export");
-  return memory_->range(part(value, value.desc().bytes(), 0, "export"));
+  (void)id_on(state(), value, "export");
+  const Location where = part(value, value.desc().bytes(), 0, "export");
+  return memory_of(value.graph())->range(where);
 }
 
-Location VulkanSession::part(Value value, size_t bytes, size_t offset, const char* who) const {
-  const int id = id_in(graph_, value, who);
-  const TensorDesc& desc = value.desc();
-  require(graph_.info(graph_.storage_of(id)).role != Role::activation, ErrorCode::not_found, who, ": value %", id, ' ',
-          desc, " has no memory of its own; read it from its program");
-  require(bytes + offset <= desc.bytes(), ErrorCode::out_of_range, who, ": ", bytes, " bytes at ", offset, " of '",
-          value.name(), "' ", desc, ", which has ", desc.bytes());
-  Location where = persistent_location(graph_, id);
-  where.offset += offset;
-  where.bytes = bytes;
+Location VulkanSession::part(Value value, size_t bytes, size_t offset, const char* who) {
+  const int id = id_on(state(), value, who);
+  const std::shared_ptr<VulkanMemory>& memory = memory_of(value.graph());
+  const bool shared = memory->holds({ArenaKind::local, value.graph().storage_of(id)});
+  const Location where = location_on(state(), value, bytes, offset, who, shared);
+  if (!shared) memory->prepare(value.graph(), id);
   return where;
 }
 
@@ -87,8 +97,8 @@ class VulkanBackend final : public Backend {
       : context_(std::move(context)), library_(library) {}
 
   const DeviceInfo& info() const override { return context_->info(); }
-  std::unique_ptr<Session> open(const Graph& graph, const SessionOptions& options) override {
-    return std::make_unique<VulkanSession>(graph, context_, library_, options);
+  std::unique_ptr<Session> open(std::shared_ptr<ModelState> state, const SessionOptions& options) override {
+    return std::make_unique<VulkanSession>(std::move(state), context_, library_, options);
   }
   std::vector<std::string> validation_messages() const override {
     if (!context_->messages()) return {};

@@ -121,11 +121,16 @@ Profile VulkanProgram::profile(uint32_t steps) {
 }
 
 Location VulkanProgram::kept_location(Value value, const char* who) const {
-  const int id = id_in(memory_->graph(), value, who);
-  const Location where = plan_.location_of(value);
-  const bool kept = where.arena.kind != ArenaKind::activations || std::ranges::any_of(plan_.targets, [&](int t) {
-                      return plan_.graph.storage_of(t) == plan_.graph.storage_of(id);
-                    });
+  // What belongs to the state is the same in every graph on it.
+  if (value && value.graph().state() == memory_->state().layout() && value.graph().info(value).entry >= 0)
+    return persistent_location(value.graph(), value.id());
+  const int id = id_in(plan_.identity, value, who);
+  const bool planned = static_cast<size_t>(id) < plan_.locations.size();  // the graph may have grown since
+  const Location where = planned ? plan_.location_of(value) : Location{};
+  const bool kept =
+      where.arena.kind != ArenaKind::activations || (planned && std::ranges::any_of(plan_.needs.targets, [&](int t) {
+                                                       return plan_.graph.storage_of(t) == plan_.graph.storage_of(id);
+                                                     }));
   require(kept, ErrorCode::not_found, who, ": value %", id, ' ', value.desc(), " is not a target of the program");
   return where;
 }

@@ -1,23 +1,19 @@
 // Checkpoints: parameters by name, variables by name, and each optimizer slot cut into the parameters' parts
 // ("optimizer.adam.m/0.weight"), so that a part of one can be loaded into another network by name.
 
+#include <charconv>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "base/text.h"
 #include "io/safetensors.h"
+#include "optim/spec.h"
 #include "train/trainer_impl.h"
 
 namespace lemnos {
 
 namespace {
-
-// The rings are what the host has yet to read and the state of an evaluation is rewound: neither belongs to a model.
-bool belongs(const std::string& variable) {
-  const bool evaluation =
-      variable.starts_with("evaluate") && (variable.ends_with(".step_state") || variable.ends_with(".metrics"));
-  return !evaluation && variable != "train.metrics";
-}
 
 Snapshot::Tensor taken_from(const io::NamedTensor& tensor) {
   const auto bytes = std::as_bytes(std::span(tensor.bytes));
@@ -26,61 +22,189 @@ Snapshot::Tensor taken_from(const io::NamedTensor& tensor) {
 
 }  // namespace
 
-std::vector<CheckpointEntry> checkpoint_entries(Graph& graph) {
-  using Kind = CheckpointEntry::Kind;
-  std::vector<CheckpointEntry> entries;
-  for (Value p : graph.parameters()) entries.push_back({p.name(), p, p.desc(), 0, Kind::parameter});
-  for (Value v : graph.variables())
-    if (belongs(v.name()))
-      entries.push_back(
-          {"state/" + v.name(), v, v.desc(), 0, v.name() == "step_state" ? Kind::state : Kind::statistics});
-  for (size_t id = 0; id < graph.values().size(); ++id) {
-    const ValueInfo& info = graph.values()[id];
-    if (info.role != Role::slot || info.producer >= 0) continue;
-    const Value slot{&graph, static_cast<int>(id)};
-    for (Value p : graph.parameters())
-      entries.push_back({"optimizer." + info.name + "/" + p.name(), slot, p.desc(),
-                         static_cast<size_t>(graph.info(p).offset) * sizeof(float), Kind::slot});
+// What a file says of itself beside its tensors.
+namespace {
+
+constexpr const char *kSeed = "seed", *kInputs = "inputs", *kClocks = "clocks";
+
+/// "1x28x28;10"
+std::string text_of(const std::vector<Shape>& examples) {
+  std::string all;
+  for (const Shape& example : examples) {
+    std::string one;
+    for (int64_t extent : example) one += text(one.empty() ? "" : "x", extent);
+    all += text(all.empty() ? "" : ";", one);
   }
-  return entries;
+  return all;
 }
 
+std::vector<std::string> words_of(const std::string& line, char separator) {
+  std::vector<std::string> words;
+  std::stringstream in(line);
+  for (std::string word; std::getline(in, word, separator);) words.push_back(word);
+  return words;
+}
+
+int64_t number_of(const std::string& word, const std::string& where, const char* what) {
+  int64_t number = 0;
+  const auto parsed = std::from_chars(word.data(), word.data() + word.size(), number);
+  require(parsed.ec == std::errc() && parsed.ptr == word.data() + word.size() && number >= 0, ErrorCode::corrupt_data,
+          where, ": '", what, "' holds '", word, "', which is no number");
+  return number;
+}
+
+std::vector<Shape> examples_in(const std::string& line, const std::string& where) {
+  std::vector<Shape> examples;
+  for (const std::string& one : words_of(line, ';')) {
+    std::vector<int64_t> extents;
+    for (const std::string& extent : words_of(one, 'x')) extents.push_back(number_of(extent, where, kInputs));
+    examples.emplace_back(extents);
+  }
+  return examples;
+}
+
+/// "4.weight=1;4.bias=1"
+std::map<std::string, int> clocks_in(const std::string& line, const std::string& where) {
+  std::map<std::string, int> clock_of;
+  for (const std::string& one : words_of(line, ';')) {
+    const size_t at = one.rfind('=');
+    require(at != std::string::npos, ErrorCode::corrupt_data, where, ": '", kClocks, "' holds '", one, "'");
+    clock_of[one.substr(0, at)] = static_cast<int>(number_of(one.substr(at + 1), where, kClocks) % 1024);
+  }
+  return clock_of;
+}
+
+std::string metadata_of(const io::TensorFile& file, const char* key) {
+  const auto found = file.metadata.find(key);
+  return found == file.metadata.end() ? std::string() : found->second;
+}
+
+bool is_of_a_run(const std::string& tensor) {
+  return tensor.starts_with("optimizer.") || tensor.starts_with("state/step_state");
+}
+
+/// The slot of "optimizer.adam.m/0.weight": "adam.m"; empty for other tensors.
+std::string slot_of(const std::string& tensor) {
+  constexpr std::string_view kPrefix = "optimizer.";
+  const size_t end = tensor.find('/');
+  if (!tensor.starts_with(kPrefix) || end == std::string::npos) return {};
+  return tensor.substr(kPrefix.size(), end - kPrefix.size());
+}
+
+/// What the state of this optimizer is called.
+std::map<std::string, float> slots_of(const TrainerOptions& options) {
+  const optim::Spec spec = optim::spec_of(options.optimizer);
+  std::map<std::string, float> slots;
+  for (size_t i = 0; i < spec.slots.size(); ++i)
+    slots[optim::name_of(options.optimizer) + "." + spec.slots[i]] = i == 0 ? spec.slot_start : 0;
+  if (options.average > 0) slots["average"] = 0;
+  return slots;
+}
+
+/// Makes room for the optimizer's state in a file, which belongs to the optimizer of these options.
+void add_slots(ModelState& state, const TrainerOptions& options, const io::TensorFile& file, const std::string& where) {
+  const std::map<std::string, float> own = slots_of(options);
+  std::string names;
+  for (const auto& [name, start] : own) names += (names.empty() ? "" : ", ") + name;
+  for (const io::NamedTensor& tensor : file.tensors) {
+    const std::string slot = slot_of(tensor.name);
+    if (slot.empty()) continue;
+    const auto known = own.find(slot);
+    require(known != own.end(), ErrorCode::shape_mismatch, where, ": holds '", tensor.name, "' ", tensor.desc,
+            ", but this trainer's ", optim::name_of(options.optimizer), " keeps ", names.empty() ? "nothing" : names,
+            "; load_matching() takes the model alone");
+    if (state.find(slot) < 0) (void)state.add_slot(slot, known->second);
+  }
+}
+
+}  // namespace
+
 void Trainer::save(const std::filesystem::path& path) {
-  const Snapshot all = impl_->snapshot(Snapshot::Part::everything);
+  const Snapshot all = snapshot(Snapshot::Part::everything);
   std::vector<io::TensorView> views;
   for (const Snapshot::Tensor& t : all.tensors)
     views.push_back({t.name, t.desc, {reinterpret_cast<const uint8_t*>(t.bytes.data()), t.bytes.size()}});
-  io::write_safetensors(path, views, {{"format", "lemnos"}, {"seed", std::to_string(impl_->options.seed)}});
+  std::map<std::string, std::string> metadata{{"format", "lemnos"}, {kSeed, std::to_string(impl_->options.seed)}};
+  if (!impl_->examples.empty()) metadata[kInputs] = text_of(impl_->examples);
+  if (impl_->learned.clocks() > 1) {
+    std::string& line = metadata[kClocks];
+    for (const auto& [name, clock] : impl_->learned.clock_by_parameter())
+      line += text(line.empty() ? "" : ";", name, '=', clock);
+  }
+  io::write_safetensors(path, views, metadata);
 }
 
-void Trainer::load(const std::filesystem::path& path) {
-  const io::TensorFile file = io::read_safetensors(path);
+void Trainer::load(const std::filesystem::path& path) { impl_->load(path, Snapshot::Part::everything); }
+
+void Trainer::Impl::load(const std::filesystem::path& path, Snapshot::Part part) {
+  io::TensorFile file = io::read_safetensors(path);
+  if (part == Snapshot::Part::model) {
+    std::erase_if(file.tensors, [](const io::NamedTensor& tensor) { return is_of_a_run(tensor.name); });
+    file.metadata.erase(kClocks);
+  }
   const std::string where = path.string();
+  const std::string inputs = metadata_of(file, kInputs);
+  require(
+      !examples.empty() || !inputs.empty(), ErrorCode::invalid_argument, where,
+      ": does not say for which inputs its model was made, and this trainer has seen none; call fit(), evaluate() or "
+      "summary() first, or load_matching() with the shape of an example");
+  train::Learned::Attempt attempt(learned);
+  const std::vector<Shape> before = examples;
+  try {
+    if (examples.empty()) make_parameters(examples_in(inputs, where));
+    add_slots(*learned.state(), options, file, where);
+    const std::map<std::string, int> clocks = clocks_in(metadata_of(file, kClocks), where);
+    if (!clocks.empty()) learned.set_clocks(clocks);
+    learned.restore(matched(file, where));
+  } catch (...) {
+    examples = before;
+    throw;
+  }
+  attempt.keep();
+  stale = true;  // which parameters share a clock may have changed
+}
+
+namespace {
+
+Snapshot::Tensor as_at_the_start(const train::CheckpointEntry& e) {
+  const Graph& graph = e.value.graph();
+  const auto& initial = graph.state()->entry(graph.info(e.value).entry).initial;
+  std::vector<std::byte> bytes(e.desc.bytes());
+  if (initial) std::copy_n(initial->begin() + static_cast<std::ptrdiff_t>(e.offset), bytes.size(), bytes.begin());
+  return {e.name, e.desc, std::move(bytes)};
+}
+
+}  // namespace
+
+// Everything is checked before anything is written.
+Snapshot Trainer::Impl::matched(const io::TensorFile& file, const std::string& where) {
   std::map<std::string, const io::NamedTensor*> by_name;
-  bool has_state = false;
+  bool has_state = false, has_steps = false;
   for (const io::NamedTensor& tensor : file.tensors) {
     by_name[tensor.name] = &tensor;
     has_state = has_state || tensor.name.starts_with("state/");
+    has_steps = has_steps || is_of_a_run(tensor.name);
   }
-  const std::vector<CheckpointEntry> entries = checkpoint_entries(*impl_->graph);
-  require(!impl_->graph->parameters().empty(), ErrorCode::invalid_argument, where,
-          ": the model has no parameters yet; call begin(), fit() or evaluate() before load()");
-  // Everything is checked before anything is written.
   Snapshot taken;
-  for (const CheckpointEntry& e : entries) {
+  for (const train::CheckpointEntry& e : learned.entries()) {
+    if (!has_steps && !e.belongs_to_model()) continue;
     const auto found = by_name.find(e.name);
     if (found == by_name.end()) {
-      require(e.kind != CheckpointEntry::Kind::parameter && !has_state, ErrorCode::not_found, where,
-              ": has no tensor '", e.name, "' ", e.desc);
+      // A file of weights alone leaves the rest as it is; a file saved before the first step has no slots.
+      require(e.purpose != Purpose::parameter && (!has_state || e.purpose == Purpose::optimizer), ErrorCode::not_found,
+              where, ": has no tensor '", e.name, "' ", e.desc);
+      if (has_state) taken.tensors.push_back(as_at_the_start(e));
       continue;
     }
     require(found->second->desc == e.desc, ErrorCode::shape_mismatch, where, ": '", e.name, "' is ",
             found->second->desc, " in the file and ", e.desc, " in the model");
     taken.tensors.push_back(taken_from(*found->second));
+    by_name.erase(found);
   }
-  require(taken.tensors.size() == file.tensors.size(), ErrorCode::shape_mismatch, where, ": holds ",
-          file.tensors.size(), " tensors, the model takes ", taken.tensors.size(), " of them");
-  impl_->restore(taken);
+  require(by_name.empty(), ErrorCode::shape_mismatch, where, ": holds ", file.tensors.size(),
+          " tensors, the model takes ", file.tensors.size() - by_name.size(),
+          " of them; the first that it does not know is '", by_name.empty() ? "" : by_name.begin()->first, "'");
+  return taken;
 }
 
 LoadReport Trainer::load_matching(const std::filesystem::path& path, const Shape& example) {
@@ -90,13 +214,13 @@ LoadReport Trainer::load_matching(const std::filesystem::path& path, const data:
   return impl_->load_matching(path, train::examples_of(data));
 }
 
-LoadReport Trainer::Impl::load_matching(const std::filesystem::path& path, const std::vector<Shape>& examples) {
+LoadReport Trainer::Impl::load_matching(const std::filesystem::path& path, const std::vector<Shape>& shapes) {
   const io::TensorFile file = io::read_safetensors(path);
-  build_parameters(examples);
+  make_parameters(shapes);
   LoadReport report;
   Snapshot taken;
   std::set<std::string> known;
-  for (const CheckpointEntry& e : checkpoint_entries(*graph)) {
+  for (const train::CheckpointEntry& e : learned.entries()) {
     if (!e.belongs_to_model()) continue;
     known.insert(e.name);
     const io::NamedTensor* found = file.find(e.name);
@@ -110,12 +234,11 @@ LoadReport Trainer::Impl::load_matching(const std::filesystem::path& path, const
     }
   }
   for (const io::NamedTensor& tensor : file.tensors) {
-    const bool of_a_run = tensor.name.starts_with("optimizer.") || tensor.name == "state/step_state";
-    if (!known.contains(tensor.name) && !of_a_run) report.unused.push_back(tensor.name);
+    if (!known.contains(tensor.name) && !is_of_a_run(tensor.name)) report.unused.push_back(tensor.name);
   }
   require(!report.loaded.empty(), ErrorCode::not_found, path.string(), ": nothing in it fits the model\n",
           to_string(report));
-  restore(taken);
+  learned.restore(taken);
   return report;
 }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "graph/needs.h"
 #include "lemnos/op.h"
 #include "train/trainer_impl.h"
 
@@ -18,19 +19,6 @@ std::string not_finite(const std::vector<float>& values) {
   return {};
 }
 
-/// Nodes that the targets need, in order. What updates memory in place is left out, so that nothing changes.
-std::vector<bool> needed_nodes(const Graph& graph, const std::vector<Value>& targets) {
-  std::vector<bool> needed(graph.nodes().size());
-  const auto mark = [&](int value) {
-    if (const int producer = graph.info(value).producer; producer >= 0) needed[static_cast<size_t>(producer)] = true;
-  };
-  for (Value target : targets) mark(target.id());
-  for (size_t n = graph.nodes().size(); n-- > 0;)
-    if (needed[n])
-      for (int input : graph.nodes()[n].inputs) mark(input);
-  return needed;
-}
-
 std::string described(const Graph& graph, const Node& node, int output) {
   std::string line = text("node ", node.op->name, " -> ", graph.info(output).desc, " of (");
   for (size_t i = 0; i < node.inputs.size(); ++i) {
@@ -43,28 +31,28 @@ std::string described(const Graph& graph, const Node& node, int output) {
 }  // namespace
 
 std::string Trainer::first_bad_node() {
-  require(impl_->training.program != nullptr, ErrorCode::invalid_argument,
-          "first_bad_node: begin() has not been called");
-  Graph& graph = *impl_->graph;
-  for (Value p : graph.parameters())
-    if (const std::string bad = not_finite(impl_->session->read_floats(p)); !bad.empty())
-      return text("parameter ", p.name(), " ", p.desc(), ": ", bad);
+  require(impl_->training != nullptr, ErrorCode::invalid_argument, "first_bad_node: begin() has not been called");
+  for (const train::CheckpointEntry& e : impl_->learned.entries())
+    if (e.purpose == Purpose::parameter)
+      if (const std::string bad = not_finite(session().read_floats(e.value)); !bad.empty())
+        return text("parameter ", e.name, " ", e.desc, ": ", bad);
 
-  const std::vector<bool> needed = needed_nodes(graph, impl_->training.targets);
+  Graph& graph = impl_->training->graph();
+  Needs needs;
+  for (Value target : impl_->training->targets) needs.targets.push_back(target.id());
   std::vector<std::pair<const Node*, Value>> outputs;
   std::vector<Value> targets;
-  for (size_t n = 0; n < needed.size(); ++n) {
-    const Node& node = graph.nodes()[n];
-    if (!needed[n] || !node.op->updates.empty()) continue;
+  for (int index : needed_nodes(graph, needs)) {
+    const Node& node = graph.nodes()[static_cast<size_t>(index)];
+    if (!node.op->updates.empty()) continue;  // so that nothing changes
     for (int output : node.outputs) {
       const ValueInfo& info = graph.info(output);
-      const bool own = (info.role == Role::activation || info.role == Role::gradient) && info.alias < 0;
-      if (!own || !is_floating(info.desc.dtype)) continue;
+      if (info.role != Role::activation || info.alias >= 0 || !is_floating(info.desc.dtype)) continue;
       outputs.emplace_back(&node, Value(&graph, output));
       targets.emplace_back(&graph, output);
     }
   }
-  const std::unique_ptr<Program> program = impl_->session->compile({.targets = targets, .fuse = false});
+  const std::unique_ptr<Program> program = session().compile({.targets = targets, .fuse = false});
   const Status status = program->run(1);
   require(status == Status::ok, ErrorCode::device_lost, "first_bad_node: ", to_string(status));
   for (const auto& [node, value] : outputs)

@@ -1,10 +1,11 @@
 // What a trained model comes to on data, and what it says of each row: over a resident set, or over windows of a
 // source.
 #include <algorithm>
+#include <bit>
 
 #include "base/text.h"
 #include "lemnos/train.h"
-#include "train/stream.h"
+#include "train/columns.h"
 #include "train/trainer_impl.h"
 
 namespace lemnos {
@@ -13,15 +14,29 @@ namespace {
 
 using Outputs = std::vector<std::vector<float>>;
 
-/// The rows of a source that make whole batches; the rest is a data set of its own.
-int64_t whole_rows(const data::Source& source, int64_t batch) {
-  require(batch >= 1 && source.rows >= 1, ErrorCode::invalid_argument, "source: ", source.rows, " rows in batches of ",
-          batch);
-  return source.rows / batch * batch;
-}
+constexpr size_t kMostPasses = 4;
 
 void require_targets(const data::Dataset& data) {
   require(data.y.desc.shape.rank() > 0, ErrorCode::invalid_argument, "evaluate: the data set has no targets y");
+}
+
+int64_t power_of_two(int64_t least) {
+  return static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(std::max<int64_t>(least, 1))));
+}
+
+/// Batches and rooms come in few sizes, so that any number of rows finds a program soon: a batch is a power of two
+/// below `most`, and room is made in steps of a quarter of the power of two below it.
+int64_t batch_for(int64_t rows, int64_t most) { return std::min(power_of_two(rows), most); }
+int64_t room_for(const data::Dataset& data, int64_t batch, const DeviceCaps& caps) {
+  const int64_t rows = data.size();
+  if (rows <= batch) return batch;
+  const int64_t step = std::max(power_of_two(rows) / 8, batch);
+  int64_t room = (rows + step - 1) / step * step;
+  train::for_each_array(data, [&](const data::Array& array) {
+    const auto row = static_cast<int64_t>(train::row_bytes(array.desc));
+    room = std::min(room, static_cast<int64_t>(caps.max_storage_range) / std::max<int64_t>(row, 1));
+  });
+  return std::max(room, rows);
 }
 
 /// Appends `rows` rows of each output of the step that was submitted last.
@@ -29,58 +44,99 @@ void take_rows(Outputs& all, train::Pass& pass, int64_t rows) {
   all.resize(pass.predictions.size());
   for (size_t k = 0; k < all.size(); ++k) {
     const std::vector<float> batch = pass.program->read_floats(pass.predictions[k]);
-    const int64_t columns = pass.predictions[k].desc().elements() / pass.feed->batch_size();
+    const int64_t columns = pass.predictions[k].desc().elements() / pass.feed->order().batch;
     all[k].insert(all[k].end(), batch.begin(), batch.begin() + rows * columns);
   }
 }
 
-}  // namespace
-
-Outputs Trainer::Impl::predict_all(const data::Dataset& data, int64_t batch) {
-  train::Pass& pass = prepare_evaluation(data, batch);
+template <typename Submit>
+Outputs outputs_of(train::Pass& pass, Submit submit) {
   Outputs all;
-  for (int64_t done = 0; done < data.size(); done += batch) {
-    submit(pass, 1);
-    take_rows(all, pass, std::min(batch, data.size() - done));
+  const int64_t batch = pass.feed->order().batch;
+  for (int64_t done = 0; done < pass.rows(); done += batch) {
+    submit();
+    take_rows(all, pass, std::min(batch, pass.rows() - done));
   }
   return all;
+}
+
+}  // namespace
+
+train::Pass& Trainer::Impl::prepare_evaluation(const data::Dataset& like, int64_t rows, int64_t batch,
+                                               const train::Room& room) {
+  const train::Order order{.batch = batch};
+  const auto known = std::ranges::find_if(evaluations_, [&](const auto& pass) {
+    const train::Room& there = pass->feed->room();
+    return pass->feed->fits(like, order) && there.window == room.window && there.rows == room.rows;
+  });
+  if (known != evaluations_.end()) {
+    evaluations_.splice(evaluations_.begin(), evaluations_, known);
+  } else {
+    make_parameters(train::examples_of(like));
+    train::Learned::Attempt attempt(learned);
+    auto pass = std::make_unique<train::Pass>(learned.session(), "evaluate");
+    // A state of its own: a pass over other data must not advance the training.
+    const auto words = initial_step_state(options.seed);
+    pass->state = pass->graph().variable("evaluation", learned.step_state().desc(), std::as_bytes(std::span(words)),
+                                         Purpose::scratch);
+    pass->add_ring(builder.recorded().size());
+    pass->feed.emplace(pass->graph(), pass->state, like, order, room, options.seed);
+    builder.add_evaluation(*pass, like);
+    pass->program = compile(*pass, false);
+    attempt.keep();
+    if (evaluations_.size() == kMostPasses) evaluations_.pop_back();
+    evaluations_.push_front(std::move(pass));
+  }
+  train::Pass& pass = *evaluations_.front();
+  pass.write_step_words(ops::StepWords(options.seed));
+  pass.set_rows(rows);
+  return pass;
+}
+
+Metrics Trainer::Impl::evaluate(const data::Dataset& data, int64_t batch_size, bool known) {
+  require_targets(data);
+  if (!known) data.check("evaluate");
+  train::require_batches(data.size(), {.batch = batch_size});
+  if (!is_resident(data)) return evaluate(data::source_of(data), batch_size);
+  train::Pass& pass = resident_evaluation(data, batch_size, known);
+  return train::mean_of(pass.run(pass.batches()), builder.recorded());
+}
+
+train::Pass& Trainer::Impl::resident_evaluation(const data::Dataset& data, int64_t batch_size, bool known) {
+  const int64_t batch = batch_for(data.size(), batch_size);
+  train::Pass& pass = prepare_evaluation(data, data.size(), batch, {.rows = room_for(data, batch, device.info().caps)});
+  if (!known || pass.content != &data) pass.feed->upload(learned.session(), data);
+  pass.content = &data;
+  return pass;
+}
+
+Metrics Trainer::Impl::evaluate(const data::Source& source, int64_t batch) {
+  require_targets(source.like);
+  const train::Room room = train::Stream::room_for(source, batch, device.info());
+  train::Pass& pass = prepare_evaluation(source.like, source.rows, batch, room);
+  pass.content = nullptr;
+  train::Stream rows(pass, source, false, options.seed, false);
+  return train::mean_of(rows.run(pass.batches()), builder.recorded());
+}
+
+Outputs Trainer::Impl::predict_all(const data::Dataset& data, int64_t batch_size) {
+  data.check("predict");
+  train::require_batches(data.size(), {.batch = batch_size});
+  if (!is_resident(data)) return predict_all(data::source_of(data), batch_size);
+  train::Pass& pass = resident_evaluation(data, batch_size, false);
+  return outputs_of(pass, [&] { pass.submit(1); });
 }
 
 Outputs Trainer::Impl::predict_all(const data::Source& source, int64_t batch) {
-  const int64_t whole = whole_rows(source, batch);
-  Outputs all;
-  if (whole > 0) {
-    auto stream = train::Stream::evaluating(*this, source, batch);
-    for (int64_t b = 0; b < stream.batches(); ++b) {
-      stream.submit(1);
-      take_rows(all, stream.pass(), batch);
-    }
-  }
-  if (whole == source.rows) return all;
-  const Outputs rest = predict_all(train::rows_of(source, whole, source.rows), batch);
-  all.resize(rest.size());
-  for (size_t k = 0; k < all.size(); ++k) all[k].insert(all[k].end(), rest[k].begin(), rest[k].end());
-  return all;
+  const train::Room room = train::Stream::room_for(source, batch, device.info());
+  train::Pass& pass = prepare_evaluation(source.like, source.rows, batch, room);
+  pass.content = nullptr;
+  train::Stream rows(pass, source, false, options.seed, false);
+  return outputs_of(pass, [&] { rows.submit(1); });
 }
 
-Metrics Trainer::evaluate(const data::Dataset& data, int64_t batch_size) {
-  require_targets(data);
-  train::Pass& pass = impl_->prepare_evaluation(data, batch_size);
-  return train::mean_of(impl_->run(pass, pass.feed->batches()), impl_->recorded);
-}
-
-Metrics Trainer::evaluate(const data::Source& data, int64_t batch_size) {
-  require_targets(data.like);
-  const int64_t whole = whole_rows(data, batch_size);
-  Metrics all;
-  if (whole > 0) {
-    auto stream = train::Stream::evaluating(*impl_, data, batch_size);
-    all = train::mean_of(stream.run(stream.batches()), impl_->recorded);
-  }
-  if (whole < data.rows) train::join(all, evaluate(train::rows_of(data, whole, data.rows), batch_size));
-  return all;
-}
-
+Metrics Trainer::evaluate(const data::Dataset& data, int64_t batch_size) { return impl_->evaluate(data, batch_size); }
+Metrics Trainer::evaluate(const data::Source& data, int64_t batch_size) { return impl_->evaluate(data, batch_size); }
 std::vector<float> Trainer::predict(const data::Dataset& data, int64_t batch_size) {
   return std::move(impl_->predict_all(data, batch_size).front());
 }

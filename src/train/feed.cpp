@@ -6,25 +6,29 @@
 
 namespace lemnos::train {
 
-void require_batches(const data::Dataset& data, const Order& order) {
+void require_batches(int64_t rows, const Order& order) {
   require(order.batch >= 1, ErrorCode::invalid_argument, "data set: a batch of ", order.batch,
           " examples; it takes at least 1");
-  require(!order.drop_last || data.size() >= order.batch, ErrorCode::invalid_argument, "data set: ", data.size(),
+  require(!order.drop_last || rows >= order.batch, ErrorCode::invalid_argument, "data set: ", rows,
           " examples make no whole batch of ", order.batch, ", and what is not whole is dropped");
 }
 
-Feed::Feed(Graph& graph, const std::string& name, Value state, const data::Dataset& data, const Order& order,
-           uint64_t seed)
-    : samples_(data.size()), order_(order) {
-  require_batches(data, order);
-  const std::vector<ColumnView> views = columns_of(data);
+int64_t batches_of(int64_t rows, const Order& order) {
+  return (rows + (order.drop_last ? 0 : order.batch - 1)) / order.batch;
+}
+
+Feed::Feed(Graph& graph, Value state, const data::Dataset& like, const Order& order, const Room& room, uint64_t seed)
+    : order_(order), room_(room) {
+  const int64_t rows_there = room.window ? room.window * order.batch : room.rows;
+  const std::vector<ColumnView> views = columns_of(like);
   for (const ColumnView& view : views) {
-    columns_.push_back(graph.input(name + "." + view.name, view.array->desc));
+    columns_.push_back(graph.input("data." + view.name, with_rows(view.array->desc, rows_there)));
     forms_.push_back({view.use, view.scale, view.shift, view.classes});
   }
-  const Value rows = batch_indices(
-      state,
-      {.samples = samples_, .batch = order.batch, .shuffle = order.shuffle, .seed = static_cast<uint32_t>(seed)});
+  const Value rows = batch_indices(state, {.batch = order.batch,
+                                           .shuffle = order.shuffle && !room.window,
+                                           .seed = static_cast<uint32_t>(seed),
+                                           .window = room.window});
   for (size_t i = 0; i < views.size(); ++i) {
     if (views[i].use == ColumnView::Use::input)
       batch_.x.push_back(gather(columns_[i], rows, {.scale = views[i].scale, .shift = views[i].shift}));
@@ -40,12 +44,13 @@ Feed::Feed(Graph& graph, const std::string& name, Value state, const data::Datas
   batch_.mask = loss::Mask(mean(flatten(ones), {1}), false);
 }
 
-bool Feed::fits(const data::Dataset& data, const Order& order) const {
-  const std::vector<ColumnView> views = columns_of(data);
+bool Feed::fits(const data::Dataset& like, const Order& order) const {
+  const std::vector<ColumnView> views = columns_of(like);
   if (views.size() != columns_.size() || order != order_) return false;
   for (size_t i = 0; i < views.size(); ++i) {
     const Form form{views[i].use, views[i].scale, views[i].shift, views[i].classes};
-    if (views[i].array->desc != columns_[i].desc() || form != forms_[i]) return false;
+    const TensorDesc& desc = columns_[i].desc();
+    if (with_rows(views[i].array->desc, desc.shape[0]) != desc || form != forms_[i]) return false;
   }
   return true;
 }

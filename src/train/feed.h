@@ -1,4 +1,4 @@
-// A data set in the memory of a session, and the nodes that pick the current batch out of it.
+// Rows in the memory of a graph, and the nodes that pick the current batch out of them.
 #pragma once
 
 #include <string>
@@ -35,24 +35,32 @@ struct Order {
 };
 
 /// Throws `invalid_argument` where that makes no batch.
-void require_batches(const data::Dataset& data, const Order& order);
+void require_batches(int64_t rows, const Order& order);
+/// Of an epoch of so many rows.
+int64_t batches_of(int64_t rows, const Order& order);
 
-/// Resident on the device: an epoch moves nothing from the host.
+/// The room that a feed has: for every row of a data set of that many rows or fewer, or, with a window, for a ring of
+/// so many batches.
+struct Room {
+  int64_t rows = 0;
+  int64_t window = 0;
+};
+
+/// The nodes of a batch. How many rows there are is a word of the StepState, so one feed serves data sets of any size
+/// that fits its room.
 class Feed {
  public:
-  /// Adds the inputs `name`.x, `name`.y and so on and the nodes of a batch to the graph. `state` holds cursor and
-  /// epoch.
-  Feed(Graph& graph, const std::string& name, Value state, const data::Dataset& data, const Order& order,
-       uint64_t seed);
+  /// Adds the inputs "x", "y" and so on and the nodes of a batch to the graph. `state` holds cursor, epoch and rows;
+  /// `like` says what the columns are.
+  Feed(Graph& graph, Value state, const data::Dataset& like, const Order& order, const Room& room, uint64_t seed);
 
   const Batch& batch() const { return batch_; }
-  int64_t samples() const { return samples_; }
-  int64_t batch_size() const { return order_.batch; }
-  /// Of an epoch.
-  int64_t batches() const { return (samples_ + (order_.drop_last ? 0 : order_.batch - 1)) / order_.batch; }
-  /// The whole set on the device, column by column as columns_of() has them.
+  const Order& order() const { return order_; }
+  const Room& room() const { return room_; }
+  /// The rows on the device, column by column as columns_of() has them.
   const std::vector<Value>& columns() const { return columns_; }
-  bool fits(const data::Dataset& data, const Order& order) const;
+  /// Whether rows like these, in this order, need no other nodes.
+  bool fits(const data::Dataset& like, const Order& order) const;
   void upload(Session& session, const data::Dataset& data) const;
 
  private:
@@ -67,8 +75,8 @@ class Feed {
   std::vector<Value> columns_;
   std::vector<Form> forms_;
   Batch batch_{{}, {}, Value()};
-  int64_t samples_;
   Order order_;
+  Room room_;
 };
 
 }  // namespace lemnos::train

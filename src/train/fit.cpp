@@ -14,6 +14,8 @@ namespace lemnos {
 
 namespace {
 
+constexpr int64_t kValidationBatch = 256;
+
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -107,22 +109,20 @@ void FitRun::stop(const std::string& reason) {
 
 History Trainer::fit(const data::Dataset& train, const FitOptions& options) {
   require_options(options);
-  impl_->prepare_training(train, {options.batch_size, options.shuffle, options.drop_last});
-  return impl_->fit_epochs(*this, options, impl_->training.feed->batches(),
-                           [&](int64_t steps) { return impl_->run(impl_->training, steps); });
+  impl_->prepare_training(train, {options.batch_size, options.shuffle, options.drop_last}, false);
+  return impl_->fit_epochs(*this, options, false);
 }
 
 History Trainer::fit(const data::Source& train, const FitOptions& options) {
   require_options(options);
-  train::Stream stream(*impl_, train, options.batch_size, options.shuffle);
-  return impl_->fit_epochs(
-      *this, options, stream.batches(), [&](int64_t steps) { return stream.run(steps); },
-      [&] { return stream.take_load_seconds(); });
+  impl_->prepare_training(train, {options.batch_size, options.shuffle, options.drop_last});
+  return impl_->fit_epochs(*this, options, true);
 }
 
-History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, int64_t steps,
-                                  const std::function<std::vector<StepMetrics>(int64_t)>& run_steps,
-                                  const std::function<double()>& load_seconds) {
+History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, bool source) {
+  // What is read from the caller's data ends with this call.
+  const std::unique_ptr<Impl, void (*)(Impl*)> end(this, [](Impl* impl) { impl->end_stream(); });
+  const int64_t steps = training->batches();
   require_schedule(trainer, fit.epochs, steps);
   std::vector<std::unique_ptr<Observer>> observers;
   if (fit.on_progress) observers.push_back(std::make_unique<OnProgress>(fit.on_progress));
@@ -130,7 +130,7 @@ History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, int64
   History history;
   set_facts(history, device.info(), options.seed, fit.batch_size);
   FitRun run(trainer, history);
-  run.resident = !load_seconds;
+  run.resident = !source;
   const auto tell = [&](void (Observer::*what)(FitRun&)) {
     for (const auto& observer : observers) ((*observer).*what)(run);
   };
@@ -146,8 +146,8 @@ History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, int64
     while (progress.step < steps && !run.stopped()) {
       const auto piece_start = Clock::now();
       const int64_t now = pieces.next(steps - progress.step);
-      run.steps = run_steps(now);
-      train::join(progress.so_far, train::mean_of(run.steps, recorded));
+      run.steps = train_steps(now);
+      train::join(progress.so_far, train::mean_of(run.steps, builder.recorded()));
       pieces.took(now, seconds_since(piece_start));
       progress.step += now;
       progress.samples_per_second = static_cast<double>(progress.so_far.samples) / seconds_since(start);
@@ -156,11 +156,11 @@ History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, int64
     }
     const double seconds = seconds_since(start);
     std::optional<Metrics> validation;
-    if (fit.validation) validation = trainer.evaluate(*fit.validation);
-    if (fit.validation_source) validation = trainer.evaluate(*fit.validation_source);
+    if (fit.validation) validation = evaluate(*fit.validation, kValidationBatch, epoch > 1);
+    if (fit.validation_source) validation = evaluate(*fit.validation_source, kValidationBatch);
     bar.finish(progress, seconds, validation ? &*validation : nullptr, options.loss.classes());
     History::Row row = row_of(run, options.loss.classes(), validation);
-    if (load_seconds) row.push_back({"load_seconds", load_seconds()});
+    if (source) row.push_back({"load_seconds", stream->take_load_seconds()});
     row.push_back({"seconds", seconds});
     row.push_back({"samples_per_second", progress.samples_per_second});
     history.add(row);

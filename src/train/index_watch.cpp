@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <set>
 
 #include "base/text.h"
+#include "graph/needs.h"
 #include "lemnos/metrics.h"
 #include "lemnos/op.h"
 #include "lemnos/ops.h"
@@ -12,22 +12,6 @@ namespace {
 
 constexpr size_t kColumns = 3;  // of the report: count, position, first
 
-// The nodes from which the targets are computed, in the order of the graph.
-std::set<int> needed_by(std::span<const Value> targets) {
-  std::set<int> nodes;
-  std::vector<int> open;
-  for (Value target : targets) open.push_back(target.id());
-  const Graph& graph = targets[0].graph();
-  while (!open.empty()) {
-    const int producer = graph.info(open.back()).producer;
-    open.pop_back();
-    if (producer < 0 || !nodes.insert(producer).second) continue;
-    const std::vector<int>& inputs = graph.nodes()[static_cast<size_t>(producer)].inputs;
-    open.insert(open.end(), inputs.begin(), inputs.end());
-  }
-  return nodes;
-}
-
 /// A tensor of indices, and what takes it.
 struct Taken {
   int value;
@@ -35,7 +19,7 @@ struct Taken {
   const char* op;
 };
 
-std::vector<Taken> taken_by(const Graph& graph, const std::set<int>& nodes) {
+std::vector<Taken> taken_by(const Graph& graph, const std::vector<int>& nodes) {
   std::vector<Taken> all;
   for (int at : nodes) {
     const Node& node = graph.nodes()[static_cast<size_t>(at)];
@@ -62,7 +46,9 @@ std::string IndexErrors::text() const {
 IndexWatch::IndexWatch(std::span<const Value> targets) {
   require(!targets.empty() && targets[0], ErrorCode::invalid_argument, "index watch: no targets");
   Graph& graph = targets[0].graph();
-  const std::vector<Taken> taken = taken_by(graph, needed_by(targets));
+  Needs needs;
+  for (Value target : targets) needs.targets.push_back(target.id());
+  const std::vector<Taken> taken = taken_by(graph, needed_nodes(graph, needs));
   require(!taken.empty(), ErrorCode::invalid_argument, "index watch: no node that the targets need takes indices");
   std::string name = "index_errors";
   for (int next = 2; graph.find(name); ++next) name = lemnos::text("index_errors.", next);

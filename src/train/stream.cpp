@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <numeric>
+#include <limits>
 
-#include "base/random.h"
 #include "base/text.h"
-#include "ops/step_state.h"
+#include "shaders/common/permutation.h"
 #include "train/columns.h"
 
-namespace lemnos::train {
+namespace lemnos {
+
+namespace train {
 
 namespace {
 
@@ -18,31 +19,7 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 constexpr int64_t kWindowBytes = int64_t{8} << 20;
-constexpr int64_t kLeastBatches = 8;
-
-/// A data set of `rows` rows of zeros like those of the source.
-data::Dataset zeros_like(const data::Source& source, int64_t rows) {
-  data::Dataset made = source.like;
-  for_each_array(made, [&](data::Array& array) {
-    array.desc = with_rows(array.desc, rows);
-    array.bytes.assign(array.desc.bytes(), std::byte{0});
-  });
-  return made;
-}
-
-int64_t window_batches(const data::Source& source, int64_t batch) {
-  if (source.window > 0) return source.window / batch;
-  size_t bytes = 0;
-  for_each_array(source.like, [&](const data::Array& array) { bytes += row_bytes(array.desc); });
-  return std::max(kLeastBatches, kWindowBytes / std::max<int64_t>(static_cast<int64_t>(bytes) * batch, 1));
-}
-
-void require_source(const data::Source& source) {
-  require(source.read != nullptr, ErrorCode::invalid_argument, "source: it has no function that reads rows");
-  for (const ColumnView& column : columns_of(source.like))
-    require(column.array->desc.shape.rank() >= 1, ErrorCode::shape_mismatch, "source: ", column.name, " is ",
-            column.array->desc, ", it needs an axis of rows");
-}
+constexpr int64_t kLeastBatches = 8, kMostBatches = 32767;  // of a window: the ring has two
 
 void read_rows(const data::Source& source, const std::vector<int64_t>& rows, std::span<std::byte* const> to) {
   source.read(rows, to);
@@ -58,66 +35,84 @@ void read_rows(const data::Source& source, const std::vector<int64_t>& rows, std
 
 }  // namespace
 
-Stream::Stream(Trainer::Impl& trainer, const data::Source& source, int64_t batch, bool shuffle)
-    : Stream(trainer, source, batch, shuffle, Use::training) {}
-Stream Stream::evaluating(Trainer::Impl& trainer, const data::Source& source, int64_t batch) {
-  return {trainer, source, batch, false, Use::evaluation};
+Room Stream::room_for(const data::Source& source, int64_t batch, const DeviceInfo& device) {
+  require(source.read != nullptr, ErrorCode::invalid_argument, "source: it has no function that reads rows");
+  require(batch >= 1 && source.rows >= 1, ErrorCode::invalid_argument, "source: ", source.rows, " rows in batches of ",
+          batch);
+  int64_t bytes = 1, widest = 1;
+  for (const ColumnView& column : columns_of(source.like)) {
+    require(column.array->desc.shape.rank() >= 1, ErrorCode::shape_mismatch, "source: ", column.name, " is ",
+            column.array->desc, ", it needs an axis of rows");
+    const auto row = static_cast<int64_t>(row_bytes(column.array->desc));
+    bytes += row;
+    widest = std::max(widest, row);
+  }
+  const auto range = static_cast<int64_t>(device.caps.max_storage_range);
+  require(range / (2 * widest * batch) >= 1, ErrorCode::unsupported, "source: two batches of ", batch, " rows of ",
+          widest, " bytes take ", 2 * batch * widest, " bytes; this device binds at most ", range);
+  // A quarter of what there is for both windows: a step wants room too.
+  const uint64_t memory = device.caps.memory_limit ? device.caps.memory_limit : device.memory_bytes;
+  const int64_t room = memory ? static_cast<int64_t>(memory / 4) / (2 * bytes * batch) : kMostBatches;
+  const int64_t bound = std::min(range / (2 * widest * batch), std::max<int64_t>(room, 1));
+  const int64_t wanted =
+      source.window > 0 ? source.window / batch : std::max(kLeastBatches, kWindowBytes / (bytes * batch));
+  require(wanted >= 1, ErrorCode::invalid_argument, "source: a window of ", source.window, " rows holds no batch of ",
+          batch);
+  const int64_t whole = (source.rows + batch - 1) / batch;
+  return {0, 2 * std::min({wanted, bound, kMostBatches, whole})};
 }
 
-Stream::Stream(Trainer::Impl& trainer, const data::Source& source, int64_t batch, bool shuffle, Use use)
-    : trainer_(trainer), source_(source), batch_(batch), shuffle_(shuffle), use_(use) {
-  require_source(source);
-  require(batch >= 1 && source.rows >= batch, ErrorCode::invalid_argument, "source: ", source.rows,
-          " rows make no batch of ", batch);
-  window_batches_ = window_batches(source, batch);
-  require(window_batches_ >= 1, ErrorCode::invalid_argument, "source: a window of ", source.window,
-          " rows holds no batch of ", batch);
-  const data::Dataset windows = zeros_like(source, 2 * window_batches_ * batch);
-  for_each_array(windows, [&](const data::Array& array) { columns_.emplace_back(array.bytes.size() / 2); });
-  if (use_ == Use::training) {
-    const auto& schedule = trainer.options.update.schedule;
-    require(!schedule || !schedule->by_epoch, ErrorCode::unsupported,
-            "source: the device does not count the epochs of a source; give the schedule in steps");
-    trainer_.prepare_training(windows, {.batch = batch});
-    pass_ = &trainer_.training;
-    // The first batch of the first window is the next one, wherever an earlier run stopped.
-    const uint32_t first = 0;
-    trainer_.session->write(pass_->state, std::as_bytes(std::span(&first, 1)), STATE_CURSOR * sizeof first);
-    epochs_ = static_cast<uint64_t>(trainer_.steps_done(*pass_) / batches());
-  } else {
-    pass_ = &trainer_.prepare_evaluation(windows, batch);
-  }
-  free_after_[0] = free_after_[1] = trainer_.session->handed_over();
+Stream::Stream(Pass& pass, const data::Source& source, bool shuffle, uint64_t seed, bool endless)
+    : pass_(pass),
+      source_(source),
+      shuffle_(shuffle),
+      endless_(endless),
+      batch_(pass.feed->order().batch),
+      per_epoch_(pass.set_rows(source.rows)),
+      window_(pass.feed->room().window / 2) {
+  for_each_array(source.like, [&](const data::Array& array) {
+    columns_.emplace_back(static_cast<size_t>(window_ * batch_) * row_bytes(array.desc));
+  });
+  const ops::StepWords words = pass.step_words();
+  key_ = words.seed() ^ static_cast<uint32_t>(seed);  // as batch_indices mixes them
+  next_step_ = next_read_ = there_until_ = words.epoch() * per_epoch_ + words.batch();
+  free_after_.fill(pass.session().handed_over());
   begin_reading();
-  finish_reading(0);
-  left_ = window_batches_;
+  finish_reading();
 }
 
-std::vector<int64_t> Stream::next_rows(int64_t count) {
-  std::vector<int64_t> rows;
-  while (static_cast<int64_t>(rows.size()) < count) {
-    if (next_ == order_.size()) {
-      if (use_ == Use::evaluation && epochs_ > 0) break;
-      order_.resize(static_cast<size_t>(source_.rows));
-      std::iota(order_.begin(), order_.end(), int64_t{0});
-      Random random(trainer_.options.seed, epochs_++);
-      for (size_t i = order_.size(); shuffle_ && i > 1; --i) std::swap(order_[i - 1], order_[random.below(i)]);
-      order_.resize(static_cast<size_t>(batches() * batch_));
-      next_ = 0;
-    }
-    rows.push_back(order_[next_++]);
+// Batch `b` since the start holds positions of its epoch, in the order in which the device would go through them.
+std::vector<Stream::Run> Stream::rows_of_batches(int64_t first, int64_t count) const {
+  std::vector<Run> runs;
+  for (int64_t b = first; b < first + count; ++b) {
+    const auto epoch = static_cast<uint32_t>(b / per_epoch_);
+    const shaders::uvec4 keys =
+        shaders::permutation_keys({static_cast<uint32_t>(key_), static_cast<uint32_t>(key_ >> 32)}, epoch);
+    const int64_t begin = b % per_epoch_ * batch_, end = std::min(begin + batch_, source_.rows);
+    if (runs.empty() || begin == 0) runs.push_back({(b - first) * batch_, {}});
+    for (int64_t at = begin; at < end; ++at)
+      runs.back().rows.push_back(
+          shuffle_ ? shaders::permuted(static_cast<uint32_t>(at), static_cast<uint32_t>(source_.rows), keys) : at);
   }
-  return rows;
+  return runs;
 }
 
 void Stream::begin_reading() {
-  std::vector<int64_t> rows = next_rows(window_batches_ * batch_);
-  if (rows.empty()) return;
-  reading_ = std::async(std::launch::async, [this, rows = std::move(rows)] {
+  const int64_t end = endless_ ? std::numeric_limits<int64_t>::max() : per_epoch_;
+  reading_first_ = next_read_;
+  reading_count_ = std::min(window_ - next_read_ % window_, end - next_read_);
+  if (reading_count_ <= 0) return;
+  next_read_ += reading_count_;
+  reading_ = std::async(std::launch::async, [this, runs = rows_of_batches(reading_first_, reading_count_)] {
     const auto start = Clock::now();
-    std::vector<std::byte*> to;
-    for (std::vector<std::byte>& column : columns_) to.push_back(column.data());
-    read_rows(source_, rows, to);
+    for (const Run& run : runs) {
+      std::vector<std::byte*> to;
+      size_t column = 0;
+      for_each_array(source_.like, [&](const data::Array& array) {
+        to.push_back(columns_[column++].data() + static_cast<size_t>(run.to) * row_bytes(array.desc));
+      });
+      read_rows(source_, run.rows, to);
+    }
     return seconds_since(start);
   });
 }
@@ -126,30 +121,39 @@ bool Stream::reading_is_done() const {
   return reading_.valid() && reading_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
 }
 
-void Stream::finish_reading(size_t half) {
+void Stream::finish_reading() {
   if (!reading_.valid()) return;
   load_seconds_ += reading_.get();
   const auto start = Clock::now();
-  const std::vector<Value>& resident = pass_->feed->columns();
-  for (size_t c = 0; c < columns_.size(); ++c)
-    trainer_.session->write_after(free_after_[half], resident[c], columns_[c], half * columns_[c].size());
+  const int64_t place = reading_first_ % (2 * window_);
+  const std::vector<Value>& resident = pass_.feed->columns();
+  for (size_t c = 0; c < columns_.size(); ++c) {
+    const size_t row = columns_[c].size() / static_cast<size_t>(window_ * batch_);
+    pass_.session().write_after(free_after_[static_cast<size_t>(place / window_)], resident[c],
+                                std::span(columns_[c]).first(static_cast<size_t>(reading_count_ * batch_) * row),
+                                static_cast<size_t>(place * batch_) * row);
+  }
+  there_until_ = reading_first_ + reading_count_;
   load_seconds_ += seconds_since(start);
 }
 
 void Stream::submit(int64_t steps) {
   while (steps > 0) {
-    const int64_t now = std::min(steps, left_);
-    trainer_.submit(*pass_, now);
-    free_after_[half_] = trainer_.session->handed_over();
+    if (next_step_ == there_until_) {
+      if (!reading_.valid()) begin_reading();
+      finish_reading();
+      require(next_step_ < there_until_, ErrorCode::internal, "stream: step ", next_step_, " of ", per_epoch_,
+              " batches");
+    }
+    const int64_t half_end = (next_step_ / window_ + 1) * window_;
+    const int64_t now = std::min({steps, half_end - next_step_, there_until_ - next_step_});
+    pass_.submit(now);
+    free_after_[static_cast<size_t>(next_step_ / window_ % 2)] = pass_.session().handed_over();
     steps -= now;
-    left_ -= now;
-    if (!next_is_begun_) begin_reading();  // while the steps handed over run
-    next_is_begun_ = true;
-    if (left_ == 0 || reading_is_done()) finish_reading(1 - half_);
-    if (left_ > 0) continue;
-    half_ = 1 - half_;
-    left_ = window_batches_;
-    next_is_begun_ = false;
+    next_step_ += now;
+    // While the steps handed over run: the other half is read as soon as no step that is to come needs it.
+    if (!reading_.valid() && next_read_ < next_step_ - next_step_ % window_ + 2 * window_) begin_reading();
+    if (reading_is_done()) finish_reading();
   }
 }
 
@@ -159,7 +163,7 @@ std::vector<StepMetrics> Stream::run(int64_t steps) {
     // The ring is read once for as many steps as it holds: reading waits for the device.
     const int64_t together = std::min(steps, kRingRows);
     submit(together);
-    const std::vector<StepMetrics> part = trainer_.recent(*pass_, together);
+    const std::vector<StepMetrics> part = pass_.recent(together);
     all.insert(all.end(), part.begin(), part.end());
     steps -= together;
   }
@@ -168,21 +172,9 @@ std::vector<StepMetrics> Stream::run(int64_t steps) {
 
 double Stream::take_load_seconds() { return std::exchange(load_seconds_, 0); }
 
-data::Dataset rows_of(const data::Source& source, int64_t begin, int64_t end) {
-  require_source(source);
-  data::Dataset made = zeros_like(source, end - begin);
-  std::vector<int64_t> rows(static_cast<size_t>(end - begin));
-  std::iota(rows.begin(), rows.end(), begin);
-  std::vector<std::byte*> to;
-  for_each_array(made, [&](data::Array& array) { to.push_back(array.bytes.data()); });
-  read_rows(source, rows, to);
-  return made;
-}
+}  // namespace train
 
-}  // namespace lemnos::train
-
-namespace lemnos::data {
-
+namespace data {
 Source source_of(const Dataset& data) {
   data.check("source");
   return {.rows = data.size(),
@@ -200,4 +192,5 @@ Source source_of(const Dataset& data) {
           }};
 }
 
-}  // namespace lemnos::data
+}  // namespace data
+}  // namespace lemnos

@@ -1,28 +1,27 @@
-// A source of rows as the training data of a pass: two windows on the device, one filled while steps go through the
-// other.
+// Rows that are not all on the device: two windows of them there, one filled while steps go through the other. The
+// order is that of a resident data set, so a pass comes to the same bits.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <future>
 #include <vector>
 
-#include "train/trainer_impl.h"
+#include "train/pass.h"
 
 namespace lemnos::train {
 
 class Stream {
  public:
-  /// Makes the trainer's program for windows of this source and fills the first. Rows to train on come endlessly, epoch
-  /// after epoch of whole batches; rows to evaluate come once, in their order, as many as make whole batches.
-  Stream(Trainer::Impl& trainer, const data::Source& source, int64_t batch, bool shuffle);
-  static Stream evaluating(Trainer::Impl& trainer, const data::Source& source, int64_t batch);
+  /// The room that a feed over windows of this source takes. Throws `invalid_argument` where a window holds no batch.
+  static Room room_for(const data::Source& source, int64_t batch, const DeviceInfo& device);
 
+  /// Fills the first window, from the batch at which the pass stands. `endless`: epoch after epoch; else one. `seed`
+  /// keys the order where the feed's is shuffled. `source` and `pass` must outlive it.
+  Stream(Pass& pass, const data::Source& source, bool shuffle, uint64_t seed, bool endless);
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  /// Steps of an epoch: its whole batches.
-  int64_t batches() const { return source_.rows / batch_; }
-  Pass& pass() { return *pass_; }
   std::vector<StepMetrics> run(int64_t steps);
   /// Hands steps over without waiting for what they come to.
   void submit(int64_t steps);
@@ -30,37 +29,31 @@ class Stream {
   double take_load_seconds();
 
  private:
-  enum class Use { training, evaluation };
-  Stream(Trainer::Impl& trainer, const data::Source& source, int64_t batch, bool shuffle, Use use);
-
-  /// The next `count` rows of the endless row of epochs; fewer where rows come once and end.
-  std::vector<int64_t> next_rows(int64_t count);
+  /// Rows to read one after the other into the window, from the row `to` of it on.
+  struct Run {
+    int64_t to;
+    std::vector<int64_t> rows;
+  };
+  std::vector<Run> rows_of_batches(int64_t first, int64_t count) const;
   /// Reads the next window on a thread of its own, so that the host may hand over steps and look at them meanwhile.
   void begin_reading();
-  /// Waits for it and writes it to that half, which only steps handed over before have used.
-  void finish_reading(size_t half);
+  /// Waits for it and writes it to its half, which only steps handed over before have used.
+  void finish_reading();
   bool reading_is_done() const;
 
-  Trainer::Impl& trainer_;
-  data::Source source_;
-  int64_t batch_;
-  bool shuffle_;
-  Use use_;
-  Pass* pass_ = nullptr;
-  int64_t window_batches_ = 0;
+  Pass& pass_;
+  const data::Source& source_;
+  bool shuffle_, endless_;
+  uint64_t key_ = 0;                             // of the order
+  int64_t batch_, per_epoch_, window_;           // rows, batches, batches
   std::vector<std::vector<std::byte>> columns_;  // one window of each, on the host
-  std::vector<int64_t> order_;                   // rows of the epoch that is being read
-  size_t next_ = 0;                              // in order_
-  uint64_t epochs_ = 0;                          // begun
-  size_t half_ = 0;                              // that the next step reads
-  int64_t left_ = 0;                             // steps of that half
-  bool next_is_begun_ = false;                   // the reading of what the other half gets
-  uint64_t free_after_[2] = {0, 0};
+  int64_t next_read_ = 0;                        // number of the batch that is read next
+  int64_t next_step_ = 0;                        // number of the batch that the next step takes
+  int64_t there_until_ = 0;                      // batches below this number are on the device
+  int64_t reading_first_ = 0, reading_count_ = 0;
+  std::array<uint64_t, 2> free_after_{};
   double load_seconds_ = 0;
   std::future<double> reading_;  // seconds that it took; last, for its end waits for the thread
 };
-
-/// The rows [begin, end) of a source as a data set in host memory.
-data::Dataset rows_of(const data::Source& source, int64_t begin, int64_t end);
 
 }  // namespace lemnos::train

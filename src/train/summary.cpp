@@ -22,9 +22,9 @@ std::string bytes_text(uint64_t bytes) {
 }
 // What a step holds at most: everything persistent, and the activation arena.
 std::string memory_text(const Graph& graph, uint64_t activations) {
-  const auto arena = static_cast<uint64_t>(graph.parameter_arena_elements()) * sizeof(float);
-  const uint64_t slots = arena * graph.slot_count();
-  uint64_t data = 0, state = 0;
+  const uint64_t arena = graph.state()->flat().bytes();
+  uint64_t slots = 0, data = 0, state = 0;
+  for (const auto& [id, entry] : graph.state()->entries()) slots += entry.arena.kind == ArenaKind::slot ? arena : 0;
   for (const ValueInfo& info : graph.values()) {
     if (info.producer >= 0) continue;
     if (info.role == Role::input) data += info.desc.bytes();
@@ -41,14 +41,14 @@ std::string Trainer::summary(const data::Dataset& data, int64_t batch_size) {
   return impl_->summary(train::examples_of(data), batch_size);
 }
 
-std::string Trainer::Impl::summary(const std::vector<Shape>& examples, int64_t batch_size) {
+std::string Trainer::Impl::summary(const std::vector<Shape>& shapes, int64_t batch_size) {
   // In a graph of its own: the trainer's keeps only what it runs.
   Graph sketch;
   std::vector<nn::LayerReport> reports;
   const Value state = sketch.variable("state", {Shape{32}, DType::u32});
   nn::Scope sketching(sketch, state, false, options.seed);
   sketching.reports = &reports;
-  const std::vector<Value> inputs = train::inputs_of(sketch, "sketch", examples, batch_size);
+  const std::vector<Value> inputs = train::inputs_of(sketch, "sketch", shapes, batch_size);
   const std::vector<Value> outputs = model(sketching, inputs);
   int64_t total = 0;
   for (Value p : sketch.parameters()) total += p.desc().elements();
@@ -60,11 +60,11 @@ std::string Trainer::Impl::summary(const std::vector<Shape>& examples, int64_t b
     out += padded(r.name + (r.name.empty() ? "" : " ") + r.kind, 18) + padded(to_string(r.output), 24) +
            std::to_string(r.parameters) + "\n";
   out += text("parameters: ", total, " (", bytes_text(static_cast<uint64_t>(total) * 4), ")\n");
-  if (training.program) {
-    const PlanSummary plan = training.program->summary();
+  if (training) {
+    const PlanSummary plan = training->program->summary();
     out += text("a training step: ", plan.dispatches, " dispatches, ", plan.barriers, " barriers, activations ",
                 bytes_text(plan.activation_bytes), "\n");
-    out += memory_text(*graph, plan.activation_bytes);
+    out += memory_text(training->graph(), plan.activation_bytes);
   }
   return out;
 }

@@ -20,7 +20,7 @@ Plan training_plan(int64_t width, const DeviceCaps& caps) {
   place_gradients(loss);
   const Value updated = optim::apply(graph, optim::Sgd{});
   const Value state = advance_step(step_state(graph), {});
-  return make_plan(graph, caps, {.targets = {updated.id(), state.id(), loss.id()}, .find_kernel = find_kernel});
+  return make_plan(graph, caps, {.needs = {{updated.id(), state.id(), loss.id()}, {}}, .find_kernel = find_kernel});
 }
 
 TEST(Segments, CoverEveryWorkgroupOnce) {

@@ -468,6 +468,8 @@ EXEMPT = {
     "gradient_norm": "its factors are in optimizer_table.py",
     "average": "no update by a gradient: beta p + (1 - beta) q",
     "lamb": "not in PyTorch; four steps of a network by NumPy are in tests/optim",
+    "assign": "moves what it is given; its cases are exact",
+    "place_gradients": "moves what it is given; its cases are exact",
     "muon_direction": "not in this PyTorch; four steps of a network by NumPy are in tests/optim",
     "muon_update": "not in this PyTorch; four steps of a network by NumPy are in tests/optim",
     "random_uniform": "PyTorch draws other random numbers",

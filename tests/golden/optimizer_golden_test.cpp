@@ -94,7 +94,7 @@ TEST_P(OptimizerGolden, PublicOptimizerOnTheCpuBackend) {
   place_gradients(sum(p * g));
   const Value updated = optim::apply(graph, optimizer);
   const Value next = advance_step(step_state(graph), optim::advance_options(optimizer));
-  const auto session = make_cpu_backend()->open(graph);
+  const auto session = make_cpu_backend()->open(graph.state());
   const auto program = session->compile({.targets = {updated, next}});
   for (size_t step = 0; step < golden().values.size(); ++step) {
     session->write(g, std::vector<float>(4, static_cast<float>(kGradients[step])));

@@ -26,10 +26,9 @@ Plan step_of(const Model& model, const TensorDesc& x_desc, const Shape& targets)
   kept.push_back(optim::apply(graph, adam, {.clip_norm = 1}));
   kept.push_back(advance_step(state, optim::advance_options(adam)));
   kept.push_back(loss);
-  std::vector<int> ids;
-  for (Value v : kept) ids.push_back(v.id());
-  return make_plan(graph, DeviceCaps::portable(),
-                   {.targets = ids, .rewrites = {rewrites().begin(), rewrites().end()}, .find_kernel = find_kernel});
+  PlanOptions options{.rewrites = {rewrites().begin(), rewrites().end()}, .find_kernel = find_kernel};
+  for (Value v : kept) options.needs.targets.push_back(v.id());
+  return make_plan(graph, DeviceCaps::portable(), options);
 }
 
 void expect_every_barrier_needed(Plan plan, size_t at_least) {

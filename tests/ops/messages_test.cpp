@@ -32,7 +32,7 @@ const Mistake kMistakes[] = {
      "less: a and b are u8, it takes f32, f16, bf16 or i32"},
     {[](Graph& g) { return pow(in(g, {3}, DType::i32), in(g, {3}, DType::i32)); },
      "pow: a and b are i32, it takes f32, f16, bf16"},
-    {[](Graph& g) { return in(g, {3}) + Value(); }, "add: an operand is no value"},
+    {[](Graph& g) { return in(g, {3}) + Value(); }, "add: an operand is empty"},
     {[](Graph& g) {
        return reshape(in(g, {3, 4}), Shape{5, 2});
      },
@@ -121,8 +121,7 @@ const Mistake kMistakes[] = {
        return linear(in(g, {3, 4}), in(g, {6, 5}));
      },
      "linear: x [3, 4] has 4 features, weight [6, 5] takes 5"},
-    {[](Graph&) { return linear(Value(), Value()); },
-     "value: a default-constructed Value is no value and has no shape"},
+    {[](Graph&) { return linear(Value(), Value()); }, "value: a default-constructed Value is empty and has no shape"},
     {[](Graph& g) {
        return conv2d(in(g, {1, 3, 8, 8}), in(g, {4, 3, 9, 9}));
      },

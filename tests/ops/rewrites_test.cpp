@@ -40,14 +40,15 @@ class RewritesTest : public testing::Test {
     std::vector<int> ids;
     for (Value v : targets) ids.push_back(v.id());
     const auto before = evaluate(graph_, ids, values_, false);
-    rewrite(graph_, ids, rewrites());
+    rewrite(graph_, {ids, {}}, rewrites());
     const auto after = evaluate(graph_, ids, values_, false);
     for (size_t i = 0; i < before.size(); ++i) {
       EXPECT_EQ(before[i].size(), after[i].size());
       for (size_t j = 0; j < before[i].size(); ++j) EXPECT_NEAR(before[i][j], after[i][j], 1e-12) << i << ", " << j;
     }
     std::vector<std::string_view> names;
-    for (int index : needed_nodes(graph_, ids)) names.push_back(graph_.nodes()[static_cast<size_t>(index)].op->name);
+    for (int index : needed_nodes(graph_, {ids, {}}))
+      names.push_back(graph_.nodes()[static_cast<size_t>(index)].op->name);
     return names;
   }
   const Node& maker(Value v) const { return graph_.nodes()[static_cast<size_t>(graph_.info(v).producer)]; }

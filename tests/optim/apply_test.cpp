@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "lemnos/autograd.h"
 #include "lemnos/optim.h"
 #include "lemnos/session.h"
 #include "support.h"
@@ -22,7 +23,7 @@ struct Network {
     // A bowl with its bottom at 0.25: every optimizer must go there.
     for (Value p : {a, b}) {
       const Value gradient = affine(p, 2, -.5f);
-      graph.place_gradient(gradient, p);
+      place_gradient(gradient, p);
     }
     optim::UpdateOptions options{.clip_value = clip};
     if (lr_scale != 1) options.groups = {{.parameters = {b}, .lr_scale = lr_scale}};
@@ -62,7 +63,7 @@ size_t launches(const optim::Optimizer& optimizer, const optim::UpdateOptions& o
     const std::vector<float> start(static_cast<size_t>(1 + 37 * i), 1.0f);
     parameters.push_back(graph.parameter("p" + std::to_string(i), {1 + 37 * i}, start));
   }
-  for (Value p : parameters) graph.place_gradient(affine(p, 2, -.5f), p);
+  for (Value p : parameters) place_gradient(affine(p, 2, -.5f), p);
   const Value updated = optim::apply(graph, optimizer, options);
   const Value state = advance_step(step_state(graph), optim::advance_options(optimizer));
   const auto session = devices().back().open(graph);
@@ -121,7 +122,7 @@ TEST(Apply, ConstrainsRows) {
     Graph graph;
     const std::vector<float> start = {3, 4, .3f, .4f};
     const Value p = graph.parameter("p", Shape{2, 2}, start);
-    graph.place_gradient(affine(p, 0, 0), p);
+    place_gradient(affine(p, 0, 0), p);
     const Value updated = optim::apply(graph, optim::Sgd{});
     const Value constrained = optim::constrain_max_norm(p, 2);
     const auto session = device.open(graph);
@@ -138,7 +139,7 @@ TEST(Apply, AveragesParameters) {
     Graph graph;
     const float one = 1;
     const Value p = graph.parameter("p", Shape{1}, std::span(&one, 1));
-    graph.place_gradient(affine(p, 2, -.5f), p);
+    place_gradient(affine(p, 2, -.5f), p);
     const optim::Optimizer sgd = optim::Sgd{.lr = .1f};
     const Value average = optim::average_parameters(graph, optim::apply(graph, sgd), .9f);
     const Value state = advance_step(step_state(graph), optim::advance_options(sgd));

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "lemnos/autograd.h"
 #include "lemnos/optim.h"
 #include "lemnos/session.h"
 #include "support.h"
@@ -63,7 +64,7 @@ struct Trained {
     parameter = graph.parameter("p", Shape{1}, std::span(&one, 1));
     gradient = graph.input("g", {Shape{1}, DType::f32});
     const Value placed = identity(gradient);
-    graph.place_gradient(placed, parameter);
+    place_gradient(placed, parameter);
     updated = optim::apply(graph, optimizer, options);
     state = advance_step(step_state(graph), optim::advance_options(optimizer));
   }
@@ -134,7 +135,7 @@ struct TrainedNetwork {
       parameters.push_back(graph.parameter("p" + number, shape, start));
       gradients.push_back(graph.input("g" + number, {shape, DType::f32}));
     }
-    for (size_t k = 0; k < parameters.size(); ++k) graph.place_gradient(identity(gradients[k]), parameters[k]);
+    for (size_t k = 0; k < parameters.size(); ++k) place_gradient(identity(gradients[k]), parameters[k]);
     updated = optim::apply(graph, optimizer, options);
     state = advance_step(step_state(graph), optim::advance_options(optimizer));
   }

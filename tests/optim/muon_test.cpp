@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "lemnos/autograd.h"
 #include "lemnos/optim.h"
 #include "lemnos/session.h"
 #include "support.h"
@@ -29,7 +30,7 @@ struct Layers {
     for (Value p : all) {
       std::vector<float> target(static_cast<size_t>(p.desc().elements()));
       for (size_t i = 0; i < target.size(); ++i) target[i] = wave(3 * i + 7);
-      graph.place_gradient(p - graph.constant(p.shape(), target), p);
+      place_gradient(p - graph.constant(p.shape(), target), p);
     }
     optim::UpdateOptions chosen = options;
     if (!frozen.empty()) chosen.groups.push_back({.parameters = {graph.find(frozen)}, .lr_scale = 0});
@@ -108,7 +109,7 @@ size_t launches(const optim::Optimizer& optimizer, int64_t depth) {
     for (const Shape& shape : {Shape{12, 8}, Shape{8, 12}, Shape{8}})
       parameters.push_back(graph.parameter("p" + std::to_string(parameters.size()), shape,
                                            std::vector<float>(static_cast<size_t>(shape.elements()), 1)));
-  for (Value p : parameters) graph.place_gradient(affine(p, 2, -.5f), p);
+  for (Value p : parameters) place_gradient(affine(p, 2, -.5f), p);
   const Value updated = optim::apply(graph, optimizer);
   const Value state = advance_step(step_state(graph), optim::advance_options(optimizer));
   return devices().back().open(graph)->compile({.targets = {updated, state}})->summary().dispatches - parameters.size();

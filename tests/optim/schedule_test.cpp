@@ -1,6 +1,7 @@
 // Schedules against PyTorch's (make_goldens.py), on the host and on every device; the update options that change
 // StepState: schedule, global norm, loss scale.
 #include "lemnos/schedule.h"
+#include "lemnos/autograd.h"
 
 #include <gtest/gtest.h>
 
@@ -66,7 +67,7 @@ struct Trained {
     const std::vector<float> ones(static_cast<size_t>(count), 1.0f);
     p = graph.parameter("p", Shape{count}, ones);
     g = graph.input("g", {Shape{count}, DType::f32});
-    graph.place_gradient(identity(g), p);
+    place_gradient(identity(g), p);
     const Value updated = optim::apply(graph, optim::Sgd{.lr = 1}, options);
     state = advance_step(step_state(graph), advance);
     session = device.open(graph);

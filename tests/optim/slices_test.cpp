@@ -39,7 +39,7 @@ struct Large {
 
 TEST(Slices, CoverTheArenaOnce) {
   const Large large;
-  const uint64_t arena = static_cast<uint64_t>(large.graph.parameter_arena_elements()) * 4;
+  const uint64_t arena = static_cast<uint64_t>(large.graph.state()->arena_elements()) * 4;
   for (const uint64_t range : {uint64_t{1} << 18, uint64_t{1} << 20, (uint64_t{1} << 20) + 12345, uint64_t{1} << 27}) {
     const std::vector<Dispatch> list = lowered(large.graph, "adam", range);
     EXPECT_EQ(list.size(), (arena + range / (1 << 18) * (1 << 18) - 1) / (range / (1 << 18) * (1 << 18)));
@@ -62,7 +62,7 @@ TEST(Slices, CoverTheArenaOnce) {
 
 TEST(Slices, NormAddsUpEveryPartialSumOnce) {
   const Large large;
-  const uint64_t arena = static_cast<uint64_t>(large.graph.parameter_arena_elements()) * 4;
+  const uint64_t arena = static_cast<uint64_t>(large.graph.state()->arena_elements()) * 4;
   for (const uint64_t range : {uint64_t{1} << 18, uint64_t{1} << 20, uint64_t{1} << 27}) {
     const std::vector<Dispatch> list = lowered(large.graph, "gradient_norm", range);
     ASSERT_GE(list.size(), 2u);
@@ -83,7 +83,7 @@ TEST(Slices, LambCutsItsArenasTwice) {
   Graph graph;
   const Value p = graph.parameter("p", Shape{kElements}, std::vector<float>(kElements));
   (void)optim::apply(graph, optim::Lamb{}, {.groups = {{.parameters = {p}, .lr_scale = .5f}}});
-  const uint64_t range = uint64_t{1} << 20, arena = static_cast<uint64_t>(graph.parameter_arena_elements()) * 4;
+  const uint64_t range = uint64_t{1} << 20, arena = static_cast<uint64_t>(graph.state()->arena_elements()) * 4;
   const std::vector<Dispatch> list = lowered(graph, "lamb", range);
   const uint64_t pieces = (arena + range - 1) / range;
   ASSERT_EQ(list.size(), 2 * pieces + 1);

@@ -181,10 +181,10 @@ TEST(StepState, RefusesWhatItCannotDo) {
   };
   EXPECT_EQ(message([&] { dropout(x, state, 1); }), "dropout: rate 1 is outside [0, 1)");
   EXPECT_EQ(message([&] { dropout(x, x, .5f); }), "dropout: input 1 is f32[4], a step state is u32[32]");
-  EXPECT_EQ(message([&] { batch_indices(state, {.samples = 0, .batch = 4}); }),
-            "batch_indices: 0 samples, it takes 1 to 1073741824");
-  EXPECT_EQ(message([&] { advance_step(state, {.batches_per_epoch = 0}); }),
-            "advance_step: 0 batches per epoch, it takes 1 or more");
+  EXPECT_EQ(message([&] { batch_indices(state, {.samples = -1, .batch = 4}); }),
+            "batch_indices: -1 samples, it takes 1 to 1073741824, or 0 for the state's");
+  EXPECT_EQ(message([&] { advance_step(state, {.batches_per_epoch = -1}); }),
+            "advance_step: -1 batches per epoch, it takes 1 or more, or 0 for the state's");
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ struct Network {
 
   Plan plan(bool share = true) const {
     return make_plan(graph, DeviceCaps::portable(),
-                     {.targets = targets,
+                     {.needs = {targets, {}},
                       .rewrites = {rewrites().begin(), rewrites().end()},
                       .find_kernel = find_kernel,
                       .share_memory = share});
@@ -71,7 +71,7 @@ TEST(Plan, ElementwiseResultsTakeOverWhatDies) {
   const Value x = graph.input("x", {{1000}, DType::f32}), row = graph.input("row", {{1}, DType::f32});
   const auto bytes = [&](Value target, bool share) {
     return make_plan(graph, DeviceCaps::portable(),
-                     {.targets = {target.id()}, .find_kernel = find_kernel, .share_memory = share})
+                     {.needs = {{target.id()}, {}}, .find_kernel = find_kernel, .share_memory = share})
         .activation_bytes;
   };
   // What is read after the step has memory of its own.
@@ -93,7 +93,7 @@ TEST(Plan, MakesCheapActivationsAgain) {
   place_gradients(loss);
   const auto plan = [&](bool again) {
     return make_plan(graph, DeviceCaps::portable(),
-                     {.targets = {loss.id(), graph.flat_gradients().id()},
+                     {.needs = {{loss.id(), graph.flat_gradients().id()}, {}},
                       .rewrites = {rewrites().begin(), rewrites().end()},
                       .find_kernel = find_kernel,
                       .recompute = again});
@@ -120,8 +120,9 @@ TEST(Plan, NothingIsMadeAgainAmongTheUpdates) {
                                  .lower = [](Lower&) { return std::vector<Dispatch>{}; },
                                  .updates = kUpdates};
   const Value remembered = graph.add(remember, {memory, kept});
-  const Plan plan = make_plan(graph, DeviceCaps::portable(),
-                              {.targets = {busy.id(), remembered.id()}, .find_kernel = find_kernel, .recompute = true});
+  const Plan plan =
+      make_plan(graph, DeviceCaps::portable(),
+                {.needs = {{busy.id(), remembered.id()}, {}}, .find_kernel = find_kernel, .recompute = true});
   EXPECT_EQ(
       std::ranges::count_if(
           plan.nodes, [&](int i) { return plan.graph.nodes()[static_cast<size_t>(i)].op == &find_op("dropout"); }),
@@ -132,12 +133,12 @@ TEST(Plan, NothingIsMadeAgainAmongTheUpdates) {
 TEST(Plan, WhatReadsAnUpdateComesAfterIt) {
   Graph graph;
   const Value p = graph.parameter("p", {64}, std::vector<float>(64, 1));
-  graph.place_gradient(affine(p, 2, 0), p);
+  place_gradient(affine(p, 2, 0), p);
   const Value state = step_state(graph), moved = advance_step(state, {});
   const Value noise = random_uniform(moved, {Shape{64}, DType::f32});
   const Value late = noise * 2.f, early = relu(graph.input("x", {{64}, DType::f32}));
   const Plan plan =
-      make_plan(graph, DeviceCaps::portable(), {.targets = {late.id(), early.id()}, .find_kernel = find_kernel});
+      make_plan(graph, DeviceCaps::portable(), {.needs = {{late.id(), early.id()}, {}}, .find_kernel = find_kernel});
   std::vector<std::string> order;
   for (int i : plan.nodes) order.emplace_back(plan.graph.nodes()[static_cast<size_t>(i)].op->name);
   EXPECT_EQ(order, (std::vector<std::string>{"relu", "advance_step", "random_uniform", "affine"}));
@@ -151,7 +152,8 @@ TEST(Plan, RefusesWhatDoesNotFit) {
   const Network network(4096);
   const auto message = [&](const DeviceCaps& caps, uint64_t limit) -> std::string {
     try {
-      make_plan(network.graph, caps, {.targets = network.targets, .find_kernel = find_kernel, .memory_limit = limit});
+      make_plan(network.graph, caps,
+                {.needs = {network.targets, {}}, .find_kernel = find_kernel, .memory_limit = limit});
     } catch (const Error& error) {
       return error.what();
     }

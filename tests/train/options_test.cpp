@@ -39,7 +39,7 @@ TEST_P(Options, HalvesComputeAndFloatsAreKept) {
   for (const DType dtype : {DType::f16, DType::bf16}) {
     Trainer half = begun({.optimizer = adam, .compute = dtype});
     half.step(70);
-    EXPECT_NE(half.step_program().describe().find(to_string(dtype)), std::string::npos);
+    EXPECT_NE(half.step_program()->describe().find(to_string(dtype)), std::string::npos);
     EXPECT_EQ(half.graph().find("0.weight").dtype(), DType::f32);
     EXPECT_NEAR(half.evaluate(points()).loss, want, .05 * start) << to_string(dtype);
     EXPECT_EQ(half.counts().skipped, 0);
@@ -131,7 +131,7 @@ TEST_P(Options, FrozenPartsStay) {
     trainer.begin(points(), kBatch);
     FAIL() << "what does not exist was frozen";
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), "group: no parameter matches 'head.*'; there are 0.weight 0.bias 2.weight 2.bias");
+    EXPECT_STREQ(error.what(), "freeze: no parameter matches 'head.*'; there are 0.weight 0.bias 2.weight 2.bias");
   }
 }
 
@@ -188,7 +188,7 @@ TEST_P(Options, WhatIsMadeAgainIsTheSame) {
     Trainer trainer{device(), model, {.optimizer = optim::Adam{.lr = .01f}, .recompute = again}};
     trainer.begin(points(), kBatch);
     trainer.step(20);
-    summary = trainer.step_program().summary();
+    summary = trainer.step_program()->summary();
     return state_of(trainer);
   };
   PlanSummary kept, again;

@@ -14,8 +14,8 @@ LEMNOS_ON_EVERY_DEVICE(Profiling);
 TEST_P(Profiling, EveryLaunchHasItsTimes) {
   Trainer trainer = small_trainer(device());
   trainer.begin(points(), kBatch);
-  const Profile profile = trainer.step_program().profile(3);
-  EXPECT_EQ(profile.launches.size(), trainer.step_program().summary().dispatches);
+  const Profile profile = trainer.step_program()->profile(3);
+  EXPECT_EQ(profile.launches.size(), trainer.step_program()->summary().dispatches);
   EXPECT_EQ(profile.device, device().info().name);
   EXPECT_GT(profile.replayed_microseconds, 0);
   for (size_t step = 0; step < 3; ++step) {
@@ -35,7 +35,7 @@ TEST_P(Profiling, ItsStepsAreSteps) {
   Trainer profiled = small_trainer(device()), plain = small_trainer(device());
   profiled.begin(points(), kBatch);
   plain.begin(points(), kBatch);
-  (void)profiled.step_program().profile(2);
+  (void)profiled.step_program()->profile(2);
   plain.step(4);
   EXPECT_EQ(profiled.steps_done(), 4);
   EXPECT_TRUE(same(state_of(profiled), state_of(plain)));
@@ -44,7 +44,7 @@ TEST_P(Profiling, ItsStepsAreSteps) {
 TEST_P(Profiling, TheTraceIsJson) {
   Trainer trainer = small_trainer(device());
   trainer.begin(points(), kBatch);
-  const Profile profile = trainer.step_program().profile(2);
+  const Profile profile = trainer.step_program()->profile(2);
   const auto trace = nlohmann::json::parse(profile.trace());
   EXPECT_EQ(trace["otherData"]["device"], profile.device);
   size_t complete = 0;

@@ -29,7 +29,7 @@ TEST_P(Replay, HundredStepsMakeNothingAndDoNotWait) {
   ASSERT_GT(before.pipelines, 0u);
   ASSERT_GT(before.command_buffers, 0u);
 
-  ASSERT_EQ(trainer.step_program().run(100), Status::ok);
+  ASSERT_EQ(trainer.step_program()->run(100), Status::ok);
   const DeviceCounters handed_over = trainer.session().counters();
   expect_nothing_made(before, handed_over);
   EXPECT_LE(handed_over.submits - before.submits, 2u);  // a submission holds some dozens of steps

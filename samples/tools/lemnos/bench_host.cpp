@@ -43,7 +43,8 @@ HostCosts measure(const std::string& selector, DeviceInfo& info) {
   const double stepped = wall_ms();
   costs = {.open_ms = opened - begin, .compile_ms = compiled - opened, .first_ms = stepped - compiled};
 
-  Program& program = trainer.step_program();
+  const std::shared_ptr<Program> held = trainer.step_program();
+  Program& program = *held;
   const DeviceCounters before = trainer.session().counters();
   const double start = wall_ms();
   if (program.run(kSteps) != Status::ok) throw Error(ErrorCode::device_lost, "bench: run");

@@ -90,7 +90,7 @@ class Launches {
   void add(const Graph& graph, const std::vector<Value>& targets, const std::string& variant) {
     PlanOptions options{
         .rewrites = {rewrites().begin(), rewrites().end()}, .find_kernel = find_kernel, .force_variant = variant};
-    for (Value target : targets) options.targets.push_back(target.id());
+    for (Value target : targets) options.needs.targets.push_back(target.id());
     try {
       for (const PlannedDispatch& planned : make_plan(graph, caps_, options).dispatches)
         add(planned.dispatch, variant.empty());

@@ -56,7 +56,7 @@ void require_writable(const std::filesystem::path& folder) {
 
 // After the run, on steps of their own: what was trained and saved stays as it is.
 void write_profile(Trainer& trainer, const std::string& path) {
-  const Profile profile = trainer.step_program().profile(kProfiledSteps);
+  const Profile profile = trainer.step_program()->profile(kProfiledSteps);
   io::write_file(path, profile.trace());
   std::printf("\n%swrote %s\n", profile.table().c_str(), path.c_str());
 }

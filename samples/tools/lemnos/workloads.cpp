@@ -272,7 +272,7 @@ Workload step(const char* name, const Model& model, const Shape& example, int64_
                                                                     .tuning = choices.tuning,
                                                                     .tune_seconds = choices.tune_seconds});
             trainer->begin(set, batch);
-            return Running{trainer, &trainer->step_program()};
+            return Running{trainer, trainer->step_program().get()};
           }};
 }
 

@@ -1,0 +1,114 @@
+#include "graph/needs.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "lemnos/op.h"
+
+namespace lemnos {
+
+namespace {
+
+std::string name_of(const Graph& graph, int value) {
+  const ValueInfo& info = graph.info(value);
+  return info.name.empty() ? text("value %", value) : text('\'', info.name, '\'');
+}
+
+class Search {
+ public:
+  Search(const Graph& graph, const Needs& needs)
+      : graph_(graph), needs_(needs), needed_(graph.nodes().size()), is_given_(graph.values().size()) {
+    for (int value : needs.given) is_given_[static_cast<size_t>(value)] = true;
+  }
+
+  std::vector<int> run() {
+    mark();
+    require_given_is_read();
+    std::vector<int> order = early_first();
+    require_newest(order);
+    return order;
+  }
+
+ private:
+  const Node& node(int index) const { return graph_.nodes()[static_cast<size_t>(index)]; }
+  bool is_given(int value) const { return is_given_[static_cast<size_t>(value)]; }
+
+  void mark() {
+    std::vector<int> open = needs_.targets;
+    while (!open.empty()) {
+      const int value = open.back(), producer = graph_.info(value).producer;
+      open.pop_back();
+      if (is_given(value) || producer < 0 || needed_[static_cast<size_t>(producer)]) continue;
+      needed_[static_cast<size_t>(producer)] = true;
+      open.insert(open.end(), node(producer).inputs.begin(), node(producer).inputs.end());
+    }
+  }
+
+  void require_given_is_read() const {
+    for (int value : needs_.given) {
+      bool read = std::ranges::count(needs_.targets, value) > 0;
+      for (size_t i = 0; i < needed_.size() && !read; ++i)
+        read = needed_[i] && std::ranges::count(graph_.nodes()[i].inputs, value) > 0;
+      require(read, ErrorCode::invalid_argument, "given: ", name_of(graph_, value), ' ', graph_.info(value).desc,
+              " is read by no node that the targets need");
+    }
+  }
+
+  std::vector<int> early_first() const {
+    std::vector<int> early, late_nodes;
+    std::vector<bool> late(needed_.size(), false);
+    for (size_t i = 0; i < needed_.size(); ++i) {
+      if (!needed_[i]) continue;
+      const Node& n = graph_.nodes()[i];
+      late[i] = updates_state(graph_, n) || std::ranges::any_of(n.inputs, [&](int input) {
+                  const int producer = graph_.info(input).producer;
+                  return producer >= 0 && !is_given(input) && late[static_cast<size_t>(producer)];
+                });
+      (late[i] ? late_nodes : early).push_back(static_cast<int>(i));
+    }
+    early.insert(early.end(), late_nodes.begin(), late_nodes.end());
+    return early;
+  }
+
+  // Memory that is updated in place holds one version at a time.
+  void require_newest(const std::vector<int>& order) const {
+    std::map<ArenaId, int> there;  // the version that each arena holds; 0 where nothing updated it
+    for (int value : needs_.given)
+      if (const int version = graph_.info(value).version) {
+        int& held = there[graph_.arena_of(value)];
+        held = std::max(held, version);
+      }
+    for (int index : order) {
+      const Node& n = node(index);
+      for (int input : n.inputs) {
+        const ValueInfo& info = graph_.info(input);
+        if (info.role == Role::activation || info.role == Role::constant) continue;
+        const auto held = there.find(graph_.arena_of(input));
+        const int version = held == there.end() ? 0 : held->second;
+        require(info.version == version, ErrorCode::invalid_argument, n.op->name, ": reads ", name_of(graph_, input),
+                " as update ", info.version, " of the step left it, but update ", version,
+                " comes before; read the newest value (Graph::newest), or earlier");
+      }
+      for (const Alias& alias : n.op->updates)
+        there[graph_.arena_of(n.outputs[alias.output])] = graph_.info(n.outputs[alias.output]).version;
+    }
+  }
+
+  const Graph& graph_;
+  const Needs& needs_;
+  std::vector<bool> needed_;    // by node
+  std::vector<bool> is_given_;  // by value
+};
+
+}  // namespace
+
+bool updates_state(const Graph& graph, const Node& node) {
+  return std::ranges::any_of(node.op->updates, [&](const Alias& alias) {
+    return graph.info(node.outputs[alias.output]).role != Role::gradient;
+  });
+}
+
+std::vector<int> needed_nodes(const Graph& graph, const Needs& needs) { return Search(graph, needs).run(); }
+
+}  // namespace lemnos

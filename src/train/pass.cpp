@@ -1,0 +1,128 @@
+#include "train/pass.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "lemnos/ops.h"
+
+namespace lemnos {
+
+namespace train {
+
+namespace {
+
+void require_ok(Status status, const std::string& doing) {
+  if (status == Status::ok) return;
+  const ErrorCode code = status == Status::device_lost ? ErrorCode::device_lost : ErrorCode::out_of_memory;
+  fail(code, doing, ": ", to_string(status));
+}
+
+}  // namespace
+
+void Pass::add_ring(size_t recorded) {
+  const int64_t columns = kRingColumns + static_cast<int64_t>(recorded);
+  ring = graph_.variable("metrics", {Shape{kRingRows, columns}, DType::f32}, {}, Purpose::scratch);
+}
+
+int64_t Pass::set_rows(int64_t rows, bool rewind) {
+  rows_ = rows;
+  ops::StepWords words = step_words();
+  words.set_rows(rows, batches());
+  if (rewind || words.batch() >= batches()) words.rewind_epoch();
+  write_step_words(words);
+  return batches();
+}
+
+void Pass::submit(int64_t steps) { require_ok(program->run(static_cast<uint32_t>(steps)), name_); }
+
+std::vector<StepMetrics> Pass::run(int64_t steps) {
+  std::vector<StepMetrics> all;
+  while (steps > 0) {
+    const int64_t now = std::min(steps, kRingRows);
+    submit(now);
+    const std::vector<StepMetrics> part = recent(now);
+    all.insert(all.end(), part.begin(), part.end());
+    steps -= now;
+  }
+  return all;
+}
+
+ops::StepWords Pass::step_words() {
+  ops::StepWords words;
+  session_.read(state, words.bytes());
+  return words;
+}
+void Pass::write_step_words(ops::StepWords words) { session_.write(state, words.bytes()); }
+
+std::vector<StepMetrics> Pass::recent(int64_t steps) {
+  const int64_t done = step_words().steps(), count = std::min({steps, done, kRingRows});
+  std::vector<StepMetrics> rows;
+  // Step numbers start at 1, and a step writes the row of its own number; the rows wanted may go round the end.
+  const int64_t first = done - count + 1, before_end = std::min(count, kRingRows - first % kRingRows);
+  read_ring(first, before_end, rows);
+  read_ring(first + before_end, count - before_end, rows);
+  return rows;
+}
+
+void Pass::read_ring(int64_t first, int64_t count, std::vector<StepMetrics>& into) {
+  if (count <= 0) return;
+  const auto columns = static_cast<size_t>(ring.shape()[1]);
+  std::vector<float> rows(static_cast<size_t>(count) * columns);
+  session_.read(ring, std::as_writable_bytes(std::span(rows)),
+                static_cast<size_t>(first % kRingRows) * columns * sizeof(float));
+  for (int64_t i = 0; i < count; ++i) {
+    const float* row = rows.data() + static_cast<size_t>(i) * columns;
+    into.push_back({.step = first + i, .loss = row[0], .correct = row[1], .samples = row[2], .learning_rate = row[3]});
+    into.back().more.assign(row + kRingColumns, row + columns);
+  }
+}
+
+Metrics mean_of(std::span<const StepMetrics> steps, const std::vector<std::string>& recorded) {
+  Metrics total;
+  for (const std::string& name : recorded) total.more.emplace_back(name, 0);
+  double correct = 0, samples = 0;
+  for (const StepMetrics& step : steps) {
+    total.loss += step.loss * step.samples;
+    for (size_t i = 0; i < recorded.size(); ++i) total.more[i].second += step.more[i] * step.samples;
+    correct += step.correct;
+    samples += step.samples;
+  }
+  total.samples = static_cast<int64_t>(samples);
+  if (samples == 0) return total;
+  total.loss /= samples;
+  total.accuracy = correct / samples;
+  for (auto& [name, value] : total.more) value /= samples;
+  return total;
+}
+
+void join(Metrics& total, const Metrics& part) {
+  const int64_t samples = total.samples + part.samples;
+  if (samples == 0) return;
+  const auto mean = [&](double a, double b) {
+    return (a * static_cast<double>(total.samples) + b * static_cast<double>(part.samples)) /
+           static_cast<double>(samples);
+  };
+  total.loss = mean(total.loss, part.loss);
+  total.accuracy = mean(total.accuracy, part.accuracy);
+  for (size_t i = 0; i < part.more.size(); ++i) {
+    if (i == total.more.size()) total.more.emplace_back(part.more[i].first, 0);
+    total.more[i].second = mean(total.more[i].second, part.more[i].second);
+  }
+  total.samples = samples;
+}
+
+}  // namespace train
+
+double Metrics::operator[](const std::string& name) const {
+  if (name == "loss") return loss;
+  if (name == "accuracy") return accuracy;
+  std::string known = "loss, accuracy";
+  for (const auto& [known_name, value] : more) {
+    if (known_name == name) return value;
+    known += ", " + known_name;
+  }
+  fail(ErrorCode::not_found, "metrics: no '", name, "'; there are ", known);
+}
+
+}  // namespace lemnos

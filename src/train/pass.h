@@ -1,0 +1,67 @@
+// A pass over rows: the graph of one step, its program, and the ring in which the device leaves what each step came to.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lemnos/callback.h"
+#include "ops/step_state.h"
+#include "train/feed.h"
+
+namespace lemnos::train {
+
+/// Steps whose metrics the device keeps until the host reads them.
+inline constexpr int64_t kRingRows = 4096;
+/// Columns of a row of the ring: loss, correct, rows that count, learning rate; then what else is recorded (record.h).
+inline constexpr int64_t kRingColumns = 4;
+
+class Pass {
+ public:
+  Pass(Session& session, std::string name) : session_(session), name_(std::move(name)), graph_(session.state()) {}
+
+  Graph& graph() { return graph_; }
+  Session& session() { return session_; }
+
+  Value state;                     // StepState of this pass
+  Value ring;                      // f32[kRingRows, kRingColumns + recorded]
+  std::vector<Value> predictions;  // each f32[B, ..]
+  std::vector<Value> targets;
+  std::optional<Feed> feed;
+  std::shared_ptr<Program> program;
+  const void* content = nullptr;  // the data set that was uploaded last
+
+  /// Makes the ring, for so many recorded numbers.
+  void add_ring(size_t recorded);
+  /// So many rows are there from now on, in the order of the feed; `rewind`: the next batch is the first. Returns the
+  /// batches of an epoch.
+  int64_t set_rows(int64_t rows, bool rewind = false);
+  int64_t batches() const { return batches_of(rows_, feed->order()); }
+  int64_t rows() const { return rows_; }
+
+  /// Hands `steps` over to the device.
+  void submit(int64_t steps);
+  /// Runs `steps` and returns what each came to.
+  std::vector<StepMetrics> run(int64_t steps);
+  /// What the last `steps` steps came to, oldest first, as far as the ring reaches back.
+  std::vector<StepMetrics> recent(int64_t steps);
+  ops::StepWords step_words();
+  void write_step_words(ops::StepWords words);
+
+ private:
+  void read_ring(int64_t first, int64_t count, std::vector<StepMetrics>& into);
+
+  Session& session_;
+  std::string name_;
+  Graph graph_;
+  int64_t rows_ = 0;
+};
+
+/// Means over the examples that the steps counted; `recorded` names StepMetrics::more.
+Metrics mean_of(std::span<const StepMetrics> steps, const std::vector<std::string>& recorded);
+/// The mean of both, by their samples.
+void join(Metrics& total, const Metrics& part);
+
+}  // namespace lemnos::train

@@ -1,0 +1,206 @@
+#include "train/step_builder.h"
+
+#include <algorithm>
+
+#include "base/pattern.h"
+#include "base/text.h"
+#include "lemnos/autograd.h"
+#include "train/record.h"
+
+namespace lemnos::train {
+
+namespace {
+
+// As in the losses: where no row counts, 0 is divided by this.
+constexpr float kLeastRows = 1e-30f;
+
+/// The next row in place of each, the first in place of the last: the batch is in random order already.
+Value rotated(Value v) {
+  const Value parts[] = {slice_axis(v, 0, 1, v.shape()[0]), slice_axis(v, 0, 0, 1)};
+  return concat(parts, 0);
+}
+
+}  // namespace
+
+StepBuilder::StepBuilder(const Model& model, const TrainerOptions& options)
+    : model_(model), options_(options), recorded_(recorded_names(options)) {
+  require(is_floating(options.compute), ErrorCode::invalid_argument, "trainer: compute is ", to_string(options.compute),
+          ", it takes f32, f16 or bf16");
+  require(options.average >= 0 && options.average < 1, ErrorCode::invalid_argument, "trainer: average ",
+          options.average, " is outside [0, 1)");
+  require(options.mixup >= 0 && options.mixup <= .5f, ErrorCode::invalid_argument, "trainer: mixup ", options.mixup,
+          " is outside [0, 0.5]");
+}
+
+nn::Scope StepBuilder::scope(Graph& graph, Value state, bool training) const {
+  nn::Scope made(graph, state, training, options_.seed);
+  made.compute = options_.compute;
+  return made;
+}
+
+std::vector<Value> StepBuilder::predict(const nn::Scope& building, const std::vector<Value>& x) const {
+  std::vector<Value> outputs = model_(building, x);
+  require(!outputs.empty(), ErrorCode::shape_mismatch, "model: ", model_.kind(), " has no output");
+  for (Value& y : outputs)
+    if (is_floating(y.dtype())) y = cast(y, DType::f32);
+  return outputs;
+}
+
+std::vector<Shape> examples_of(const data::Dataset& data) {
+  std::vector<Shape> examples;
+  for (const ColumnView& column : columns_of(data))
+    if (column.use == ColumnView::Use::input) examples.push_back(column.array->desc.shape.without(0));
+  return examples;
+}
+
+std::vector<Value> inputs_of(Graph& graph, const std::string& name, const std::vector<Shape>& examples, int64_t batch) {
+  std::vector<Value> inputs;
+  for (const Shape& example : examples) {
+    std::vector<int64_t> dims{batch};
+    dims.insert(dims.end(), example.begin(), example.end());
+    inputs.push_back(
+        graph.input(inputs.empty() ? name + ".x" : text(name, ".x", inputs.size()), {Shape(dims), DType::f32}));
+  }
+  return inputs;
+}
+
+void StepBuilder::add_parameters(Graph& graph, const std::vector<Shape>& examples) const {
+  (void)model_(scope(graph, step_state(graph), false), inputs_of(graph, "shape", examples, 1));
+}
+
+void StepBuilder::require_fits(const data::Dataset& like, int64_t batch) const {
+  Graph trial;
+  const nn::Scope trying = scope(trial, step_state(trial), true);
+  require_logits(options_, model_(trying, inputs_of(trial, "trial", examples_of(like), batch)), like);
+}
+
+AdvanceOptions StepBuilder::advance(const Pass& pass) const {
+  AdvanceOptions options = optim::advance_options(options_.optimizer);
+  options.batches_per_epoch = 0;  // the state knows
+  options.batch = pass.feed->order().batch;
+  return options;
+}
+
+Value StepBuilder::finish(Pass& pass, const std::vector<Value>& losses) const {
+  const Batch& batch = pass.feed->batch();
+  // Without classes the rows that count are all that is known: {0, rows}.
+  const Value counts = options_.loss.classes()
+                           ? right_and_counted(pass.predictions[0], batch.y[0], batch.mask)
+                           : reshape(sum(batch.mask), Shape{1}) * pass.graph().constant({2}, std::vector<float>{0, 1});
+  const Value more = train::recorded(options_, pass.predictions, batch, losses);
+  return finish_step(pass.state, pass.ring, reshape(options_.loss.total(losses), Shape{}), counts, advance(pass), more);
+}
+
+std::vector<Value> StepBuilder::add_losses(const nn::Scope& building, const Batch& part,
+                                           std::vector<Value>& outputs) const {
+  if (options_.mixup == 0) {
+    outputs = predict(building, part.x);
+    return options_.loss.each(outputs, part.y, part.mask);
+  }
+  const Batch partner = part.each(rotated);
+  const Value share = random_uniform(building.state(), {Shape{}, DType::f32}, 0, options_.mixup,
+                                     static_cast<uint32_t>(options_.seed), "mixup");
+  const Value rest = affine(share, -1, 1);
+  std::vector<Value> mixed;
+  for (size_t i = 0; i < part.x.size(); ++i) mixed.push_back(part.x[i] * rest + partner.x[i] * share);
+  outputs = predict(building, mixed);
+  std::vector<Value> losses = options_.loss.each(outputs, part.y, part.mask);
+  const std::vector<Value> partners = options_.loss.each(outputs, partner.y, partner.mask);
+  for (size_t k = 0; k < losses.size(); ++k) losses[k] = losses[k] * rest + partners[k] * share;
+  return losses;
+}
+
+std::vector<Value> StepBuilder::add_gradients(const nn::Scope& building, Pass& pass,
+                                              const std::vector<Value>& learning) const {
+  Graph& graph = pass.graph();
+  const Batch& whole = pass.feed->batch();
+  const int64_t parts = options_.accumulate, rows = pass.feed->order().batch / parts;
+  std::vector<Value> totals(learning.size()), whole_losses;
+  std::vector<std::vector<Value>> outputs;  // by output, a value for each part
+  for (int64_t i = 0; i < parts; ++i) {
+    const Batch part = whole.each([&](Value v) { return parts == 1 ? v : slice_axis(v, 0, i * rows, (i + 1) * rows); });
+    std::vector<Value> predictions;
+    std::vector<Value> losses = add_losses(building, part, predictions);
+    outputs.resize(predictions.size());
+    for (size_t k = 0; k < outputs.size(); ++k) outputs[k].push_back(predictions[k]);
+    // The parts count by their rows, so that padding weighs as it does in the whole batch.
+    if (parts > 1)
+      for (Value& one : losses) one = one * (sum(part.mask) / maximum(sum(whole.mask), graph.scalar(kLeastRows)));
+    whole_losses.resize(losses.size());
+    for (size_t k = 0; k < losses.size(); ++k)
+      whole_losses[k] = whole_losses[k] ? whole_losses[k] + losses[k] : losses[k];
+    const Value share = reshape(options_.loss.total(losses), Shape{});
+    const Value scaled =
+        options_.update.loss_scale ? share * loss_scale(pass.state, options_.update.loss_scale->initial) : share;
+    const std::vector<Value> found = gradients(scaled, learning);
+    for (size_t p = 0; p < learning.size(); ++p)
+      if (found[p]) totals[p] = totals[p] ? totals[p] + found[p] : found[p];
+  }
+  place_gradients(learning, totals);
+  for (const std::vector<Value>& output : outputs)
+    pass.predictions.push_back(parts == 1 ? output[0] : concat(output, 0));
+  return whole_losses;
+}
+
+std::vector<optim::Group> StepBuilder::groups(Graph& graph) const {
+  std::vector<optim::Group> made;
+  for (const NamedGroup& group : options_.groups) {
+    optim::Group& g =
+        made.emplace_back(optim::Group{.lr_scale = group.lr_scale, .weight_decay_scale = group.weight_decay_scale});
+    for (Value p : graph.parameters())
+      if (matches(group.parameters, p.name())) g.parameters.push_back(p);
+    if (!g.parameters.empty()) continue;
+    std::string names;
+    for (Value p : graph.parameters()) names += " " + p.name();
+    fail(ErrorCode::not_found, "group: no parameter matches '", group.parameters, "'; there are", names);
+  }
+  return made;
+}
+
+void StepBuilder::add_updates(Pass& pass, const ByClock& learning) const {
+  Graph& graph = pass.graph();
+  optim::UpdateOptions update = options_.update;
+  update.norm_of = placed_parameters(graph);
+  const std::vector<optim::Group> named = groups(graph);
+  update.groups.insert(update.groups.end(), named.begin(), named.end());
+  Value updated;
+  for (const auto& [clock, names] : learning) {
+    update.name = clock ? std::to_string(clock) : std::string();
+    update.parameters.clear();
+    for (Value p : update.norm_of)
+      if (std::ranges::count(names, p.name())) update.parameters.push_back(p);
+    if (update.parameters.empty()) continue;
+    updated = optim::apply(graph, options_.optimizer, update);
+    pass.targets.push_back(updated);
+    if (clock) pass.targets.push_back(advance_step(optim::clock(graph, update.name), advance(pass)));
+  }
+  require(static_cast<bool>(updated), ErrorCode::invalid_argument,
+          "train: the loss depends on no parameter that learns");
+  if (options_.average > 0) pass.targets.push_back(optim::average_parameters(graph, updated, options_.average));
+}
+
+void StepBuilder::add_training(Pass& pass, const data::Dataset& like, const ByClock& learning) const {
+  std::vector<Value> statistics;  // updates of running statistics
+  nn::Scope building = scope(pass.graph(), pass.state, true);
+  building.updates = &statistics;
+  std::vector<Value> parameters;
+  for (const auto& [clock, names] : learning)
+    for (const std::string& name : names) parameters.push_back(pass.graph().find(name));
+  const std::vector<Value> losses = add_gradients(building, pass, parameters);
+  require_logits(options_, pass.predictions, like);
+  add_updates(pass, learning);
+  pass.targets.push_back(finish(pass, losses));
+  pass.targets.insert(pass.targets.end(), statistics.begin(), statistics.end());
+}
+
+void StepBuilder::add_evaluation(Pass& pass, const data::Dataset& like) const {
+  const Batch& batch = pass.feed->batch();
+  pass.predictions = predict(scope(pass.graph(), pass.state, false), batch.x);
+  require_logits(options_, pass.predictions, like);
+  // Without targets there is nothing to judge: only the batches are gone through.
+  pass.targets = {batch.y.empty() ? advance_step(pass.state, advance(pass))
+                                  : finish(pass, options_.loss.each(pass.predictions, batch.y, batch.mask))};
+  pass.targets.insert(pass.targets.end(), pass.predictions.begin(), pass.predictions.end());
+}
+
+}  // namespace lemnos::train

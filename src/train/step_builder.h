@@ -1,0 +1,60 @@
+// A step as nodes: model, loss, gradients, update, metrics. Graph in, targets out; it knows no device and no memory.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lemnos/train.h"
+#include "train/feed.h"
+#include "train/pass.h"
+
+namespace lemnos::train {
+
+/// Which parameters learn, by the clock that counts their updates (learned.h).
+using ByClock = std::map<int, std::vector<std::string>>;
+
+class StepBuilder {
+ public:
+  /// Throws `invalid_argument` for options out of range. Both must outlive it.
+  StepBuilder(const Model& model, const TrainerOptions& options);
+
+  /// The names of StepMetrics::more.
+  const std::vector<std::string>& recorded() const { return recorded_; }
+  /// The parameters that a model for inputs of these shapes has, built without anything that needs them.
+  void add_parameters(Graph& graph, const std::vector<Shape>& examples) const;
+  /// Throws what the model and the loss throw for batches like these, and touches no graph but one of its own.
+  void require_fits(const data::Dataset& like, int64_t batch) const;
+
+  /// A step over the feed of `pass`, from the batch to the new parameters and the ring.
+  void add_training(Pass& pass, const data::Dataset& like, const ByClock& learning) const;
+  /// Predictions, and, where there are targets, what they are worth.
+  void add_evaluation(Pass& pass, const data::Dataset& like) const;
+  nn::Scope scope(Graph& graph, Value state, bool training) const;
+  /// The model's outputs in f32.
+  std::vector<Value> predict(const nn::Scope& scope, const std::vector<Value>& x) const;
+
+ private:
+  /// Losses over a batch, of which the loss is made; `outputs` takes the predictions.
+  std::vector<Value> add_losses(const nn::Scope& scope, const Batch& part, std::vector<Value>& outputs) const;
+  /// Forward and backward for each part of the batch; the gradients are placed, the prediction of the whole is kept.
+  /// Returns the losses of the whole.
+  std::vector<Value> add_gradients(const nn::Scope& scope, Pass& pass, const std::vector<Value>& learning) const;
+  void add_updates(Pass& pass, const ByClock& learning) const;
+  std::vector<optim::Group> groups(Graph& graph) const;
+  AdvanceOptions advance(const Pass& pass) const;
+  /// The node that closes a step: metrics into the ring, the state advanced.
+  Value finish(Pass& pass, const std::vector<Value>& losses) const;
+
+  const Model& model_;
+  const TrainerOptions& options_;
+  std::vector<std::string> recorded_;
+};
+
+/// The shapes of one example of each input.
+std::vector<Shape> examples_of(const data::Dataset& data);
+/// An f32 input of the graph for each shape, in batches of that size: "`name`.x", "`name`.x1", ..
+std::vector<Value> inputs_of(Graph& graph, const std::string& name, const std::vector<Shape>& examples, int64_t batch);
+
+}  // namespace lemnos::train
