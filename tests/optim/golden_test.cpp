@@ -9,7 +9,7 @@
 #include "lemnos/autograd.h"
 #include "lemnos/optim.h"
 #include "lemnos/session.h"
-#include "support.h"
+#include "tests/devices.h"
 
 namespace {
 

@@ -11,7 +11,7 @@
 #include "lemnos/optim.h"
 #include "lemnos/session.h"
 #include "shaders/common/step_state.h"
-#include "support.h"
+#include "tests/devices.h"
 
 namespace {
 

@@ -12,7 +12,7 @@
 #include "lemnos/session.h"
 #include "shaders/common/permutation.h"
 #include "shaders/common/step_state.h"
-#include "support.h"
+#include "tests/devices.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-// The devices that these tests run on, opened once.
+// The devices that tests run on, opened once.
 #pragma once
 
 #include <vector>
