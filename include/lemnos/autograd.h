@@ -13,7 +13,8 @@ namespace lemnos {
 
 /// d(output)/d(wrt[i]) for each i, as values of the same graph; "no value" where `output` does not depend on wrt[i].
 /// `seed` is the gradient of `output` itself, of its shape; without one `output` must have one element and the seed is
-/// 1. Throws `unsupported` naming the op when one on the way has no gradient.
+/// 1. Throws `unsupported` naming the op when one on the way has no gradient, `invalid_argument` for a value of another
+/// graph.
 std::vector<Value> gradients(Value output, std::span<const Value> wrt, Value seed = {});
 
 /// The gradients of `loss` for every parameter of its graph, placed in the gradient arena (Graph::flat_gradients). What

@@ -78,11 +78,22 @@ class Sweep {
   std::map<int, Value> found_;
 };
 
+// An id alone means something in every graph.
+void require_of(const Graph& graph, Value value, const std::string& what) {
+  require(static_cast<bool>(value), ErrorCode::invalid_argument, "gradients: ", what, " is no value");
+  require(&value.graph() == &graph, ErrorCode::invalid_argument, "gradients: ", what, ", ", value.desc(),
+          ", belongs to another graph than the output");
+}
+
 }  // namespace
 
 std::vector<Value> gradients(Value output, std::span<const Value> wrt, Value seed) {
+  require(static_cast<bool>(output), ErrorCode::invalid_argument, "gradients: the output is no value");
   Graph& graph = output.graph();
-  if (!seed) {
+  for (size_t i = 0; i < wrt.size(); ++i) require_of(graph, wrt[i], text("wrt ", i));
+  if (seed) {
+    require_of(graph, seed, "the seed");
+  } else {
     require(output.desc().elements() == 1, ErrorCode::shape_mismatch, "gradients: the output is ", output.desc(),
             "; one of more than one element needs a seed");
     const std::vector<float> one{1.0f};
