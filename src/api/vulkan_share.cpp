@@ -49,8 +49,9 @@ VulkanSharedBuffer VulkanSharedBuffer::create(Session& session, VkDeviceSize byt
 }
 
 VulkanSharedBuffer VulkanSharedBuffer::open(Session& session, const VulkanSharedMemory& memory) {
+  // `new` asks for its memory before it opens: once the descriptor is taken over, nothing can fail.
   return VulkanSharedBuffer(
-      std::make_unique<Impl>(vulkan::SharedBuffer::open(memory_of(session).context(), inner(memory))));
+      std::unique_ptr<Impl>(new Impl{vulkan::SharedBuffer::open(memory_of(session).context(), inner(memory))}));
 }
 
 VulkanBuffer VulkanSharedBuffer::buffer() const {

@@ -90,13 +90,16 @@ Layer function(std::string kind, std::function<Value(Value)> apply) {
   return {std::move(kind), [apply = std::move(apply)](const Scope&, Value x) { return apply(x); }};
 }
 
+// Of the two sides one may have weights, and compute in the scope's type, and the other not.
 Model residual(Model body) {
-  return {"residual",
-          [body = std::move(body)](const Scope& scope, Value x) { return x + body(scope.nested("body"), x); }};
+  return {"residual", [body = std::move(body)](const Scope& scope, Value x) {
+            return scope.computed(x) + scope.computed(body(scope.nested("body"), x));
+          }};
 }
 Model residual(Model body, Model shortcut) {
   return {"residual", [body = std::move(body), shortcut = std::move(shortcut)](const Scope& scope, Value x) {
-            return shortcut(scope.nested("shortcut"), x) + body(scope.nested("body"), x);
+            return scope.computed(shortcut(scope.nested("shortcut"), x)) +
+                   scope.computed(body(scope.nested("body"), x));
           }};
 }
 

@@ -137,8 +137,9 @@ SharedBuffer SharedBuffer::open(std::shared_ptr<Context> context, const SharedMe
   require(!opaque || (types >> memory.memory_type & 1u), ErrorCode::invalid_argument, "shared buffer: memory type ",
           memory.memory_type, " does not fit");
   made.allocate(import.head(), opaque ? memory.memory_type : choose_type(*context, types));
-  import.taken();
+  import.imported();
   made.bind();
+  import.finish();
   return made;
 }
 

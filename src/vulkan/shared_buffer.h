@@ -37,8 +37,8 @@ class SharedBuffer {
  public:
   /// Throws `unsupported` where the extension is not enabled or the device cannot share buffers so, `out_of_memory`.
   static SharedBuffer create(std::shared_ptr<Context> context, ShareKind kind, VkDeviceSize size);
-  /// Takes the handle over when it returns (a Win32 handle stays the caller's). Throws `unsupported` for another device
-  /// (both UUIDs are given), `invalid_argument` for a handle that is none.
+  /// Takes the handle over when it returns, not when it throws (a Win32 handle stays the caller's). Throws
+  /// `unsupported` for another device (both UUIDs are given), `invalid_argument` for a handle that is none.
   static SharedBuffer open(std::shared_ptr<Context> context, const SharedMemory& memory);
   ~SharedBuffer() { reset(); }
   SharedBuffer(SharedBuffer&& other) noexcept { swap(other); }
@@ -84,8 +84,10 @@ class Import {
   Import(const Import&) = delete;
   Import& operator=(const Import&) = delete;
   const void* head() const;
-  /// The import succeeded: where the memory has taken the handle over, it is not to be closed.
-  void taken();
+  /// The import succeeded: what it was given belongs to the memory now.
+  void imported();
+  /// Nothing can fail any more: where the caller's handle is taken over, it is closed.
+  void finish();
 
  private:
   struct Info;

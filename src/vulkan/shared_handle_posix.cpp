@@ -52,9 +52,8 @@ Import::~Import() {
 
 const void* Import::head() const { return &info_->fd; }
 
-void Import::taken() {
-  info_->fd.fd = -1;
-  close(static_cast<int>(info_->original));
-}
+void Import::imported() { info_->fd.fd = -1; }
+
+void Import::finish() { close(static_cast<int>(info_->original)); }
 
 }  // namespace lemnos::vulkan::shared_handle

@@ -41,6 +41,7 @@ Import::~Import() = default;
 const void* Import::head() const { return &info_->handle; }
 
 // An NT handle is never taken over by an import: it stays the caller's.
-void Import::taken() {}
+void Import::imported() {}
+void Import::finish() {}
 
 }  // namespace lemnos::vulkan::shared_handle
