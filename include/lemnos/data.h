@@ -71,8 +71,11 @@ struct Source {
   /// whole batches; 0: about 8 MiB, at least eight batches.
   int64_t window = 0;
 };
-/// The rows of a data set in host memory, which must outlive the source.
+/// The rows of a data set in host memory: of one that has a name without a copy, so it must outlive the source; a
+/// temporary, or what is moved here, is taken over. Throws what Dataset::check() throws.
 Source source_of(const Dataset& data);
+Source source_of(Dataset&& data);
+Source source_of(const Dataset&&) = delete;  // can be neither kept nor taken over
 
 struct Split {
   Dataset train;

@@ -18,6 +18,22 @@ void for_each_array(Data& data, Act act) {
   if (data.weights.desc.shape.rank() > 0) act(data.weights);
 }
 
+/// The data set that has make(array) in place of each array; no other copy of an array is made.
+template <typename Make>
+data::Dataset with_each_array(const data::Dataset& data, Make make) {
+  // A field that is added has to be carried over here, or this does not compile.
+  const auto& [x, y, scale, shift, classes, more_inputs, more_targets, weights] = data;
+  const auto of_columns = [&](const std::vector<data::Column>& from) {
+    std::vector<data::Column> to;
+    for (const auto& [values, column_scale, column_shift, column_classes] : from)
+      to.push_back({make(values), column_scale, column_shift, column_classes});
+    return to;
+  };
+  const auto if_there = [&](const data::Array& array) { return array.desc.shape.rank() ? make(array) : data::Array{}; };
+  return {make(x),          if_there(y), scale, shift, classes, of_columns(more_inputs), of_columns(more_targets),
+          if_there(weights)};
+}
+
 /// One of them, and what it is for.
 struct ColumnView {
   enum class Use { input, target, weights };

@@ -60,9 +60,7 @@ Array Array::integers(const Shape& shape, const std::vector<int32_t>& values) {
 Dataset Dataset::slice(int64_t begin, int64_t end) const {
   require(begin >= 0 && begin <= end && end <= size(), ErrorCode::out_of_range, "data set: rows ", begin, " to ", end,
           " of ", size());
-  Dataset part = *this;
-  train::for_each_array(part, [&](Array& array) { array = rows_of(array, begin, end); });
-  return part;
+  return train::with_each_array(*this, [&](const Array& array) { return rows_of(array, begin, end); });
 }
 
 namespace {

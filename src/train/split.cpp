@@ -53,9 +53,7 @@ int64_t part_of(double share, size_t rows, int64_t all) {
 Dataset Dataset::take(const std::vector<int64_t>& rows) const {
   for (int64_t row : rows)
     require(row >= 0 && row < size(), ErrorCode::out_of_range, "data set: row ", row, " of ", size());
-  Dataset part = *this;
-  train::for_each_array(part, [&](Array& array) { array = taken(array, rows); });
-  return part;
+  return train::with_each_array(*this, [&](const Array& array) { return taken(array, rows); });
 }
 
 std::vector<int32_t> Dataset::labels() const {

@@ -175,13 +175,14 @@ double Stream::take_load_seconds() { return std::exchange(load_seconds_, 0); }
 }  // namespace train
 
 namespace data {
-Source source_of(const Dataset& data) {
-  data.check("source");
-  return {.rows = data.size(),
-          .like = data.slice(0, 0),
-          .read = [&data](std::span<const int64_t> rows, std::span<std::byte* const> columns) {
+namespace {
+
+Source reading(std::shared_ptr<const Dataset> data) {
+  return {.rows = data->size(),
+          .like = data->slice(0, 0),
+          .read = [data](std::span<const int64_t> rows, std::span<std::byte* const> columns) {
             size_t column = 0;
-            train::for_each_array(data, [&](const Array& from) {
+            train::for_each_array(*data, [&](const Array& from) {
               std::byte* to = columns[column++];
               const size_t bytes = train::row_bytes(from.desc);
               for (const int64_t row : rows) {
@@ -190,6 +191,18 @@ Source source_of(const Dataset& data) {
               }
             });
           }};
+}
+
+}  // namespace
+
+Source source_of(const Dataset& data) {
+  data.check("source");
+  return reading({std::shared_ptr<const Dataset>(), &data});  // not owned
+}
+
+Source source_of(Dataset&& data) {
+  data.check("source");
+  return reading(std::make_shared<const Dataset>(std::move(data)));
 }
 
 }  // namespace data

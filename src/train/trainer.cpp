@@ -101,13 +101,7 @@ void Trainer::Impl::prepare_training(const data::Dataset& data, const train::Ord
   data.check("train");
   train::require_batches(data.size(), order);
   if (!is_resident(data)) {
-    if (!keep) return prepare_training(data::source_of(data), order);
-    auto copy = std::make_shared<const data::Dataset>(data);
-    data::Source source = data::source_of(*copy);
-    source.read = [copy, read = source.read](std::span<const int64_t> rows, std::span<std::byte* const> to) {
-      read(rows, to);
-    };
-    return prepare_training(std::move(source), order);
+    return prepare_training(keep ? data::source_of(data::Dataset(data)) : data::source_of(data), order);
   }
   end_stream();
   make_training(data, order, {.rows = data.size()}, data.size());
