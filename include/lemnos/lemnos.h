@@ -66,7 +66,7 @@ typedef struct lemnos_device lemnos_device;
 typedef struct lemnos_device_info {
   uint32_t struct_size;
   uint32_t usable; /* 0: see refusal */
-  char type[32];   /* "cpu_reference", "software", "integrated", "discrete", ... */
+  char type[32];   /* "reference", "software", "integrated", "discrete", ... */
   char name[256];  /* "llvmpipe (LLVM 15.0.6, 256 bits)"; "cpu" for the reference */
   char driver[64];
   char driver_version[128];

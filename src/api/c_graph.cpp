@@ -160,11 +160,9 @@ lemnos_result lemnos_graph_op(lemnos_graph* graph, const char* op, const lemnos_
 }
 
 const char* lemnos_op_names(void) {
-  try {
-    return lemnos::c::op_names().c_str();
-  } catch (...) {
-    return "";
-  }
+  const char* names = "";
+  (void)guard(nullptr, [&] { names = c::op_names().c_str(); });
+  return names;
 }
 
 lemnos_result lemnos_graph_describe(const lemnos_graph* graph, lemnos_value value, lemnos_tensor* tensor,

@@ -23,22 +23,10 @@ std::shared_ptr<Program> program_of(const lemnos_program* program, const char* w
   return found;
 }
 
-namespace {
-
-/// What a call without an error argument gives back.
-template <typename Act>
-lemnos_result status_of(Act act) {
-  lemnos_result result = LEMNOS_OK;
-  const lemnos_result checked = guard(nullptr, [&] { result = code_of(act()); });
-  return checked == LEMNOS_OK ? result : checked;
-}
-
-}  // namespace
-
 }  // namespace lemnos::c
 
 using namespace lemnos;
-using c::given, c::guard, c::program_of, c::status_of;
+using c::given, c::guard, c::program_of, c::guard_status;
 
 extern "C" {
 
@@ -101,15 +89,15 @@ void lemnos_program_destroy(lemnos_program* program) {
 }
 
 lemnos_result lemnos_program_run(lemnos_program* program, uint32_t steps) {
-  return status_of([&] { return program_of(program, "program_run")->run(steps); });
+  return guard_status([&] { return program_of(program, "program_run")->run(steps); });
 }
 
 lemnos_result lemnos_program_wait(lemnos_program* program) {
-  return status_of([&] { return program_of(program, "program_wait")->wait(); });
+  return guard_status([&] { return program_of(program, "program_wait")->wait(); });
 }
 
 lemnos_result lemnos_program_advance(lemnos_program* program, const lemnos_budget* budget, lemnos_advanced* advanced) {
-  return status_of([&] {
+  return guard_status([&] {
     const Budget limits = c::budget_of(c::input(budget, "program_advance"));
     Advanced done;
     const Status status = program_of(program, "program_advance")->advance(limits, &done);

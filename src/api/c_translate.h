@@ -26,6 +26,14 @@ lemnos_result guard(lemnos_error* error, Body body) noexcept {
   }
 }
 
+/// The same of an entry point whose body comes to a status. Where that is not ok, there is no message.
+template <typename Body>
+lemnos_result guard_status(Body body) noexcept {
+  lemnos_result result = LEMNOS_OK;
+  const lemnos_result checked = guard(nullptr, [&] { result = code_of(body()); });
+  return checked == LEMNOS_OK ? result : checked;
+}
+
 /// Throws `invalid_argument`: "fit: options is NULL".
 template <typename T>
 T& given(T* pointer, const char* who, const char* what) {

@@ -76,7 +76,7 @@ std::span<const VulkanSemaphore> semaphores_of(const lemnos_vulkan_semaphore* fr
 }  // namespace lemnos::c
 
 using namespace lemnos;
-using c::given, c::guard, c::runner_of;
+using c::given, c::guard, c::guard_status, c::runner_of;
 
 extern "C" {
 
@@ -163,17 +163,16 @@ lemnos_result lemnos_program_submit(lemnos_program* program, const lemnos_budget
                                     const lemnos_vulkan_semaphore* waits, uint32_t wait_count,
                                     const lemnos_vulkan_semaphore* signals, uint32_t signal_count,
                                     lemnos_advanced* advanced) {
-  lemnos_result result = LEMNOS_OK;
-  const lemnos_result checked = guard(nullptr, [&] {
+  return guard_status([&] {
     constexpr const char* kWho = "program_submit";
     c::Semaphores before, after;
     Advanced done;
     const auto first = c::semaphores_of(waits, wait_count, before);
     const auto last = c::semaphores_of(signals, signal_count, after);
-    result = c::code_of(runner_of(program, kWho).submit(c::budget_of(c::input(budget, kWho)), first, last, &done));
+    const Status status = runner_of(program, kWho).submit(c::budget_of(c::input(budget, kWho)), first, last, &done);
     c::output(advanced, c::advanced_of(done), kWho);
+    return status;
   });
-  return checked == LEMNOS_OK ? result : checked;
 }
 
 lemnos_result lemnos_program_publish(lemnos_program* program, uint32_t copies, lemnos_error* error) {

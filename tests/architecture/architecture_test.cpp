@@ -1,6 +1,9 @@
 // The rules over the whole tree, and for each rule a forbidden example that it must find.
 #include <gtest/gtest.h>
 
+#include <regex>
+#include <set>
+
 #include "rules.h"
 #include "source_tree.h"
 
@@ -103,6 +106,47 @@ TEST(ForbiddenWords, AreFound) {
       {"tests/a_test.cpp", std::string("TEST(A, DISAB") + "LED_B) {"}};
   for (const auto& [path, line] : forbidden) EXPECT_EQ(forbidden_words(made_up(path, {line})).size(), 1u) << line;
   EXPECT_EQ(forbidden_words(made_up("src/base/a.cpp", {"  static_assert(x);", "  on_exit(f);"})), Findings{});
+}
+
+TEST(EntryPoints, LetNoExceptionThroughToC) {
+  const std::vector<SourceFile> files = load(kTop, {"src/api"}, {".cpp"});
+  expect_none(guarded_entry_points, files);
+  std::set<std::string> defined;
+  for (const SourceFile& file : files)
+    for (const EntryPoint& entry : entry_points(file)) defined.insert(entry.name);
+  static const std::regex declaration(R"(^LEMNOS_API .*?(lemnos_\w+)\()");
+  size_t declared = 0;
+  for (const SourceFile& header : load(kTop, {"include/lemnos"}, {"lemnos.h"}))
+    for (const std::string& line : header.lines) {
+      std::smatch match;
+      if (!std::regex_search(line, match, declaration)) continue;
+      ++declared;
+      EXPECT_TRUE(defined.contains(match[1])) << match[1] << " was not looked at";
+    }
+  EXPECT_EQ(declared, defined.size());
+  EXPECT_GE(declared, 60u);
+}
+
+TEST(EntryPoints, ThatAreNotGuardedAreFound) {
+  const std::vector<std::string> forbidden[] = {
+      {"lemnos_result lemnos_f(int x) { return g(x); }"},
+      {"lemnos_result lemnos_f(int x) {", "  g(x);", "  return guard(nullptr, [&] { h(x); });", "}"},
+      {"lemnos_result lemnos_f(int x,", "                       int y) {",
+       "  return guard(nullptr, [&] { h(\")\"); }) == LEMNOS_OK ? g(x) : LEMNOS_IO;", "}"},
+      {"void lemnos_f(int x) { g(x); }"},
+      {"int64_t lemnos_new_destroy(int x) { return g(x); }"},
+      {"extern \"C\" const char* lemnos_f(int x) {", "  return g(x);", "}"}};
+  for (const std::vector<std::string>& lines : forbidden)
+    EXPECT_EQ(guarded_entry_points(made_up("src/api/c_a.cpp", lines)).size(), 1u) << lines[0];
+  const std::vector<std::string> allowed[] = {
+      {"lemnos_result lemnos_f(int x) { return guard(nullptr, [&] { g(x); }); }"},
+      {"extern \"C\" lemnos_result lemnos_f(int x,", "                                  int y) {",
+       "  return lemnos::c::guard_status([&] {", "    // the caller's (", "    return g(\"}\", x);", "  });", "}"},
+      {"void lemnos_f_destroy(lemnos_f* f) { delete f; }"},
+      {"lemnos_f info_of(int x) { return g(x); }"},
+      {"lemnos_result lemnos_f(int x);"}};
+  for (const std::vector<std::string>& lines : allowed)
+    EXPECT_EQ(guarded_entry_points(made_up("src/api/c_a.cpp", lines)), Findings{}) << lines[0];
 }
 
 TEST(Guides, QuoteTheCodeBesideThem) {

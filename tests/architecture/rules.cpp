@@ -92,6 +92,40 @@ const Word kWords[] = {
     {"std::(cout|cerr|printf)\\b|(^|[^\\w:])f?printf\\(", "a library speaks through its log", "src/"},
 };
 
+// Entry points that return no lemnos_result and release nothing.
+const std::map<std::string, const char*, std::less<>> kCannotThrow = {
+    {"lemnos_version", "a number"},
+    {"lemnos_result_name", "chooses between literals"},
+    {"lemnos_op_names", "guards what it makes, and has no error to return"},
+    {"lemnos_dataset_size", "reads a number"},
+};
+
+// Where the bracket at `open` is closed; brackets in literals and comments do not count. npos: nowhere.
+size_t closing(const std::string& text, size_t open) {
+  const char opens = text[open], closes = opens == '(' ? ')' : '}';
+  int depth = 0;
+  for (size_t i = open; i < text.size(); ++i) {
+    if (text.compare(i, 2, "//") == 0) i = text.find('\n', i);
+    if (i == std::string::npos) break;
+    if (text[i] == '"' || text[i] == '\'') {
+      const char quote = text[i];
+      for (++i; i < text.size() && text[i] != quote; ++i) i += text[i] == '\\';
+      continue;
+    }
+    depth += (text[i] == opens) - (text[i] == closes);
+    if (depth == 0) return i;
+  }
+  return std::string::npos;
+}
+
+bool is_guarded(const std::string& body) {
+  static const std::regex begins(R"(\s*return (?:lemnos::)?(?:c::)?guard(?:_status)?\()");
+  std::smatch match;
+  if (!std::regex_search(body, match, begins, std::regex_constants::match_continuous)) return false;
+  const size_t end = closing(body, static_cast<size_t>(match.length()) - 1);
+  return end != std::string::npos && std::regex_match(body.substr(end + 1), std::regex(R"(\s*;\s*)"));
+}
+
 }  // namespace
 
 Findings include_direction(const SourceFile& file) {
@@ -160,6 +194,35 @@ Findings forbidden_words(const SourceFile& file) {
       if (!std::regex_search(file.lines[i], match, pattern)) continue;
       findings.push_back(at(file, i + 1) + "'" + match.str() + "': " + word.reason);
     }
+  }
+  return findings;
+}
+
+std::vector<EntryPoint> entry_points(const SourceFile& file) {
+  static const std::regex head(R"(^(?:extern "C" )?(\w[\w ]*?[ *]+)(lemnos_\w+)\()");
+  std::vector<EntryPoint> found;
+  for (size_t i = 0; i < file.lines.size(); ++i) {
+    std::smatch match;
+    if (!std::regex_search(file.lines[i], match, head)) continue;
+    std::string rest;
+    for (size_t line = i; line < file.lines.size(); ++line) rest += file.lines[line] + "\n";
+    const size_t open = rest.find_first_of("{;");
+    if (open == std::string::npos || rest[open] == ';') continue;  // a declaration
+    std::string returns = match[1];
+    returns.erase(returns.find_last_not_of(' ') + 1);
+    found.push_back({returns, match[2], rest.substr(open + 1, closing(rest, open) - open - 1), i + 1});
+  }
+  return found;
+}
+
+Findings guarded_entry_points(const SourceFile& file) {
+  Findings findings;
+  for (const EntryPoint& entry : entry_points(file)) {
+    const bool fine =
+        entry.returns == "lemnos_result"
+            ? is_guarded(entry.body)
+            : (entry.returns == "void" && entry.name.ends_with("_destroy")) || kCannotThrow.contains(entry.name);
+    if (!fine) findings.push_back(at(file, entry.line) + entry.name + " lets an exception through to C");
   }
   return findings;
 }

@@ -24,4 +24,15 @@ Findings line_budget(const SourceFile& file);
 /// the process of the application that links Lemnos.
 Findings forbidden_words(const SourceFile& file);
 
+/// A function that C calls, as src/api/c_*.cpp defines it.
+struct EntryPoint {
+  std::string returns, name, body;  // the body without its braces
+  size_t line = 0;                  // from 1
+};
+std::vector<EntryPoint> entry_points(const SourceFile& file);
+
+/// No exception reaches C: what returns a lemnos_result is `return guard(..)` or `return guard_status(..)` and nothing
+/// beside it; anything else is a ..._destroy, or named in rules.cpp with the reason why it cannot throw.
+Findings guarded_entry_points(const SourceFile& file);
+
 }  // namespace lemnos::architecture
