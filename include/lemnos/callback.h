@@ -132,6 +132,8 @@ struct ReduceOnPlateau {
 /// After each epoch, and every `every_steps` steps where that is not 0, the whole state to
 /// `folder`/step-<steps>.safetensors, of which the `last` newest stay; and to `folder`/best.safetensors when `monitor`
 /// improved (an empty monitor: no best). Trainer::load takes up exactly there.
+/// Only files of this run go: those that it writes, and those of steps before its first, which it goes on from. What an
+/// earlier run left of later steps stays, until this run comes to the same step and writes it anew.
 struct Checkpoint {
   std::filesystem::path folder;
   int64_t last = 1;
@@ -140,7 +142,8 @@ struct Checkpoint {
   Goal goal = Goal::automatic;
   std::unique_ptr<Observer> observe() const;
 };
-/// The newest step-*.safetensors in `folder`; empty when there is none.
+/// The step-*.safetensors in `folder` that was written last (copy a folder with its times, as `cp -p` does), of two of
+/// one time that of the later step; empty when there is none.
 std::filesystem::path latest_checkpoint(const std::filesystem::path& folder);
 
 /// The history so far, written whole after each epoch: a .csv or a .json, by the extension.

@@ -1,6 +1,7 @@
 // Callbacks: when each acts, what it leaves behind, and what it refuses.
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <numeric>
@@ -131,6 +132,60 @@ TEST_P(Callbacks, CheckpointsRotateAndTheBestStays) {
   fit(best, 2, {});
   resumed.load(folder_ / "run" / "best.safetensors");
   EXPECT_TRUE(same(state_of(resumed), state_of(best)));
+}
+
+TEST_P(Callbacks, CheckpointsOfAnEarlierLongerRunDoNotPushOutThisOnes) {
+  const auto names = [&] {
+    std::vector<std::string> all;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_ / "run"))
+      all.push_back(entry.path().filename().string());
+    std::ranges::sort(all);
+    return all;
+  };
+  const auto name = [](const char* step) { return std::string("step-00000000") + step + ".safetensors"; };
+  const callback::Checkpoint two{.folder = folder_ / "run", .last = 2};
+  Trainer longer = small_trainer(device());
+  fit(longer, 6, {two});
+  ASSERT_EQ(names(), (std::vector<std::string>{name("35"), name("42")}));
+  const std::vector<char> earlier = content_of(folder_ / "run" / name("42"));
+
+  Trainer shorter = small_trainer(device(), 2);
+  fit(shorter, 3, {two});
+  EXPECT_EQ(names(), (std::vector<std::string>{name("14"), name("21"), name("35"), name("42")}));
+  EXPECT_EQ(callback::latest_checkpoint(folder_ / "run").filename(), name("21"));
+  EXPECT_EQ(content_of(folder_ / "run" / name("42")), earlier) << "the earlier run's file was touched";
+
+  // Who goes on from the newest goes on with this run, and its files rotate on.
+  Trainer resumed = small_trainer(device(), 2);
+  resumed.begin(points(), kBatch);
+  resumed.load(callback::latest_checkpoint(folder_ / "run"));
+  EXPECT_TRUE(same(state_of(resumed), state_of(shorter)));
+  fit(resumed, 1, {two});
+  EXPECT_EQ(names(), (std::vector<std::string>{name("21"), name("28"), name("35"), name("42")}));
+  EXPECT_EQ(callback::latest_checkpoint(folder_ / "run").filename(), name("28"));
+
+  // Steps that the earlier run had reached too are written anew, and are this run's from then on.
+  fit(resumed, 3, {two});
+  EXPECT_EQ(names(), (std::vector<std::string>{name("42"), name("49")}));
+  EXPECT_NE(content_of(folder_ / "run" / name("42")), earlier);
+  EXPECT_EQ(callback::latest_checkpoint(folder_ / "run").filename(), name("49"));
+}
+
+TEST_P(Callbacks, TheLatestCheckpointIsTheOneWrittenLastWhateverTheClock) {
+  std::filesystem::create_directories(folder_ / "run");
+  const auto tomorrow = std::filesystem::file_time_type::clock::now() + std::chrono::hours(24);
+  for (const char* name :
+       {"step-0000000900.safetensors", "step-0000000800.safetensors", "step-x.safetensors", "none"}) {
+    write_content(folder_ / "run" / name, {'x'});
+    std::filesystem::last_write_time(folder_ / "run" / name, tomorrow);
+  }
+  // Of two of one time that of the later step.
+  EXPECT_EQ(callback::latest_checkpoint(folder_ / "run").filename(), "step-0000000900.safetensors");
+  std::filesystem::last_write_time(folder_ / "run" / "step-0000000800.safetensors", tomorrow + std::chrono::seconds(1));
+  EXPECT_EQ(callback::latest_checkpoint(folder_ / "run").filename(), "step-0000000800.safetensors");
+  Trainer trainer = small_trainer(device());
+  fit(trainer, 1, {callback::Checkpoint{.folder = folder_ / "run"}});
+  EXPECT_EQ(callback::latest_checkpoint(folder_ / "run").filename(), "step-0000000007.safetensors");
 }
 
 TEST_P(Callbacks, LogsAreTheHistory) {
