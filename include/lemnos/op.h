@@ -211,7 +211,7 @@ struct OpDef {
   /// Outputs that may take over the memory of an input of the same desc that dies here: where every invocation reads
   /// its own elements, once, before it writes them, in one launch (elementwise ops).
   std::span<const Alias> inplace = {};
-  /// The first outputs from smaller ops: what a fused op's reference is tested against. Null: the op is not composite.
+  /// A fused node's outputs by smaller ops, which define it. Empty, or null: `reference` defines the node.
   std::vector<Value> (*decompose)(Graph&, const Node&) = nullptr;
   /// The inputs (a bit each) whose first axis goes with that of every output, row by row, 0 for none: what a device
   /// cannot bind whole is then computed in slices. Null: refused there, with the limit.

@@ -47,8 +47,9 @@ const Tolerance& tolerance_of(const Case& c, Direction direction);
 
 /// The reference's gradients against central differences in double. An empty string, or what differs.
 std::string check_differences(const Case& c, uint64_t seed);
-/// The op and its gradients against the smaller ops that it can be built from, where it says which; an empty string
-/// when they agree.
+/// Whether the case's node is defined by smaller ops and has gradients of its own.
+bool has_decomposition(const Case& c);
+/// Those gradients against the ones of the smaller ops. An empty string, or what differs.
 std::string check_decomposition(const Case& c, uint64_t seed);
 
 }  // namespace lemnos::check

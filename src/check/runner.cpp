@@ -216,9 +216,6 @@ Report run(const std::vector<Case>& cases, const Device& device, uint64_t seed) 
 namespace {
 
 bool has_differences(const Case& c) { return c.backward && c.no_differences.empty(); }
-bool has_decomposition(const Case& c) {
-  return !c.build && (c.definition ? *c.definition : find_op(c.op)).decompose != nullptr;
-}
 
 }  // namespace
 

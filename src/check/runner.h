@@ -50,7 +50,7 @@ std::string reproducer(const Run& run, const DeviceInfo& device);
 /// compared afterwards, and a second run that must be bit-equal.
 Outcome run_on(const Run& run, const Device& device);
 /// The device-independent part of a case: the reference's gradients against central differences, unless the case says
-/// why not; and the op against its decomposition, where it has one.
+/// why not; and its gradients against those of its decomposition, where it has one.
 Outcome run_reference(const Case& c, uint64_t seed);
 /// Whether that looks at anything.
 bool has_reference_checks(const Case& c);

@@ -4,12 +4,12 @@
 
 #include "shaders/attention.h"
 
-#include <cmath>
 #include <limits>
 
 #include "lemnos/ops.h"
 #include "ops/formats.h"
 #include "ops/lowering.h"
+#include "ops/op_table.h"
 #include "reference/attention.h"
 
 namespace lemnos::ops {
@@ -144,7 +144,7 @@ using Kind = AttrDef::Kind;
 constexpr AttrDef kAttrs[] = {
     {"causal", Kind::integer, 0}, {"heads_inside", Kind::integer, 0}, {"scale", Kind::real, 0}};  // 0: 1 / sqrt(D)
 const OpDef kOps[] = {
-    {"attention", infer, grad, lower, reference::attention, kAttrs, {}, {}, {}, {}, decompose},
+    {"attention", infer, grad, lower, nullptr, kAttrs, {}, {}, {}, {}, decompose},
     {"attention_backward", infer_backward, nullptr, lower_backward, reference::attention_backward, kAttrs},
 };
 
@@ -155,35 +155,40 @@ std::vector<Value> grad(Grad& g) {
   return g.graph.add_all(kOps[1], inputs, g.attrs());
 }
 
-/// By smaller ops, for rows that the kernels do not take.
-Value composed(Value q, Value k, Value v, const AttentionOptions& o) {
+Value swapped(Value x) {
+  return permute(x, x.shape().rank() == 4 ? std::vector<int64_t>{0, 2, 1, 3} : std::vector<int64_t>{0, 2, 1});
+}
+
+/// scale q k^T as [.., T, S], whichever way the operands lie; -infinity where a key is hidden.
+Value scores_of(Value q, Value k, const AttentionOptions& o) {
+  const double scale = reference::attention_scale({{"scale", o.scale}}, q.shape());  // in double, as backward has it
   if (o.heads_inside) {
-    AttentionOptions outside = o;
-    outside.heads_inside = false;
-    const std::vector<int64_t> swapped{0, 2, 1, 3};
-    return permute(composed(permute(q, swapped), permute(k, swapped), permute(v, swapped), outside), swapped);
+    q = swapped(q);
+    k = swapped(k);
   }
-  const Shape shape = q.shape();
-  const int64_t elements = shape[shape.rank() - 1];
-  const float scale = o.scale != 0 ? o.scale : 1 / std::sqrt(static_cast<float>(elements));
-  Value scores = matmul(q, k, {.transpose_b = true}) * scale;
-  if (o.causal) {
-    const int64_t rows = scores.shape()[scores.shape().rank() - 2], others = scores.shape()[scores.shape().rank() - 1];
-    std::vector<float> hidden(static_cast<size_t>(rows * others));
-    for (int64_t t = 0; t < rows; ++t)
-      for (int64_t s = t + 1; s < others; ++s)
-        hidden[static_cast<size_t>(t * others + s)] = -std::numeric_limits<float>::infinity();
-    scores = scores + cast(q.graph().constant({rows, others}, hidden), q.dtype());
-  }
-  return matmul(softmax(scores), v);
+  const Value scores = q.graph().add(find_op("affine"), {matmul(q, k, {.transpose_b = true})}, {{"a", scale}});
+  if (!o.causal) return scores;
+  const int64_t rows = scores.shape()[scores.shape().rank() - 2], others = scores.shape()[scores.shape().rank() - 1];
+  std::vector<float> hidden(static_cast<size_t>(rows * others));
+  for (int64_t t = 0; t < rows; ++t)
+    for (int64_t s = t + 1; s < others; ++s)
+      hidden[static_cast<size_t>(t * others + s)] = -std::numeric_limits<float>::infinity();
+  return scores + cast(q.graph().constant({rows, others}, hidden), q.dtype());
+}
+
+Value weighted(Value scores, Value v, const AttentionOptions& o) {
+  return o.heads_inside ? swapped(matmul(softmax(scores), swapped(v))) : matmul(softmax(scores), v);
 }
 
 std::vector<Value> decompose(Graph& graph, const Node& node) {
   const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
-  return {composed(in(0), in(1), in(2),
-                   {.causal = node.attrs.flag("causal"),
-                    .scale = static_cast<float>(node.attrs.real("scale")),
-                    .heads_inside = node.attrs.flag("heads_inside")})};
+  const AttentionOptions o{.causal = node.attrs.flag("causal"),
+                           .scale = static_cast<float>(node.attrs.real("scale")),
+                           .heads_inside = node.attrs.flag("heads_inside")};
+  const Value scores = scores_of(in(0), in(1), o);
+  const Value logs =
+      cast(log(sum(exp(scores - reduce_max(scores, {-1}, true)), {-1})) + reduce_max(scores, {-1}), DType::f32);
+  return {weighted(scores, in(2), o), o.heads_inside ? swapped(logs) : logs};
 }
 
 }  // namespace
@@ -194,7 +199,8 @@ Value attend(Value q, Value k, Value v, const AttentionOptions& o) {
   require(q.shape().rank() >= 2 && v.shape().rank() >= 2, ErrorCode::shape_mismatch, "attention: q ", q.desc(),
           " and v ", v.desc(), " take two axes at least");
   const int64_t elements = q.shape()[q.shape().rank() - 1], value_elements = v.shape()[v.shape().rank() - 1];
-  if (!o.fused || !refuse_rows(elements, value_elements).empty()) return composed(q, k, v, o);
+  if (!o.fused || !refuse_rows(elements, value_elements).empty())
+    return weighted(scores_of(q, k, o), v, o);  // by smaller ops
   const std::array inputs{q, k, v};
   return q.graph().add_all(kOps[0], inputs,
                            {{"causal", o.causal}, {"heads_inside", o.heads_inside}, {"scale", o.scale}})[0];

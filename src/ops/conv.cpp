@@ -11,9 +11,8 @@
 #include "ops/conv.h"
 
 #include "lemnos/ops.h"
+#include "ops/epilogue.h"
 #include "ops/lowering.h"
-#include "ops/op_table.h"
-#include "reference/unary.h"
 #include "shaders/common/unary_functions.h"
 
 namespace lemnos::reference {
@@ -212,6 +211,7 @@ std::vector<Dispatch> lower_weight(Lower& c) {
 std::vector<Value> grad_conv2d(Grad& g);
 std::vector<Value> grad_input(Grad& g);
 std::vector<Value> grad_weight(Grad& g);
+std::vector<Value> decompose(Graph& graph, const Node& node);
 
 using Kind = AttrDef::Kind;
 constexpr AttrDef kAttrs[] = {{"stride", Kind::integers},
@@ -256,7 +256,7 @@ const OpDef kOps[] = {
      {},
      {},
      {},
-     nullptr,
+     decompose,
      by_images},
     {"conv2d_input",
      infer_input,
@@ -268,7 +268,7 @@ const OpDef kOps[] = {
      {},
      {},
      {},
-     nullptr,
+     decompose,
      by_images},
     {"conv2d_weight", infer_weight, grad_weight, lower_weight, reference::conv2d_weight, kWeightAttrs, kWeightVariants},
 };
@@ -294,21 +294,26 @@ Value add_weight(Value x, Value dy, const Shape& weight, const Attrs& attrs) {
   return x.graph().add(kOps[2], {x, dy}, all);
 }
 
-// The gradient of the sum in front of the function. Where f' is a function of x, the sum is computed again.
+// The sum in front of the function.
+Value sum_of(Graph& graph, const Node& node) {
+  Attrs plain = node.attrs;
+  plain.set("activation", UNARY_IDENTITY);
+  std::vector<Value> inputs;
+  for (const int id : node.inputs) inputs.emplace_back(&graph, id);
+  return graph.add_all(*node.op, inputs, plain)[0];
+}
+
+std::vector<Value> decompose(Graph& graph, const Node& node) {
+  if (node.attrs.integer("activation") == UNARY_IDENTITY) return {};
+  return {with_function(sum_of(graph, node), node.attrs)};
+}
+
+// Its gradient. Where f' is a function of x, the sum is computed again.
 Value grad_of_sum(Grad& g) {
-  const Attrs attrs = g.attrs();  // a copy: adding nodes moves the node
-  const int64_t activation = attrs.integer("activation");
-  if (activation == UNARY_IDENTITY) return g.dy();
-  Value saved = g.out();
-  if (!reference::unary_functions()[static_cast<size_t>(activation)].slope_of_output) {
-    Attrs plain = attrs;
-    plain.set("activation", UNARY_IDENTITY);
-    std::vector<Value> inputs;
-    for (size_t i = 0; i < g.inputs(); ++i) inputs.push_back(g.in(i));
-    saved = g.graph.add_all(*g.self().op, inputs, plain)[0];
-  }
-  return g.graph.add(find_op("unary_backward"), {saved, g.dy()},
-                     {{"function", activation}, {"a", attrs.real("a")}, {"b", attrs.real("b")}});
+  const Node node = g.self();  // a copy: adding nodes moves the node
+  if (node.attrs.integer("activation") == UNARY_IDENTITY) return g.dy();
+  const bool of_output = epilogue_function(node.attrs).slope_of_output;
+  return with_slope(of_output ? g.out() : sum_of(g.graph, node), g.dy(), node.attrs);
 }
 
 // x and dy play each other's part in the first two.

@@ -12,7 +12,6 @@
 #include "shaders/reduce_columns.h"
 
 namespace lemnos::reference {
-void mlp(const Reference& c);
 void mlp_backward(const Reference& c);
 }  // namespace lemnos::reference
 
@@ -263,16 +262,20 @@ std::vector<Value> decompose(Graph& graph, const Node& node) {
   const Value weights(&graph, node.inputs[1]);
   const Extents e(x.shape(), node.attrs);
   const uint32_t activation = activation_of(node.attrs);
+  std::vector<Value> kept;
   int64_t in = e.ins, at = 0;
   for (int64_t layer = 0; layer <= e.hidden; ++layer) {
     const int64_t out = layer == e.hidden ? e.outs : e.width;
     x = matmul(x, reshape(slice(weights, {at}, {at + in * out}), {in, out})) +
         slice(weights, {at + in * out}, {at + (in + 1) * out});
-    if (layer < e.hidden) x = activation == MLP_RELU ? relu(x) : activation == MLP_TANH ? tanh(x) : sigmoid(x);
     at += (in + 1) * out;
     in = out;
+    if (layer == e.hidden) break;
+    x = activation == MLP_RELU ? relu(x) : activation == MLP_TANH ? tanh(x) : sigmoid(x);
+    kept.push_back(reshape(x, {1, x.shape().elements() / e.width, e.width}));
   }
-  return {x};
+  if (!node.attrs.flag("keep_hidden")) return {x};
+  return {x, concat(kept)};
 }
 
 using Kind = AttrDef::Kind;
@@ -285,7 +288,7 @@ constexpr AttrDef kBackwardAttrs[] = {kAttrs[0], kAttrs[1], kAttrs[2], kAttrs[3]
 constexpr Variant kVariants[] = {{"cooperative", refuse_forward}, {"direct"}};
 constexpr Variant kBackwardVariants[] = {{"cooperative", refuse_backward}, {"direct"}};
 const OpDef kOps[] = {
-    {"mlp", infer, grad, lower, reference::mlp, kAttrs, kVariants, {}, {}, {}, decompose},
+    {"mlp", infer, grad, lower, nullptr, kAttrs, kVariants, {}, {}, {}, decompose},
     {"mlp_backward", infer_backward, nullptr, lower_backward, reference::mlp_backward, kBackwardAttrs,
      kBackwardVariants},
 };

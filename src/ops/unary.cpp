@@ -50,6 +50,7 @@ std::vector<Dispatch> lower_backward(Lower& c) {
 }
 
 std::vector<Value> grad(Grad& g);
+std::vector<Value> grad_backward(Grad& g);
 
 using Kind = AttrDef::Kind;
 constexpr AttrDef kNoParameters[] = {{"a", Kind::real, 0}, {"b", Kind::real, 0}};
@@ -93,7 +94,7 @@ const OpDef kOps[] = {
     define("hard_swish"),
     {"unary_backward",
      infer_backward,
-     nullptr,
+     grad_backward,
      lower_backward,
      reference::unary_backward,
      kBackward,
@@ -112,6 +113,12 @@ std::vector<Value> grad(Grad& g) {
   const Value saved = of_output ? g.out() : g.in(0);
   return {g.graph.add(kUnaryBackward, {saved, g.dy()},
                       {{"function", function}, {"a", g.attrs().real("a")}, {"b", g.attrs().real("b")}})};
+}
+
+// Linear in dy.
+std::vector<Value> grad_backward(Grad& g) {
+  require(!g.needs(0), ErrorCode::unsupported, "unary_backward: has no gradient for what forward saved");
+  return {Value(), g.graph.add(kUnaryBackward, {g.in(0), g.dy()}, g.attrs())};
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Scaled dot-product attention and its gradients.
+// The gradients of scaled dot-product attention, which is defined by its decomposition into products and a softmax.
 #include "reference/attention.h"
 
 #include <algorithm>
@@ -53,22 +53,6 @@ Span row(Span all, const Shape& shape, size_t i) {
 }
 
 }  // namespace
-
-void attention(const Reference& c) {
-  const Shape &q = c.in_shape(0), &k = c.in_shape(1), &v = c.in_shape(2);
-  const double scale = attention_scale(c.attrs(), q);
-  std::ranges::fill(c.out[0], 0.0);
-  each_query(c, [&](size_t query, const std::vector<size_t>& seen) {
-    std::vector<double> scores;
-    for (const size_t key : seen) scores.push_back(scale * dot(row(c.in[0], q, query), row(c.in[1], k, key)));
-    const double top = *std::ranges::max_element(scores);
-    double total = 0;
-    for (const double s : scores) total += std::exp(s - top);
-    const auto y = row(c.out[0], v, query);
-    for (size_t i = 0; i < seen.size(); ++i) add_scaled(y, row(c.in[2], v, seen[i]), std::exp(scores[i] - top) / total);
-    c.out[1][query] = top + std::log(total);
-  });
-}
 
 // Inputs q, k, v, dy, logs, sum(dy y).
 void attention_backward(const Reference& c) {

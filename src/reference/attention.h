@@ -22,7 +22,6 @@ struct AttentionRows {
 /// The attribute, or 1 / sqrt(D) for q[.., D] where it is 0.
 double attention_scale(const Attrs& attrs, const Shape& q);
 
-void attention(const Reference& c);
 void attention_backward(const Reference& c);
 
 }  // namespace lemnos::reference

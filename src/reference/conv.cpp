@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "lemnos/op.h"
-#include "reference/unary.h"
 
 namespace lemnos::reference {
 
@@ -45,27 +44,18 @@ void start(const Reference& c, bool has_bias) {
   for (size_t i = 0; i < c.out[0].size(); ++i) c.out[0][i] = has_bias ? c.in[2][i / plane % channels] : 0.0;
 }
 
-// What is done to a finished sum.
-void finish(const Reference& c) {
-  const UnaryFunction& f = unary_functions()[static_cast<size_t>(c.attrs().integer("activation"))];
-  const double a = c.attrs().real("a"), b = c.attrs().real("b");
-  for (double& v : c.out[0]) v = f.value(v, a, b);
-}
-
 }  // namespace
 
 void conv2d(const Reference& c) {
   start(c, c.attrs().flag("bias"));
   each_term(c.in_shape(0), c.in_shape(1), c.out_shape(), c.attrs(),
             [&](size_t x, size_t w, size_t y) { c.out[0][y] += c.in[0][x] * c.in[1][w]; });
-  finish(c);
 }
 
 void conv2d_input(const Reference& c) {
   start(c, c.attrs().flag("bias"));
   each_term(c.out_shape(), c.in_shape(1), c.in_shape(0), c.attrs(),
             [&](size_t x, size_t w, size_t y) { c.out[0][x] += c.in[0][y] * c.in[1][w]; });
-  finish(c);
 }
 
 void conv2d_weight(const Reference& c) {

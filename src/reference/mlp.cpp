@@ -1,4 +1,4 @@
-// A whole small network and its gradients: hidden layers h = f([h, 1] W), then y = [h, 1] W.
+// The gradients of a whole small network, which is defined by its decomposition into layers.
 #include <algorithm>
 #include <cmath>
 #include <string_view>
@@ -29,11 +29,6 @@ std::vector<Matrix> matrices(const Reference& c) {
   return list;
 }
 
-double activated(std::string_view f, double x) {
-  if (f == "sigmoid") return 1 / (1 + std::exp(-x));
-  if (f == "tanh") return std::tanh(x);
-  return std::max(x, 0.0);
-}
 double slope(std::string_view f, double y) {
   if (f == "sigmoid") return y * (1 - y);
   if (f == "tanh") return 1 - y * y;
@@ -41,30 +36,6 @@ double slope(std::string_view f, double y) {
 }
 
 }  // namespace
-
-void mlp(const Reference& c) {
-  const std::vector<Matrix> network = matrices(c);
-  const std::string_view f = c.attrs().word("activation");
-  const size_t ins = network.front().inputs, rows = c.in[0].size() / ins;
-  for (size_t r = 0; r < rows; ++r) {
-    std::vector<double> h(c.in[0].begin() + static_cast<std::ptrdiff_t>(r * ins),
-                          c.in[0].begin() + static_cast<std::ptrdiff_t>((r + 1) * ins));
-    for (size_t layer = 0; layer < network.size(); ++layer) {
-      const Matrix& m = network[layer];
-      const bool last = layer + 1 == network.size();
-      std::vector<double> next(m.outputs);
-      for (size_t o = 0; o < m.outputs; ++o) {
-        double sum = c.in[1][m.at + m.inputs * m.outputs + o];
-        for (size_t i = 0; i < m.inputs; ++i) sum += h[i] * c.in[1][m.at + i * m.outputs + o];
-        next[o] = last ? sum : activated(f, sum);
-      }
-      h = next;
-      const std::span<double> kept = last ? c.out[0] : c.out.size() > 1 ? c.out[1] : std::span<double>();
-      if (!kept.empty())
-        std::ranges::copy(h, kept.begin() + static_cast<std::ptrdiff_t>(((last ? 0 : layer * rows) + r) * m.outputs));
-    }
-  }
-}
 
 // Inputs x, weights, the hidden layers, dy; outputs the gradients of the weights, and of x where it is wanted.
 void mlp_backward(const Reference& c) {

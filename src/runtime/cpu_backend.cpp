@@ -13,6 +13,7 @@
 #include "plan/plan.h"
 #include "runtime/backends.h"
 #include "runtime/compilation.h"
+#include "runtime/decomposition.h"
 #include "runtime/oracle.h"
 #include "runtime/value_id.h"
 
@@ -237,8 +238,10 @@ class CpuProgram final : public Program {
       context.out_desc.push_back(desc);
       context.out.push_back(array_of(id));
     }
-    require(node.op->reference != nullptr, ErrorCode::unsupported, node.op->name, ": has no reference");
-    node.op->reference(context);
+    if (!compute_by_parts(context)) {
+      require(node.op->reference != nullptr, ErrorCode::unsupported, node.op->name, ": has no reference");
+      node.op->reference(context);
+    }
     for (size_t i = 0; i < context.out.size(); ++i) {
       const DType dtype = context.out_desc[i].dtype;
       if (round_ && is_floating(dtype))

@@ -159,8 +159,8 @@ TEST(ProgramInC, WhatItThrowsIsACode) {
   const Value x = graph.input("x", {{1}, DType::f32});
   lemnos_program program;
   program.graph = &graph;
-  program.own = std::make_unique<Broken>();
-  program.program = program.own.get();
+  program.own = std::make_shared<Broken>();
+  program.program = program.own;
   lemnos_budget budget{};
   budget.struct_size = sizeof budget;
   EXPECT_EQ(lemnos_program_run(&program, 1), LEMNOS_DEVICE_LOST);
