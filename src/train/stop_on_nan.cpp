@@ -1,9 +1,9 @@
 // Stops a run whose loss is no number any more, goes back to just before, and names what was first not finite.
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "base/text.h"
+#include "lemnos/log.h"
 #include "lemnos/train.h"
 
 namespace lemnos::callback {
@@ -19,7 +19,7 @@ class StopOnNanObserver final : public Observer {
     if (!run.resident) return run.stop(text("step ", bad->step, ": the loss is ", bad->loss));
     const std::string what = search(run.trainer, bad->step);
     const std::string line = text("step ", bad->step, ": the loss is ", bad->loss, "; first not finite: ", what);
-    std::fprintf(stderr, "%s\n", line.c_str());
+    default_logger()(LogLevel::warning, line);
     run.history.set("first_bad_node", what);
     run.stop(line);
   }

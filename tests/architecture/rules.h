@@ -11,6 +11,11 @@ namespace lemnos::architecture {
 
 using Findings = std::vector<std::string>;
 
+/// The layers of the picture.
+std::vector<std::string> layers();
+/// The files for which a forbidden word is right.
+std::vector<std::string> exemptions();
+
 /// The arrows of the layer picture (src/README.md): for files of src/ and include/.
 Findings include_direction(const SourceFile& file);
 

@@ -9,43 +9,15 @@ namespace lemnos::architecture {
 namespace {
 
 // Which layer promises the contents of a public header.
-const std::map<std::string_view, std::string_view> kPublicHeaders = {{"error.h", "base"},
-                                                                     {"log.h", "base"},
-                                                                     {"tensor.h", "base"},
-                                                                     {"device.h", "base"},
-                                                                     {"graph.h", "graph"},
-                                                                     {"op.h", "graph"},
-                                                                     {"ops.h", "ops"},
-                                                                     {"nn.h", "nn"},
-                                                                     {"loss.h", "loss"},
-                                                                     {"optim.h", "optim"},
-                                                                     {"schedule.h", "optim"},
-                                                                     {"metrics.h", "train"},
-                                                                     {"data.h", "io"},
-                                                                     {"checkpoint.h", "io"},
-                                                                     {"io.h", "io"},
-                                                                     {"train.h", "train"},
-                                                                     {"lemnos.hpp", "api"},
-                                                                     {"lemnos.h", "api"},
-                                                                     {"vulkan.h", "api"},
-                                                                     {"session.h", "runtime"},
-                                                                     {"backend.h", "runtime"},
-                                                                     {"program.h", "runtime"},
-                                                                     {"runtime.h", "runtime"},
-                                                                     {"eval.h", "runtime"},
-                                                                     {"autograd.h", "autograd"},
-                                                                     {"plan.h", "plan"},
-                                                                     {"history.h", "io"},
-                                                                     {"init.h", "nn"},
-                                                                     {"profile.h", "runtime"},
-                                                                     {"tune.h", "base"},
-                                                                     {"check.h", "check"},
-                                                                     {"visibility.h", "base"},
-                                                                     {"augment.h", "nn"},
-                                                                     {"callback.h", "train"},
-                                                                     {"selection.h", "train"},
-                                                                     {"table.h", "train"},
-                                                                     {"plot.h", "io"}};
+const std::map<std::string_view, std::string_view> kPublicHeaders = {
+    {"error.h", "base"},      {"log.h", "base"},        {"tensor.h", "base"},       {"device.h", "base"},
+    {"graph.h", "graph"},     {"op.h", "graph"},        {"ops.h", "ops"},           {"nn.h", "nn"},
+    {"loss.h", "loss"},       {"optim.h", "optim"},     {"schedule.h", "optim"},    {"metrics.h", "train"},
+    {"data.h", "io"},         {"train.h", "train"},     {"lemnos.hpp", "api"},      {"lemnos.h", "api"},
+    {"vulkan.h", "api"},      {"session.h", "runtime"}, {"autograd.h", "autograd"}, {"history.h", "io"},
+    {"init.h", "nn"},         {"profile.h", "runtime"}, {"tune.h", "base"},         {"check.h", "check"},
+    {"visibility.h", "base"}, {"augment.h", "nn"},      {"callback.h", "train"},    {"selection.h", "train"},
+    {"table.h", "train"},     {"plot.h", "io"}};
 
 bool ends_in(const std::string& name, const std::vector<std::string>& endings) {
   return std::ranges::any_of(endings, [&](const std::string& ending) { return name.ends_with(ending); });
@@ -74,6 +46,12 @@ std::vector<SourceFile> load(const std::filesystem::path& top, const std::vector
   if (files.empty()) throw std::runtime_error("no source file under " + top.string());
   std::ranges::sort(files, {}, &SourceFile::path);
   return files;
+}
+
+std::vector<std::string> public_headers() {
+  std::vector<std::string> names;
+  for (const auto& [name, layer] : kPublicHeaders) names.push_back("include/lemnos/" + std::string(name));
+  return names;
 }
 
 std::vector<Include> includes(const SourceFile& file) {

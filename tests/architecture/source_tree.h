@@ -26,6 +26,9 @@ std::vector<SourceFile> load(const std::filesystem::path& top, const std::vector
 
 std::vector<Include> includes(const SourceFile& file);
 
+/// Every public header that has a layer.
+std::vector<std::string> public_headers();
+
 /// The layer that a file of src/ or a public header belongs to, or "" for a file that belongs to none.
 std::string layer_of(std::string_view path);
 
