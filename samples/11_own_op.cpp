@@ -12,7 +12,10 @@
 
 namespace lm = lemnos;
 
-const lm::Kernel kKernel = {"bent_identity", kBentIdentitySpirv};
+const lm::Kernel& kernel() {
+  static const lm::Kernel made = lm::make_kernel("bent_identity", kBentIdentitySpirv);
+  return made;
+}
 struct Spec {
   uint32_t workgroup_size = 64, backward = 0;
 };
@@ -26,7 +29,7 @@ std::vector<lm::TensorDesc> infer(const lm::Infer& in) { return {in.in[0]}; }
 std::vector<lm::Dispatch> lower(lm::Lower& c) {
   const bool backward = c.inputs() == 2;
   const auto count = static_cast<uint32_t>(c.out().elements());
-  return {{.kernel = &kKernel,
+  return {{.kernel = &kernel(),
            .tensors = {c.x(0), c.x(backward ? 1 : 0), c.y()},
            .spec = Spec{.backward = backward},
            .params = Params{count},

@@ -1,5 +1,6 @@
 # Every shaders/<name>.comp becomes one SPIR-V module per combination of its `//@ variants NAME = a b c` lines, named
-# <name>[.a]..., compiled at build time, checked by spirv-val where it is installed, and embedded in the library.
+# <name>[.a]..., compiled at build time and checked by spirv-val where it is installed. `lemnos-embed` then writes the
+# modules of a target, and what each says of itself, into one header.
 
 find_program(LEMNOS_GLSLANG NAMES lemnos-glslang glslangValidator glslang
              HINTS ${LEMNOS_TOOLCHAIN}/bin REQUIRED)
@@ -25,7 +26,7 @@ endfunction()
 # `//@ requires EXTENSION ...` leaves a shader out where glslang does not know one of them, `//@ requires NAME=a EXTENSION
 # ...`, before its line of variants, only that variant.
 #
-# Appends to LEMNOS_KERNEL_NAMES and LEMNOS_KERNEL_HEADERS of the caller the modules of one shader.
+# Appends to LEMNOS_KERNEL_NAMES and LEMNOS_KERNEL_FILES of the caller the modules of one shader.
 function(lemnos_add_kernel source)
   get_filename_component(name ${source} NAME_WE)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
@@ -74,23 +75,52 @@ function(lemnos_add_kernel source)
     list(GET parts 0 module)
     list(GET parts 1 flags)
     separate_arguments(flags UNIX_COMMAND "${flags}")
-    string(MAKE_C_IDENTIFIER "spirv_${module}" symbol)
-    set(header ${CMAKE_CURRENT_BINARY_DIR}/${module}.h)
     set(spirv ${CMAKE_CURRENT_BINARY_DIR}/${module}.spv)
     set(check ${CMAKE_COMMAND} -E true)
     if(LEMNOS_SPIRV_VAL)
       set(check ${LEMNOS_SPIRV_VAL} --target-env vulkan1.2 --scalar-block-layout ${spirv})
     endif()
     add_custom_command(
-      OUTPUT ${spirv} ${header}  # the first is what the depfile speaks of
+      OUTPUT ${spirv}
       COMMAND ${LEMNOS_GLSLANG} ${compile} ${flags} --depfile ${spirv}.d -o ${spirv} ${source}
       COMMAND ${check}
-      COMMAND ${LEMNOS_GLSLANG} ${compile} ${flags} --vn ${symbol} -o ${header} ${source}
       DEPENDS ${source} DEPFILE ${spirv}.d
       COMMENT "Kernel ${module}" VERBATIM)
     list(APPEND LEMNOS_KERNEL_NAMES ${module})
-    list(APPEND LEMNOS_KERNEL_HEADERS ${header})
+    list(APPEND LEMNOS_KERNEL_FILES ${spirv})
   endforeach()
   set(LEMNOS_KERNEL_NAMES ${LEMNOS_KERNEL_NAMES} PARENT_SCOPE)
-  set(LEMNOS_KERNEL_HEADERS ${LEMNOS_KERNEL_HEADERS} PARENT_SCOPE)
+  set(LEMNOS_KERNEL_FILES ${LEMNOS_KERNEL_FILES} PARENT_SCOPE)
+endfunction()
+
+# The tool runs while building. A build for another machine takes the one of a build for this machine.
+set(LEMNOS_EMBED "" CACHE FILEPATH "lemnos-embed of a build for this machine; empty: it is built here")
+function(lemnos_add_embed)
+  if(LEMNOS_EMBED)
+    return()
+  endif()
+  if(CMAKE_CROSSCOMPILING AND NOT CMAKE_CROSSCOMPILING_EMULATOR)
+    message(FATAL_ERROR "lemnos: lemnos-embed would be built for ${CMAKE_SYSTEM_NAME} and cannot run here: build it for this "
+                        "machine (ninja lemnos-embed) and name it with -DLEMNOS_EMBED=FILE, or set CMAKE_CROSSCOMPILING_EMULATOR")
+  endif()
+  add_executable(lemnos-embed ${PROJECT_SOURCE_DIR}/shaders/embed_kernels.cpp)
+  target_link_libraries(lemnos-embed PRIVATE lemnos_graph)
+endfunction()
+
+# lemnos_embed_kernels(HEADER [--table]): the modules added so far as arrays, with --table also the table of all.
+function(lemnos_embed_kernels header)
+  set(list "")
+  foreach(name file IN ZIP_LISTS LEMNOS_KERNEL_NAMES LEMNOS_KERNEL_FILES)
+    string(APPEND list "${name} ${file}\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${header}.modules CONTENT "${list}" @ONLY)
+  set(tool lemnos-embed)
+  if(LEMNOS_EMBED)
+    set(tool ${LEMNOS_EMBED})
+  endif()
+  add_custom_command(
+    OUTPUT ${header}
+    COMMAND ${tool} ${header}.modules ${header} ${ARGN}
+    DEPENDS ${tool} ${header}.modules ${LEMNOS_KERNEL_FILES}
+    COMMENT "Embedding kernels" VERBATIM)
 endfunction()

@@ -21,12 +21,36 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
-/// One compiled compute shader. Bindings are storage buffers 0..n-1 of set 0; what they are used for, the size of the
-/// push constants and the specialisation constants are read from the module itself.
+/// What a compute module says of itself: barriers, checks and the kernel contract rest on it, so that none of them can
+/// disagree with the shader. Bindings are storage buffers of set 0; specialisation constants are counted from 0.
+struct KernelInfo {
+  uint32_t bindings = 0;
+  uint32_t readable = 0;  // bit i: a block on binding i lacks NonReadable
+  uint32_t writable = 0;  // bit i: a block on binding i lacks NonWritable
+  uint32_t push_bytes = 0;
+  uint32_t constants = 0;
+  std::array<uint32_t, 32> constant_defaults{};
+  std::array<uint32_t, 3> local_size{1, 1, 1};
+  int local_size_constant = -1;             // the constant that sets local_size[0], or -1
+  uint32_t shared_bytes = 0;                // of shared memory, with the constants at their defaults
+  std::array<uint32_t, 16> capabilities{};  // SPIR-V's numbers, then zeros
+
+  bool reads(size_t binding) const { return (readable >> binding & 1) != 0; }
+  bool writes(size_t binding) const { return (writable >> binding & 1) != 0; }
+  bool has_capability(uint32_t capability) const;
+  bool operator==(const KernelInfo&) const = default;
+};
+
+/// One compiled compute shader.
 struct Kernel {
   const char* name = "";
   std::span<const uint32_t> spirv;
+  KernelInfo info;
 };
+
+/// A kernel of an application's own, from its words; both must outlive it. Throws `corrupt_data` for words that are no
+/// module, `unsupported` for one that asks for more than a kernel may have.
+Kernel make_kernel(const char* name, std::span<const uint32_t> spirv);
 
 /// Up to 128 bytes of 32-bit words: push constants or specialisation constants, made from the struct that the shader's
 /// header declares for both sides.

@@ -4,13 +4,8 @@
 #include <span>
 #include <stdexcept>
 
-#include "flat.h"
-#include "neural.h"
-#include "neural_flat.h"
-#include "procedural.h"
+#include "modules.h"
 #include "renderer.h"
-#include "torus.h"
-#include "truth.h"
 #include "vk_check.h"
 
 Renderer::Renderer(const Window* window) {

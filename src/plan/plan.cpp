@@ -55,12 +55,6 @@ class Planner {
     uint64_t bytes;
   };
 
-  const SpirvInfo& spirv(const Kernel& kernel) {
-    const auto [it, fresh] = spirv_.try_emplace(&kernel);
-    if (fresh) it->second = read_spirv(kernel.spirv);
-    return it->second;
-  }
-
   // Activations that are given, or kept for other programs, live in the graph's memory.
   void pin_shared() {
     for (const std::vector<int>* values : {&options_.needs.given, &options_.kept})
@@ -134,10 +128,11 @@ class Planner {
   }
 
   void check(const Dispatch& dispatch, const Node& node) {
-    const SpirvInfo& info = spirv(*dispatch.kernel);
-    require(info.bindings.size() == dispatch.tensors.size(), ErrorCode::internal, node.op->name, ": kernel ",
-            dispatch.kernel->name, " has ", info.bindings.size(), " bindings, ", dispatch.tensors.size(),
-            " were given");
+    const KernelInfo& info = dispatch.kernel->info;
+    require(info.bindings > 0, ErrorCode::invalid_argument, node.op->name, ": kernel ", dispatch.kernel->name,
+            " says nothing of its bindings; make it with make_kernel()");
+    require(info.bindings == dispatch.tensors.size(), ErrorCode::internal, node.op->name, ": kernel ",
+            dispatch.kernel->name, " has ", info.bindings, " bindings, ", dispatch.tensors.size(), " were given");
     require(info.push_bytes == dispatch.params.bytes(), ErrorCode::internal, node.op->name, ": kernel ",
             dispatch.kernel->name, " takes ", info.push_bytes, " bytes of parameters, ", dispatch.params.bytes(),
             " were given");
@@ -272,14 +267,14 @@ class Planner {
   }
 
   void resolve(PlannedDispatch& planned) {
-    const SpirvInfo& info = spirv(*planned.dispatch.kernel);
+    const KernelInfo& info = planned.dispatch.kernel->info;
     for (size_t i = 0; i < planned.dispatch.tensors.size(); ++i) {
       const TensorRef& ref = planned.dispatch.tensors[i];
       Location where = ref.scratch >= 0 ? scratch_locations_[static_cast<size_t>(ref.scratch)]
                                         : plan_.locations[static_cast<size_t>(ref.value)];
       where.offset += ref.offset;
       where.bytes = ref.bytes;
-      planned.accesses.push_back({where, info.bindings[i].readable, info.bindings[i].writable});
+      planned.accesses.push_back({where, info.reads(i), info.writes(i)});
     }
   }
 
@@ -300,7 +295,6 @@ class Planner {
   const DeviceCaps& caps_;
   const PlanOptions& options_;
   Plan plan_;
-  std::map<const Kernel*, SpirvInfo> spirv_;
   std::map<int, Location> pinned_;           // activations that live outside of the plan's own arena
   std::map<int, std::vector<bool>> placed_;  // inputs of nodes with OpDef::places that are made in place
   std::map<int, int> predecessor_;           // of a storage that took over another's memory: the first in the row

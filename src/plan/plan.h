@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "graph/edit.h"
-#include "graph/spirv_info.h"
 #include "lemnos/device.h"
 #include "lemnos/op.h"
 #include "lemnos/tune.h"

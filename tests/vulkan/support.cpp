@@ -4,9 +4,7 @@
 #include <filesystem>
 #include <random>
 
-#include "accumulate.h"
-#include "scale_add.h"
-#include "subgroup_probe.h"
+#include "modules.h"
 #include "vulkan/caps.h"
 #include "vulkan/result.h"
 

@@ -35,7 +35,7 @@ constexpr int64_t kFmaGroups = 512;
 
 std::vector<TensorDesc> fma_infer(const Infer&) { return {{Shape{kFmaGroups * 64}, DType::f32}}; }
 std::vector<Dispatch> fma_lower(Lower& c) {
-  static const Kernel kernel{"fma_ceiling", kFmaCeiling};
+  static const Kernel kernel = make_kernel("fma_ceiling", kFmaCeiling);
   const uint32_t rounds = c.caps.software ? 2000 : 20000;
   constexpr uint64_t kInvocations = kFmaGroups * 64, kChains = 16, kRepeats = 4;
   return {{.kernel = &kernel,
