@@ -12,6 +12,7 @@
 #include "lemnos/device.h"
 #include "lemnos/error.h"
 #include "lemnos/graph.h"
+#include "lemnos/log.h"
 #include "lemnos/profile.h"
 #include "lemnos/tune.h"
 #include "lemnos/visibility.h"
@@ -162,6 +163,11 @@ class Backend {
   virtual std::vector<std::string> validation_messages() const { return {}; }
 };
 
+/// How a device of our own is opened.
+struct DeviceOptions {
+  Logger logger;  // hears of it while it is opened and used; empty: default_logger()
+};
+
 /// A handle to a backend; cheap to copy. The last copy must be gone before main() returns: what a static object holds
 /// is destroyed after drivers have been unloaded.
 class Device {
@@ -169,13 +175,13 @@ class Device {
   explicit Device(std::shared_ptr<Backend> backend) : backend_(std::move(backend)) {}
 
   /// The best Vulkan device (discrete, integrated, virtual, then software), or the CPU reference when there is none.
-  /// LEMNOS_DEVICE overrides it.
-  static Device best();
+  /// LEMNOS_DEVICE overrides it. A software device is used with a warning, which default_logger() gets once.
+  static Device best(const DeviceOptions& options = {});
   /// The CPU reference: double precision, plain loops; always there.
   static Device cpu();
   /// By name or part of it, UUID, "luid:..", "pci:..", "cpu" or "best". Throws `not_found` or `no_device` with the
   /// list.
-  static Device find(const std::string& selector);
+  static Device find(const std::string& selector, const DeviceOptions& options = {});
   /// Every device, also those that Lemnos cannot use (with the reason); the CPU reference is last.
   static std::vector<DeviceInfo> list();
 

@@ -10,64 +10,71 @@
 #include "ops/rewrites.h"
 #include "runtime/backends.h"
 #include "shaders/kernels.h"
-#ifdef LEMNOS_HAS_VULKAN
-#include "vulkan/instance.h"
-#include "vulkan/owned_device.h"
-#endif
 
 namespace lemnos {
 
 namespace {
 
-#ifdef LEMNOS_HAS_VULKAN
-Device open_vulkan(const std::string& selector, const std::string& preset = {}) {
-  const OpLibrary library{.find_kernel = find_kernel, .rewrites = rewrites()};
-  return Device(make_vulkan_backend(vulkan::open_device({.selector = selector, .preset = preset}), library));
+Device made_by(const BackendRow& backend, const DeviceRequest& request) {
+  return Device(backend.open(request, {.find_kernel = find_kernel, .rewrites = rewrites()}));
 }
-std::vector<DeviceInfo> vulkan_devices() {
-  try {
-    return vulkan::list_devices();
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::no_device) return {};
-    throw;
+
+bool is_absence(const Error& error) {
+  return error.code() == ErrorCode::no_device || error.code() == ErrorCode::not_found;
+}
+
+// The CPU reference by its name, or the first backend that has such a device.
+Device open_named(const DeviceRequest& request) {
+  const std::vector<const BackendRow*> rows = backend_rows();
+  if (request.selector == rows.back()->name) return made_by(*rows.back(), request);
+  for (size_t i = 0; i + 1 < rows.size(); ++i) {
+    try {
+      return made_by(*rows[i], request);
+    } catch (const Error& error) {
+      if (!is_absence(error) || i + 2 == rows.size()) throw;
+    }
   }
+  fail(ErrorCode::no_device, "device: no '", request.selector, "'; this build has the CPU reference alone");
 }
-#else
-Device open_vulkan(const std::string&, const std::string& = {}) {
-  fail(ErrorCode::no_device, "no Vulkan device: this build has no Vulkan backend");
+
+Device open_best(const DeviceRequest& request) {
+  const char* named = std::getenv("LEMNOS_DEVICE");
+  if (named && *named && std::strcmp(named, "best") != 0) return open_named({named, request.preset, request.logger});
+  const std::vector<const BackendRow*> rows = backend_rows();
+  std::string refusal = "device: this build has no other backend";
+  for (size_t i = 0; i + 1 < rows.size(); ++i) {
+    try {
+      return made_by(*rows[i], {"best", request.preset, request.logger});
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::no_device) throw;
+      refusal = error.what();
+    }
+  }
+  const Logger logger = request.logger ? request.logger : default_logger();
+  logger(LogLevel::warning, refusal + "; the CPU reference is used instead");
+  return made_by(*rows.back(), {"best", request.preset, request.logger});
 }
-std::vector<DeviceInfo> vulkan_devices() { return {}; }
-#endif
+
+Device open_device(const DeviceRequest& request) {
+  return request.selector.empty() || request.selector == "best" ? open_best(request) : open_named(request);
+}
 
 }  // namespace
 
-Device Device::cpu() { return Device(make_cpu_backend()); }
-
-Device Device::best() {
-  const char* wanted = std::getenv("LEMNOS_DEVICE");
-  if (wanted && *wanted && std::strcmp(wanted, "best") != 0) return find(wanted);
-  try {
-    return open_vulkan("best");
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::no_device) throw;
-    default_logger()(LogLevel::warning, text(error.what(), "; the CPU reference is used instead"));
-    return cpu();
-  }
-}
-
-Device Device::find(const std::string& selector) {
-  if (selector == "cpu") return cpu();
-  if (selector.empty() || selector == "best") return best();
-  return open_vulkan(selector);
+Device Device::cpu() { return made_by(*backend_rows().back(), {}); }
+Device Device::best(const DeviceOptions& options) { return open_device({"best", "", options.logger}); }
+Device Device::find(const std::string& selector, const DeviceOptions& options) {
+  return open_device({selector, "", options.logger});
 }
 
 Device find_device(const std::string& selector, const std::string& preset) {
-  return preset.empty() ? Device::find(selector) : open_vulkan(selector, preset);
+  return open_device({selector, preset, {}});
 }
 
 std::vector<DeviceInfo> Device::list() {
-  std::vector<DeviceInfo> all = vulkan_devices();
-  all.push_back(cpu().info());
+  std::vector<DeviceInfo> all;
+  for (const BackendRow* row : backend_rows())
+    for (DeviceInfo& info : row->list()) all.push_back(std::move(info));
   return all;
 }
 

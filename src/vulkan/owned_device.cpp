@@ -1,7 +1,10 @@
 #include "vulkan/owned_device.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <mutex>
+#include <set>
 
 #include "vulkan/caps.h"
 #include "vulkan/choice.h"
@@ -37,6 +40,15 @@ std::string effective_selector(const std::string& selector) {
   const bool any = selector.empty() || selector == "best";
   const std::string wanted = environment("LEMNOS_DEVICE");
   return any && !wanted.empty() ? wanted : selector;
+}
+
+// Whether this process has not opened the device before: what holds for a device is said once. A logger of the
+// application's own is told each time; nobody knows what it heard.
+bool is_first_use(const DeviceInfo& device) {
+  static std::mutex mutex;
+  static std::set<std::array<uint8_t, 16>> used;
+  const std::lock_guard lock(mutex);
+  return used.insert(device.uuid).second;
 }
 
 FeatureSet useful_features(const Instance& instance, VkPhysicalDevice device, const OpenOptions& options) {
@@ -109,7 +121,7 @@ std::shared_ptr<Context> open_device(const OpenOptions& options) {
   const std::vector<DeviceInfo> devices = instance.list_devices();
   const size_t chosen = choose_device(devices, effective_selector(options.selector));
   const VkPhysicalDevice physical = instance.physical_devices()[chosen];
-  if (devices[chosen].type == DeviceType::software)
+  if (devices[chosen].type == DeviceType::software && (options.logger || is_first_use(devices[chosen])))
     instance.logger()(LogLevel::warning, "device: " + devices[chosen].name + " is a software driver: slow, but right");
 
   FeatureSet features = useful_features(instance, physical, options);

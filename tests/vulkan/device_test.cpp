@@ -138,6 +138,15 @@ TEST_F(Device, ASoftwareDeviceIsUsedWithAWarning) {
   EXPECT_EQ(warned, context->info().type == DeviceType::software);
 }
 
+TEST_F(Device, TheDefaultLoggerGetsThatWarningOnce) {
+  ::testing::internal::CaptureStderr();
+  const std::shared_ptr<Context> first = open_device({.cache_folder = ""}), second = open_device({.cache_folder = ""});
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  const size_t at = said.find("software driver");
+  EXPECT_EQ(at != std::string::npos, first->info().type == DeviceType::software) << said;
+  EXPECT_EQ(said.rfind("software driver"), at) << said;
+}
+
 TEST_F(Device, ClampedCapsAreThePoorerOfBoth) {
   const std::shared_ptr<Context> context = open();
   const DeviceCaps before = context->caps();
