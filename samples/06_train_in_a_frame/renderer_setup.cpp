@@ -1,5 +1,6 @@
 // The renderer's device, memory and pipelines: what an application has before it hears of Lemnos.
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <stdexcept>

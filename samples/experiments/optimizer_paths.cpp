@@ -4,6 +4,7 @@
 // up what the gradients agree on. AdaGrad divides each direction by the size of its own gradients so far. Adam does
 // both.
 
+#include <algorithm>
 #include <cmath>
 
 #include "common.h"

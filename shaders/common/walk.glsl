@@ -14,10 +14,12 @@ uint divide_by(uint n, uint multiplier, uint shift) {
 // `axes`. Loops run over all axes and leave out those past `rank`: with their bounds in the shader every compiler unrolls
 // them, and the digits stay in registers (NVIDIA's open driver kept them in memory when `rank` was the bound, Mesa 25.0 in
 // software where a loop counted down).
+// The digits are an array longer than any of a block by one, which nothing uses: glslang 15 gives arrays of one element type and
+// length one type, and that of a block has a stride, which no variable outside of a block may have.
 //   walk_start(n)  goes to element n
 //   walk_next()    goes to the one after it
 #define DEFINE_WALK(axes)                                                                                \
-  uint walk[axes];                                                                                       \
+  uint walk[axes + 1];                                                                                   \
   void walk_start(uint n) {                                                                              \
     [[unroll]] for (uint from_last = 1; from_last < axes; ++from_last) {                                 \
       const uint axis = axes - from_last;                                                                \
@@ -44,7 +46,7 @@ uint divide_by(uint n, uint multiplier, uint shift) {
 #define DEFINE_PLACE(place, strides)                                                                     \
   uint place() {                                                                                         \
     uint at = 0;                                                                                         \
-    [[unroll]] for (uint axis = 0; axis < walk.length(); ++axis) {                                       \
+    [[unroll]] for (uint axis = 0; axis + 1 < walk.length(); ++axis) {                                   \
       if (axis < rank) at += walk[axis] * strides[axis];                                                 \
     }                                                                                                    \
     return at;                                                                                           \

@@ -71,7 +71,8 @@ std::string version_string(uint32_t version) {
   return text(VK_API_VERSION_MAJOR(version), ".", VK_API_VERSION_MINOR(version), ".", VK_API_VERSION_PATCH(version));
 }
 
-void read_matrix_shapes(const InstanceTable& vk, VkPhysicalDevice device, bool bfloat16, DeviceCaps& caps) {
+void read_matrix_shapes([[maybe_unused]] const InstanceTable& vk, [[maybe_unused]] VkPhysicalDevice device,
+                        [[maybe_unused]] bool bfloat16, [[maybe_unused]] DeviceCaps& caps) {
 #ifdef VK_KHR_cooperative_matrix
   if (!vk.vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR) return;
   uint32_t count = 0;
@@ -92,8 +93,6 @@ void read_matrix_shapes(const InstanceTable& vk, VkPhysicalDevice device, bool b
     if (bfloat16) add(VK_COMPONENT_TYPE_BFLOAT16_KHR, DType::bf16);
 #endif
   }
-#else
-  (void)vk, (void)device, (void)bfloat16, (void)caps;
 #endif
 }
 
