@@ -110,6 +110,7 @@ on_driver() {
 started=$SECONDS
 nowhere=(VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent LEMNOS_VULKAN_LIBRARY=/nonexistent)
 check format 60 .ci/format.sh
+check warnings 60 .ci/warnings.sh "$build"
 check windows 120 .ci/windows.sh
 tests architecture 120 -- -L '^architecture$'
 tests unit 240 "${nowhere[@]}" -- -L '^unit$'
