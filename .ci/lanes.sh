@@ -112,6 +112,11 @@ nowhere=(VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent LEMNOS_VULKA
 check format 60 .ci/format.sh
 check warnings 60 .ci/warnings.sh "$build"
 check windows 120 .ci/windows.sh
+# What is promised of other releases: their Vulkan headers, with the oldest GCC and the newest clang, and their shader compilers.
+for release in bookworm trixie forky; do
+  check "headers-$release" 300 .ci/headers.sh "$release"
+  check "shaders-$release" 300 .ci/shaders.sh "$build" "$release"
+done
 tests architecture 120 -- -L '^architecture$'
 tests unit 240 "${nowhere[@]}" -- -L '^unit$'
 # The op suite broadly here (src/check/runner.h), as a part on other drivers, so that all lanes stay within half an hour on two

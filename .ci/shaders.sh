@@ -1,14 +1,11 @@
 #!/usr/bin/env bash
 # Every shader through the shader compiler of a release, each module checked by the newest spirv-val there is.
-#   .ci/shaders.sh BUILD_FOLDER RELEASE      RELEASE: one of .ci/toolchain.sh releases, or `system`. Status 77: not here.
+#   .ci/shaders.sh BUILD_FOLDER RELEASE      RELEASE: one of .ci/toolchain.sh releases. Status 77: not here.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 folder="${1:?the build folder}/shaders-${2:?the release}"
 compiler="$PWD/.toolchain/bin/glslang-$2"
-if [ "$2" = system ]; then
-  compiler=$(command -v glslangValidator || command -v glslang) || { echo "no glslang is installed"; exit 77; }
-fi
-"$compiler" --version >/dev/null 2>&1 || { echo "not here: .ci/toolchain.sh releases"; exit 77; }
+"$compiler" --version >/dev/null 2>&1 || { echo "no shader compiler of $2: .ci/toolchain.sh releases"; exit 77; }
 # Older ones let pass what newer layers report.
 validator="$PWD/.toolchain/bin/spirv-val-forky"
 "$validator" --version >/dev/null 2>&1 || { echo "no spirv-val of testing: .ci/toolchain.sh releases"; exit 77; }

@@ -1,4 +1,5 @@
 // The renderer's device, memory and pipelines: what an application has before it hears of Lemnos.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>

@@ -3,6 +3,8 @@
 // The perceptron sees 784 numbers and has to learn each place of a stroke by itself. The convolution learns a stroke
 // once, for all places.
 
+#include <cstdio>
+
 #include "common.h"
 
 using namespace experiments;

@@ -4,6 +4,7 @@
 // of the weights, the next layer sees numbers around 1. Without it most scales are a bad start.
 
 #include <cmath>
+#include <cstdio>
 
 #include "common.h"
 

@@ -4,6 +4,8 @@
 // large that spread is. Bagging lets it work: networks trained on different samples err in different places, and their
 // mean errs less. Boosting sends each network to where those before it erred: weak ones become strong together.
 
+#include <cmath>
+
 #include "common.h"
 
 using namespace experiments;

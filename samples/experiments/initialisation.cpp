@@ -3,6 +3,8 @@
 // From a deviation of .01 the outputs of the fifth layer do not depend on the image: neither does the gradient, and the
 // network hardly learns. Xavier's and He's deviations pass on what they get.
 
+#include <algorithm>
+
 #include "common.h"
 
 using namespace experiments;

@@ -4,6 +4,7 @@
 // layer, whose classes are others, starts anew. Frozen, nothing else moves; fine-tuned, everything does.
 
 #include <algorithm>
+#include <cstdio>
 
 #include "common.h"
 

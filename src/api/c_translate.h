@@ -1,6 +1,7 @@
 // The one place where C++ meets C: exceptions become a code and a message, and structs of another version become ours.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 

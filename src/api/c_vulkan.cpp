@@ -1,5 +1,6 @@
 // lemnos.h: inside an application that has a VkDevice.
 
+#include <algorithm>
 #include <array>
 
 #include "api/c_vulkan.h"

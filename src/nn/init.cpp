@@ -1,5 +1,6 @@
 #include "lemnos/init.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/random.h"

@@ -2,6 +2,8 @@
 
 #include "shaders/concat.h"
 
+#include <algorithm>
+
 #include "lemnos/ops.h"
 #include "ops/broadcast.h"
 #include "ops/formats.h"

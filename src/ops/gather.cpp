@@ -4,6 +4,8 @@
 
 #include "shaders/gather.h"
 
+#include <algorithm>
+
 #include "lemnos/ops.h"
 #include "ops/broadcast.h"
 #include "ops/formats.h"

@@ -103,6 +103,34 @@ TEST(LineBudget, FindsLongFilesAndFunctions) {
   EXPECT_EQ(line_budget(made_up("a.cpp", lines)).size(), 1u);
 }
 
+TEST(StandardHeaders, AreIncludedWhereTheirNamesAreUsed) {
+  for (const std::string& finding :
+       standard_headers(load(kTop, {"include", "src", "shaders", "tests", "samples"}, {".h", ".hpp", ".cpp"})))
+    ADD_FAILURE() << finding;
+}
+
+TEST(StandardHeaders, AreMissedWhereTheyLack) {
+  const auto findings = [](std::vector<std::string> lines) {
+    return standard_headers({made_up("src/base/a.h", {"#pragma once", "#include <algorithm>"}),
+                             made_up("src/base/b.cpp", std::move(lines))})
+        .size();
+  };
+  EXPECT_EQ(findings({"#include <vector>", "int f() { return std::max(1, 2); }"}), 1u);
+  EXPECT_EQ(findings({"#include <algorithm>", "int f() { return std::max(1, 2); }"}), 0u);
+  EXPECT_EQ(findings({"#include \"a.h\"", "int f() { return std::max(1, 2); }"}), 0u) << "through a header of ours";
+  EXPECT_EQ(findings({"#include \"base/a.h\"", "int f() { return std::max(1, 2); }"}), 0u)
+      << "through a header of ours";
+  EXPECT_EQ(findings({"#include <array>", "uint32_t f();"}), 1u);
+  EXPECT_EQ(findings({"#include <stdint.h>", "uint32_t f();"}), 0u);
+  EXPECT_EQ(findings({"#include <vulkan/vulkan_core.h>", "uint32_t f();"}), 0u);
+  EXPECT_EQ(findings({"std::chrono::seconds f();"}), 1u);
+  EXPECT_EQ(findings({"auto f() { return std::ranges::find(x, 1); }"}), 1u);
+  EXPECT_EQ(findings({"// std::max", "const char* f() { return \"std::max, uint32_t\"; }", "int max, my_uint32_t;"}),
+            0u);
+  EXPECT_EQ(findings({"int f() { return std::max(std::min(1, 2), 3); }", "int g() { return std::max(1, 2); }"}), 1u)
+      << "one for a file and a header";
+}
+
 TEST(ForbiddenWords, DoNotAppear) {
   std::vector<std::string> endings = kAllCode;
   endings.insert(endings.end(), {".md", ".json", "run"});

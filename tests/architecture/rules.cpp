@@ -1,6 +1,7 @@
 #include "rules.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <regex>
 #include <set>

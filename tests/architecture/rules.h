@@ -40,4 +40,8 @@ std::vector<EntryPoint> entry_points(const SourceFile& file);
 /// beside it; anything else is a ..._destroy, or named in rules.cpp with the reason why it cannot throw.
 Findings guarded_entry_points(const SourceFile& file);
 
+/// Every standard name of these C++ files has its header, in the file or in headers of ours that it includes. A name's
+/// first use is reported. Findings over a whole tree, because headers of ours are looked for in it.
+Findings standard_headers(const std::vector<SourceFile>& files);
+
 }  // namespace lemnos::architecture

@@ -4,6 +4,8 @@
 #define VOLK_IMPLEMENTATION
 #include <volk.h>
 
+#include <cstdint>
+
 bool extra_check() {
   if (volkInitialize() != VK_SUCCESS) return false;
   const VkApplicationInfo about = {VK_STRUCTURE_TYPE_APPLICATION_INFO, nullptr, "app", 1, "app", 1, VK_API_VERSION_1_1};

@@ -1,6 +1,7 @@
 // Adopting through the public header: what is required, what is refused, two contexts, one queue in two threads, and
 // the op suite's fast tier on a device with nothing but what is required.
 #include <atomic>
+#include <cstdio>
 #include <thread>
 
 #include "all_cases.h"

@@ -1,4 +1,5 @@
 // JPEG images, made here by libjpeg.
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 

@@ -1,6 +1,7 @@
 // Losses and their gradients against PyTorch's, on the CPU reference and on every usable Vulkan device.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 #include <map>
 #include <numeric>

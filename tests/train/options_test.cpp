@@ -2,6 +2,7 @@
 // what is taken from another model's checkpoint.
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 

@@ -1,6 +1,7 @@
 #include "measure.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <ctime>
 #include <random>
