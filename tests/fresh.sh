@@ -75,12 +75,14 @@ copy_checkout
 printf '%s: Debian %s, commit %s%s\n' "$suite" "$(cat "$root/etc/debian_version")" \
   "$(git -C "$root/lemnos" log -1 --format=%h)" "${cache:+, with a compiler cache from outside}"
 failed=0
+TIMEFORMAT='%R %U %S'
 for command in "${commands[@]}"; do
   log="$into/$suite-$command.log"
-  before=$(count_packages) started=$SECONDS status=0
-  inside /lemnos/setup.sh "$command" </dev/null >"$log" 2>&1 || status=$?
-  printf '\n== %s: ./setup.sh %s: status %d after %d.%d minutes; packages %d -> %d\n' "$suite" "$command" "$status" \
-    $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60 / 6)) "$before" "$(count_packages)"
+  before=$(count_packages) status=0
+  { time { inside /lemnos/setup.sh "$command" </dev/null >"$log" 2>&1 || status=$?; }; } 2>"$log.time"
+  printf '\n== %s: ./setup.sh %s: status %d after %s minutes (%s of a processor, of %d); packages %d -> %d\n' "$suite" "$command" \
+    "$status" "$(awk '{ printf "%.1f", $1 / 60 }' "$log.time")" "$(awk '{ printf "%.1f", ($2 + $3) / 60 }' "$log.time")" \
+    "$(nproc)" "$before" "$(count_packages)"
   grep -A 40 '^== summary' "$log" || tail -n 15 "$log"
   [ "$status" = 0 ] || failed=1
 done
