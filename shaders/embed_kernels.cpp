@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -49,10 +50,9 @@ std::vector<Module> load(const std::string& list) {
   return modules;
 }
 
-template <typename Numbers>
-std::string braced(const Numbers& numbers, size_t count) {
+std::string braced(std::span<const uint32_t> numbers) {
   std::string out;
-  for (size_t i = 0; i < count; ++i) out += text(i ? ", " : "", numbers[i], "u");
+  for (uint32_t number : numbers) out += text(out.empty() ? "" : ", ", number, "u");
   return "{" + out + "}";
 }
 
@@ -68,12 +68,12 @@ std::string array(const Module& m) {
 
 std::string row(const Module& m) {
   const KernelInfo info = read_spirv(m.words);
-  return text("    {\"", m.name, "\", ", m.symbol, ", {.bindings = ", info.bindings, ", .readable = ", info.readable,
-              "u, .writable = ", info.writable, "u, .push_bytes = ", info.push_bytes, ", .constants = ", info.constants,
-              ", .constant_defaults = ", braced(info.constant_defaults, info.constants),
-              ", .local_size = ", braced(info.local_size, 3), ", .local_size_constant = ", info.local_size_constant,
-              ", .shared_bytes = ", info.shared_bytes,
-              ", .capabilities = ", braced(info.capabilities, info.capabilities.size()), "}},\n");
+  return text(
+      "    {\"", m.name, "\", ", m.symbol, ", {.bindings = ", info.bindings, ", .readable = ", info.readable,
+      "u, .writable = ", info.writable, "u, .push_bytes = ", info.push_bytes, ", .constants = ", info.constants,
+      ", .constant_defaults = ", braced(std::span<const uint32_t>(info.constant_defaults).first(info.constants)),
+      ", .local_size = ", braced(info.local_size), ", .local_size_constant = ", info.local_size_constant,
+      ", .shared_bytes = ", info.shared_bytes, ", .capabilities = ", braced(info.capabilities), "}},\n");
 }
 
 std::string header(const std::vector<Module>& modules, bool table) {

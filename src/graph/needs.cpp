@@ -12,7 +12,8 @@ namespace {
 
 std::string name_of(const Graph& graph, int value) {
   const ValueInfo& info = graph.info(value);
-  return info.name.empty() ? text("value %", value) : text('\'', info.name, '\'');
+  const std::string& name = info.name.empty() ? graph.info(graph.storage_of(value)).name : info.name;
+  return name.empty() ? text("value %", value) : text('\'', name, '\'');
 }
 
 class Search {
