@@ -15,6 +15,12 @@ namespace lemnos {
 /// `seed` is the gradient of `output` itself, of its shape; without one `output` must have one element and the seed is
 /// 1. Throws `unsupported` naming the op when one on the way has no gradient, `invalid_argument` for a value of another
 /// graph.
+///
+/// Gradients are values like others: a loss may contain them, and they can be differentiated again, any number of
+/// times. A Hessian times v is gradients(sum(gradients(loss, {w})[0] * v), {w}); a gradient penalty and a differential
+/// equation's residual are built alike. Every op of the catalogue with a gradient has further ones; where a function
+/// has a kink (ReLU, a maximum) its second derivative is that of its pieces. An application's own backward op needs
+/// OpDef::grad or OpDef::primal for it, and is refused by name without.
 std::vector<Value> gradients(Value output, std::span<const Value> wrt, Value seed = {});
 
 /// The gradients of `loss` for every parameter of its graph, placed in the gradient arena (Graph::flat_gradients). What

@@ -218,6 +218,13 @@ struct Variant {
   std::string (*refuse)(const Lower&) = nullptr;
 };
 
+/// What a node that computes gradients stands for, in ops that have gradients themselves: output i of the node is the
+/// gradient of `y`, whose own gradients are `dy`, for x[i]; "no value" where output i is no gradient. `x` and `dy` are
+/// inputs of the node, `y` is computed again from them. Second derivatives go through it.
+struct Primal {
+  std::vector<Value> y, dy, x;
+};
+
 struct OpDef {
   const char* name;
   std::vector<TensorDesc> (*infer)(const Infer&);
@@ -245,6 +252,10 @@ struct OpDef {
   int64_t (*index_limit)(const Infer&, size_t input) = nullptr;
   /// The inputs that output 0 holds as they are. Null: none.
   std::vector<PlacedInput> (*places)(const Node&) = nullptr;
+  /// Of an op whose outputs are gradients: all of them, or all but the first where there is a `grad` too (a loss with
+  /// its gradient), which then answers for the first alone. An input that stands twice in the node stands here as two.
+  /// Null: the op's `grad` answers for every output.
+  Primal (*primal)(Graph&, const Node&) = nullptr;
 };
 
 }  // namespace lemnos

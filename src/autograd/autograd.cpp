@@ -3,7 +3,9 @@
 
 #include "lemnos/autograd.h"
 
-#include <map>
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "lemnos/op.h"
@@ -13,69 +15,110 @@ namespace lemnos {
 
 namespace {
 
-// Which values depend on one of `wrt`: only for those is a gradient worth its work.
-std::vector<bool> dependents(const Graph& graph, std::span<const Value> wrt) {
-  std::vector<bool> depends(graph.values().size(), false);
-  for (Value v : wrt) depends[static_cast<size_t>(v.id())] = true;
-  for (const Node& node : graph.nodes()) {
-    bool any = false;
-    for (int input : node.inputs) any = any || depends[static_cast<size_t>(input)];
-    for (int output : node.outputs) depends[static_cast<size_t>(output)] = depends[static_cast<size_t>(output)] || any;
-  }
+// Which values that nodes from `first` on make depend on one of `wrt`: only for those is a gradient worth its work.
+std::unordered_set<int> dependents(const Graph& graph, std::span<const Value> wrt, size_t first) {
+  std::unordered_set<int> depends;
+  for (Value v : wrt) depends.insert(v.id());
+  for (const Node& node : std::span(graph.nodes()).subspan(first))
+    if (std::ranges::any_of(node.inputs, [&](int input) { return depends.contains(input); }))
+      depends.insert(node.outputs.begin(), node.outputs.end());
   return depends;
 }
 
+bool any(const std::vector<Value>& values) {
+  return std::ranges::any_of(values, [](Value v) { return static_cast<bool>(v); });
+}
+
+// Goes through the nodes from `first` on.
 class Sweep {
  public:
-  Sweep(Graph& graph, std::span<const Value> wrt) : graph_(graph), depends_(dependents(graph, wrt)) {}
+  Sweep(Graph& graph, std::span<const Value> wrt, size_t first = 0)
+      : graph_(graph), first_(first), depends_(dependents(graph, wrt, first)) {}
 
-  void seed(Value output, Value gradient) { found_[output.id()] = gradient; }
+  /// Adds `gradient` to what is known of the gradient of `v`.
+  void add_to(Value v, Value gradient) {
+    Value& sum = found_[v.id()];
+    sum = sum ? add(sum, gradient) : gradient;
+  }
   Value gradient_of(Value v) const {
     const auto it = found_.find(v.id());
     return it == found_.end() ? Value() : it->second;
   }
 
   void run() {
-    for (int index = static_cast<int>(depends_.size() ? graph_.nodes().size() : 0) - 1; index >= 0; --index)
-      visit(index);
+    for (size_t index = graph_.nodes().size(); index > first_; --index) visit(static_cast<int>(index) - 1);
   }
 
  private:
   void visit(int index) {
-    const Node node = graph_.nodes()[static_cast<size_t>(index)];  // a copy: grad adds nodes
-    std::vector<Value> output_gradients;
-    bool reached = false;
-    for (int output : node.outputs) {
-      output_gradients.push_back(gradient_of({&graph_, output}));
-      reached = reached || output_gradients.back();
-    }
+    const Node node = graph_.nodes()[static_cast<size_t>(index)];  // a copy: what follows adds nodes
     std::vector<bool> wanted;
-    bool any_wanted = false;
-    for (int input : node.inputs) {
-      wanted.push_back(depends_[static_cast<size_t>(input)] && is_floating(graph_.info(input).desc.dtype));
-      any_wanted = any_wanted || wanted.back();
+    for (int input : node.inputs)
+      wanted.push_back(depends_.contains(input) && is_floating(graph_.info(input).desc.dtype));
+    if (std::ranges::find(wanted, true) == wanted.end()) return;
+    // The outputs that are gradients themselves go another way.
+    std::vector<Value> of_values(node.outputs.size()), of_gradients(node.outputs.size());
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      const bool is_gradient = node.op->primal && (i > 0 || !node.op->grad);
+      (is_gradient ? of_gradients : of_values)[i] = gradient_of({&graph_, node.outputs[i]});
     }
-    if (!reached || !any_wanted) return;
-    require(node.op->grad != nullptr, ErrorCode::unsupported, node.op->name, ": has no gradient");
-    Grad context{graph_, index, output_gradients, wanted};
-    const std::vector<Value> input_gradients = node.op->grad(context);
-    require(input_gradients.size() <= node.inputs.size(), ErrorCode::internal, node.op->name, ": ",
-            input_gradients.size(), " gradients for ", node.inputs.size(), " inputs");
-    for (size_t i = 0; i < input_gradients.size(); ++i)
-      if (wanted[i] && input_gradients[i]) accumulate(node, i, input_gradients[i]);
+    if (any(of_values)) through_grad(node, index, of_values, wanted);
+    if (any(of_gradients)) through_primal(node, of_gradients, wanted);
+  }
+
+  void through_grad(const Node& node, int index, const std::vector<Value>& dy, const std::vector<bool>& wanted) {
+    require(node.op->grad != nullptr, ErrorCode::unsupported, node.op->name,
+            ": has no gradient. If it computes gradients, give it OpDef::primal or OpDef::grad for second derivatives; "
+            "if nothing shall flow back through it, put stop_gradient() behind it");
+    Grad context{graph_, index, dy, wanted};
+    const std::vector<Value> found = node.op->grad(context);
+    require(found.size() <= node.inputs.size(), ErrorCode::internal, node.op->name, ": ", found.size(),
+            " gradients for ", node.inputs.size(), " inputs");
+    for (size_t i = 0; i < found.size(); ++i)
+      if (wanted[i] && found[i]) accumulate(node, i, found[i]);
+  }
+
+  // The gradient of a gradient: the first is written out in ops that have one, and those are swept again.
+  void through_primal(const Node& node, const std::vector<Value>& dy, const std::vector<bool>& wanted) {
+    const size_t first = graph_.nodes().size();
+    Node own = node;
+    for (size_t i = 0; i < own.inputs.size(); ++i)
+      if (std::ranges::count(std::span(own.inputs).first(i), own.inputs[i]))
+        own.inputs[i] = identity({&graph_, own.inputs[i]}).id();
+    const size_t written = graph_.nodes().size();
+    const Primal primal = node.op->primal(graph_, own);
+    std::vector<Value> wrt;
+    for (size_t i = 0; i < primal.x.size(); ++i)
+      if (i < dy.size() && dy[i] && primal.x[i]) wrt.push_back(primal.x[i]);
+    Sweep once(graph_, wrt, written);
+    for (size_t i = 0; i < primal.y.size(); ++i)
+      if (primal.dy[i]) once.add_to(primal.y[i], primal.dy[i]);
+    once.run();
+
+    std::vector<Value> inputs;
+    for (size_t i = 0; i < node.inputs.size(); ++i)
+      if (wanted[i] && own.inputs[i] == node.inputs[i]) inputs.push_back({&graph_, node.inputs[i]});
+    Sweep twice(graph_, inputs, first);
+    for (size_t i = 0; i < dy.size() && i < primal.x.size(); ++i) {
+      const Value gradient = dy[i] && primal.x[i] ? once.gradient_of(primal.x[i]) : Value();
+      if (gradient) twice.add_to(gradient, dy[i]);
+    }
+    twice.run();
+    for (Value input : inputs)
+      if (const Value found = twice.gradient_of(input)) add_to(input, found);
   }
 
   void accumulate(const Node& node, size_t input, Value gradient) {
     const int id = node.inputs[input];
     require(gradient.desc() == graph_.info(id).desc, ErrorCode::internal, node.op->name, ": the gradient of input ",
             input, " is ", gradient.desc(), " for ", graph_.info(id).desc);
-    Value& sum = found_[id];
-    sum = sum ? add(sum, gradient) : gradient;
+    add_to({&graph_, id}, gradient);
   }
 
   Graph& graph_;
-  std::vector<bool> depends_;
-  std::map<int, Value> found_;
+  size_t first_;
+  std::unordered_set<int> depends_;
+  std::unordered_map<int, Value> found_;
 };
 
 // An id alone means something in every graph.
@@ -102,7 +145,7 @@ std::vector<Value> gradients(Value output, std::span<const Value> wrt, Value see
   require(seed.desc() == output.desc(), ErrorCode::shape_mismatch, "gradients: the seed is ", seed.desc(),
           " for an output ", output.desc());
   Sweep sweep(graph, wrt);
-  sweep.seed(output, seed);
+  sweep.add_to(output, seed);
   sweep.run();
   std::vector<Value> result;
   for (Value v : wrt) result.push_back(sweep.gradient_of(v));

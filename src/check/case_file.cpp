@@ -193,6 +193,8 @@ std::vector<Bytes> results_in(const io::TensorFile& file, const Prepared& asked)
 }  // namespace
 
 io::TensorFile case_file(const Run& run) {
+  require(run.direction != Direction::second, ErrorCode::unsupported,
+          "case file: it asks for outputs or gradients, not for gradients of gradients");
   const Nodes nodes = nodes_of(*run.item, run.dtype);
   const Prepared p = with_inputs(*run.item, run.dtype, run.direction, run.seed);
   const std::map<int, std::string> names = names_of(nodes);

@@ -6,12 +6,16 @@
 #include "base/text.h"
 #include "check/fill.h"
 #include "lemnos/autograd.h"
+#include "lemnos/ops.h"
 #include "ops/op_table.h"
 #include "runtime/oracle.h"
 
 namespace lemnos::check {
 
-const char* to_string(Direction direction) { return direction == Direction::forward ? "forward" : "backward"; }
+const char* to_string(Direction direction) {
+  constexpr const char* kNames[] = {"forward", "backward", "second"};
+  return kNames[static_cast<size_t>(direction)];
+}
 
 namespace {
 
@@ -33,29 +37,61 @@ std::vector<Value> differentiable_inputs(const Case& c, const Nodes& b) {
   return wrt;
 }
 
-Value gradient_input(Nodes& b) { return b.graph->input("dy", b.outputs[0].desc()); }
+// What a gradient starts from: inputs that are filled at random, so that no product with them hides anything.
+struct Seeds {
+  Value dy;
+  std::vector<Value> v;  // of each gradient that is differentiated again
+  std::vector<Value> all() const {
+    std::vector<Value> both{dy};
+    both.insert(both.end(), v.begin(), v.end());
+    return both;
+  }
+};
 
-// The gradient of the first output, from a random gradient of its own: a product with a random matrix would hide
-// nothing that this shows.
-Value seed_gradient(Built& b, uint64_t seed) {
-  const Value dy = gradient_input(b);
-  b.values[dy.id()] = fill({.shape = dy.shape()}, dy.dtype(), seed * 1000003 + 101);
-  return dy;
+struct Gradients {
+  std::vector<Value> wrt, found;
+};
+Gradients gradients_of(const Case& c, Nodes& n, Seeds& seeds) {
+  seeds.dy = n.graph->input("dy", n.outputs[0].desc());
+  const std::vector<Value> wrt = differentiable_inputs(c, n);
+  return {wrt, gradients(n.outputs[0], wrt, seeds.dy)};
 }
 
-// The graph with what is computed: the outputs, or the gradients of the inputs for `dy`.
-Prepared asking(const Case& c, Nodes nodes, Value dy) {
+// The sum of v dx over all gradients dx, with what it depends on, or no value where there is no gradient.
+Value sum_of_gradients(Nodes& n, const Gradients& first, Seeds& seeds) {
+  Value total;
+  for (size_t i = 0; i < first.found.size(); ++i) {
+    if (!first.found[i]) continue;
+    seeds.v.push_back(n.graph->input(text("v", i), first.found[i].desc()));
+    const Value part = sum(first.found[i] * seeds.v.back());
+    total = total ? total + part : part;
+  }
+  return total;
+}
+
+void fill_seeds(const Seeds& seeds, std::map<int, std::vector<double>>& values, uint64_t seed) {
+  const std::vector<Value> all = seeds.all();
+  for (size_t i = 0; i < all.size() && seeds.dy; ++i)
+    values[all[i].id()] = fill({.shape = all[i].shape()}, all[i].dtype(), seed * 1000003 + 101 + i);
+}
+
+// The graph with what is computed: the outputs, or the gradients of the inputs for `dy`, or their gradients.
+Prepared asking(const Case& c, Nodes nodes, Direction direction, Seeds& seeds) {
   Prepared p;
-  if (!dy) {
+  if (direction == Direction::forward) {
     p.outputs = nodes.outputs;
     for (size_t i = 0; i < nodes.outputs.size(); ++i) p.names.push_back(text("output", i));
   } else {
-    const std::vector<Value> wrt = differentiable_inputs(c, nodes);
-    const std::vector<Value> found = gradients(nodes.outputs[0], wrt, dy);
-    for (size_t i = 0; i < wrt.size(); ++i) {
-      if (!found[i]) continue;
-      p.outputs.push_back(found[i]);
-      p.names.push_back("d" + wrt[i].name());
+    Gradients asked = gradients_of(c, nodes, seeds);
+    if (direction == Direction::second) {
+      const Value total = sum_of_gradients(nodes, asked, seeds);
+      asked.wrt.push_back(seeds.dy);
+      asked.found = total ? gradients(total, asked.wrt) : std::vector<Value>(asked.wrt.size());
+    }
+    for (size_t i = 0; i < asked.wrt.size(); ++i) {
+      if (!asked.found[i]) continue;
+      p.outputs.push_back(asked.found[i]);
+      p.names.push_back((direction == Direction::second ? "dd" : "d") + asked.wrt[i].name());
     }
   }
   p.graph = std::move(nodes.graph);
@@ -89,20 +125,20 @@ Nodes nodes_of(const Case& c, DType dtype) {
 }
 
 const Tolerance& tolerance_of(const Case& c, Direction direction) {
-  return direction == Direction::backward && c.backward_tolerance.absolute >= 0 ? c.backward_tolerance : c.tolerance;
+  return direction != Direction::forward && c.backward_tolerance.absolute >= 0 ? c.backward_tolerance : c.tolerance;
 }
 
 Prepared outline(const Case& c, DType dtype, Direction direction) {
-  Nodes nodes = nodes_of(c, dtype);
-  const Value dy = direction == Direction::backward ? gradient_input(nodes) : Value();
-  return asking(c, std::move(nodes), dy);
+  Seeds seeds;
+  return asking(c, nodes_of(c, dtype), direction, seeds);
 }
 
 Prepared with_inputs(const Case& c, DType dtype, Direction direction, uint64_t seed) {
   Built b = build(c, dtype, seed);
-  const Value dy = direction == Direction::backward ? seed_gradient(b, seed) : Value();
   std::map<int, std::vector<double>> values = std::move(b.values);
-  Prepared p = asking(c, std::move(b), dy);
+  Seeds seeds;
+  Prepared p = asking(c, std::move(b), direction, seeds);
+  fill_seeds(seeds, values, seed);
   p.inputs = std::move(values);
   return p;
 }
@@ -113,16 +149,24 @@ Prepared prepare(const Case& c, DType dtype, Direction direction, uint64_t seed)
   return p;
 }
 
+constexpr double kSecond = 1e-4;
+
 void define_right(Prepared& p, const Tolerance& tolerance, DType dtype, Direction direction) {
   // Half types round between the nodes of a composite on both sides; a single f32 result is held to the double.
   p.reference = evaluate(*p.graph, ids(p.outputs), p.inputs, dtype != DType::f32);
   p.tolerances.assign(p.outputs.size(), tolerance);
+  // A second derivative adds up what several ops made one after the other, of either sign.
+  if (direction == Direction::second)
+    for (size_t i = 0; i < p.outputs.size(); ++i)
+      p.tolerances[i] = {.absolute = tolerance.absolute + kSecond * root_mean_square(p.reference[i]),
+                         .relative = kSecond,
+                         .reason = "several ops in a row, and sums of terms of either sign"};
   // What forward saved in a half type was rounded on both sides, and near a tie not to the same neighbour: one unit
   // of it moves a gradient by up to 2^-10 of the values that it is made of.
   if (direction == Direction::backward && dtype != DType::f32)
     for (size_t i = 0; i < p.outputs.size(); ++i)
       p.tolerances[i].absolute += (dtype == DType::f16 ? 0x1p-10 : 0x1p-7) * root_mean_square(p.reference[i]);
-  if (tolerance.products == 0) return;
+  if (tolerance.products == 0 || direction == Direction::second) return;
   std::map<int, std::vector<double>> magnitudes = p.inputs;
   for (auto& [id, values] : magnitudes)
     if (is_floating(p.graph->info(id).desc.dtype))
@@ -132,44 +176,61 @@ void define_right(Prepared& p, const Tolerance& tolerance, DType dtype, Directio
     for (double& v : bound) v = std::abs(v);
 }
 
-std::string check_differences(const Case& c, uint64_t seed) {
+namespace {
+
+// The gradients of `objective`, one number, for `wrt` against central differences.
+std::string compare_differences(const Built& b, Value objective, const Gradients& g, uint64_t seed) {
   constexpr double kStep = 1e-6, kAbsolute = 1e-5, kRelative = 1e-3;
   constexpr int kDirections = 3;
-  Built b = build(c, DType::f32, seed);
-  const std::vector<Value> wrt = differentiable_inputs(c, b);
-  const Value output = b.outputs[0];
-  const Value dy = seed_gradient(b, seed);
-  const std::vector<Value> found = gradients(output, wrt, dy);
-  const auto objective = [&](const std::map<int, std::vector<double>>& inputs) {
-    const auto y = evaluate(*b.graph, ids({output}), inputs, false)[0];
-    const auto& weights = b.values[dy.id()];
-    double total = 0;
-    for (size_t i = 0; i < y.size(); ++i) total += y[i] * weights[i];
-    return total;
+  const auto value_at = [&](const std::map<int, std::vector<double>>& inputs) {
+    return evaluate(*b.graph, ids({objective}), inputs, false)[0][0];
   };
-  for (size_t k = 0; k < wrt.size(); ++k) {
-    const std::vector<double>& x = b.values[wrt[k].id()];
+  for (size_t k = 0; k < g.wrt.size(); ++k) {
+    const std::vector<double>& x = b.values.at(g.wrt[k].id());
     const std::vector<double> gradient =
-        found[k] ? evaluate(*b.graph, ids({found[k]}), b.values, false)[0] : std::vector<double>(x.size(), 0.0);
+        g.found[k] ? evaluate(*b.graph, ids({g.found[k]}), b.values, false)[0] : std::vector<double>(x.size(), 0.0);
     for (int direction = 0; direction < kDirections && !x.empty(); ++direction) {
-      const auto d = fill({.shape = wrt[k].shape()}, DType::f32, seed + 7919 * (direction + 1) + k);
+      const auto d = fill({.shape = g.wrt[k].shape()}, DType::f32, seed + 7919 * (direction + 1) + k);
       auto up = b.values, down = b.values;
       double along = 0;
       for (size_t i = 0; i < x.size(); ++i) {
-        up[wrt[k].id()][i] += kStep * d[i];
-        down[wrt[k].id()][i] -= kStep * d[i];
+        up[g.wrt[k].id()][i] += kStep * d[i];
+        down[g.wrt[k].id()][i] -= kStep * d[i];
         along += gradient[i] * d[i];
       }
-      const double difference = (objective(up) - objective(down)) / (2 * kStep);
+      const double difference = (value_at(up) - value_at(down)) / (2 * kStep);
       const double scale = std::max(std::abs(difference), std::abs(along));
       // The sum over n elements carries n rounding errors of the objective, each divided by the step.
       const double noise = 1e-16 / kStep * std::sqrt(static_cast<double>(x.size())) * 10;
-      if (std::abs(difference - along) > kAbsolute + kRelative * scale + noise)
-        return text("gradient of input ", k, " along direction ", direction, ": the reference says ", along,
+      if (!(std::abs(difference - along) <= kAbsolute + kRelative * scale + noise))
+        return text("gradient of ", g.wrt[k].name(), " along direction ", direction, ": the reference says ", along,
                     ", central difference ", difference);
     }
   }
   return {};
+}
+
+}  // namespace
+
+std::string check_differences(const Case& c, uint64_t seed) {
+  Built b = build(c, DType::f32, seed);
+  Seeds seeds;
+  const Gradients first = gradients_of(c, b, seeds);
+  fill_seeds(seeds, b.values, seed);
+  return compare_differences(b, sum(b.outputs[0] * seeds.dy), first, seed);
+}
+
+std::string check_second_differences(const Case& c, uint64_t seed) {
+  Built b = build(c, DType::f32, seed);
+  Seeds seeds;
+  Gradients g = gradients_of(c, b, seeds);
+  const Value total = sum_of_gradients(b, g, seeds);
+  if (!total) return {};
+  fill_seeds(seeds, b.values, seed);
+  g.wrt.push_back(seeds.dy);
+  g.found = gradients(total, g.wrt);
+  const std::string wrong = compare_differences(b, total, g, seed);
+  return wrong.empty() ? "" : "second derivatives: " + wrong;
 }
 
 namespace {
@@ -191,9 +252,10 @@ std::string check_decomposition(const Case& c, uint64_t seed) {
   Built b = build(c, DType::f32, seed);
   const Node node = first_node(b);
   const Value composed = node.op->decompose(*b.graph, node)[0];
-  const Value dy = seed_gradient(b, seed);
-  const std::vector<Value> wrt = differentiable_inputs(c, b);
-  const std::vector<Value> own = gradients(b.outputs[0], wrt, dy), right = gradients(composed, wrt, dy);
+  Seeds seeds;
+  const auto [wrt, own] = gradients_of(c, b, seeds);
+  fill_seeds(seeds, b.values, seed);
+  const std::vector<Value> right = gradients(composed, wrt, seeds.dy);
   for (size_t k = 0; k < wrt.size(); ++k) {
     if (static_cast<bool>(own[k]) != static_cast<bool>(right[k]))
       return text("input ", k, " has a gradient ", own[k] ? "that smaller ops do not give" : "only by smaller ops");

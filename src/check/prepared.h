@@ -11,13 +11,14 @@
 
 namespace lemnos::check {
 
-enum class Direction : uint8_t { forward, backward };
+/// second: the gradients of the gradients.
+enum class Direction : uint8_t { forward, backward, second };
 const char* to_string(Direction direction);
 
 struct Prepared {
   std::unique_ptr<Graph> graph;
-  std::vector<Value> outputs;      // what is compared: the op's outputs, or the gradients of its inputs
-  std::vector<std::string> names;  // "output0", or "dinput1"
+  std::vector<Value> outputs;      // what is compared: the op's outputs, or the gradients of its inputs, or theirs
+  std::vector<std::string> names;  // "output0", "dinput1", or "ddinput1"
   std::map<int, std::vector<double>> inputs;
   std::vector<std::vector<double>> reference;
   std::vector<std::vector<double>> bounds;  // |A| . |B| for products; empty otherwise
@@ -47,6 +48,8 @@ const Tolerance& tolerance_of(const Case& c, Direction direction);
 
 /// The reference's gradients against central differences in double. An empty string, or what differs.
 std::string check_differences(const Case& c, uint64_t seed);
+/// The gradients of the gradients against central differences of the gradients, likewise.
+std::string check_second_differences(const Case& c, uint64_t seed);
 /// Whether the case's node is defined by smaller ops and has gradients of its own.
 bool has_decomposition(const Case& c);
 /// Those gradients against the ones of the smaller ops. An empty string, or what differs.

@@ -23,7 +23,7 @@ struct Run {
 };
 
 /// How much of the suite. whole: all of it. broad: every case in f32, in two of its op's variants in turn, and in each
-/// half type every third case for each variant. fast: of the small shapes every third in f32 and every ninth in a half
+/// half type every third case for each variant; second derivatives of every second case that has them. fast: of the small shapes every third in f32 and every ninth in a half
 /// type, in all variants. smoke: a third of that.
 enum class Tier : uint8_t { whole, broad, fast, smoke };
 /// By its name; no name is the whole. Throws `invalid_argument`.
@@ -32,7 +32,7 @@ Tier find_tier(std::string_view name);
 struct Filter {
   std::string op, variant;  // empty: all
   std::string dtype;        // "f16"
-  std::string direction;    // "forward", "backward"
+  std::string direction;    // "forward", "backward", "second"
   std::string shape;        // "113x41": of the first input
   long index = -1;          // a case's number within its op
   uint64_t seed = 42;
@@ -54,5 +54,10 @@ Outcome run_on(const Run& run, const Device& device);
 Outcome run_reference(const Case& c, uint64_t seed);
 /// Whether that looks at anything.
 bool has_reference_checks(const Case& c);
+/// The gradients of the gradients against central differences. An application's own op may have none: it is skipped
+/// with the reason, where one of ours fails.
+Outcome run_second_differences(const Case& c, uint64_t seed);
+/// Whether a case has them: it is small, and says nothing against it.
+bool has_second(const Case& c);
 
 }  // namespace lemnos::check

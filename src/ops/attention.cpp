@@ -139,13 +139,19 @@ std::vector<Dispatch> lower_backward(Lower& c) {
 
 std::vector<Value> grad(Grad& g);
 std::vector<Value> decompose(Graph& graph, const Node& node);
+Primal primal(Graph& graph, const Node& node);
 
 using Kind = AttrDef::Kind;
 constexpr AttrDef kAttrs[] = {
     {"causal", Kind::integer, 0}, {"heads_inside", Kind::integer, 0}, {"scale", Kind::real, 0}};  // 0: 1 / sqrt(D)
 const OpDef kOps[] = {
     {"attention", infer, grad, lower, nullptr, kAttrs, {}, {}, {}, {}, decompose},
-    {"attention_backward", infer_backward, nullptr, lower_backward, reference::attention_backward, kAttrs},
+    {.name = "attention_backward",
+     .infer = infer_backward,
+     .lower = lower_backward,
+     .reference = reference::attention_backward,
+     .attrs = kAttrs,
+     .primal = primal},
 };
 
 std::vector<Value> grad(Grad& g) {
@@ -180,15 +186,25 @@ Value weighted(Value scores, Value v, const AttentionOptions& o) {
   return o.heads_inside ? swapped(matmul(softmax(scores), swapped(v))) : matmul(softmax(scores), v);
 }
 
+AttentionOptions options_of(const Node& node) {
+  return {.causal = node.attrs.flag("causal"),
+          .scale = static_cast<float>(node.attrs.real("scale")),
+          .heads_inside = node.attrs.flag("heads_inside")};
+}
+
 std::vector<Value> decompose(Graph& graph, const Node& node) {
   const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
-  const AttentionOptions o{.causal = node.attrs.flag("causal"),
-                           .scale = static_cast<float>(node.attrs.real("scale")),
-                           .heads_inside = node.attrs.flag("heads_inside")};
+  const AttentionOptions o = options_of(node);
   const Value scores = scores_of(in(0), in(1), o);
   const Value logs =
       cast(log(sum(exp(scores - reduce_max(scores, {-1}, true)), {-1})) + reduce_max(scores, {-1}), DType::f32);
   return {weighted(scores, in(2), o), o.heads_inside ? swapped(logs) : logs};
+}
+
+Primal primal(Graph& graph, const Node& node) {
+  const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
+  const AttentionOptions o = options_of(node);
+  return {.y = {weighted(scores_of(in(0), in(1), o), in(2), o)}, .dy = {in(3)}, .x = {in(0), in(1), in(2)}};
 }
 
 }  // namespace

@@ -161,17 +161,47 @@ std::vector<Dispatch> lower_update(Lower& c) {
            .cost = {28ull * channels, 8ull * channels}}};
 }
 
+// By smaller ops, in f32. gamma and beta may be no value.
+Value composed(Value x, Value gamma, Value beta, float eps) {
+  const Shape shape = x.shape();
+  const DType dtype = x.dtype();
+  const Channels c = shape_of(shape);
+  Value y = reshape(cast(x, DType::f32), Shape{c.images, c.channels, c.inner});
+  y = y - mean(y, {0, 2}, true);
+  y = y * rsqrt(mean(square(y), {0, 2}, true) + eps);
+  const Shape by_channel{1, c.channels, 1};
+  if (gamma) y = y * reshape(cast(gamma, DType::f32), by_channel);
+  if (beta) y = y + reshape(cast(beta, DType::f32), by_channel);
+  return cast(reshape(y, shape), dtype);
+}
+
+// dgamma and dbeta are made also where there is no gamma: nobody reads them then.
+Primal primal(Graph& graph, const Node& node) {
+  const auto in = [&](size_t i) { return i < node.inputs.size() ? Value(&graph, node.inputs[i]) : Value(); };
+  const Value gamma = in(3), beta = gamma ? full(graph, gamma.shape(), 0, gamma.dtype()) : Value();
+  return {.y = {composed(in(0), gamma, beta, static_cast<float>(node.attrs.real("eps")))},
+          .dy = {in(2)},
+          .x = {in(0), gamma, beta}};
+}
+
 std::vector<Value> grad(Grad& g);
 std::vector<Value> grad_eval(Grad& g);
 
 using Kind = AttrDef::Kind;
 constexpr AttrDef kAttrs[] = {{"eps", Kind::real, 1e-5}, {"affine", Kind::integer, 0}};
+constexpr AttrDef kBackward[] = {kAttrs[0]};
 constexpr AttrDef kUpdate[] = {{"momentum", Kind::real, .1}, {"elements", Kind::integer, 0, "", true}};
 constexpr Alias kUpdates[] = {{0, 0}, {1, 1}};
 
 const OpDef kOps[] = {
     {"batch_norm", infer, grad, lower, reference::batch_norm, kAttrs, kRowVariants},
-    {"batch_norm_backward", infer_backward, nullptr, lower_backward, reference::batch_norm_backward, {}, kRowVariants},
+    {.name = "batch_norm_backward",
+     .infer = infer_backward,
+     .lower = lower_backward,
+     .reference = reference::batch_norm_backward,
+     .attrs = kBackward,
+     .variants = kRowVariants,
+     .primal = primal},
     {"batch_norm_eval", infer_eval, grad_eval, lower_eval, reference::batch_norm_eval, kAttrs},
     {"update_running", infer_update, nullptr, lower_update, reference::update_running, kUpdate, {}, kUpdates},
 };
@@ -180,7 +210,7 @@ std::vector<Value> grad(Grad& g) {
   require(!g.dy(1) && !g.dy(2), ErrorCode::unsupported, "batch_norm: has no gradient of its statistics");
   std::vector<Value> inputs = {g.in(0), g.out(1), g.dy()};
   if (g.inputs() > 1) inputs.push_back(g.in(1));
-  std::vector<Value> found = g.graph.add_all(kOps[1], inputs);
+  std::vector<Value> found = g.graph.add_all(kOps[1], inputs, {{"eps", g.attrs().real("eps")}});
   found.resize(g.inputs());
   return found;
 }

@@ -111,11 +111,49 @@ std::vector<Value> grad(Grad& g) {
   require(!g.needs(1) && !(g.inputs() == 3 && g.needs(2)), ErrorCode::unsupported, name,
           ": only the logits have a gradient, not the targets or class weights");
   require(g.self().outputs.size() == 2, ErrorCode::unsupported, name, ": built with gradient = false, so it has none");
-  require(!g.dy(1), ErrorCode::unsupported, name, ": has no second derivative");
   if (is_one(g.dy())) return {g.out(1)};
   Value dy = g.dy();
   if (dy.shape().rank() != 0) dy = reshape(dy, dy.shape().appended(1));
   return {multiply(g.out(1), dy)};
+}
+
+// The weight of each target on each class, by smaller ops: a row without one has none.
+Value weights_of_classes(Graph& graph, const Node& node) {
+  const Value logits(&graph, node.inputs[0]), targets(&graph, node.inputs[1]);
+  const int64_t classes = logits.shape()[logits.shape().rank() - 1];
+  const auto smoothing = static_cast<float>(node.attrs.real("label_smoothing"));
+  Value t = targets;
+  if (targets.dtype() == DType::i32) {
+    const Value labels = reshape(targets, targets.shape().appended(1));
+    t = cast(equal(range(graph, 0, classes), labels), DType::f32);
+    t = affine(t, 1 - smoothing, smoothing / static_cast<float>(classes));
+    t = t * cast(greater_equal(labels, full(graph, Shape{}, 0, DType::i32)), DType::f32);
+  } else {
+    t = affine(t, 1 - smoothing, smoothing / static_cast<float>(classes));
+  }
+  return node.inputs.size() == 3 ? t * Value(&graph, node.inputs[2]) : t;
+}
+
+// What the mean divides by: rows of probabilities, or the weights of the classes that are not ignored.
+Value divisor_of(Graph& graph, const Node& node) {
+  Node plain = node;
+  plain.attrs.set("label_smoothing", 0.0);
+  const Value targets(&graph, node.inputs[1]);
+  const Value count = targets.dtype() == DType::i32
+                          ? sum(weights_of_classes(graph, plain))
+                          : graph.scalar(static_cast<float>(row_shape(targets.shape()).elements()));
+  return clamp(count, 1.2e-38f, 3e38f);  // where nothing counts the sum is 0 too
+}
+
+// Output 1 is the gradient of the loss for the logits.
+Primal primal(Graph& graph, const Node& node) {
+  const Value scores(&graph, node.inputs[0]);
+  const Value t = weights_of_classes(graph, node);
+  Value loss = -sum(t * (node.attrs.flag("log_probabilities") ? scores : log_softmax(scores)), {-1});
+  const Reduction reduction = reduction_of(node.attrs, node.op->name);
+  if (reduction != Reduction::none) loss = sum(loss);
+  if (reduction == Reduction::mean) loss = loss / divisor_of(graph, node);
+  return {.y = {loss}, .dy = {full(graph, loss.shape(), 1)}, .x = {{}, scores}};
 }
 
 using Kind = AttrDef::Kind;
@@ -132,7 +170,8 @@ const OpDef kOps[] = {
      .reference = reference::cross_entropy,
      .attrs = kAttrs,
      .variants = kVariants,
-     .index_limit = classes_limit},
+     .index_limit = classes_limit,
+     .primal = primal},
 };
 
 }  // namespace

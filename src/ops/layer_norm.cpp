@@ -158,6 +158,35 @@ std::vector<Dispatch> lower_parameters(Lower& c) {
   return sums.dispatches;
 }
 
+// By smaller ops, in f32. gamma and beta may be no value.
+Value composed(Value x, Value gamma, Value beta, const Form& f, double eps) {
+  const Shape shape = x.shape();
+  const DType dtype = x.dtype();
+  Value y = reshape(cast(x, DType::f32), Shape{shape.elements() / f.cols, f.cols});
+  if (f.centred) y = y - mean(y, {1}, true);
+  y = y * rsqrt(mean(square(y), {1}, true) + static_cast<float>(eps));
+  const Shape of_channels = f.per_column ? Shape{1, f.cols} : Shape{1, f.channels, 1};
+  if (!f.per_column) y = reshape(y, Shape{shape.elements() / f.channels / f.inner, f.channels, f.inner});
+  if (gamma) y = y * reshape(cast(gamma, DType::f32), of_channels);
+  if (beta) y = y + reshape(cast(beta, DType::f32), of_channels);
+  return cast(reshape(y, shape), dtype);
+}
+
+Primal primal(Graph& graph, const Node& node) {
+  const auto in = [&](size_t i) { return i < node.inputs.size() ? Value(&graph, node.inputs[i]) : Value(); };
+  return {.y = {composed(in(0), in(3), {}, spelled_form(node.attrs), node.attrs.real("eps"))},
+          .dy = {in(2)},
+          .x = {in(0)}};
+}
+
+Primal primal_of_parameters(Graph& graph, const Node& node) {
+  const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
+  const Value beta = full(graph, in(3).shape(), 0, in(3).dtype());
+  return {.y = {composed(in(0), in(3), beta, spelled_form(node.attrs), node.attrs.real("eps"))},
+          .dy = {in(2)},
+          .x = {in(3), beta}};
+}
+
 std::vector<Value> grad(Grad& g);
 
 using Kind = AttrDef::Kind;
@@ -171,10 +200,20 @@ const OpDef kOps[] = {
     {"layer_norm", infer_layer, grad, lower, reference::row_norm, kLayer, kRowVariants},
     {"rms_norm", infer_layer, grad, lower, reference::row_norm, kLayer, kRowVariants},
     {"group_norm", infer_group, grad, lower, reference::row_norm, kGroup, kRowVariants},
-    {"row_norm_backward", infer_backward, nullptr, lower_backward, reference::row_norm_backward, kSpelled,
-     kRowVariants},
-    {"row_norm_parameters", infer_parameters, nullptr, lower_parameters, reference::row_norm_parameters, kSpelled,
-     kRowVariants},
+    {.name = "row_norm_backward",
+     .infer = infer_backward,
+     .lower = lower_backward,
+     .reference = reference::row_norm_backward,
+     .attrs = kSpelled,
+     .variants = kRowVariants,
+     .primal = primal},
+    {.name = "row_norm_parameters",
+     .infer = infer_parameters,
+     .lower = lower_parameters,
+     .reference = reference::row_norm_parameters,
+     .attrs = kSpelled,
+     .variants = kRowVariants,
+     .primal = primal_of_parameters},
 };
 
 std::vector<Value> grad(Grad& g) {

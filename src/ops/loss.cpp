@@ -55,7 +55,6 @@ std::vector<Dispatch> lower(Lower& c) {
 
 std::vector<Value> grad(Grad& g) {
   const char* name = g.self().op->name;
-  require(!g.dy(1), ErrorCode::unsupported, name, ": has no second derivative");
   const bool antisymmetric = reference::loss_functions()[number_of(name)].antisymmetric;
   require(!g.needs(1) || antisymmetric, ErrorCode::unsupported, name,
           ": its target has no gradient, only its prediction");
@@ -63,12 +62,61 @@ std::vector<Value> grad(Grad& g) {
   return {dp, g.needs(1) ? negate(dp) : Value()};
 }
 
+// Second derivatives
+// ---------------------------------------------------------------------------------------------------
+
+// l(p, t) in ops that have gradients, up to what does not depend on p.
+Value composed(uint32_t function, Value p, Value t, float a, float b) {
+  const auto huber = [&](Value u) {
+    const Value within = clamp(u, -a, a);
+    return within * (u - .5f * within);
+  };
+  switch (function) {
+    case LOSS_MSE: return square(p - t);
+    case LOSS_L1: return abs(p - t);
+    case LOSS_HUBER: return huber(p - t);
+    case LOSS_SMOOTH_L1: return huber(p - t) / a;
+    case LOSS_LOG_COSH: return 2.0f * softplus(p - t, 2) - (p - t);
+    case LOSS_BINARY_CROSS_ENTROPY: {  // a saturated p has no slope here instead of an infinite one
+      const auto logarithm = [](Value v) { return log(clamp(v, 1e-12f, 1)); };
+      return -(t * logarithm(p) + affine(t, -1, 1) * logarithm(affine(p, -1, 1)));
+    }
+    case LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS: return affine(t, -1, 1) * p + affine(t, a - 1, 1) * softplus(-p);
+    case LOSS_KL_DIVERGENCE: return -(t * p);
+    case LOSS_HINGE: return relu(affine(t * p, -1, 1));
+    case LOSS_SQUARED_HINGE: return square(relu(affine(t * p, -1, 1)));
+    case LOSS_POISSON_LOG: return exp(p) - t * p;
+    case LOSS_POISSON: return p - t * log(p + 1e-8f);
+    case LOSS_FOCAL: {
+      const Value z = affine(t, 2, -1) * p, weight = affine(t, 2 * b - 1, 1 - b);
+      return weight * exp(-a * softplus(z)) * softplus(-z);
+    }
+  }
+  fail(ErrorCode::internal, "loss: no function ", function);
+}
+
+// Output 1 is the gradient of the loss for p.
+Primal primal(Graph& graph, const Node& node) {
+  const Value p(&graph, node.inputs[0]), t(&graph, node.inputs[1]);
+  const auto real = [&](const char* name) { return static_cast<float>(node.attrs.real(name)); };
+  const Value losses = composed(number_of(node.op->name), p, t, real("a"), real("b"));
+  const Value loss = reduced(losses, reduction_of(node.attrs, node.op->name));
+  return {.y = {loss}, .dy = {full(graph, loss.shape(), 1)}, .x = {{}, p}};
+}
+
 constexpr AttrDef kAttrs[] = {kReductionAttr, {"a", AttrDef::Kind::real, 0}, {"b", AttrDef::Kind::real, 0}};
 constexpr AttrDef kOne[] = {kReductionAttr, {"a", AttrDef::Kind::real, 1}, {"b", AttrDef::Kind::real, 0}};
 constexpr AttrDef kFocal[] = {kReductionAttr, {"a", AttrDef::Kind::real, 2}, {"b", AttrDef::Kind::real, .25}};
 
 constexpr OpDef define(const char* name, std::span<const AttrDef> attrs = kAttrs) {
-  return {name, infer, grad, lower, reference::loss, attrs, kRowVariants};
+  return {.name = name,
+          .infer = infer,
+          .grad = grad,
+          .lower = lower,
+          .reference = reference::loss,
+          .attrs = attrs,
+          .variants = kRowVariants,
+          .primal = primal};
 }
 
 const OpDef kOps[] = {

@@ -257,12 +257,13 @@ std::vector<Dispatch> lower_backward(Lower& c) {
 
 std::vector<Value> grad(Grad& g);
 
-std::vector<Value> decompose(Graph& graph, const Node& node) {
+// What the hidden layers leave, as they are kept, and the result.
+std::vector<Value> layers_of(Graph& graph, const Node& node) {
   Value x(&graph, node.inputs[0]);
   const Value weights(&graph, node.inputs[1]);
   const Extents e(x.shape(), node.attrs);
   const uint32_t activation = activation_of(node.attrs);
-  std::vector<Value> kept;
+  std::vector<Value> made;
   int64_t in = e.ins, at = 0;
   for (int64_t layer = 0; layer <= e.hidden; ++layer) {
     const int64_t out = layer == e.hidden ? e.outs : e.width;
@@ -272,10 +273,21 @@ std::vector<Value> decompose(Graph& graph, const Node& node) {
     in = out;
     if (layer == e.hidden) break;
     x = activation == MLP_RELU ? relu(x) : activation == MLP_TANH ? tanh(x) : sigmoid(x);
-    kept.push_back(reshape(x, {1, x.shape().elements() / e.width, e.width}));
+    made.push_back(reshape(x, {1, x.shape().elements() / e.width, e.width}));
   }
-  if (!node.attrs.flag("keep_hidden")) return {x};
-  return {x, concat(kept)};
+  made.push_back(x);
+  return made;
+}
+
+std::vector<Value> decompose(Graph& graph, const Node& node) {
+  const std::vector<Value> made = layers_of(graph, node);
+  if (!node.attrs.flag("keep_hidden")) return {made.back()};
+  return {made.back(), concat(std::span(made).first(made.size() - 1))};
+}
+
+Primal primal(Graph& graph, const Node& node) {
+  const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
+  return {.y = {layers_of(graph, node).back()}, .dy = {in(3)}, .x = {in(1), in(0)}};
 }
 
 using Kind = AttrDef::Kind;
@@ -289,8 +301,13 @@ constexpr Variant kVariants[] = {{"cooperative", refuse_forward}, {"direct"}};
 constexpr Variant kBackwardVariants[] = {{"cooperative", refuse_backward}, {"direct"}};
 const OpDef kOps[] = {
     {"mlp", infer, grad, lower, nullptr, kAttrs, kVariants, {}, {}, {}, decompose},
-    {"mlp_backward", infer_backward, nullptr, lower_backward, reference::mlp_backward, kBackwardAttrs,
-     kBackwardVariants},
+    {.name = "mlp_backward",
+     .infer = infer_backward,
+     .lower = lower_backward,
+     .reference = reference::mlp_backward,
+     .attrs = kBackwardAttrs,
+     .variants = kBackwardVariants,
+     .primal = primal},
 };
 
 std::vector<Value> grad(Grad& g) {

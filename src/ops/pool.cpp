@@ -2,6 +2,9 @@
 // kernel, stride, padding and dilation, or, with `size`, by the extents of y: place i then covers [i H / OH, (i + 1) H
 // / OH) rounded outwards. Backward gathers, so it needs no atomics and no saved index: of equal maxima the first gets
 // the gradient.
+//
+// max_pool2d_pick: of each window the element of g that stands where x has its maximum, which is how the gradient of a
+// maximum goes on to the gradient's own.
 
 #include "shaders/pool.h"
 
@@ -47,8 +50,7 @@ Windows windows_of(const Attrs& attrs, int64_t height, int64_t width, const char
   return w;
 }
 
-std::vector<TensorDesc> infer(const Infer& in) {
-  require_inputs(in, 1);
+std::vector<TensorDesc> infer_windows(const Infer& in) {
   require_float(in, 0);
   const Shape& x = in.in[0].shape;
   const size_t rank = x.rank();
@@ -56,6 +58,18 @@ std::vector<TensorDesc> infer(const Infer& in) {
   require(x.elements() > 0, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0], " is empty");
   const Windows w = windows_of(in.attrs, x[rank - 2], x[rank - 1], in.op.name);
   return {{x.with(rank - 2, w.out[0]).with(rank - 1, w.out[1]), in.in[0].dtype}};
+}
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  require_inputs(in, 1);
+  return infer_windows(in);
+}
+
+// Inputs x and g.
+std::vector<TensorDesc> infer_pick(const Infer& in) {
+  require_inputs(in, 2);
+  require_same(in, 0, 1);
+  return infer_windows(in);
 }
 
 // Inputs x, y, dy of a maximum; dy alone of an average.
@@ -144,6 +158,10 @@ std::vector<Dispatch> lower(Lower& c) {
       launch(c, "pool", maximum ? POOL_MAX : POOL_AVERAGE, c.in(0).shape, {in_words(c.x(0)), in_words(c.y())}, false)};
 }
 
+std::vector<Dispatch> lower_pick(Lower& c) {
+  return {launch(c, "pool_pick", POOL_MAX, c.in(0).shape, {in_words(c.x(0)), in_words(c.x(1)), in_words(c.y())}, false)};
+}
+
 std::vector<Dispatch> lower_backward(Lower& c) {
   const TensorRef dy = in_words(c.x(c.inputs() - 1));
   const bool maximum = c.inputs() == 3;
@@ -152,6 +170,8 @@ std::vector<Dispatch> lower_backward(Lower& c) {
 }
 
 std::vector<Value> grad(Grad& g);
+std::vector<Value> grad_pick(Grad& g);
+std::vector<Value> grad_backward(Grad& g);
 
 using Kind = AttrDef::Kind;
 constexpr AttrDef kAttrs[] = {{"kernel", Kind::integers},   {"stride", Kind::integers}, {"padding", Kind::integers},
@@ -171,18 +191,39 @@ constexpr AttrDef kBackwardAttrs[] = {{"kernel", Kind::integers},
 const OpDef kOps[] = {
     {"max_pool2d", infer, grad, lower, reference::max_pool2d, kAttrs},
     {"avg_pool2d", infer, grad, lower, reference::avg_pool2d, kAttrs},
-    {"pool2d_backward", infer_backward, nullptr, lower_backward, reference::pool2d_backward, kBackwardAttrs},
+    {"pool2d_backward", infer_backward, grad_backward, lower_backward, reference::pool2d_backward, kBackwardAttrs},
+    {"max_pool2d_pick", infer_pick, grad_pick, lower_pick, reference::max_pool2d_pick, kAttrs},
 };
 
-std::vector<Value> grad(Grad& g) {
-  const bool maximum = g.self().op == &kOps[0];
-  const Shape& x = g.in(0).shape();
-  Attrs attrs = g.attrs();
-  attrs.set("function", maximum ? POOL_MAX : POOL_AVERAGE);
+// `inputs`: x, y, dy of a maximum, dy of an average.
+Value add_backward(Graph& graph, std::initializer_list<Value> inputs, const Shape& x, Attrs attrs) {
+  attrs.set("function", inputs.size() == 3 ? POOL_MAX : POOL_AVERAGE);
   attrs.set("height", x[x.rank() - 2]);
   attrs.set("width", x[x.rank() - 1]);
-  if (maximum) return {g.graph.add(kOps[2], {g.in(0), g.out(), g.dy()}, attrs)};
-  return {g.graph.add(kOps[2], {g.dy()}, attrs)};
+  return graph.add(kOps[2], inputs, std::move(attrs));
+}
+
+std::vector<Value> grad(Grad& g) {
+  const Shape x = g.in(0).shape();
+  if (g.self().op == &kOps[0]) return {add_backward(g.graph, {g.in(0), g.out(), g.dy()}, x, g.attrs())};
+  return {add_backward(g.graph, {g.dy()}, x, g.attrs())};
+}
+
+// Each is linear in the gradient that it takes, and the transpose of the other. In x a maximum is made of straight
+// pieces.
+std::vector<Value> grad_backward(Grad& g) {
+  Attrs attrs;
+  for (const AttrDef& def : kAttrs) attrs.set(def.name, *g.attrs().find(def.name));
+  if (g.inputs() == 1) return {g.graph.add(kOps[1], {g.dy()}, attrs)};
+  return {{}, {}, g.needs(2) ? g.graph.add(kOps[3], {g.in(0), g.dy()}, attrs) : Value()};
+}
+
+std::vector<Value> grad_pick(Grad& g) {
+  const Attrs attrs = g.attrs();
+  const Value x = g.in(0);
+  if (!g.needs(1)) return {};
+  const Value y = g.graph.add(kOps[0], {x}, attrs);
+  return {{}, add_backward(g.graph, {x, y, g.dy()}, x.shape(), attrs)};
 }
 
 std::vector<int64_t> pair(const std::array<int64_t, 2>& v) { return {v[0], v[1]}; }

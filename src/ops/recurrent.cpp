@@ -125,6 +125,33 @@ std::vector<Dispatch> lower_gru_backward(Lower& c) {
           pass(CELL_STATE, elements(c, c.out(2)), c.y(2), c.y(2), c.y(2))};
 }
 
+// A step by smaller ops.
+std::vector<Value> composed_lstm(Value a, Value b, Value c) {
+  const int64_t units = c.shape()[1];
+  const std::vector<Value> gates = split(a + b, {units, units, units, units}, 1);
+  const Value next = sigmoid(gates[1]) * c + sigmoid(gates[0]) * tanh(gates[2]);
+  return {sigmoid(gates[3]) * tanh(next), next};
+}
+std::vector<Value> composed_gru(Value a, Value b, Value h) {
+  const int64_t units = h.shape()[1];
+  const std::vector<Value> from_x = split(a, {units, units, units}, 1), from_h = split(b, {units, units, units}, 1);
+  const Value r = sigmoid(from_x[0] + from_h[0]), z = sigmoid(from_x[1] + from_h[1]);
+  const Value n = tanh(from_x[2] + r * from_h[2]);
+  return {n + z * (h - n)};
+}
+
+Primal primal_lstm(Graph& graph, const Node& node) {
+  const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
+  const bool has_dh = node.attrs.flag("has_dh"), has_dc = node.attrs.flag("has_dc");
+  return {.y = composed_lstm(in(0), in(1), in(2)),
+          .dy = {has_dh ? in(3) : Value(), has_dc ? in(node.inputs.size() - 1) : Value()},
+          .x = {in(0), in(2)}};
+}
+Primal primal_gru(Graph& graph, const Node& node) {
+  const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
+  return {.y = composed_gru(in(0), in(1), in(2)), .dy = {in(3)}, .x = {in(0), in(1), in(2)}};
+}
+
 std::vector<Value> grad_lstm(Grad& g);
 std::vector<Value> grad_gru(Grad& g);
 
@@ -132,10 +159,18 @@ using Kind = AttrDef::Kind;
 constexpr AttrDef kLstmBackward[] = {{"has_dh", Kind::integer, 1}, {"has_dc", Kind::integer, 0}};
 const OpDef kOps[] = {
     {"lstm_cell", infer_lstm, grad_lstm, lower_lstm, reference::lstm_cell},
-    {"lstm_cell_backward", infer_lstm_backward, nullptr, lower_lstm_backward, reference::lstm_cell_backward,
-     kLstmBackward},
+    {.name = "lstm_cell_backward",
+     .infer = infer_lstm_backward,
+     .lower = lower_lstm_backward,
+     .reference = reference::lstm_cell_backward,
+     .attrs = kLstmBackward,
+     .primal = primal_lstm},
     {"gru_cell", infer_gru, grad_gru, lower_gru, reference::gru_cell},
-    {"gru_cell_backward", infer_gru_backward, nullptr, lower_gru_backward, reference::gru_cell_backward},
+    {.name = "gru_cell_backward",
+     .infer = infer_gru_backward,
+     .lower = lower_gru_backward,
+     .reference = reference::gru_cell_backward,
+     .primal = primal_gru},
 };
 
 std::vector<Value> grad_lstm(Grad& g) {

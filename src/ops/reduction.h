@@ -20,6 +20,11 @@ inline Reduction reduction_of(const Attrs& attrs, const char* op) {
 inline const char* word_of(Reduction reduction) {
   return reduction == Reduction::mean ? "mean" : reduction == Reduction::sum ? "sum" : "none";
 }
+/// The same by smaller ops.
+inline Value reduced(Value losses, Reduction reduction) {
+  if (reduction == Reduction::mean) return mean(losses);
+  return reduction == Reduction::sum ? sum(losses) : losses;
+}
 inline constexpr AttrDef kReductionAttr = {"reduction", AttrDef::Kind::word, 0, "mean"};
 
 /// The workgroup of a kernel that is launched once for everything.

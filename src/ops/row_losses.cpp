@@ -1,15 +1,12 @@
 // Losses of rows, each row [.., D] giving one number, and scores of a regression: built from other ops.
 #include "lemnos/ops.h"
-#include "ops/lowering.h"
+#include "ops/reduction.h"
 
 namespace lemnos {
 
-namespace {
+using ops::reduced;
 
-Value reduced(Value losses, Reduction reduction) {
-  if (reduction == Reduction::mean) return mean(losses);
-  return reduction == Reduction::sum ? sum(losses) : losses;
-}
+namespace {
 
 void require_rows(const char* who, Value a, Value b) {
   require(a.desc() == b.desc() && a.shape().rank() >= 1, ErrorCode::shape_mismatch, who, ": rows ", a.desc(), " and ",

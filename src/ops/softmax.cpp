@@ -58,6 +58,7 @@ std::vector<Dispatch> lower_backward(Lower& c) {
 }
 
 std::vector<Value> grad(Grad& g);
+std::vector<Value> grad_backward(Grad& g);
 
 // One row is normalised as a whole.
 uint32_t by_rows(const Lower& c) { return c.out().shape.rank() > 1 ? rows_of_output(c) : 0; }
@@ -68,7 +69,7 @@ const OpDef kOps[] = {
     {"softmax", infer, grad, lower, reference::softmax, kAttrs, kRowVariants, {}, {}, {}, nullptr, by_rows},
     {"softmax_backward",
      infer_backward,
-     nullptr,
+     grad_backward,
      lower_backward,
      reference::softmax_backward,
      kAttrs,
@@ -82,6 +83,22 @@ const OpDef kOps[] = {
 
 std::vector<Value> grad(Grad& g) {
   return {g.graph.add(kOps[1], {g.out(), g.dy()}, {{"logarithm", g.attrs().flag("logarithm")}})};
+}
+
+// Of dx = y (dy - sum(y dy)), and of dx = dy - exp(y) sum(dy), for `y` and `dy` whose gradient is `g.dy()`.
+std::vector<Value> grad_backward(Grad& g) {
+  const Value y = g.in(0), dy = g.in(1), ddx = g.dy();
+  const auto of_row = [](Value v) { return sum(v, {-1}, true); };
+  std::vector<Value> found(2);
+  if (g.attrs().flag("logarithm")) {
+    const Value p = exp(y);
+    if (g.needs(0)) found[0] = -(ddx * p * of_row(dy));
+    if (g.needs(1)) found[1] = ddx - of_row(ddx * p);
+  } else {
+    if (g.needs(0)) found[0] = ddx * (dy - of_row(y * dy)) - dy * of_row(y * ddx);
+    if (g.needs(1)) found[1] = g.graph.add(kOps[1], {y, ddx}, {{"logarithm", false}});
+  }
+  return found;
 }
 
 Value along(Value x, int64_t axis, bool logarithm) {

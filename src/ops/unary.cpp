@@ -115,10 +115,76 @@ std::vector<Value> grad(Grad& g) {
                       {{"function", function}, {"a", g.attrs().real("a")}, {"b", g.attrs().real("b")}})};
 }
 
-// Linear in dy.
+// Second derivatives
+// ---------------------------------------------------------------------------------------------------
+
+// 1 / (2 pi)^(1/2) and (8 / pi)^(1/2), of the two forms of GELU.
+constexpr float kPeak = .3989422804f, kGate = 1.5957691216f;
+
+Value slope_of_silu_gate(Value g) { return g * affine(g, -1, 1); }  // of a sigmoid, from its value
+
+Value curve_of_gelu_tanh(Value x) {
+  const Value squared = square(x), gate = sigmoid(x * affine(squared, .044715f * kGate, kGate));
+  const Value rise = affine(squared, 3 * .044715f * kGate, kGate);  // of what the gate is taken of
+  const Value of_gate = affine(rise, 2, 0) + x * (affine(gate, -2, 1) * square(rise) + 6 * .044715f * kGate * x);
+  return slope_of_silu_gate(gate) * of_gate;
+}
+
+Value curve_of_mish(Value x) {
+  const Value t = tanh(softplus(x)), gate = sigmoid(x), room = affine(square(t), -1, 1), rise = room * gate;
+  return affine(rise, 2, 0) + x * (room * slope_of_silu_gate(gate) - 2.0f * (t * rise * gate));
+}
+
+Value curve_of_silu(Value x) {
+  const Value gate = sigmoid(x);
+  return slope_of_silu_gate(gate) * affine(x * affine(gate, -2, 1), 1, 2);
+}
+
+Value number(Value like, float value) { return full(like.graph(), Shape{}, value, like.dtype()); }
+Value where_negative(Value x, Value v) { return v * less(x, number(x, 0)); }
+Value not_above_zero(Value x) { return minimum(x, number(x, 0)); }  // what exp takes without overflow
+Value sign(Value x) { return greater(x, number(x, 0)) - less(x, number(x, 0)); }
+
+// What f'(s) changes by with s, built from ops that have a gradient themselves; no value where f' is constant in pieces.
+Value curve(int64_t function, Value s, float a) {
+  switch (function) {
+    case UNARY_ELU: return where_negative(s, affine(exp(not_above_zero(s)), a, 0));
+    case UNARY_SELU:
+      return where_negative(s, affine(exp(not_above_zero(s)), 1.0507009873554805f * 1.6732632423543772f, 0));
+    case UNARY_CELU: return where_negative(s, affine(exp(not_above_zero(s / a)), 1 / a, 0));
+    case UNARY_GELU: return exp(-.5f * square(s)) * affine(square(s), -kPeak, 2 * kPeak);
+    case UNARY_GELU_TANH: return curve_of_gelu_tanh(s);
+    case UNARY_SILU: return curve_of_silu(s);
+    case UNARY_MISH: return curve_of_mish(s);
+    case UNARY_SIGMOID: return affine(s, -2, 1);
+    case UNARY_TANH: return affine(s, -2, 0);
+    case UNARY_SOFTPLUS: return a * slope_of_silu_gate(sigmoid(a * s));
+    case UNARY_SOFTSIGN: {
+      const Value r = reciprocal(affine(abs(s), 1, 1));
+      return affine(sign(s), -2, 0) * (r * square(r));
+    }
+    case UNARY_SQUARE: return number(s, 2);
+    case UNARY_SQRT: return -.5f * square(reciprocal(s));
+    case UNARY_RSQRT: return -1.5f * square(s);
+    case UNARY_EXP: return number(s, 1);
+    case UNARY_LOG: return -square(reciprocal(s));
+    case UNARY_LOG1P: return -square(reciprocal(affine(s, 1, 1)));
+    case UNARY_RECIPROCAL: return affine(s, -2, 0);
+    case UNARY_HARD_SWISH: return affine(less(abs(s), number(s, 3)), 1.0f / 3, 0);
+    default: return {};
+  }
+}
+
+// dx = dy f'(s): linear in dy, and in s by the curve of f.
 std::vector<Value> grad_backward(Grad& g) {
-  require(!g.needs(0), ErrorCode::unsupported, "unary_backward: has no gradient for what forward saved");
-  return {Value(), g.graph.add(kUnaryBackward, {g.in(0), g.dy()}, g.attrs())};
+  const Attrs attrs = g.attrs();  // a copy: adding nodes moves the node
+  const Value s = g.in(0), dy = g.in(1);
+  std::vector<Value> found(2);
+  if (g.needs(1)) found[1] = g.graph.add(kUnaryBackward, {s, g.dy()}, attrs);
+  if (!g.needs(0)) return found;
+  const Value bent = curve(attrs.integer("function"), s, static_cast<float>(attrs.real("a")));
+  if (bent) found[0] = g.dy() * dy * bent;
+  return found;
 }
 
 }  // namespace

@@ -103,6 +103,15 @@ void max_pool2d(const Reference& c) {
   });
 }
 
+void max_pool2d_pick(const Reference& c) {
+  const Shape& x = c.in_shape(0);
+  const Windows w = windows(c.attrs(), x[x.rank() - 2], x[x.rank() - 1]);
+  const size_t plane = static_cast<size_t>(w.extent[0] * w.extent[1]);
+  each_window(w, c.in[0].size() / plane, [&](size_t p, int64_t i, int64_t j, size_t result) {
+    c.out[0][result] = c.in[1][p * plane + place_of_maximum(w, i, j, c.in[0].subspan(p * plane, plane))];
+  });
+}
+
 void avg_pool2d(const Reference& c) {
   const Shape& x = c.in_shape(0);
   const Windows w = windows(c.attrs(), x[x.rank() - 2], x[x.rank() - 1]);

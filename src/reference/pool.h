@@ -23,6 +23,7 @@ Windows windows(const Attrs& attrs, int64_t height, int64_t width);
 
 void max_pool2d(const Reference& c);
 void avg_pool2d(const Reference& c);
+void max_pool2d_pick(const Reference& c);
 void pool2d_backward(const Reference& c);
 
 }  // namespace lemnos::reference

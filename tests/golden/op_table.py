@@ -457,6 +457,7 @@ EXEMPT = {
     "attention_backward": "the gradients of the ops above are made of it",
     "lstm_cell_backward": "the gradients of the ops above are made of it",
     "gru_cell_backward": "the gradients of the ops above are made of it",
+    "max_pool2d_pick": "the gradient of pool2d_backward is made of it; held by second differences",
     "pool2d_backward": "the gradients of the ops above are made of it",
     "upsample_backward": "the gradients of the ops above are made of it",
     "dropout": "PyTorch draws other random numbers",

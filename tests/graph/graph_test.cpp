@@ -85,8 +85,10 @@ TEST(Autograd, RefusesWhatHasNoGradient) {
   const std::vector<Value> wrt{x};
   EXPECT_EQ(message_of([&] { gradients(y, wrt); }),
             "gradients: the output is f32[4]; one of more than one element needs a seed");
-  const Value dx = gradients(y, wrt, graph.input("dy", {{4}, DType::f32}))[0];
-  EXPECT_EQ(message_of([&] { gradients(sum(dx), wrt); }), "unary_backward: has no gradient");
+  const OpDef counted = {.name = "counted", .infer = [](const Infer& in) { return std::vector{in.in[0]}; }};
+  EXPECT_EQ(message_of([&] { gradients(sum(graph.add(counted, {x})), wrt); }),
+            "counted: has no gradient. If it computes gradients, give it OpDef::primal or OpDef::grad for second "
+            "derivatives; if nothing shall flow back through it, put stop_gradient() behind it");
 }
 
 TEST(Autograd, NoPathMeansNoValue) {

@@ -1,4 +1,5 @@
-// The reference's gradients against central differences in double: one test a case, no device.
+// The reference's gradients, and their gradients, against central differences in double: a test of each a case, no
+// device.
 
 #include <gtest/gtest.h>
 
@@ -9,6 +10,18 @@
 namespace {
 
 using namespace lemnos;
+
+class SecondDifferenceTest : public testing::Test {
+ public:
+  explicit SecondDifferenceTest(const check::Case& c) : case_(c) {}
+  void TestBody() override {
+    const check::Outcome outcome = check::run_second_differences(case_, 42);
+    EXPECT_EQ(outcome.kind, check::Outcome::Kind::passed) << outcome.message << "\n  " << case_.note;
+  }
+
+ private:
+  const check::Case& case_;
+};
 
 class DifferenceTest : public testing::Test {
  public:
@@ -36,6 +49,11 @@ int main(int argc, char** argv) {
     if (!run.variant.empty() && run.variant != check::expand(cases, {.op = c.op}).front().variant) continue;
     testing::RegisterTest("differences", check::name_of(run).c_str(), nullptr, nullptr, __FILE__, __LINE__,
                           [&c]() -> testing::Test* { return new DifferenceTest(c); });
+  }
+  for (const check::Run& run : check::expand(cases, {.dtype = "f32", .direction = "second"})) {
+    const check::Case& c = *run.item;
+    testing::RegisterTest("second_differences", check::name_of(run).c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                          [&c]() -> testing::Test* { return new SecondDifferenceTest(c); });
   }
   return RUN_ALL_TESTS();
 }

@@ -32,6 +32,14 @@ LEMNOS_OP_CASES(pool) {
                .backward_tolerance = summation(9),
                .dtypes = kHalf,
                .degenerate = i.kernel[0] * i.kernel[1] > 4 || skips ? "the gradient goes to the maxima alone" : ""});
+    if (i.x.elements() < 1500)
+      cases.add({.op = "max_pool2d_pick",
+                 .inputs = {{.shape = i.x}, {.shape = i.x}},
+                 .attrs = attrs,
+                 .tolerance = exact(),
+                 .backward_tolerance = summation(9),
+                 .dtypes = kHalf,
+                 .degenerate = "the gradient goes to the maxima alone"});
     for (const int count_pad : {0, 1}) {
       if (i.dilation[0] != 1 || (count_pad == 0 && i.padding[0] == 0 && !i.ceil)) continue;
       Attrs average = attrs;
@@ -63,6 +71,12 @@ LEMNOS_OP_CASES(pool) {
                .dtypes = kHalf,
                .degenerate = "the gradient goes to the maxima alone"});
   }
+  cases.add({.op = "max_pool2d_pick",
+             .inputs = {{.shape = {2, 7, 11}}, {.shape = {2, 7, 11}}},
+             .attrs = {{"size", {3, 4}}},
+             .tolerance = exact(),
+             .backward_tolerance = summation(8),
+             .degenerate = "the gradient goes to the maxima alone"});
   // Equal maxima: the first of a window counts.
   cases.add({.op = "max_pool2d",
              .inputs = {{.shape = {2, 3, 9, 9}, .fill = integers(0, 2)}},
