@@ -19,9 +19,8 @@ namespace lm = lemnos;
 
 constexpr float kConductivity = .1f;
 
-const lm::Model kNetwork =
-    lm::nn::sequential({lm::nn::Linear{.out = 32}, lm::nn::Tanh{}, lm::nn::Linear{.out = 32}, lm::nn::Tanh{},
-                        lm::nn::Linear{.out = 1}});
+const lm::Model kNetwork = lm::nn::sequential(
+    {lm::nn::Linear{.out = 32}, lm::nn::Tanh{}, lm::nn::Linear{.out = 32}, lm::nn::Tanh{}, lm::nn::Linear{.out = 1}});
 
 // The ends are kept by the factor x (1 - x).
 lm::Value temperature(const lm::nn::Scope& scope, lm::Value x, lm::Value t) {
@@ -65,10 +64,9 @@ int main(int argc, char** argv) try {
   const bool quick = argc > 1 && std::strcmp(argv[1], "--quick") == 0;
   const int64_t points = 2048, batch = 256, epochs = quick ? 100 : 400;
   const lm::optim::Schedule fading{.shape = lm::optim::Cosine{.period = epochs * points / batch}};
-  lm::Trainer trainer{
-      lm::Device::best(),
-      lm::Model{"rod", rod},
-      {.loss = LeftOver{}, .optimizer = lm::optim::Adam{.lr = 5e-3f}, .update = {.schedule = fading}}};
+  lm::Trainer trainer{lm::Device::best(),
+                      lm::Model{"rod", rod},
+                      {.loss = LeftOver{}, .optimizer = lm::optim::Adam{.lr = 5e-3f}, .update = {.schedule = fading}}};
   trainer.fit(anywhere(points), {.epochs = epochs, .batch_size = batch});
 
   std::printf("   t  at the middle   exactly\n");

@@ -17,13 +17,13 @@
 namespace lm = lemnos;
 
 lm::Model network(int64_t out) {
-  return lm::nn::sequential({lm::nn::Linear{.out = 64}, lm::nn::Silu{}, lm::nn::Linear{.out = 64}, lm::nn::Silu{},
+  return lm::nn::sequential({lm::nn::Linear{.out = 32}, lm::nn::Silu{}, lm::nn::Linear{.out = 32}, lm::nn::Silu{},
                              lm::nn::Linear{.out = out}});
 }
 const lm::Model kGenerator = network(2), kCritic = network(1);
 
-// What the critic says of real points, of made ones as its own lesson, and of made ones as the generator's; how steep it
-// is between them; and the made points.
+// What the critic says of real points, of made ones as its own lesson, and of made ones as the generator's; how steep
+// it is between them; and the made points.
 lm::Value game(const lm::nn::Scope& scope, lm::Value real) {
   const int64_t rows = real.shape()[0];
   const lm::Value noise = lm::random_normal(scope.state(), {{rows, 4}, lm::DType::f32});
@@ -64,8 +64,10 @@ int main(int argc, char** argv) try {
   const lm::data::Dataset data = places(2048);
   lm::Trainer trainer{lm::Device::best(),
                       lm::Model{"game", game},
-                      {.loss = Wasserstein{}, .optimizer = lm::optim::Adam{.lr = 1e-3f, .beta1 = 0, .beta2 = .9f}}};
-  trainer.fit(data, {.epochs = quick ? 60 : 300, .batch_size = 256});
+                      {.loss = Wasserstein{},
+                       .optimizer = lm::optim::Adam{.lr = 4e-3f, .beta1 = .5f, .beta2 = .9f},
+                       .groups = {{.parameters = "generator.*", .lr_scale = .25f}}}};
+  trainer.fit(data, {.epochs = quick ? 150 : 600, .batch_size = 128});
 
   std::vector<std::string> picture(21, std::string(43, ' '));
   const std::vector<float> said = trainer.predict(data);  // six numbers a row

@@ -55,7 +55,7 @@ bool in_tier(const Run& run, Tier tier, size_t nth, size_t at, size_t count) {
 
 // The graphs of second derivatives are long, and a case more of an op launches the same kernels.
 bool second_in_tier(Tier tier, size_t nth) {
-  return tier == Tier::whole || (tier == Tier::broad ? nth % 4 == 0 : tier == Tier::fast && nth == 0);
+  return tier == Tier::whole || (tier == Tier::broad ? nth % 4 == 0 : tier == Tier::fast && nth == 2);
 }
 
 bool wanted(const Run& run, const Filter& f) {

@@ -174,9 +174,8 @@ Value composed(Value x, Value gamma, Value beta, const Form& f, double eps) {
 
 Primal primal(Graph& graph, const Node& node) {
   const auto in = [&](size_t i) { return i < node.inputs.size() ? Value(&graph, node.inputs[i]) : Value(); };
-  return {.y = {composed(in(0), in(3), {}, spelled_form(node.attrs), node.attrs.real("eps"))},
-          .dy = {in(2)},
-          .x = {in(0)}};
+  return {
+      .y = {composed(in(0), in(3), {}, spelled_form(node.attrs), node.attrs.real("eps"))}, .dy = {in(2)}, .x = {in(0)}};
 }
 
 Primal primal_of_parameters(Graph& graph, const Node& node) {

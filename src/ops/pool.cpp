@@ -159,7 +159,8 @@ std::vector<Dispatch> lower(Lower& c) {
 }
 
 std::vector<Dispatch> lower_pick(Lower& c) {
-  return {launch(c, "pool_pick", POOL_MAX, c.in(0).shape, {in_words(c.x(0)), in_words(c.x(1)), in_words(c.y())}, false)};
+  return {
+      launch(c, "pool_pick", POOL_MAX, c.in(0).shape, {in_words(c.x(0)), in_words(c.x(1)), in_words(c.y())}, false)};
 }
 
 std::vector<Dispatch> lower_backward(Lower& c) {

@@ -145,7 +145,8 @@ Value where_negative(Value x, Value v) { return v * less(x, number(x, 0)); }
 Value not_above_zero(Value x) { return minimum(x, number(x, 0)); }  // what exp takes without overflow
 Value sign(Value x) { return greater(x, number(x, 0)) - less(x, number(x, 0)); }
 
-// What f'(s) changes by with s, built from ops that have a gradient themselves; no value where f' is constant in pieces.
+// What f'(s) changes by with s, built from ops that have a gradient themselves; no value where f' is constant in
+// pieces.
 Value curve(int64_t function, Value s, float a) {
   switch (function) {
     case UNARY_ELU: return where_negative(s, affine(exp(not_above_zero(s)), a, 0));
