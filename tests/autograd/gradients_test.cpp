@@ -149,7 +149,7 @@ TEST_F(Gradients, AnOpWithoutOneIsNamed) {
   const std::vector<int32_t> target{2};
   const Value targets = graph_.constant({{1}, DType::i32}, std::as_bytes(std::span(target)));
   const Error error = error_of([&] { of(sum(accuracy_count(logits, targets)), logits); });
-  EXPECT_STREQ(error.what(), "accuracy_count: has no gradient");
+  EXPECT_TRUE(std::string_view(error.what()).starts_with("accuracy_count: has no gradient. If it computes gradients"));
   EXPECT_EQ(error.code(), ErrorCode::unsupported);
 }
 
