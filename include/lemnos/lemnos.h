@@ -376,11 +376,28 @@ LEMNOS_API lemnos_result lemnos_trainer_begin(lemnos_trainer* trainer, const lem
 LEMNOS_API lemnos_result lemnos_trainer_step(lemnos_trainer* trainer, int64_t steps, lemnos_metrics* metrics,
                                              lemnos_error* error);
 LEMNOS_API lemnos_result lemnos_trainer_save(lemnos_trainer* trainer, const char* path, lemnos_error* error);
+/* Also before any data was seen. */
 LEMNOS_API lemnos_result lemnos_trainer_load(lemnos_trainer* trainer, const char* path, lemnos_error* error);
-/* The program of a training step, after begin or fit, for advance and record: valid until the next begin or fit; to be
- * destroyed like any other. */
+/* The program of a training step, after begin or fit, for advance and record; to be destroyed like any other. Where a
+ * later begin or fit makes another, calls with it give LEMNOS_INVALID_ARGUMENT. */
 LEMNOS_API lemnos_result lemnos_trainer_step_program(lemnos_trainer* trainer, lemnos_program** program,
                                                      lemnos_error* error);
+
+/* Predictions in an application: made once for a largest number of rows, then write, run, read. A run allocates
+ * nothing. The trainer must know the shapes of its inputs: from fit, evaluate or load. */
+typedef struct lemnos_predictor lemnos_predictor;
+
+LEMNOS_API lemnos_result lemnos_predictor_create(lemnos_trainer* trainer, int64_t most_rows,
+                                                 lemnos_predictor** predictor, lemnos_error* error);
+LEMNOS_API void lemnos_predictor_destroy(lemnos_predictor* predictor);
+/* Room for the rows of input `index`, to be filled: *count floats, the same until it is destroyed. */
+LEMNOS_API lemnos_result lemnos_predictor_input(lemnos_predictor* predictor, uint32_t index, float** values,
+                                                uint64_t* count, lemnos_error* error);
+/* LEMNOS_INVALID_ARGUMENT for less than one row or more than most_rows. */
+LEMNOS_API lemnos_result lemnos_predictor_run(lemnos_predictor* predictor, int64_t rows);
+/* The rows of output `index` that the last run made, until the next one: *count floats. Waits. */
+LEMNOS_API lemnos_result lemnos_predictor_output(lemnos_predictor* predictor, uint32_t index, const float** values,
+                                                 uint64_t* count, lemnos_error* error);
 
 /* Inside an application that has a VkDevice (see lemnos/vulkan.h for every promise) -------------------------------- */
 

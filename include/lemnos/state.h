@@ -73,6 +73,8 @@ class ModelState {
 
   /// From now on no parameter can be added: the flat arena has a size. `why` is for the message of whoever tries.
   void fix_parameters(const char* why);
+  /// The same as long as somebody holds what this returns: a session that has made the arena's memory.
+  std::shared_ptr<const void> hold_parameters();
 
   /// A place to come back to: `rollback` takes back the entries that were added since. Ids are never used again.
   struct Mark {
@@ -91,6 +93,7 @@ class ModelState {
   int next_slot_ = 0;
   int64_t arena_elements_ = 0;
   const char* fixed_ = nullptr;  // why
+  std::weak_ptr<const void> held_;
 };
 
 }  // namespace lemnos

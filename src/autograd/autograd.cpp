@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "lemnos/op.h"
 #include "lemnos/ops.h"
+#include "ops/assign.h"
 
 namespace lemnos {
 
@@ -123,7 +124,7 @@ class Sweep {
 
 // An id alone means something in every graph.
 void require_of(const Graph& graph, Value value, const std::string& what) {
-  require(static_cast<bool>(value), ErrorCode::invalid_argument, "gradients: ", what, " is no value");
+  require(static_cast<bool>(value), ErrorCode::invalid_argument, "gradients: ", what, " is empty");
   require(&value.graph() == &graph, ErrorCode::invalid_argument, "gradients: ", what, ", ", value.desc(),
           ", belongs to another graph than the output");
 }
@@ -131,7 +132,7 @@ void require_of(const Graph& graph, Value value, const std::string& what) {
 }  // namespace
 
 std::vector<Value> gradients(Value output, std::span<const Value> wrt, Value seed) {
-  require(static_cast<bool>(output), ErrorCode::invalid_argument, "gradients: the output is no value");
+  require(static_cast<bool>(output), ErrorCode::invalid_argument, "gradients: the output is empty");
   Graph& graph = output.graph();
   for (size_t i = 0; i < wrt.size(); ++i) require_of(graph, wrt[i], text("wrt ", i));
   if (seed) {
@@ -160,6 +161,18 @@ std::vector<Value> place_gradients(Value loss) {
   for (size_t i = 0; i < parameters.size(); ++i)
     if (found[i]) reached.push_back(parameters[i]);
   return reached;
+}
+
+Value place_gradients(std::span<const Value> parameters, std::span<const Value> gradients) {
+  return ops::add_place_gradients(parameters, gradients);
+}
+
+std::vector<Value> placed_parameters(Graph& graph) {
+  const std::set<int64_t> offsets = ops::placed_offsets(graph);
+  std::vector<Value> found;
+  for (Value p : graph.parameters())
+    if (offsets.contains(graph.info(p).offset)) found.push_back(p);
+  return found;
 }
 
 }  // namespace lemnos

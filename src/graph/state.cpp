@@ -31,9 +31,9 @@ int ModelState::find(std::string_view name) const {
 }
 
 int ModelState::add_parameter(std::string name, const Shape& shape, std::span<const float> initial) {
-  require(!fixed_, ErrorCode::invalid_argument, "parameter '", name, "': ", fixed_ ? fixed_ : "",
-          ", so the parameter arena of ", arena_elements_, " elements cannot take ", shape.elements(),
-          " more; make every parameter before that");
+  const char* why = fixed_ ? fixed_ : held_.expired() ? nullptr : "a session has made its memory";
+  require(!why, ErrorCode::invalid_argument, "parameter '", name, "': ", why ? why : "", ", so the parameter arena of ",
+          arena_elements_, " elements cannot take ", shape.elements(), " more; make every parameter before that");
   require(static_cast<int64_t>(initial.size()) == shape.elements(), ErrorCode::shape_mismatch, "parameter '", name,
           "': ", initial.size(), " initial values for shape ", shape);
   const int id = add({.name = std::move(name),
@@ -70,9 +70,15 @@ void ModelState::fix_parameters(const char* why) {
   if (!fixed_) fixed_ = why;
 }
 
+std::shared_ptr<const void> ModelState::hold_parameters() {
+  std::shared_ptr<const void> token = held_.lock();
+  if (!token) held_ = token = std::make_shared<char>();
+  return token;
+}
+
 void ModelState::rollback(const Mark& mark) {
   // A layout that somebody has used keeps its parameters.
-  const bool keep_parameters = fixed_ && arena_elements_ != mark.arena_elements;
+  const bool keep_parameters = (fixed_ || !held_.expired()) && arena_elements_ != mark.arena_elements;
   for (auto at = entries_.lower_bound(mark.next_id); at != entries_.end();) {
     if (keep_parameters && at->second.purpose == Purpose::parameter) {
       ++at;

@@ -5,8 +5,8 @@
 
 #include <set>
 
-#include "lemnos/autograd.h"
 #include "lemnos/ops.h"
+#include "ops/assign.h"
 #include "ops/lowering.h"
 
 namespace lemnos::reference {
@@ -94,7 +94,10 @@ const OpDef kOps[] = {
      .places = places},
 };
 
-/// The offsets in the newest arena where gradients were placed.
+}  // namespace
+
+std::span<const OpDef> assign_ops() { return kOps; }
+
 std::set<int64_t> placed_offsets(Graph& graph) {
   std::set<int64_t> found;
   for (int at = graph.flat_gradients().id(); graph.info(at).producer >= 0;) {
@@ -106,10 +109,6 @@ std::set<int64_t> placed_offsets(Graph& graph) {
   }
   return found;
 }
-
-}  // namespace
-
-std::span<const OpDef> assign_ops() { return kOps; }
 
 Value add_assign(Value variable, Value value) {
   require(variable && value, ErrorCode::invalid_argument, "assign: ", variable ? "the value" : "the variable",
@@ -150,17 +149,5 @@ Value add_place_gradients(std::span<const Value> parameters, std::span<const Val
 namespace lemnos {
 
 Value assign(Value variable, Value value) { return ops::add_assign(variable, value); }
-
-Value place_gradients(std::span<const Value> parameters, std::span<const Value> gradients) {
-  return ops::add_place_gradients(parameters, gradients);
-}
-
-std::vector<Value> placed_parameters(Graph& graph) {
-  const std::set<int64_t> offsets = ops::placed_offsets(graph);
-  std::vector<Value> found;
-  for (Value p : graph.parameters())
-    if (offsets.contains(graph.info(p).offset)) found.push_back(p);
-  return found;
-}
 
 }  // namespace lemnos

@@ -60,7 +60,7 @@ class CpuState {
   Doubles& arena(const ArenaId& id) {
     if (Doubles* known = arenas_.find(id)) return *known;
     const bool flat = id.kind != ArenaKind::variable;
-    if (flat) layout_->fix_parameters("a session has made its memory");
+    if (flat) layout_held_ = layout_->hold_parameters();
     Doubles& made = arenas_.make(id, flat ? layout_->flat() : layout_->entry(id.index).desc);
     for (const auto& [number, entry] : layout_->entries())
       if (entry.arena == id) fill(made, entry.desc, entry.offset, entry.initial);
@@ -69,6 +69,7 @@ class CpuState {
 
  private:
   std::shared_ptr<ModelState> layout_;
+  std::shared_ptr<const void> layout_held_;  // once a flat arena has memory
   CpuArenas arenas_;
 };
 

@@ -21,7 +21,7 @@ inline int id_in(const std::shared_ptr<const void>& identity, Value value, const
 inline int id_on(const std::shared_ptr<ModelState>& state, Value value, const char* who) {
   require(static_cast<bool>(value), ErrorCode::invalid_argument, who, ": the value is empty");
   require(value.graph().state() == state, ErrorCode::invalid_argument, who, ": value %", value.id(), ' ', value.desc(),
-          " belongs to another graph, which is not on this session's state");
+          " belongs to another graph");
   return value.id();
 }
 

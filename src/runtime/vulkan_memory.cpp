@@ -123,7 +123,7 @@ std::string VulkanState::arena_name(const ArenaId& id) const {
 
 VulkanArenas::Arena& VulkanState::arena(const ArenaId& id) {
   if (VulkanArenas::Arena* known = arenas_.find(id)) return *known;
-  if (id.kind != ArenaKind::variable) state_->fix_parameters("a session has made its memory");
+  if (id.kind != ArenaKind::variable) layout_held_ = state_->hold_parameters();
   std::vector<VulkanArenas::Fill> fills;
   for (const auto& [number, entry] : state_->entries())
     if (entry.arena == id && entry.initial)

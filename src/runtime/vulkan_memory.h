@@ -83,6 +83,7 @@ class VulkanState {
   std::string arena_name(const ArenaId& id) const;
 
   std::shared_ptr<ModelState> state_;
+  std::shared_ptr<const void> layout_held_;  // once a flat arena has memory
   std::shared_ptr<vulkan::Context> context_;
   uint64_t guard_bytes_;
   std::shared_ptr<vulkan::Timeline> timeline_;

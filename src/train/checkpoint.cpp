@@ -1,6 +1,7 @@
 // Checkpoints: parameters by name, variables by name, and each optimizer slot cut into the parameters' parts
 // ("optimizer.adam.m/0.weight"), so that a part of one can be loaded into another network by name.
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <set>
@@ -161,6 +162,7 @@ void Trainer::Impl::load(const std::filesystem::path& path, Snapshot::Part part)
     throw;
   }
   attempt.keep();
+  resume_stream();
   stale = true;  // which parameters share a clock may have changed
 }
 

@@ -1,5 +1,7 @@
 #include "train/learned.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "lemnos/ops.h"
 

@@ -6,7 +6,10 @@
 namespace lemnos {
 
 Snapshot Trainer::snapshot(Snapshot::Part part) { return impl_->learned.snapshot(part); }
-void Trainer::restore(const Snapshot& snapshot) { impl_->learned.restore(snapshot); }
+void Trainer::restore(const Snapshot& snapshot) {
+  impl_->learned.restore(snapshot);
+  impl_->resume_stream();
+}
 
 Snapshot Trainer::averaged() {
   const std::string prefix = "optimizer.average/";

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "base/text.h"
-#include "shaders/common/permutation.h"
+#include "ops/epoch_order.h"
 #include "train/columns.h"
 
 namespace lemnos {
@@ -67,6 +67,7 @@ Stream::Stream(Pass& pass, const data::Source& source, bool shuffle, uint64_t se
       source_(source),
       shuffle_(shuffle),
       endless_(endless),
+      seed_(static_cast<uint32_t>(seed)),
       batch_(pass.feed->order().batch),
       per_epoch_(pass.set_rows(source.rows)),
       window_(pass.feed->room().window / 2) {
@@ -74,7 +75,7 @@ Stream::Stream(Pass& pass, const data::Source& source, bool shuffle, uint64_t se
     columns_.emplace_back(static_cast<size_t>(window_ * batch_) * row_bytes(array.desc));
   });
   const ops::StepWords words = pass.step_words();
-  key_ = words.seed() ^ static_cast<uint32_t>(seed);  // as batch_indices mixes them
+  state_seed_ = words.seed();
   next_step_ = next_read_ = there_until_ = words.epoch() * per_epoch_ + words.batch();
   free_after_.fill(pass.session().handed_over());
   begin_reading();
@@ -85,9 +86,7 @@ Stream::Stream(Pass& pass, const data::Source& source, bool shuffle, uint64_t se
 std::vector<Stream::Run> Stream::rows_of_batches(int64_t first, int64_t count) const {
   std::vector<Run> runs;
   for (int64_t b = first; b < first + count; ++b) {
-    const auto epoch = static_cast<uint32_t>(b / per_epoch_);
-    const shaders::uvec4 keys =
-        shaders::permutation_keys({static_cast<uint32_t>(key_), static_cast<uint32_t>(key_ >> 32)}, epoch);
+    const ops::EpochOrder order(seed_, state_seed_, b / per_epoch_, source_.rows);
     const int64_t begin = b % per_epoch_ * batch_, end = std::min(begin + batch_, source_.rows);
     if (runs.empty() || begin == 0) runs.push_back({(b - first) * batch_, {}});
     for (int64_t at = begin; at < end; ++at)

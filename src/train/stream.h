@@ -44,7 +44,8 @@ class Stream {
   Pass& pass_;
   const data::Source& source_;
   bool shuffle_, endless_;
-  uint64_t key_ = 0;                             // of the order
+  uint32_t seed_;                                // of the order,
+  uint64_t state_seed_ = 0;                      // mixed with that of the pass
   int64_t batch_, per_epoch_, window_;           // rows, batches, batches
   std::vector<std::vector<std::byte>> columns_;  // one window of each, on the host
   int64_t next_read_ = 0;                        // number of the batch that is read next

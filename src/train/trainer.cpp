@@ -117,6 +117,12 @@ void Trainer::Impl::prepare_training(data::Source source, const train::Order& or
   stream = std::make_unique<train::Stream>(*training, streamed, order.shuffle, options.seed, true);
 }
 
+void Trainer::Impl::resume_stream() {
+  if (!stream) return;
+  stream.reset();
+  stream = std::make_unique<train::Stream>(*training, streamed, training->feed->order().shuffle, options.seed, true);
+}
+
 void Trainer::Impl::make_training(const data::Dataset& like, const train::Order& order, const train::Room& room,
                                   int64_t rows) {
   require_training(like, order, options);

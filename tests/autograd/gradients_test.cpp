@@ -138,8 +138,8 @@ TEST_F(Gradients, ValuesOfAnotherGraphAreRefused) {
   const Error wrt = error_of([&] { of(y, stranger); });
   EXPECT_EQ(wrt.code(), ErrorCode::invalid_argument);
   EXPECT_STREQ(wrt.what(), "gradients: wrt 0, f32[3], belongs to another graph than the output");
-  EXPECT_STREQ(error_of([&] { gradients(y, std::vector<Value>{x_, Value()}); }).what(), "gradients: wrt 1 is no value");
-  EXPECT_STREQ(error_of([&] { of(Value(), x_); }).what(), "gradients: the output is no value");
+  EXPECT_STREQ(error_of([&] { gradients(y, std::vector<Value>{x_, Value()}); }).what(), "gradients: wrt 1 is empty");
+  EXPECT_STREQ(error_of([&] { of(Value(), x_); }).what(), "gradients: the output is empty");
   EXPECT_STREQ(error_of([&] { of(square(x_), x_, stranger); }).what(),
                "gradients: the seed, f32[3], belongs to another graph than the output");
 }

@@ -7,7 +7,7 @@
 namespace lemnos::nn_tests {
 namespace {
 
-std::vector<float> initial(const Graph& graph, const char* name) {
+std::vector<float> initial(Graph& graph, const char* name) {
   return Device::cpu().open(graph)->read_floats(graph.find(name));
 }
 

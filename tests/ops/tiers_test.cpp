@@ -19,7 +19,8 @@ using Way = std::tuple<std::string, DType, std::string>;  // op, type, variant
 // The cases that each way to run an op meets.
 std::map<Way, std::set<size_t>> ways(const std::vector<Case>& cases, Tier tier) {
   std::map<Way, std::set<size_t>> met;
-  for (const Run& run : expand(cases, {.tier = tier})) met[{run.item->op, run.dtype, run.variant}].insert(run.index);
+  for (const Run& run : expand(cases, {.tier = tier}))
+    if (run.direction != Direction::second) met[{run.item->op, run.dtype, run.variant}].insert(run.index);
   return met;
 }
 

@@ -114,7 +114,8 @@ TEST(SeveralOptimizers, TakeTurnsAsProgramsOnOneState) {
 TEST(Updates, ChainInOrder) {
   for (const Device& device : devices()) {
     Graph graph;
-    const Value v = graph.variable("v", {{2}, DType::f32}, std::as_bytes(std::span(std::array<float, 2>{1, 5})));
+    const std::vector<float> start{1, 5};
+    const Value v = graph.variable("v", {{2}, DType::f32}, std::as_bytes(std::span(start)));
     const Value once = assign(v, v + 1), twice = assign(v, once * 2);
     const Value seen = once * 10;
     const auto session = device.open(graph);

@@ -127,7 +127,7 @@ TEST(Program, WhatItDoesNotKeepIsNotRead) {
     EXPECT_STREQ(size.what(), "read: 12 bytes for f32[4]");
     EXPECT_STREQ(error_of([&] { program->read(stranger, whole); }).what(),
                  "read: value %0 f32[4] belongs to another graph");
-    EXPECT_STREQ(error_of([&] { program->read(Value(), whole); }).what(), "read: is given no value");
+    EXPECT_STREQ(error_of([&] { program->read(Value(), whole); }).what(), "read: the value is empty");
     EXPECT_EQ(error_of([&] { (void)program->read_floats(Value()); }).code(), ErrorCode::invalid_argument);
   });
 }

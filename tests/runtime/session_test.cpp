@@ -47,7 +47,7 @@ TEST(Session, StartsFromWhatTheGraphSays) {
     EXPECT_EQ(session->read_floats(variable), (std::vector<float>{-7, 9}));
     EXPECT_EQ(session->read_floats(zeros), (std::vector<float>(5, 0)));
     EXPECT_EQ(session->read_floats(parameter), three);
-    EXPECT_EQ(&session->graph(), &graph);
+    EXPECT_EQ(session->state(), graph.state());
     EXPECT_EQ(session->info().name, device.info().name);
   });
 }
@@ -139,7 +139,7 @@ TEST(Session, WhatHasNoMemoryOrAnotherGraphIsRefused) {
     EXPECT_EQ(code([&] { session->read(stranger, some); }), ErrorCode::invalid_argument);
     EXPECT_EQ(code([&] { session->read_floats(stranger); }), ErrorCode::invalid_argument);
     EXPECT_EQ(code([&] { (void)session->compile({.targets = {stranger}}); }), ErrorCode::invalid_argument);
-    EXPECT_STREQ(error_of([&] { session->write(Value(), some); }).what(), "write: is given no value");
+    EXPECT_STREQ(error_of([&] { session->write(Value(), some); }).what(), "write: the value is empty");
     EXPECT_EQ(code([&] { session->read(Value(), some); }), ErrorCode::invalid_argument);
     EXPECT_EQ(code([&] { (void)session->compile({.targets = {Value()}}); }), ErrorCode::invalid_argument);
   });

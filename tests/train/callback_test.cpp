@@ -231,6 +231,21 @@ TEST_P(Callbacks, NanStopsAndNamesTheNode) {
   EXPECT_EQ(before.first_bad_node(), what);
 }
 
+// A finite loss whose gradient is not: the slope of the root at 0, times a derivative of 0.
+TEST_P(Callbacks, TheFirstBadNodeMayBeOfTheBackwardPass) {
+  const Model model{"root model", [](const nn::Scope& scope, Value x) {
+                      const Value y =
+                          nn::Linear{.out = kClasses, .bias = false, .weight_init = Init::zeros()}(scope, x);
+                      return sqrt(square(y));
+                    }};
+  Trainer trainer{device(), model};
+  trainer.begin(points(), kBatch, false);
+  const std::vector<char> before = state_of(trainer);
+  const std::string what = trainer.first_bad_node();
+  EXPECT_TRUE(what.starts_with("node unary_backward -> f32[8, 3] of (")) << what;
+  EXPECT_TRUE(same(state_of(trainer), before)) << "looking changes nothing";
+}
+
 TEST_P(Callbacks, TheRangeOfRatesIsFoundAndForgotten) {
   Trainer trainer = small_trainer(device());
   trainer.fit(points(), {.batch_size = kBatch, .verbosity = Verbosity::silent});

@@ -1,11 +1,16 @@
 // lemnos bench host: what the host pays. From nothing to the first step, and for a step that is only replayed.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "lemnos/lemnos.hpp"
 #include "measure.h"
+#include "ops/rewrites.h"
+#include "plan/plan.h"
+#include "shaders/kernels.h"
 
 namespace lemnos::tool {
 
@@ -27,8 +32,40 @@ struct HostCosts {
   size_t dispatches = 0;  // of a step
   uint64_t submits = 0;   // for kSteps steps
   uint64_t pipelines = 0;
+  double predict_us = 0;    // a row in, run, its outputs out: the median
+  double plan_100_ms = 0;   // processor time from nothing to the plan of a step through 100 layers of Linear and ReLU
+  double plan_1000_ms = 0;  // through 1,000
   double start_ms() const { return open_ms + compile_ms + first_ms; }
 };
+
+double predict_us(Trainer& trainer) {
+  Predictor predictor(trainer, 64);
+  std::vector<double> times;
+  for (int i = 0; i < 201; ++i) {
+    const double start = wall_ms();
+    if (predictor.run(1) != Status::ok) throw Error(ErrorCode::device_lost, "bench: predict");
+    (void)predictor.output();
+    times.push_back((wall_ms() - start) * 1e3);
+  }
+  std::ranges::nth_element(times, times.begin() + 100);
+  return times[100];
+}
+
+// Graph, gradients, optimizer and plan of a deep and narrow network.
+double plan_ms(int layers, const DeviceCaps& caps) {
+  const std::clock_t start = std::clock();
+  Graph graph;
+  const nn::Scope scope(graph, step_state(graph), true, 1);
+  Value x = graph.input("x", {{16, 8}, DType::f32});
+  for (int i = 0; i < layers; ++i) x = relu(nn::Linear{.out = 8}(scope.nested(std::to_string(i)), x));
+  place_gradients(mean(square(x)));
+  const optim::Optimizer adam = optim::Adam{};
+  PlanOptions options{.rewrites = {rewrites().begin(), rewrites().end()}, .find_kernel = find_kernel};
+  options.needs.targets = {optim::apply(graph, adam).id(),
+                           advance_step(step_state(graph), optim::advance_options(adam)).id()};
+  (void)make_plan(graph, caps, options);
+  return 1e3 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+}
 
 HostCosts measure(const std::string& selector, DeviceInfo& info) {
   HostCosts costs;
@@ -54,6 +91,9 @@ HostCosts measure(const std::string& selector, DeviceInfo& info) {
   costs.submits = after.submits - before.submits;
   costs.pipelines = before.pipelines;
   costs.dispatches = program.summary().dispatches;
+  costs.predict_us = predict_us(trainer);
+  costs.plan_100_ms = plan_ms(100, device.info().caps);
+  costs.plan_1000_ms = plan_ms(1000, device.info().caps);
   info = device.info();
   return costs;
 }
@@ -73,7 +113,10 @@ int bench_host(const std::string& selector, bool json) {
                    {"pipelines", c.pipelines},
                    {"dispatches", c.dispatches},
                    {"replayed_step_microseconds", c.replay_us},
-                   {"submits_for_1000_steps", c.submits}};
+                   {"submits_for_1000_steps", c.submits},
+                   {"predicted_row_microseconds", c.predict_us},
+                   {"plan_100_layers_milliseconds", c.plan_100_ms},
+                   {"plan_1000_layers_milliseconds", c.plan_1000_ms}};
     std::printf("%s\n", out.dump(2).c_str());
     return 0;
   }
@@ -82,6 +125,9 @@ int bench_host(const std::string& selector, bool json) {
               c.start_ms(), c.open_ms, c.compile_ms, static_cast<unsigned long long>(c.pipelines), c.first_ms);
   std::printf("a replayed step      %8.2f us of the host, %zu dispatches; %u steps in %llu submits\n", c.replay_us,
               c.dispatches, kSteps, static_cast<unsigned long long>(c.submits));
+  std::printf("a predicted row      %8.2f us, from its features to its outputs\n", c.predict_us);
+  std::printf("a plan               %8.1f ms of the processor for 100 layers, %.1f for 1,000: %.1f times\n",
+              c.plan_100_ms, c.plan_1000_ms, c.plan_1000_ms / c.plan_100_ms);
   return 0;
 }
 

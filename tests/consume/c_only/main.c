@@ -85,6 +85,25 @@ static int count_calls(void* user, const lemnos_progress* progress) {
   return progress->struct_size != sizeof *progress;
 }
 
+/* Two rows of zeros through a predictor; `first` is what the trainer says of such a row. */
+static void predict_in_an_application(lemnos_trainer* trainer, float first) {
+  lemnos_error error = {sizeof error, 0, ""};
+  uint64_t count = 0;
+  lemnos_predictor* predictor = NULL;
+  float* room = NULL;
+  const float* said = NULL;
+  OK(lemnos_predictor_create(trainer, 2, &predictor, &error));
+  OK(lemnos_predictor_input(predictor, 0, &room, &count, &error));
+  CHECK(count == 2 * 784);
+  memset(room, 0, 2 * 784 * sizeof *room);
+  CHECK(lemnos_predictor_run(predictor, 2) == LEMNOS_OK);
+  OK(lemnos_predictor_output(predictor, 0, &said, &count, &error));
+  CHECK(count == 20 && said[0] == first && said[10] == first);
+  CHECK(lemnos_predictor_run(predictor, 3) == LEMNOS_INVALID_ARGUMENT);
+  CHECK(lemnos_predictor_output(predictor, 1, &said, &count, &error) == LEMNOS_OUT_OF_RANGE);
+  lemnos_predictor_destroy(predictor);
+}
+
 static void train_digits(lemnos_device* device, const char* checkpoint) {
   lemnos_error error = {sizeof error, 0, ""};
   lemnos_dataset *train = NULL, *test = NULL;
@@ -109,9 +128,7 @@ static void train_digits(lemnos_device* device, const char* checkpoint) {
   OK(lemnos_trainer_save(trainer, checkpoint, &error));
 
   OK(lemnos_trainer_create(device, &options, &copy, &error));
-  CHECK(lemnos_trainer_load(copy, checkpoint, &error) == LEMNOS_INVALID_ARGUMENT); /* nothing to load into yet */
-  OK(lemnos_trainer_begin(copy, train, 64, 1, &error));
-  OK(lemnos_trainer_load(copy, checkpoint, &error));
+  OK(lemnos_trainer_load(copy, checkpoint, &error)); /* before it has seen any data */
   OK(lemnos_trainer_evaluate(copy, test, 0, &again, &error));
   CHECK(again.samples == 1000 && fabs(again.accuracy - held_out.accuracy) < 1e-9);
   float* logits = malloc(10000 * sizeof *logits);
@@ -131,12 +148,17 @@ static void train_digits(lemnos_device* device, const char* checkpoint) {
   CHECK(count == 20 && logits[0] == logits[10]);
   CHECK(lemnos_trainer_evaluate(copy, rows, 0, &again, &error) == LEMNOS_INVALID_ARGUMENT);
   lemnos_dataset_destroy(rows);
+  predict_in_an_application(copy, logits[0]);
   free(logits);
+  OK(lemnos_trainer_begin(copy, train, 64, 1, &error));
   OK(lemnos_trainer_step(copy, 3, &again, &error));
   CHECK(again.samples == 192);
   lemnos_program* step = NULL;
   OK(lemnos_trainer_step_program(copy, &step, &error));
   CHECK(lemnos_program_run(step, 2) == LEMNOS_OK);
+  OK(lemnos_trainer_begin(copy, train, 32, 1, &error)); /* makes another program */
+  CHECK(lemnos_program_run(step, 1) == LEMNOS_INVALID_ARGUMENT);
+  CHECK(lemnos_program_wait(step) == LEMNOS_INVALID_ARGUMENT);
   lemnos_program_destroy(step);
   lemnos_trainer_destroy(copy);
   lemnos_trainer_destroy(trainer);
@@ -247,6 +269,15 @@ static void give_nothing_to_graphs(void) {
   lemnos_graph_destroy(graph);
 }
 
+static void give_nothing_to_predictors(void) {
+  lemnos_error error = {sizeof error, 0, ""};
+  lemnos_predictor* predictor = NULL;
+  NOTHING(lemnos_predictor_create(NULL, 1, &predictor, &error));
+  NOTHING(lemnos_predictor_input(NULL, 0, NULL, NULL, &error));
+  NOTHING(lemnos_predictor_run(NULL, 1));
+  NOTHING(lemnos_predictor_output(NULL, 0, NULL, NULL, &error));
+}
+
 static void give_nothing_to_runs(lemnos_device* device) {
   lemnos_error error = {sizeof error, 0, ""};
   lemnos_session* session = NULL;
@@ -280,6 +311,7 @@ static void give_nothing_to_runs(lemnos_device* device) {
   NOTHING(lemnos_trainer_save(NULL, "x", &error));
   NOTHING(lemnos_trainer_load(NULL, NULL, &error));
   NOTHING(lemnos_trainer_step_program(NULL, &program, &error));
+  give_nothing_to_predictors();
   CHECK(session == NULL && program == NULL && trainer == NULL && dataset == NULL);
   lemnos_session_destroy(NULL);
   lemnos_program_destroy(NULL);
