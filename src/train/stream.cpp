@@ -89,9 +89,7 @@ std::vector<Stream::Run> Stream::rows_of_batches(int64_t first, int64_t count) c
     const ops::EpochOrder order(seed_, state_seed_, b / per_epoch_, source_.rows);
     const int64_t begin = b % per_epoch_ * batch_, end = std::min(begin + batch_, source_.rows);
     if (runs.empty() || begin == 0) runs.push_back({(b - first) * batch_, {}});
-    for (int64_t at = begin; at < end; ++at)
-      runs.back().rows.push_back(
-          shuffle_ ? shaders::permuted(static_cast<uint32_t>(at), static_cast<uint32_t>(source_.rows), keys) : at);
+    for (int64_t at = begin; at < end; ++at) runs.back().rows.push_back(shuffle_ ? order.row(at) : at);
   }
   return runs;
 }
