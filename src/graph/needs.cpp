@@ -74,25 +74,34 @@ class Search {
 
   // Memory that is updated in place holds one version at a time.
   void require_newest(const std::vector<int>& order) const {
-    std::map<ArenaId, int> there;  // the version that each arena holds; 0 where nothing updated it
+    struct Held {
+      int oldest = 0, newest = 0;  // the versions that may be read
+    };
+    std::map<ArenaId, Held> there;  // {0, 0} where nothing was updated
     for (int value : needs_.given)
       if (const int version = graph_.info(value).version) {
-        int& held = there[graph_.arena_of(value)];
-        held = std::max(held, version);
+        Held& held = there[graph_.arena_of(value)];
+        held.newest = std::max(held.newest, version);
+        held.oldest = held.newest;
       }
     for (int index : order) {
       const Node& n = node(index);
       for (int input : n.inputs) {
         const ValueInfo& info = graph_.info(input);
         if (info.role == Role::activation || info.role == Role::constant) continue;
-        const auto held = there.find(graph_.arena_of(input));
-        const int version = held == there.end() ? 0 : held->second;
-        require(info.version == version, ErrorCode::invalid_argument, n.op->name, ": reads ", name_of(graph_, input),
-                " as update ", info.version, " of the step left it, but update ", version,
-                " comes before; read the newest value (Graph::newest), or earlier");
+        const auto found = there.find(graph_.arena_of(input));
+        const Held held = found == there.end() ? Held{} : found->second;
+        require(info.version >= held.oldest && info.version <= held.newest, ErrorCode::invalid_argument, n.op->name,
+                ": reads ", name_of(graph_, input), " as update ", info.version, " of the step left it, but update ",
+                held.newest, " comes before; read the newest value (Graph::newest), or earlier");
       }
-      for (const Alias& alias : n.op->updates)
-        there[graph_.arena_of(n.outputs[alias.output])] = graph_.info(n.outputs[alias.output]).version;
+      for (const Alias& alias : n.op->updates) {
+        const int output = n.outputs[alias.output];
+        Held& held = there[graph_.arena_of(output)];
+        held.newest = graph_.info(output).version;
+        // What gathers only adds to what was gathered before: whoever needs less finds it there.
+        if (!n.op->places || held.oldest == 0) held.oldest = held.newest;
+      }
     }
   }
 

@@ -68,7 +68,7 @@ class Planner {
   // What an op only gathers is made in its place at once: gradients in their arena.
   void pin_placed() {
     const auto gathers = [&](int index) { return node(index).op->places != nullptr; };
-    std::map<ArenaId, int> read;  // by others, the oldest version: nothing may be written there before they have run
+    std::map<ArenaId, int> read;  // by others, the oldest version: nothing may be written over 0 before they have run
     for (int index : plan_.nodes)
       for (int input : node(index).inputs) {
         if (gathers(index) || is_activation(input)) continue;
@@ -81,7 +81,7 @@ class Planner {
       const int output = node(index).outputs[0];
       const Location whole = persistent_location(plan_.graph, output);
       const auto oldest = read.find(whole.arena);
-      if (oldest != read.end() && oldest->second < plan_.graph.info(output).version) continue;
+      if (oldest != read.end() && oldest->second == 0) continue;
       std::vector<bool>& placed = placed_[index];
       placed.resize(node(index).inputs.size());
       for (const PlacedInput& part : node(index).op->places(node(index))) {

@@ -223,7 +223,7 @@ TEST_P(Callbacks, NanStopsAndNamesTheNode) {
   const std::string what = std::get<std::string>(*history.fact("first_bad_node"));
   EXPECT_TRUE(what.starts_with("node log -> f32[8, 7] of (")) << what;
   EXPECT_NE(what.find("): element 28 is "), std::string::npos) << what;
-  EXPECT_TRUE(said.starts_with("step 3: the loss is ")) << said;
+  EXPECT_NE(said.find("step 3: the loss is "), std::string::npos) << said;
   EXPECT_EQ(trainer.steps_done(), 2);
   before.begin(set, kBatch, false);
   before.step(2);
