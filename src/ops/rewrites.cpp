@@ -9,6 +9,7 @@
 //   A^T B, and A summed over K -> matmul with sums of rows: the gradients of a weight and of its bias
 #include "ops/rewrites.h"
 
+#include <algorithm>
 #include <numeric>
 #include <string_view>
 
@@ -168,6 +169,14 @@ int unshaped(const GraphEdit& edit, int value) {
   return value;
 }
 
+/// The nodes that read `value`, under whatever shape.
+void add_readers(const GraphEdit& edit, int value, std::vector<int>& found) {
+  for (int reader : edit.readers(value)) {
+    found.push_back(reader);
+    if (is(edit.node(reader), "reshape")) add_readers(edit, edit.node(reader).outputs[0], found);
+  }
+}
+
 bool fuse_row_sums(GraphEdit& edit, int index) {
   const Node& node = edit.node(index);
   if (!is(node, "sum") || node.attrs.flag("keep")) return false;
@@ -175,10 +184,13 @@ bool fuse_row_sums(GraphEdit& edit, int index) {
   std::vector<int64_t> leading(shape.rank() > 0 ? shape.rank() - 1 : 0);
   std::iota(leading.begin(), leading.end(), 0);
   if (leading.empty() || node.attrs.integers("axes") != leading) return false;
-  for (int reader = 0; reader < static_cast<int>(edit.graph().nodes().size()); ++reader) {
+  std::vector<int> readers;
+  add_readers(edit, unshaped(edit, node.inputs[0]), readers);
+  std::ranges::sort(readers);
+  for (int reader : readers) {
     const Node& product = edit.node(reader);
-    if (!edit.is_needed(reader) || !is(product, "matmul") || product.outputs.size() != 1 ||
-        !product.attrs.flag("transpose_a") || unshaped(edit, product.inputs[0]) != unshaped(edit, node.inputs[0]))
+    if (!is(product, "matmul") || product.outputs.size() != 1 || !product.attrs.flag("transpose_a") ||
+        unshaped(edit, product.inputs[0]) != unshaped(edit, node.inputs[0]))
       continue;
     const Shape& a = desc_of(edit, product.inputs[0]).shape;
     if (desc_of(edit, product.outputs[0]).shape.rank() != 2 || a[1] != shape[shape.rank() - 1]) continue;
