@@ -7,15 +7,16 @@
 
 namespace lemnos {
 
-/// The CPU reference first, then every usable Vulkan device.
+/// The CPU reference first, then every usable Vulkan device. Never destroyed: at the end of the process drivers and
+/// layers may be gone before (lemnos/session.h, Device).
 inline const std::vector<Device>& devices() {
-  static const std::vector<Device> all = [] {
+  static const auto* const all = new std::vector<Device>([] {
     std::vector<Device> found = {Device::cpu()};
     for (const DeviceInfo& info : Device::list())
       if (info.usable && info.type != DeviceType::cpu_reference) found.push_back(Device::find(uuid_string(info.uuid)));
     return found;
-  }();
-  return all;
+  }());
+  return *all;
 }
 
 }  // namespace lemnos
