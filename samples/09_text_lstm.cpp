@@ -2,7 +2,6 @@
 //
 //   09_text_lstm [--quick]
 
-#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -33,14 +32,25 @@ lm::data::Dataset windows() {
   return set;
 }
 
-// The last window of the text through the network, its likeliest next letter at the end of the text, and again.
-std::string continued(lm::Trainer& trainer, std::string text, size_t letters) {
-  for (lm::data::Dataset one = windows().slice(0, 1); text.size() < letters;) {
-    for (size_t t = 0; t < kWindow; ++t) one.x.bytes[t] = std::byte(kLetters.find(text[text.size() - kWindow + t]));
-    const std::vector<float> logits = trainer.predict(one, 1);
-    const auto last = logits.end() - kLetterCount;
-    text += kLetters[static_cast<size_t>(std::max_element(last, logits.end()) - last)];
-  }
+// The last window of the text through the network, its likeliest next letter at the end of the text, and again: a loop
+// on the device, which carries the window.
+std::string continued(lm::Session& session, const lm::Model& model, std::string text, int64_t letters) {
+  lm::Graph graph(session.state());
+  const lm::Value window = graph.input("window", {{1, kWindow}, lm::DType::i32});
+  const lm::LoopResults said = lm::repeat(letters, {window}, {}, [&](lm::LoopBody& body) {
+    const lm::Value logits = model(lm::nn::Scope(body.graph(), {}, false, 0), body.carried());
+    const lm::Value next = lm::argmax(lm::slice_axis(logits, 1, kWindow - 1, kWindow), 2);
+    const lm::Value moved = lm::slice_axis(body.carried(), 1, 1, kWindow);
+    return lm::LoopStep{{lm::concat(std::vector{moved, next}, 1)}, {next}};
+  });
+  const auto program = session.compile({.targets = {said.stacked[0]}});
+  std::vector<int32_t> numbers;
+  for (char letter : text) numbers.push_back(static_cast<int32_t>(kLetters.find(letter)));
+  session.write(window, numbers);
+  if (program->run() != lm::Status::ok) return text;
+  numbers.resize(static_cast<size_t>(letters));
+  program->read(said.stacked[0], std::as_writable_bytes(std::span(numbers)));
+  for (int32_t number : numbers) text += kLetters[static_cast<size_t>(number)];
   return text;
 }
 
@@ -53,7 +63,7 @@ int main(int argc, char** argv) try {
   std::printf("%s\n", trainer.summary({kWindow}, 32).c_str());
   trainer.fit(data, {.epochs = quick ? 10 : 30, .batch_size = 32});
   // The verses begin alike, so it may go on with another than the first; within one nothing is left to choose.
-  const std::string text = continued(trainer, kRhyme.substr(0, kWindow), quick ? 48 : 90);
+  const std::string text = continued(trainer.session(), model, kRhyme.substr(0, kWindow), quick ? 16 : 58);
   std::printf("%s\n", text.c_str());
   return kRhyme.find(text.substr(kWindow)) != std::string::npos ? 0 : 1;
 } catch (const lm::Error& error) {

@@ -29,6 +29,7 @@ LEMNOS_BEGIN_PUBLIC
 namespace lemnos {
 
 struct OpDef;
+struct Loop;
 class Graph;
 
 /// The attributes of a node by name: integers (also flags), reals, lists of integers, words.
@@ -127,6 +128,7 @@ struct Node {
   std::vector<int> inputs;   // value ids
   std::vector<int> outputs;  // value ids
   Attrs attrs;
+  std::shared_ptr<const Loop> loop;  // of a `repeat` node (loop.h); null of every other
 };
 
 class Graph {

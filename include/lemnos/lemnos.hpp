@@ -11,6 +11,7 @@
 #include "lemnos/history.h"
 #include "lemnos/init.h"
 #include "lemnos/log.h"
+#include "lemnos/loop.h"
 #include "lemnos/loss.h"
 #include "lemnos/metrics.h"
 #include "lemnos/nn.h"

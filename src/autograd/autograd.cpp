@@ -1,13 +1,14 @@
 // The reverse sweep: from the output to the inputs, each node hands the gradients of its outputs to the gradients of
 // its inputs; where several nodes read a value, their gradients add up.
 
-#include "lemnos/autograd.h"
+#include "autograd/sweep.h"
 
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "base/text.h"
+#include "lemnos/autograd.h"
 #include "lemnos/op.h"
 #include "lemnos/ops.h"
 #include "ops/assign.h"
@@ -30,11 +31,11 @@ bool any(const std::vector<Value>& values) {
   return std::ranges::any_of(values, [](Value v) { return static_cast<bool>(v); });
 }
 
-// Goes through the nodes from `first` on.
+// Goes through the nodes from `first` on, and not beyond values that are `given`.
 class Sweep {
  public:
-  Sweep(Graph& graph, std::span<const Value> wrt, size_t first = 0)
-      : graph_(graph), first_(first), depends_(dependents(graph, wrt, first)) {}
+  Sweep(Graph& graph, std::span<const Value> wrt, size_t first = 0, std::span<const int> given = {})
+      : graph_(graph), first_(first), given_(given.begin(), given.end()), depends_(dependents(graph, wrt, first)) {}
 
   /// Adds `gradient` to what is known of the gradient of `v`.
   void add_to(Value v, Value gradient) {
@@ -60,6 +61,7 @@ class Sweep {
     // The outputs that are gradients themselves go another way.
     std::vector<Value> of_values(node.outputs.size()), of_gradients(node.outputs.size());
     for (size_t i = 0; i < node.outputs.size(); ++i) {
+      if (given_.contains(node.outputs[i])) continue;
       const bool is_gradient = node.op->primal && (i > 0 || !node.op->grad);
       (is_gradient ? of_gradients : of_values)[i] = gradient_of({&graph_, node.outputs[i]});
     }
@@ -118,6 +120,7 @@ class Sweep {
 
   Graph& graph_;
   size_t first_;
+  std::unordered_set<int> given_;
   std::unordered_set<int> depends_;
   std::unordered_map<int, Value> found_;
 };
@@ -130,6 +133,16 @@ void require_of(const Graph& graph, Value value, const std::string& what) {
 }
 
 }  // namespace
+
+std::vector<Value> sweep(Graph& graph, std::span<const Seed> seeds, std::span<const Value> wrt,
+                         std::span<const int> given) {
+  Sweep once(graph, wrt, 0, given);
+  for (const Seed& seed : seeds) once.add_to(seed.value, seed.gradient);
+  once.run();
+  std::vector<Value> result;
+  for (Value v : wrt) result.push_back(once.gradient_of(v));
+  return result;
+}
 
 std::vector<Value> gradients(Value output, std::span<const Value> wrt, Value seed) {
   require(static_cast<bool>(output), ErrorCode::invalid_argument, "gradients: the output is empty");
@@ -145,12 +158,8 @@ std::vector<Value> gradients(Value output, std::span<const Value> wrt, Value see
   }
   require(seed.desc() == output.desc(), ErrorCode::shape_mismatch, "gradients: the seed is ", seed.desc(),
           " for an output ", output.desc());
-  Sweep sweep(graph, wrt);
-  sweep.add_to(output, seed);
-  sweep.run();
-  std::vector<Value> result;
-  for (Value v : wrt) result.push_back(sweep.gradient_of(v));
-  return result;
+  const Seed only{output, seed};
+  return sweep(graph, {&only, 1}, wrt);
 }
 
 std::vector<Value> place_gradients(Value loss) {

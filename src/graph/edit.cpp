@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "graph/loop.h"
 
 namespace lemnos {
 
@@ -110,6 +111,34 @@ void GraphEdit::redirect(Graph& graph, int index, int from, int to) {
   require(graph.info(from).desc == graph.info(to).desc, ErrorCode::internal, node.op->name, ": reads ",
           graph.info(from).desc, ", redirected to ", graph.info(to).desc);
   std::ranges::replace(node.inputs, from, to);
+}
+
+std::vector<Value> GraphEdit::add_loop(Graph& graph, const OpDef& op, std::shared_ptr<const Loop> loop,
+                                       std::span<const Value> inputs) {
+  Node node{.op = &op, .inputs = {}, .outputs = {}, .attrs = {}, .loop = std::move(loop)};
+  for (Value input : inputs) node.inputs.push_back(input.id());
+  const int index = static_cast<int>(graph.nodes_.size());
+  std::vector<Value> results;
+  for (size_t i = 0; i < node.loop->carried.size() + node.loop->stacked.size(); ++i) {
+    TensorDesc desc = node.loop->body->info(node.loop->result(i)).desc;
+    if (i >= node.loop->carried.size()) desc.shape = {node.loop->times, row_elements(desc)};
+    results.push_back(graph.add_value({.desc = desc, .producer = index}));
+    node.outputs.push_back(results.back().id());
+  }
+  graph.nodes_.push_back(std::move(node));
+  return results;
+}
+
+Value GraphEdit::add_stacked(Graph& graph, int index, int value) {
+  Node& node = graph.nodes_[static_cast<size_t>(index)];
+  auto loop = std::make_shared<Loop>(*node.loop);
+  const bool trace = std::ranges::find(loop->carried, value, &Loop::Carried::out) != loop->carried.end();
+  loop->stacked.push_back({value, trace});
+  const TensorDesc& desc = loop->body->info(value).desc;
+  const Value rows = graph.add_value({.desc = {{loop->times, row_elements(desc)}, desc.dtype}, .producer = index});
+  node.outputs.push_back(rows.id());
+  node.loop = std::move(loop);
+  return rows;
 }
 
 void rewrite(Graph& graph, const Needs& needs, std::span<const Rewrite> rewrites) {

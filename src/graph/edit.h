@@ -42,6 +42,14 @@ class GraphEdit {
   void redirect(int index, int from, int to);
   static void redirect(Graph& graph, int index, int from, int to);
 
+  /// Adds a node that runs `loop`; its inputs are checked by who makes the loop.
+  static std::vector<Value> add_loop(Graph& graph, const OpDef& op, std::shared_ptr<const Loop> loop,
+                                     std::span<const Value> inputs);
+  /// One more output of a node that runs a loop: the rows of a value of its body.
+  static Value add_stacked(Graph& graph, int index, int value);
+  /// Random streams of the body of a loop are counted with those of the graph around it.
+  static void share_streams(Graph& to, const Graph& from) { to.streams_ = from.streams_; }
+
  private:
   Attrs require_outputs(const OpDef& op, std::span<const int> inputs, Attrs attrs, std::span<const int> outputs) const;
   void set_inputs(int index, std::vector<int> inputs);

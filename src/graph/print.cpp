@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "graph/loop.h"
 #include "lemnos/op.h"
 
 namespace lemnos {
@@ -32,6 +33,21 @@ std::string to_string(const Attrs& attrs) {
   return out;
 }
 
+namespace {
+// The body, a node a line, between what an iteration gets and what it makes.
+std::string loop_text(const Loop& loop) {
+  const auto names = [&](size_t count, auto value) {
+    std::string line;
+    for (size_t i = 0; i < count; ++i) line += text(i ? ", " : "", value_name(*loop.body, value(i)));
+    return line;
+  };
+  const std::vector<int> nodes = needed_nodes(*loop.body, loop.needs());
+  return text(loop.times, " times", loop.backward ? " backward" : "", " {\n(",
+              names(loop.inputs(), [&](size_t i) { return loop.bound(i); }), ")\n", to_string(*loop.body, nodes), "(",
+              names(loop.carried.size() + loop.stacked.size(), [&](size_t i) { return loop.result(i); }), ")}");
+}
+}  // namespace
+
 std::string to_string(const Graph& graph, std::span<const int> nodes) {
   std::string out;
   for (int index : nodes) {
@@ -41,7 +57,7 @@ std::string to_string(const Graph& graph, std::span<const int> nodes) {
       line += text(line.empty() ? "" : ", ", value_name(graph, output), ' ', graph.info(output).desc);
     line += text(" = ", node.op->name, '(');
     for (size_t i = 0; i < node.inputs.size(); ++i) line += text(i ? ", " : "", value_name(graph, node.inputs[i]));
-    out += line + ") " + to_string(node.attrs) + "\n";
+    out += line + ") " + to_string(node.attrs) + (node.loop ? loop_text(*node.loop) : "") + "\n";
   }
   return out;
 }

@@ -1,6 +1,6 @@
 // One step of a recurrent layer, from the sums in front of its gates: a from the input, b from the state.
 //   lstm_cell: a, b[B, 4 H] (i, f, g, o), c[B, H] -> h, c'       gru_cell: a, b[B, 3 H] (r, z, n), h[B, H] -> h'
-// The products that make a and b, and the loop over time, are ordinary nodes (rnn, lstm and gru below).
+// The products that make a and b are ordinary nodes, the loop over time is in autograd/recurrent.cpp.
 
 #include <algorithm>
 
@@ -187,83 +187,8 @@ std::vector<Value> grad_gru(Grad& g) {
   return g.graph.add_all(kOps[3], inputs);
 }
 
-// The loop over time
-// ---------------------------------------------------------------------------------------------------
-
-// x[B, T, C] by the input's weights in one product: [B, T, gates H].
-struct Walk {
-  int64_t batch, time, units;
-  Value sums;
-};
-Walk start(const char* who, Value x, const RecurrentWeights& w, int64_t gates) {
-  const Shape &s = x.shape(), &weight = w.hidden_weight.shape();
-  require(s.rank() == 3 && s[1] >= 1 && weight.rank() == 2 && weight[0] == gates * weight[1], ErrorCode::shape_mismatch,
-          who, ": x ", x.desc(), " is [B, T, C], and the hidden weight ", w.hidden_weight.desc(), " [", gates,
-          " H, H]");
-  const Shape& input = w.input_weight.shape();
-  require(input.rank() == 2 && input[0] == weight[0] && input[1] == s[2], ErrorCode::shape_mismatch, who, ": x ",
-          x.desc(), " and the hidden weight ", w.hidden_weight.desc(), " take an input weight ", Shape{weight[0], s[2]},
-          ", it is ", w.input_weight.desc());
-  return {s[0], s[1], weight[1], linear(x, w.input_weight, w.input_bias)};
-}
-
-Value at_time(const Walk& walk, int64_t t) {
-  return reshape(slice_axis(walk.sums, 1, t, t + 1), Shape{walk.batch, walk.sums.shape()[2]});
-}
-
-Value zeros(Value like, const Walk& walk) {
-  const std::vector<float> none(static_cast<size_t>(walk.batch * walk.units), 0.0f);
-  return cast(like.graph().constant({walk.batch, walk.units}, none), like.dtype());
-}
-
 }  // namespace
 
 std::span<const OpDef> recurrent_ops() { return kOps; }
 
-Recurrent run_lstm(Value x, const RecurrentWeights& w, Value h, Value c) {
-  const Walk walk = start("lstm", x, w, 4);
-  if (!h) h = zeros(x, walk);
-  if (!c) c = zeros(x, walk);
-  std::vector<Value> steps;
-  for (int64_t t = 0; t < walk.time; ++t) {
-    const std::array inputs{at_time(walk, t), linear(h, w.hidden_weight, w.hidden_bias), c};
-    const std::vector<Value> made = x.graph().add_all(kOps[0], inputs);
-    h = made[0];
-    c = made[1];
-    steps.push_back(h);
-  }
-  return {stack(steps, 1), h, c};
-}
-
-Recurrent run_gru(Value x, const RecurrentWeights& w, Value h) {
-  const Walk walk = start("gru", x, w, 3);
-  if (!h) h = zeros(x, walk);
-  std::vector<Value> steps;
-  for (int64_t t = 0; t < walk.time; ++t) {
-    h = x.graph().add(kOps[2], {at_time(walk, t), linear(h, w.hidden_weight, w.hidden_bias), h});
-    steps.push_back(h);
-  }
-  return {stack(steps, 1), h, {}};
-}
-
-Recurrent run_rnn(Value x, const RecurrentWeights& w, Value h, bool rectified) {
-  const Walk walk = start("rnn", x, w, 1);
-  if (!h) h = zeros(x, walk);
-  std::vector<Value> steps;
-  for (int64_t t = 0; t < walk.time; ++t) {
-    const Value sums = at_time(walk, t) + linear(h, w.hidden_weight, w.hidden_bias);
-    h = rectified ? relu(sums) : tanh(sums);
-    steps.push_back(h);
-  }
-  return {stack(steps, 1), h, {}};
-}
-
 }  // namespace lemnos::ops
-
-namespace lemnos {
-Recurrent lstm(Value x, const RecurrentWeights& weights, Value h, Value c) { return ops::run_lstm(x, weights, h, c); }
-Recurrent gru(Value x, const RecurrentWeights& weights, Value h) { return ops::run_gru(x, weights, h); }
-Recurrent rnn(Value x, const RecurrentWeights& weights, Value h, bool rectified) {
-  return ops::run_rnn(x, weights, h, rectified);
-}
-}  // namespace lemnos

@@ -12,22 +12,27 @@ bool overlap(const Location& a, const Location& b) {
 
 }  // namespace
 
-void place_barriers(std::span<PlannedDispatch> dispatches) {
+void place_barriers(std::span<PlannedDispatch> dispatches, std::span<const PlannedLoop> loops) {
   std::vector<Location> read, written;  // since the last barrier
   const auto touches = [](const std::vector<Location>& ranges, const Location& where) {
     return std::ranges::any_of(ranges, [&](const Location& range) { return overlap(range, where); });
   };
-  for (PlannedDispatch& dispatch : dispatches) {
-    dispatch.barrier_before = std::ranges::any_of(dispatch.accesses, [&](const Access& access) {
-      return touches(written, access.where) || (access.writes && touches(read, access.where));
-    });
+  for (const Launch& launch : launches_of(dispatches, loops, true)) {
+    PlannedDispatch& dispatch = dispatches[static_cast<size_t>(launch.dispatch)];
+    // A barrier that a later iteration needs stands before every one.
+    dispatch.barrier_before =
+        dispatch.barrier_before || std::ranges::any_of(dispatch.accesses, [&](const Access& access) {
+          const Location where = access.at(launch.iteration, launch.times);
+          return touches(written, where) || (access.writes && touches(read, where));
+        });
     if (dispatch.barrier_before) {
       read.clear();
       written.clear();
     }
     for (const Access& access : dispatch.accesses) {
-      if (access.reads) read.push_back(access.where);
-      if (access.writes) written.push_back(access.where);
+      const Location where = access.at(launch.iteration, launch.times);
+      if (access.reads) read.push_back(where);
+      if (access.writes) written.push_back(where);
     }
   }
 }

@@ -25,20 +25,28 @@ const char* hazard_name(const Access& earlier, const Access& later) {
 
 }  // namespace
 
-std::vector<std::string> find_hazards(std::span<const PlannedDispatch> dispatches) {
-  std::vector<int> epoch(dispatches.size(), 0);  // barriers before each dispatch
-  for (size_t i = 1; i < dispatches.size(); ++i) epoch[i] = epoch[i - 1] + (dispatches[i].barrier_before ? 1 : 0);
+std::vector<std::string> find_hazards(std::span<const PlannedDispatch> dispatches, std::span<const PlannedLoop> loops) {
+  const std::vector<Launch> launches = launches_of(dispatches, loops, true);
+  const auto planned = [&](size_t i) -> const PlannedDispatch& {
+    return dispatches[static_cast<size_t>(launches[i].dispatch)];
+  };
+  const auto place = [&](size_t i, const Access& access) {
+    return access.at(launches[i].iteration, launches[i].times);
+  };
+  std::vector<int> epoch(launches.size(), 0);  // barriers before each launch
+  for (size_t i = 1; i < launches.size(); ++i) epoch[i] = epoch[i - 1] + (planned(i).barrier_before ? 1 : 0);
   std::vector<std::string> hazards;
-  for (size_t late = 0; late < dispatches.size(); ++late)
+  for (size_t late = 0; late < launches.size(); ++late)
     for (size_t early = late; early-- > 0 && epoch[early] == epoch[late];)
-      for (const Access& a : dispatches[early].accesses)
-        for (const Access& b : dispatches[late].accesses) {
+      for (const Access& a : planned(early).accesses)
+        for (const Access& b : planned(late).accesses) {
           const char* name = hazard_name(a, b);
-          const int64_t byte = name ? common_byte(a.where, b.where) : -1;
+          const int64_t byte = name ? common_byte(place(early, a), place(late, b)) : -1;
           if (byte >= 0)
-            hazards.push_back(text(name, ": dispatch ", late, " (", dispatches[late].dispatch.kernel->name,
-                                   ") against dispatch ", early, " (", dispatches[early].dispatch.kernel->name,
-                                   ") at byte ", byte, ", no barrier between"));
+            hazards.push_back(text(name, ": dispatch ", launches[late].dispatch, " (",
+                                   planned(late).dispatch.kernel->name, ") against dispatch ", launches[early].dispatch,
+                                   " (", planned(early).dispatch.kernel->name, ") at byte ", byte,
+                                   ", no barrier between"));
         }
   return hazards;
 }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "plan/loops.h"
 #include "plan/lowering.h"
 #include "plan/memory.h"
 #include "plan/recompute.h"
@@ -39,11 +40,13 @@ class Planner {
     if (options_.recompute) plan_.nodes = recompute(plan_.graph, std::move(plan_.nodes), options_.needs.targets);
     pin_shared();
     pin_placed();
+    find_used();
     for (int index : plan_.nodes) lower(index);
     locate_persistent();
     place_activations();
     for (PlannedDispatch& dispatch : plan_.dispatches) resolve(dispatch);
-    place_barriers(plan_.dispatches);
+    for (const auto& [at, paths] : paths_) resolve(plan_.dispatches[static_cast<size_t>(at)], paths);
+    place_barriers(plan_.dispatches, plan_.loops);
     plan_.first_update = first_update();
     collect_arenas();
     return std::move(plan_);
@@ -104,7 +107,15 @@ class Planner {
 
   const Node& node(int index) const { return plan_.graph.nodes()[static_cast<size_t>(index)]; }
 
+  void find_used() {
+    used_.resize(plan_.graph.values().size());
+    for (int target : options_.needs.targets) used_[static_cast<size_t>(target)] = true;
+    for (int index : plan_.nodes)
+      for (int input : node(index).inputs) used_[static_cast<size_t>(input)] = true;
+  }
+
   void lower(int index) {
+    if (node(index).loop) return lower_body(index);
     require(node(index).op->lower != nullptr || !node(index).op->views.empty(), ErrorCode::unsupported,
             node(index).op->name, ": has no kernel");
     if (!node(index).op->views.empty()) return;
@@ -118,13 +129,41 @@ class Planner {
     for (Dispatch& dispatch : found.dispatches) {
       if (dispatch.groups == 0) continue;  // nothing to do for an empty tensor
       check(dispatch, plan_.graph.nodes()[static_cast<size_t>(index)]);
-      for (TensorRef& ref : dispatch.tensors)
-        if (ref.scratch >= 0) ref.scratch += static_cast<int>(scratch_.size());
-      plan_.cost.bytes += dispatch.cost.bytes;
-      plan_.cost.flops += dispatch.cost.flops;
+      for (TensorRef& ref : dispatch.tensors) shift_scratch(ref);
+      add_cost(dispatch.cost, 1);
       plan_.dispatches.push_back({.dispatch = std::move(dispatch), .accesses = {}, .node = index});
     }
     scratch_.insert(scratch_.end(), found.scratch_bytes.begin(), found.scratch_bytes.end());
+  }
+
+  void shift_scratch(TensorRef& ref) const {
+    if (ref.scratch >= 0) ref.scratch += static_cast<int>(scratch_.size());
+  }
+  void add_cost(const Cost& cost, uint64_t times) {
+    plan_.cost.bytes += cost.bytes * times;
+    plan_.cost.flops += cost.flops * times;
+  }
+
+  void lower_body(int index) {
+    const Node& n = node(index);
+    std::vector<bool> used;
+    for (int output : n.outputs) used.push_back(used_[static_cast<size_t>(output)]);
+    LoweredLoop found = lower_loop(n, used, caps_, options_);
+    if (found.dispatches.empty()) return;
+    const int number = static_cast<int>(plan_.loops.size()), first = static_cast<int>(plan_.dispatches.size());
+    const int scratch = static_cast<int>(scratch_.size());
+    for (LoopDispatch& d : found.dispatches) {
+      for (TensorRef& ref : d.dispatch.tensors) shift_scratch(ref);
+      for (RefPath& path : d.paths)
+        for (TensorRef* ref : {&path.even, &path.odd, &path.first, &path.last}) shift_scratch(*ref);
+      add_cost(d.dispatch.cost, static_cast<uint64_t>(n.loop->times));
+      paths_[static_cast<int>(plan_.dispatches.size())] = std::move(d.paths);
+      plan_.dispatches.push_back(
+          {.dispatch = std::move(d.dispatch), .node = index, .loop = number, .body_dispatch = d.body_dispatch});
+    }
+    scratch_.insert(scratch_.end(), found.scratch_bytes.begin(), found.scratch_bytes.end());
+    plan_.loops.push_back({first, static_cast<int>(plan_.dispatches.size()) - first, n.loop->times, found.body});
+    loop_scratch_.push_back({scratch, static_cast<int>(scratch_.size())});
   }
 
   void check(const Dispatch& dispatch, const Node& node) {
@@ -175,6 +214,16 @@ class Planner {
     for (int at = 0; at < end; ++at)
       for (const TensorRef& ref : plan_.dispatches[static_cast<size_t>(at)].dispatch.tensors)
         if (ref.scratch < 0) touch(ref.value, at);
+    // What a loop works on is there from its first iteration to its last.
+    for (const auto& [at, paths] : paths_) {
+      const PlannedLoop& loop = plan_.loops[static_cast<size_t>(plan_.dispatches[static_cast<size_t>(at)].loop)];
+      for (const RefPath& path : paths)
+        for (const TensorRef* ref : {&path.even, &path.odd, &path.first, &path.last}) {
+          if (ref->scratch >= 0) continue;
+          touch(ref->value, loop.first);
+          touch(ref->value, loop.first + loop.count - 1);
+        }
+    }
     for (int target : plan_.needs.targets) {
       touch(target, 0);  // kept readable after the step: nobody may share its memory
       touch(target, end);
@@ -231,6 +280,12 @@ class Planner {
         block.first = std::min(block.first, at);
         block.last = std::max(block.last, at);
       }
+    for (size_t i = 0; i < plan_.loops.size(); ++i)
+      for (int k = loop_scratch_[i].first; k < loop_scratch_[i].second; ++k) {
+        Block& block = scratch[static_cast<size_t>(k)];
+        block.first = plan_.loops[i].first;
+        block.last = plan_.loops[i].first + plan_.loops[i].count - 1;
+      }
     for (const Block& block : scratch) blocks.push_back(share ? block : Block{block.bytes, 0, end});
     const Placement placed = place_blocks(blocks, kAlignment, options_.guard_bytes);
     plan_.activation_bytes = placed.bytes;
@@ -266,16 +321,24 @@ class Planner {
          "; the largest: ", largest);
   }
 
+  Location located(const TensorRef& ref) const {
+    Location where = ref.scratch >= 0 ? scratch_locations_[static_cast<size_t>(ref.scratch)]
+                                      : plan_.locations[static_cast<size_t>(ref.value)];
+    where.offset += ref.offset;
+    where.bytes = ref.bytes;
+    return where;
+  }
+
   void resolve(PlannedDispatch& planned) {
     const KernelInfo& info = planned.dispatch.kernel->info;
-    for (size_t i = 0; i < planned.dispatch.tensors.size(); ++i) {
-      const TensorRef& ref = planned.dispatch.tensors[i];
-      Location where = ref.scratch >= 0 ? scratch_locations_[static_cast<size_t>(ref.scratch)]
-                                        : plan_.locations[static_cast<size_t>(ref.value)];
-      where.offset += ref.offset;
-      where.bytes = ref.bytes;
-      planned.accesses.push_back({where, info.reads(i), info.writes(i)});
-    }
+    for (size_t i = 0; i < planned.dispatch.tensors.size(); ++i)
+      planned.accesses.push_back({located(planned.dispatch.tensors[i]), info.reads(i), info.writes(i)});
+  }
+  void resolve(PlannedDispatch& planned, const std::vector<RefPath>& paths) {
+    for (size_t i = 0; i < paths.size(); ++i)
+      planned.accesses[i].path =
+          std::make_shared<Path>(Path{located(paths[i].even), located(paths[i].odd), located(paths[i].first),
+                                      located(paths[i].last), paths[i].stride});
   }
 
   int first_update() const {
@@ -287,17 +350,23 @@ class Planner {
   void collect_arenas() {
     std::set<ArenaId> arenas;
     for (const PlannedDispatch& dispatch : plan_.dispatches)
-      for (const Access& access : dispatch.accesses)
-        if (access.where.arena.kind != ArenaKind::activations) arenas.insert(access.where.arena);
+      for (const Access& access : dispatch.accesses) {
+        arenas.insert(access.where.arena);
+        if (access.path) arenas.insert({access.path->first.arena, access.path->last.arena});
+      }
+    std::erase_if(arenas, [](const ArenaId& id) { return id.kind == ArenaKind::activations; });
     plan_.arenas.assign(arenas.begin(), arenas.end());
   }
 
   const DeviceCaps& caps_;
   const PlanOptions& options_;
   Plan plan_;
-  std::map<int, Location> pinned_;           // activations that live outside of the plan's own arena
-  std::map<int, std::vector<bool>> placed_;  // inputs of nodes with OpDef::places that are made in place
-  std::map<int, int> predecessor_;           // of a storage that took over another's memory: the first in the row
+  std::map<int, Location> pinned_;                 // activations that live outside of the plan's own arena
+  std::map<int, std::vector<bool>> placed_;        // inputs of nodes with OpDef::places that are made in place
+  std::map<int, int> predecessor_;                 // of a storage that took over another's memory: the first in the row
+  std::vector<bool> used_;                         // by value: a node of the plan reads it, or somebody outside
+  std::map<int, std::vector<RefPath>> paths_;      // by dispatch of a loop
+  std::vector<std::pair<int, int>> loop_scratch_;  // by loop: its scratch memory, from .. to
   std::vector<uint64_t> scratch_;
   std::vector<Location> scratch_locations_;
 };

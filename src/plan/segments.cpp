@@ -15,18 +15,19 @@ constexpr double kWhole = std::numeric_limits<double>::infinity();
 // The dimension along which a dispatch can be cut: the outermost that is used, so that what lies within keeps its size.
 size_t outermost(const std::array<uint32_t, 3>& groups) { return groups[2] > 1 ? 2 : groups[1] > 1 ? 1 : 0; }
 
-void add_parts(Segments& out, int dispatch, const std::array<uint32_t, 3>& groups, double guess, double target) {
+void add_parts(Segments& out, const Launch& launch, const std::array<uint32_t, 3>& groups, double guess,
+               double target) {
   const size_t axis = outermost(groups);
   const auto wanted = static_cast<uint64_t>(std::ceil(guess / target));
   const auto count = static_cast<uint32_t>(std::min<uint64_t>({wanted, kMostParts, groups[axis]}));
   if (count <= 1) {
-    out.parts.push_back({dispatch, {}, groups, true});
+    out.parts.push_back({launch.dispatch, {}, groups, true, launch.iteration});
     out.guesses.push_back(guess);
     return;
   }
   for (uint32_t i = 0; i < count; ++i) {
     const auto at = [&](uint64_t k) { return static_cast<uint32_t>(uint64_t{groups[axis]} * k / count); };
-    Part part{dispatch, {}, groups, false};
+    Part part{launch.dispatch, {}, groups, false, launch.iteration};
     part.base[axis] = at(i);
     part.count[axis] = at(i + 1) - at(i);
     out.parts.push_back(part);
@@ -68,11 +69,11 @@ std::array<uint32_t, 3> split_groups(uint64_t groups, uint32_t limit) {
 Segments cut_segments(const Plan& plan, const DeviceCaps& caps, double target_microseconds) {
   Segments out;
   const SpeedGuess guess = SpeedGuess::of(caps);
-  for (size_t i = 0; i < plan.dispatches.size(); ++i) {
-    const Dispatch& dispatch = plan.dispatches[i].dispatch;
-    const bool updates = static_cast<int>(i) >= plan.first_update;
-    add_parts(out, static_cast<int>(i), split_groups(dispatch.groups, caps.max_workgroup_count),
-              guess.microseconds(dispatch.cost), updates ? kWhole : target_microseconds);
+  for (const Launch& launch : plan.launches()) {
+    const Dispatch& dispatch = plan.dispatches[static_cast<size_t>(launch.dispatch)].dispatch;
+    const bool updates = launch.dispatch >= plan.first_update;
+    add_parts(out, launch, split_groups(dispatch.groups, caps.max_workgroup_count), guess.microseconds(dispatch.cost),
+              updates ? kWhole : target_microseconds);
   }
   double target = target_microseconds;
   do {

@@ -27,6 +27,7 @@ struct Part {
   std::array<uint32_t, 3> base{};
   std::array<uint32_t, 3> count{1, 1, 1};
   bool whole = true;
+  int64_t iteration = 0;  // of the dispatch's loop
 };
 
 struct Segment {

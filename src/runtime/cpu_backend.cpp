@@ -9,6 +9,7 @@
 #include "base/half.h"
 #include "base/machine.h"
 #include "base/text.h"
+#include "graph/loop.h"
 #include "graph/print.h"
 #include "plan/plan.h"
 #include "runtime/backends.h"
@@ -96,6 +97,7 @@ class CpuMemory {
     Doubles* known = local_.find({ArenaKind::local, storage});
     return part(known ? *known : local_.make({ArenaKind::local, storage}, desc), 0, desc);
   }
+  const std::shared_ptr<CpuState>& state() const { return state_; }
   bool holds(int storage) { return local_.find({ArenaKind::local, storage}) != nullptr; }
 
  private:
@@ -199,6 +201,7 @@ class CpuProgram final : public Program {
   std::string describe() const override { return to_string(graph_, nodes_); }
   void poison() override {
     activations_.clear();
+    bodies_.clear();
     next_ = 0;
   }
   std::vector<double> doubles(int value) {
@@ -225,7 +228,40 @@ class CpuProgram final : public Program {
     return activations_[storage];
   }
 
+  // The body runs as a program of its own.
+  void interpret(const Node& node, const Loop& loop) {
+    std::unique_ptr<CpuProgram>& body = bodies_[&loop];
+    if (!body)
+      body = std::make_unique<CpuProgram>(*loop.body, std::make_shared<CpuMemory>(memory_->state()), loop.needs(),
+                                          std::span<const int>(), round_);
+    const size_t carried = loop.carried.size(), sliced = loop.sliced.size();
+    const auto copy = [&](std::span<const double> from, int bound) {
+      const std::span<double> to = body->array_of(bound);
+      std::ranges::copy(from.first(to.size()), to.begin());
+    };
+    for (size_t i = 0; i < loop.inputs(); ++i)
+      if (i < carried || i >= carried + sliced) copy(array_of(node.inputs[i]), loop.bound(i));
+    for (int id : node.outputs)
+      if (graph_.info(id).role == Role::activation && !shared_.contains(id))
+        activations_[id].resize(static_cast<size_t>(graph_.info(id).desc.elements()));
+    const auto row_of = [&](int value, int64_t row) {
+      const std::span<double> whole = array_of(value);
+      const size_t elements = whole.size() / static_cast<size_t>(loop.times);
+      return whole.subspan(static_cast<size_t>(row) * elements, elements);
+    };
+    for (int64_t k = 0; k < loop.times; ++k) {
+      for (size_t i = 0; i < sliced; ++i) copy(row_of(node.inputs[carried + i], loop.row(k)), loop.sliced[i]);
+      if (body->run(1) != Status::ok) throw std::bad_alloc();
+      for (size_t i = carried; i < node.outputs.size(); ++i)
+        std::ranges::copy(body->array_of(loop.result(i)), row_of(node.outputs[i], loop.row(k)).begin());
+      for (const Loop::Carried& c : loop.carried) copy(body->array_of(c.out), c.in);
+    }
+    for (size_t i = 0; i < carried; ++i)
+      std::ranges::copy(body->array_of(loop.carried[i].out), array_of(node.outputs[i]).begin());
+  }
+
   void interpret(const Node& node) {
+    if (node.loop) return interpret(node, *node.loop);
     if (!node.op->views.empty()) return;
     Reference context{node, {}, {}, {}, {}};
     for (int id : node.inputs) {
@@ -257,7 +293,8 @@ class CpuProgram final : public Program {
   std::vector<int> nodes_;
   std::set<int> shared_;  // activations that live with the graph
   std::map<int, Doubles> activations_;
-  size_t next_ = 0;  // node of the step under way
+  std::map<const Loop*, std::unique_ptr<CpuProgram>> bodies_;  // of the loops
+  size_t next_ = 0;                                            // node of the step under way
   uint64_t total_steps_ = 0, interpreted_ = 0;
   double spent_ = 0;  // microseconds
 };

@@ -168,6 +168,7 @@ void Tuner::tune(const Plan& plan, Tuning& tuning, double seconds) const {
     if (wall() >= end) return;
     tuning.put(measure(plan, node));
   }
+  for (const PlannedLoop& loop : plan.loops) tune(*loop.body, tuning, end - wall());
 }
 
 }  // namespace lemnos

@@ -1,6 +1,8 @@
 #include "runtime/vulkan_launches.h"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 namespace lemnos {
 
@@ -19,24 +21,53 @@ VulkanLaunches::VulkanLaunches(const Plan& plan, VulkanMemory& memory, const vul
       context_(*memory.context()),
       segments_(cut_segments(plan, context_.caps(), segment_target(segment_microseconds, context_.caps()))) {
   if (plan_.dispatches.empty()) return;
+  launches_ = plan_.launches();
   const std::vector<const vulkan::Pipeline*> pipelines = make_pipelines();
+  for (size_t i = 0; i < plan_.dispatches.size(); ++i)
+    prepared_.push_back({pipelines[i], {}, context_.has_debug_labels() ? label_of(plan_, plan_.dispatches[i]) : ""});
+  prepare_sets(activations, memory);
+}
+
+// A set for each iteration of a loop that moves on, the same one for iterations that bind the same.
+void VulkanLaunches::prepare_sets(const vulkan::Buffer& activations, VulkanMemory& memory) {
+  struct Bound {
+    size_t dispatch;
+    std::vector<size_t> sets;  // by iteration, or one for all
+  };
+  std::vector<std::pair<size_t, std::vector<vulkan::BufferRange>>> wanted;  // sets to make: whose, and what they bind
+  std::vector<Bound> bound;
   uint32_t bindings = 0;
-  for (const PlannedDispatch& planned : plan_.dispatches) bindings += static_cast<uint32_t>(planned.accesses.size());
-  descriptors_ = std::make_unique<vulkan::DescriptorPool>(memory.context(),
-                                                          static_cast<uint32_t>(plan_.dispatches.size()), bindings);
   for (size_t i = 0; i < plan_.dispatches.size(); ++i) {
     const PlannedDispatch& planned = plan_.dispatches[i];
-    std::vector<vulkan::BufferRange> ranges;
-    for (const Access& access : planned.accesses) {
-      const Location& where = access.where;
-      const bool own = where.arena.kind == ArenaKind::activations;
-      ranges.push_back(own ? vulkan::BufferRange{activations.handle(), where.offset,
-                                                 std::max<uint64_t>((where.bytes + 3) / 4 * 4, 4)}
-                           : memory.range(where));
+    const bool moves = std::ranges::any_of(planned.accesses, [](const Access& a) { return a.path != nullptr; });
+    const int64_t times = moves ? plan_.loops[static_cast<size_t>(planned.loop)].times : 1;
+    std::map<std::vector<std::tuple<VkBuffer, uint64_t, uint64_t>>, size_t> known;
+    bound.push_back({i, {}});
+    for (int64_t k = 0; k < times; ++k) {
+      std::vector<vulkan::BufferRange> ranges;
+      std::vector<std::tuple<VkBuffer, uint64_t, uint64_t>> key;
+      for (const Access& access : planned.accesses) {
+        const Location where = access.at(k, times);
+        const bool own = where.arena.kind == ArenaKind::activations;
+        ranges.push_back(own ? vulkan::BufferRange{activations.handle(), where.offset,
+                                                   std::max<uint64_t>((where.bytes + 3) / 4 * 4, 4)}
+                             : memory.range(where));
+        key.emplace_back(ranges.back().buffer, ranges.back().offset, ranges.back().size);
+      }
+      const auto [found, fresh] = known.try_emplace(std::move(key), wanted.size());
+      bound.back().sets.push_back(found->second);
+      if (!fresh) continue;
+      bindings += static_cast<uint32_t>(ranges.size());
+      wanted.emplace_back(i, std::move(ranges));
     }
-    launches_.push_back({pipelines[i], descriptors_->create(*pipelines[i], ranges),
-                         context_.has_debug_labels() ? label_of(plan_, planned) : std::string()});
   }
+  descriptors_ =
+      std::make_unique<vulkan::DescriptorPool>(memory.context(), static_cast<uint32_t>(wanted.size()), bindings);
+  std::vector<VkDescriptorSet> sets;
+  for (const auto& [dispatch, ranges] : wanted)
+    sets.push_back(descriptors_->create(*prepared_[dispatch].pipeline, ranges));
+  for (const Bound& b : bound)
+    for (size_t set : b.sets) prepared_[b.dispatch].sets.push_back(sets[set]);
 }
 
 std::vector<const vulkan::Pipeline*> VulkanLaunches::make_pipelines() const {
@@ -66,21 +97,23 @@ std::array<uint32_t, 3> VulkanLaunches::groups_of(size_t dispatch) const {
 
 void VulkanLaunches::record_part(vulkan::Recorder& recorder, const Part& part) const {
   const auto at = static_cast<size_t>(part.dispatch);
-  const Launch& launch = launches_[at];
+  const Prepared& launch = prepared_[at];
+  const VkDescriptorSet set = launch.set(part.iteration);
   const auto push = std::as_bytes(plan_.dispatches[at].dispatch.params.span());
   if (!launch.label.empty()) recorder.begin_label(launch.label);
   if (part.whole)
-    recorder.dispatch(*launch.pipeline, launch.set, push, part.count);
+    recorder.dispatch(*launch.pipeline, set, push, part.count);
   else
-    recorder.dispatch_part(*launch.pipeline, launch.set, push, part.base, part.count);
+    recorder.dispatch_part(*launch.pipeline, set, push, part.base, part.count);
   if (!launch.label.empty()) recorder.end_label();
 }
 
 void VulkanLaunches::record_step(vulkan::Recorder& recorder) const {
   recorder.barrier();
-  for (size_t i = 0; i < plan_.dispatches.size(); ++i) {
-    if (plan_.dispatches[i].barrier_before) recorder.barrier();
-    record_part(recorder, {.dispatch = static_cast<int>(i), .count = groups_of(i)});
+  for (const Launch& launch : launches_) {
+    const auto at = static_cast<size_t>(launch.dispatch);
+    if (plan_.dispatches[at].barrier_before) recorder.barrier();
+    record_part(recorder, {.dispatch = launch.dispatch, .count = groups_of(at), .iteration = launch.iteration});
   }
 }
 
@@ -88,8 +121,11 @@ void VulkanLaunches::record_timed(vulkan::Recorder& recorder, const vulkan::Time
   recorder.reset_timestamps(timestamps, 0, timestamps.count());
   recorder.barrier();
   recorder.timestamp(timestamps, 0);
-  for (uint32_t i = 0; i < plan_.dispatches.size(); ++i) {
-    record_part(recorder, {.dispatch = static_cast<int>(i), .count = groups_of(i)});
+  for (uint32_t i = 0; i < launches_.size(); ++i) {
+    const Launch& launch = launches_[i];
+    record_part(recorder, {.dispatch = launch.dispatch,
+                           .count = groups_of(static_cast<size_t>(launch.dispatch)),
+                           .iteration = launch.iteration});
     recorder.barrier();
     recorder.timestamp(timestamps, i + 1);
   }

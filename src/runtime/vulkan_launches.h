@@ -23,6 +23,8 @@ class VulkanLaunches {
   const Segments& segments() const { return segments_; }
   /// Begins with a barrier after the step before, and after uploads.
   void record_step(vulkan::Recorder& recorder) const;
+  /// The launches of a step, in order.
+  const std::vector<Launch>& launches() const { return launches_; }
   /// The step with every launch kept apart from the next by a barrier; timestamp i is written before launch i, and one
   /// more at the end.
   void record_timed(vulkan::Recorder& recorder, const vulkan::Timestamps& timestamps) const;
@@ -30,11 +32,16 @@ class VulkanLaunches {
   void record_segment(vulkan::Recorder& recorder, size_t segment, bool ordered) const;
 
  private:
-  struct Launch {
+  struct Prepared {
     const vulkan::Pipeline* pipeline;
-    VkDescriptorSet set;
-    std::string label;  // empty: the device shows none
+    std::vector<VkDescriptorSet> sets;  // by iteration, or one for all
+    std::string label;                  // empty: the device shows none
+
+    VkDescriptorSet set(int64_t iteration) const {
+      return sets.size() == 1 ? sets[0] : sets[static_cast<size_t>(iteration)];
+    }
   };
+  void prepare_sets(const vulkan::Buffer& activations, VulkanMemory& memory);
   std::vector<const vulkan::Pipeline*> make_pipelines() const;
   void record_part(vulkan::Recorder& recorder, const Part& part) const;
   std::array<uint32_t, 3> groups_of(size_t dispatch) const;
@@ -43,7 +50,8 @@ class VulkanLaunches {
   vulkan::Context& context_;
   Segments segments_;
   std::unique_ptr<vulkan::DescriptorPool> descriptors_;
-  std::vector<Launch> launches_;  // by dispatch
+  std::vector<Prepared> prepared_;  // by dispatch
+  std::vector<Launch> launches_;    // of a step
 };
 
 }  // namespace lemnos

@@ -4,9 +4,11 @@
 
 namespace lemnos {
 
-VulkanProfiler::VulkanProfiler(const VulkanLaunches& launches, VulkanMemory& memory, vulkan::CommandPool& pool,
-                               size_t dispatches)
-    : memory_(memory), timestamps_(memory.context(), static_cast<uint32_t>(dispatches) + 1), commands_(pool.create()) {
+VulkanProfiler::VulkanProfiler(const VulkanLaunches& launches, VulkanMemory& memory, vulkan::CommandPool& pool)
+    : launches_(launches),
+      memory_(memory),
+      timestamps_(memory.context(), static_cast<uint32_t>(launches.launches().size()) + 1),
+      commands_(pool.create()) {
   auto recorder = vulkan::Recorder::begin(*memory.context(), commands_, vulkan::Reuse::many);
   launches.record_timed(recorder, timestamps_);
   recorder.end();
@@ -27,7 +29,14 @@ void VulkanProfiler::step(Profile& profile, std::chrono::steady_clock::time_poin
   require(timestamps_.read(0, ticks), ErrorCode::internal, "profile: ", profile.device,
           " has finished a step without writing its timestamps");
   const auto at = [&](size_t i) { return done - timestamps_.nanoseconds(ticks[i], ticks.back()) / 1e3; };
-  for (size_t i = 0; i < profile.launches.size(); ++i) profile.launches[i].steps.push_back({at(i), at(i + 1)});
+  const std::vector<Launch>& launches = launches_.launches();
+  for (size_t i = 0; i < launches.size(); ++i) {
+    std::vector<Interval>& steps = profile.launches[static_cast<size_t>(launches[i].dispatch)].steps;
+    if (launches[i].iteration == 0)
+      steps.push_back({at(i), at(i + 1)});
+    else
+      steps.back().end += at(i + 1) - at(i);
+  }
 }
 
 }  // namespace lemnos

@@ -14,13 +14,14 @@ namespace lemnos {
 class VulkanProfiler {
  public:
   /// Records the step. Throws `unsupported` on a queue without timestamps.
-  VulkanProfiler(const VulkanLaunches& launches, VulkanMemory& memory, vulkan::CommandPool& pool, size_t dispatches);
+  VulkanProfiler(const VulkanLaunches& launches, VulkanMemory& memory, vulkan::CommandPool& pool);
 
-  /// Runs the step once and adds its times to `profile`, whose launches stand in the order of execution. Throws what
-  /// a failed submission means.
+  /// Runs the step once and adds its times to `profile`, whose launches stand in the order of execution, those of a
+  /// loop with the sum over its iterations. Throws what a failed submission means.
   void step(Profile& profile, std::chrono::steady_clock::time_point began);
 
  private:
+  const VulkanLaunches& launches_;
   VulkanMemory& memory_;
   vulkan::Timestamps timestamps_;
   VkCommandBuffer commands_;

@@ -87,13 +87,15 @@ Profile VulkanProgram::empty_profile(uint32_t steps) const {
   const DeviceInfo& info = memory_->context()->info();
   Profile profile{.device = info.name, .driver = info.driver, .driver_version = info.driver_version, .steps = steps};
   for (const PlannedDispatch& planned : plan_.dispatches) {
-    const Node& node = plan_.graph.nodes()[static_cast<size_t>(planned.node)];
-    profile.launches.push_back({.op = node.op->name,
-                                .result = node.outputs.empty() ? "" : text(plan_.graph.info(node.outputs[0]).desc),
+    const auto [op, result] = op_and_result(plan_, planned);
+    const uint64_t times =
+        planned.loop < 0 ? 1 : static_cast<uint64_t>(plan_.loops[static_cast<size_t>(planned.loop)].times);
+    profile.launches.push_back({.op = op,
+                                .result = result,
                                 .kernel = planned.dispatch.kernel->name,
                                 .groups = planned.dispatch.groups,
-                                .bytes = planned.dispatch.cost.bytes,
-                                .flops = planned.dispatch.cost.flops});
+                                .bytes = planned.dispatch.cost.bytes * times,
+                                .flops = planned.dispatch.cost.flops * times});
   }
   return profile;
 }
@@ -102,7 +104,7 @@ Profile VulkanProgram::profile(uint32_t steps) {
   using Clock = std::chrono::steady_clock;
   Profile profile = empty_profile(steps);
   if (!launches_ || steps == 0) return profile;
-  if (!profiler_) profiler_ = std::make_unique<VulkanProfiler>(*launches_, *memory_, pool_, plan_.dispatches.size());
+  if (!profiler_) profiler_ = std::make_unique<VulkanProfiler>(*launches_, *memory_, pool_);
   std::vector<double> replayed;
   for (uint32_t i = 0; i < steps; ++i) {
     const auto before = Clock::now();
@@ -168,6 +170,8 @@ std::vector<std::string> VulkanProgram::damaged_guards() {
   require_ok(memory_->staging().download(activations_, 0, bytes), "read guards");
   for (const PlannedDispatch& planned : plan_.dispatches)
     for (const Access& access : planned.accesses) {
+      // Rows of a loop lie beside each other.
+      if (access.path && access.path->stride) continue;
       if (access.where.arena.kind != ArenaKind::activations || !access.writes) continue;
       const uint64_t begin = access.where.offset, end = begin + std::max<uint64_t>((access.where.bytes + 3) / 4 * 4, 4);
       find_damage(bytes, begin - plan_.guard_bytes, begin, "before " + label_of(plan_, planned), lines);

@@ -1,0 +1,51 @@
+// A loop: a graph of its own, the body, that one node of another graph runs a number of times.
+//
+// Everything that the body reads from outside is an input of the node, so that the graph around a loop needs to know
+// nothing of it. Rows of sliced and stacked tensors begin where every device can bind them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "graph/needs.h"
+#include "lemnos/graph.h"
+
+namespace lemnos {
+
+struct Loop {
+  struct Carried {
+    int in = -1;   // what an iteration finds,
+    int out = -1;  // and what it leaves to the next
+  };
+  struct Stacked {
+    int value = -1;
+    bool trace = false;  // of what is carried: the last row is in the node's output of it instead, if that is used
+  };
+
+  // The numbers are values of the body.
+  std::shared_ptr<const Graph> body;
+  int64_t times = 0;
+  bool backward = false;  // iteration i works on row times - 1 - i, not on row i
+  // The node's inputs: first values of what is carried, then tensors [times, row], then what stays the same.
+  std::vector<Carried> carried;
+  std::vector<int> sliced, captured;
+  // The node's outputs: last values of what is carried, then tensors [times, row].
+  std::vector<Stacked> stacked;
+
+  size_t inputs() const { return carried.size() + sliced.size() + captured.size(); }
+  /// What input `i` of the node is to the body.
+  int bound(size_t i) const;
+  /// What output `i` of the node is to the body.
+  int result(size_t i) const;
+  int64_t row(int64_t iteration) const { return backward ? times - 1 - iteration : iteration; }
+  /// What an iteration is asked for: those of the node's outputs whose bit is set (empty: all), and what is carried;
+  /// of what is bound, the values that it reads. `leaves`: what it reads besides and nobody makes.
+  Needs needs(const std::vector<bool>& outputs = {}, std::vector<int>* leaves = nullptr) const;
+};
+
+/// Elements of a row that holds one such tensor.
+int64_t row_elements(const TensorDesc& desc);
+
+}  // namespace lemnos

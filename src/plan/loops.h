@@ -1,0 +1,34 @@
+// A loop in a plan: its body is planned by itself, as a graph of its own, and its dispatches become dispatches of the
+// plan around it, which know where they go in each iteration.
+#pragma once
+
+#include <vector>
+
+#include "graph/loop.h"
+#include "plan/plan.h"
+
+namespace lemnos {
+
+/// A range by the iteration, before memory has been placed: as Path.
+struct RefPath {
+  TensorRef even, odd, first, last;
+  int64_t stride = 0;
+};
+
+struct LoopDispatch {
+  Dispatch dispatch;
+  std::vector<RefPath> paths;  // by binding
+  int body_dispatch = -1;
+};
+
+struct LoweredLoop {
+  std::shared_ptr<const Plan> body;
+  std::vector<LoopDispatch> dispatches;
+  std::vector<uint64_t> scratch_bytes;  // alive during the whole loop
+};
+
+/// `used`: by output of the node, whether anybody reads it.
+LoweredLoop lower_loop(const Node& node, const std::vector<bool>& used, const DeviceCaps& caps,
+                       const PlanOptions& options);
+
+}  // namespace lemnos
