@@ -1,8 +1,8 @@
-// y = (sqrt(x^2 + 1) - 1) / 2 + x, or dx = dy (x / (2 sqrt(x^2 + 1)) + 1). One invocation an element.
+// y = bend (sqrt(x^2 + 1) - 1) + x, or dx = dy (bend x / sqrt(x^2 + 1) + 1). One invocation an element.
 #version 450
 layout(local_size_x = 64, local_size_x_id = 0) in;
 layout(constant_id = 1) const uint backward = 0;
-layout(push_constant) uniform Params { uint count; } params;
+layout(push_constant) uniform Params { uint count; float bend; } params;
 
 layout(binding = 0) readonly buffer X { float x[]; };
 layout(binding = 1) readonly buffer DY { float dy[]; };
@@ -15,5 +15,5 @@ void main() {
   const uint i = group * gl_WorkGroupSize.x + gl_LocalInvocationID.x;
   if (i >= params.count) return;
   const float root = sqrt(x[i] * x[i] + 1.0);
-  y[i] = backward != 0 ? dy[i] * (0.5 * x[i] / root + 1.0) : 0.5 * (root - 1.0) + x[i];
+  y[i] = backward != 0 ? dy[i] * (params.bend * x[i] / root + 1.0) : params.bend * (root - 1.0) + x[i];
 }

@@ -21,6 +21,14 @@ struct Spec {
 };
 struct Params {
   uint32_t count;
+  float bend;
+};
+
+// What the op is told beside its input; everything that has to know of a field derives from `visit`.
+struct BentIdentityAttrs {
+  double bend = .5;
+
+  void visit(auto&& f) { f("bend", bend); }
 };
 
 std::vector<lm::TensorDesc> infer(const lm::Infer& in) { return {in.in[0]}; }
@@ -32,40 +40,51 @@ std::vector<lm::Dispatch> lower(lm::Lower& c) {
   return {{.kernel = &kernel(),
            .tensors = {c.x(0), c.x(backward ? 1 : 0), c.y()},
            .spec = Spec{.backward = backward},
-           .params = Params{count},
+           .params = Params{count, static_cast<float>(c.attrs<BentIdentityAttrs>().bend)},
            .groups = (count + 63) / 64,
            .cost = {(c.inputs() + 1) * c.out().bytes(), 6ull * count}}};
 }
 
 // The definition, in plain loops over doubles.
 void forward_reference(const lm::Reference& c) {
+  const double bend = c.attrs<BentIdentityAttrs>().bend;
   for (size_t i = 0; i < c.in[0].size(); ++i) {
     const double x = c.in[0][i];
-    c.out[0][i] = (std::sqrt(x * x + 1) - 1) / 2 + x;
+    c.out[0][i] = bend * (std::sqrt(x * x + 1) - 1) + x;
   }
 }
 void backward_reference(const lm::Reference& c) {
+  const double bend = c.attrs<BentIdentityAttrs>().bend;
   for (size_t i = 0; i < c.in[0].size(); ++i) {
     const double x = c.in[0][i];
-    c.out[0][i] = c.in[1][i] * (x / (2 * std::sqrt(x * x + 1)) + 1);
+    c.out[0][i] = c.in[1][i] * (bend * x / std::sqrt(x * x + 1) + 1);
   }
 }
 
 // What that is the gradient of, by Lemnos's ops, and of what: second derivatives go through them.
 lm::Primal primal(lm::Graph& graph, const lm::Node& node) {
   const lm::Value x(&graph, node.inputs[0]), dy(&graph, node.inputs[1]);
-  return {.y = {(lm::sqrt(lm::square(x) + 1) - 1) / 2 + x}, .dy = {dy}, .x = {x}};
+  const auto bend = static_cast<float>(node.attrs.as<BentIdentityAttrs>().bend);
+  return {.y = {bend * (lm::sqrt(lm::square(x) + 1) - 1) + x}, .dy = {dy}, .x = {x}};
 }
 
 const lm::OpDef kBackward = {.name = "bent_identity_backward",
                              .infer = infer,
                              .lower = lower,
                              .reference = backward_reference,
+                             .attrs = lm::attrs_of<BentIdentityAttrs>,
                              .primal = primal};
-std::vector<lm::Value> grad(lm::Grad& g) { return {g.graph.add(kBackward, {g.in(0), g.dy()})}; }
-const lm::OpDef kForward = {"bent_identity", infer, grad, lower, forward_reference};
+std::vector<lm::Value> grad(lm::Grad& g) {
+  return {g.graph.add(kBackward, {g.in(0), g.dy()}, g.attrs<BentIdentityAttrs>())};
+}
+const lm::OpDef kForward = {.name = "bent_identity",
+                            .infer = infer,
+                            .grad = grad,
+                            .lower = lower,
+                            .reference = forward_reference,
+                            .attrs = lm::attrs_of<BentIdentityAttrs>};
 
-lm::Value bent_identity(lm::Value x) { return x.graph().add(kForward, {x}); }
+lm::Value bent_identity(lm::Value x) { return x.graph().add(kForward, {x}, BentIdentityAttrs{.bend = .5}); }
 
 int main() try {
   const lm::Device device = lm::Device::best();
@@ -73,6 +92,7 @@ int main() try {
   for (const lm::Shape& shape : {lm::Shape{1}, {63}, {64}, {65}, {113, 41}, {2, 3, 29}})
     cases.push_back({.op = kForward.name,
                      .inputs = {{.shape = shape}},
+                     .attrs = BentIdentityAttrs{.bend = .75},
                      .tolerance = lm::check::custom(1e-6, 2e-6, "a root of at most 3 ulp, less 1"),
                      .definition = &kForward});
   const lm::check::Report report = lm::check::run(cases, device);

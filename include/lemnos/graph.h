@@ -17,9 +17,9 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
-#include <variant>
 #include <vector>
 
+#include "lemnos/attrs.h"
 #include "lemnos/state.h"
 #include "lemnos/tensor.h"
 #include "lemnos/visibility.h"
@@ -31,50 +31,6 @@ namespace lemnos {
 struct OpDef;
 struct Loop;
 class Graph;
-
-/// The attributes of a node by name: integers (also flags), reals, lists of integers, words.
-class Attrs {
- public:
-  using Variant = std::variant<int64_t, double, std::vector<int64_t>, std::string>;
-  struct AttrValue : Variant {
-    AttrValue(bool v) : Variant(int64_t{v}) {}
-    AttrValue(int v) : Variant(int64_t{v}) {}
-    AttrValue(uint32_t v) : Variant(int64_t{v}) {}
-    AttrValue(int64_t v) : Variant(v) {}
-    AttrValue(uint64_t v) : Variant(static_cast<int64_t>(v)) {}
-    AttrValue(float v) : Variant(static_cast<double>(v)) {}
-    AttrValue(double v) : Variant(v) {}
-    AttrValue(const char* v) : Variant(std::string(v)) {}
-    AttrValue(std::string v) : Variant(std::move(v)) {}
-    AttrValue(std::vector<int64_t> v) : Variant(std::move(v)) {}
-    AttrValue(std::initializer_list<int64_t> v) : Variant(std::vector<int64_t>(v)) {}
-    explicit AttrValue(const Shape& s) : Variant(std::vector<int64_t>(s.begin(), s.end())) {}
-  };
-  struct Entry {
-    std::string name;
-    AttrValue value;
-    bool operator==(const Entry&) const = default;
-  };
-
-  Attrs() = default;
-  Attrs(std::initializer_list<Entry> entries) : entries_(entries) {}
-
-  void set(std::string_view name, AttrValue value);
-  const AttrValue* find(std::string_view name) const;
-  /// Each throws `internal` when the attribute is absent or of another kind: Graph::add has checked them against the
-  /// op's declaration and filled in the defaults.
-  int64_t integer(std::string_view name) const;
-  bool flag(std::string_view name) const { return integer(name) != 0; }
-  double real(std::string_view name) const;
-  const std::vector<int64_t>& integers(std::string_view name) const;
-  const std::string& word(std::string_view name) const;
-
-  std::span<const Entry> entries() const { return entries_; }
-  bool operator==(const Attrs&) const = default;
-
- private:
-  std::vector<Entry> entries_;
-};
 
 /// Where a value lives, and so for how long.
 enum class Role : uint8_t {

@@ -101,7 +101,13 @@ struct Dispatch {
 struct Infer {
   const OpDef& op;
   std::span<const TensorDesc> in;
-  const Attrs& attrs;
+  const Attrs& given;
+
+  /// The attributes as the op's struct; Grad, Lower and Reference have the same. It is decoded at each call.
+  template <Fields T>
+  T attrs() const {
+    return given.as<T>();
+  }
 };
 
 /// What `grad` sees: the node's values and the gradients of its outputs. `dy(i)` is "no value" where no gradient
@@ -113,7 +119,10 @@ struct Grad {
   const std::vector<bool>& wanted;
 
   const Node& self() const { return graph.nodes()[static_cast<size_t>(node)]; }
-  const Attrs& attrs() const { return self().attrs; }
+  template <Fields T>
+  T attrs() const {
+    return self().attrs.as<T>();
+  }
   Value in(size_t i) const { return {&graph, self().inputs[i]}; }
   size_t inputs() const { return self().inputs.size(); }
   Value out(size_t i = 0) const { return {&graph, self().outputs[i]}; }
@@ -136,7 +145,10 @@ class Lower {
 
   const DeviceCaps& caps;
   const Node& node() const { return node_; }
-  const Attrs& attrs() const { return node_.attrs; }
+  template <Fields T>
+  T attrs() const {
+    return node_.attrs.as<T>();
+  }
   size_t inputs() const { return inputs_.size(); }
   size_t outputs() const { return outputs_.size(); }
   const TensorDesc& in(size_t i) const { return inputs_[i].desc; }
@@ -184,19 +196,12 @@ struct Reference {
   std::vector<std::span<const double>> in;
   std::vector<std::span<double>> out;
 
-  const Attrs& attrs() const { return node.attrs; }
+  template <Fields T>
+  T attrs() const {
+    return node.attrs.as<T>();
+  }
   const Shape& in_shape(size_t i) const { return in_desc[i].shape; }
   const Shape& out_shape(size_t i = 0) const { return out_desc[i].shape; }
-};
-
-/// An attribute that an op declares. An attribute that is not declared is an error when the node is added.
-struct AttrDef {
-  enum class Kind : uint8_t { integer, real, integers, word };
-  const char* name;
-  Kind kind;
-  double number = 0;      // default of integer and real
-  const char* word = "";  // default of word; integers default to {}
-  bool required = false;
 };
 
 /// Output `output` shares the memory of input `input`.
@@ -233,7 +238,7 @@ struct OpDef {
   std::vector<Dispatch> (*lower)(Lower&) = nullptr;
   void (*reference)(const Reference&) = nullptr;
 
-  std::span<const AttrDef> attrs = {};
+  AttrSchema attrs = {};  // one that is not declared is an error when a node is added
   std::span<const Variant> variants = {};
   /// Outputs that update an input: the op writes persistent memory and belongs to the end of the step.
   std::span<const Alias> updates = {};

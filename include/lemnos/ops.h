@@ -21,6 +21,7 @@ namespace lemnos {
 // Elementwise functions of one operand: x any shape, f32, f16 or bf16
 // ---------------------------------------------------
 enum class GeluForm { erf, tanh };
+std::span<const char* const> words_of(GeluForm);  ///< by its numbers, as of the enumerations below
 
 Value identity(Value x);
 Value relu(Value x);                                 ///< max(x, 0)
@@ -161,6 +162,7 @@ Value softmax(Value x, int64_t axis = -1);      ///< exp(x - max) / sum(exp(x - 
 Value log_softmax(Value x, int64_t axis = -1);  ///< x - max - log(sum(exp(x - max)))
 
 enum class Reduction { mean, sum, none };
+std::span<const char* const> words_of(Reduction);
 struct CrossEntropyOptions {
   Reduction reduction = Reduction::mean;
   float label_smoothing = 0;  // target (1 - s) + s / C
@@ -340,6 +342,7 @@ Value adaptive_avg_pool2d(Value x, std::array<int64_t, 2> size);
 Value global_avg_pool2d(Value x);  ///< x[.., H, W] -> [..]
 Value global_max_pool2d(Value x);
 enum class UpsampleMode { nearest, bilinear };
+std::span<const char* const> words_of(UpsampleMode);
 struct UpsampleOptions {
   UpsampleMode mode = UpsampleMode::nearest;
   bool align_corners = false;  // bilinear: the corners of both planes coincide
@@ -384,6 +387,7 @@ std::array<Value, 2> update_running_statistics(Value mean, Value variance, const
 // Narrow networks
 // --------------------------------------------------------------------------------------------------------
 enum class MlpActivation { relu, sigmoid, tanh };
+std::span<const char* const> words_of(MlpActivation);
 struct FusedMlpOptions {
   int64_t width = 64;  // units of a hidden layer: 4 to 128, in whole groups of four
   int64_t hidden = 2;  // hidden layers

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -22,111 +23,167 @@ namespace lemnos::optim {
 /// buf = momentum buf + (1 - dampening) g, at t = 1 buf = g; p -= lr buf, with nesterov p -= lr (g + momentum buf).
 /// (Keras keeps lr inside the buffer: equal until lr changes.)
 struct Sgd {
+  static constexpr const char* kKind = "sgd";
   float lr = .01f;
   float momentum = 0;
   float dampening = 0;
   float weight_decay = 0;  // L2: g += weight_decay p
   bool nesterov = false;
+
+  void visit(auto&& f) {
+    f("lr", lr), f("momentum", momentum), f("dampening", dampening), f("weight_decay", weight_decay),
+        f("nesterov", nesterov);
+  }
 };
 
 /// a += g^2; p -= lr / (1 + (t - 1) lr_decay) g / (sqrt(a) + eps). (Keras: a starts at .1, eps 1e-7 inside the root.)
 struct Adagrad {
+  static constexpr const char* kKind = "adagrad";
   float lr = .01f;
   float lr_decay = 0;
   float eps = 1e-10f;
   float initial = 0;       // what a starts at
   float weight_decay = 0;  // L2
+
+  void visit(auto&& f) {
+    f("lr", lr), f("lr_decay", lr_decay), f("eps", eps), f("initial", initial), f("weight_decay", weight_decay);
+  }
 };
 
 /// G = rho G + (1 - rho) g^2; d = sqrt(D + eps) / sqrt(G + eps) g; D = rho D + (1 - rho) d^2; p -= lr d.
 struct Adadelta {
+  static constexpr const char* kKind = "adadelta";
   float lr = 1;
   float rho = .9f;
   float eps = 1e-6f;
   float weight_decay = 0;  // L2
+
+  void visit(auto&& f) { f("lr", lr), f("rho", rho), f("eps", eps), f("weight_decay", weight_decay); }
 };
 
 /// v = alpha v + (1 - alpha) g^2; buf = momentum buf + g / (sqrt(v) + eps); p -= lr buf. Centered: the root is of
 /// v - avg^2, with avg = alpha avg + (1 - alpha) g. (Keras: alpha .9, eps 1e-7 inside the root.)
 struct RmsProp {
+  static constexpr const char* kKind = "rmsprop";
   float lr = .01f;
   float alpha = .99f;
   float eps = 1e-8f;
   float momentum = 0;
   bool centered = false;
   float weight_decay = 0;  // L2
+
+  void visit(auto&& f) {
+    f("lr", lr), f("alpha", alpha), f("eps", eps), f("momentum", momentum), f("centered", centered),
+        f("weight_decay", weight_decay);
+  }
 };
 
 /// m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
 /// p -= lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps). amsgrad: the root is of the largest v so far.
 /// (Keras: eps 1e-7, not corrected.)
 struct Adam {
+  static constexpr const char* kKind = "adam";
   float lr = 1e-3f;
   float beta1 = .9f;
   float beta2 = .999f;
   float eps = 1e-8f;
   float weight_decay = 0;  // L2: g += weight_decay p
   bool amsgrad = false;
+
+  void visit(auto&& f) {
+    f("lr", lr), f("beta1", beta1), f("beta2", beta2), f("eps", eps), f("weight_decay", weight_decay),
+        f("amsgrad", amsgrad);
+  }
 };
 
 /// p *= 1 - lr weight_decay, then Adam: weight decay that the second moment does not scale. (Keras: .004)
 struct AdamW {
+  static constexpr const char* kKind = "adamw";
   float lr = 1e-3f;
   float beta1 = .9f;
   float beta2 = .999f;
   float eps = 1e-8f;
   float weight_decay = .01f;
   bool amsgrad = false;
+
+  void visit(auto&& f) {
+    f("lr", lr), f("beta1", beta1), f("beta2", beta2), f("eps", eps), f("weight_decay", weight_decay),
+        f("amsgrad", amsgrad);
+  }
 };
 
 /// Adam with Nesterov's momentum: mu_t = beta1 (1 - .96^(t momentum_decay) / 2), M_t = mu_1 .. mu_t;
 /// p -= lr ((1 - mu_t) / (1 - M_t) g + mu_{t+1} / (1 - M_{t+1}) m) / (sqrt(v / (1 - beta2^t)) + eps).
 struct NAdam {
+  static constexpr const char* kKind = "nadam";
   float lr = 2e-3f;
   float beta1 = .9f;
   float beta2 = .999f;
   float eps = 1e-8f;
   float momentum_decay = 4e-3f;
   float weight_decay = 0;  // L2
+
+  void visit(auto&& f) {
+    f("lr", lr), f("beta1", beta1), f("beta2", beta2), f("eps", eps), f("momentum_decay", momentum_decay),
+        f("weight_decay", weight_decay);
+  }
 };
 
 /// u = max(beta2 u, |g| + eps); p -= lr / (1 - beta1^t) m / u.
 struct Adamax {
+  static constexpr const char* kKind = "adamax";
   float lr = 2e-3f;
   float beta1 = .9f;
   float beta2 = .999f;
   float eps = 1e-8f;
   float weight_decay = 0;  // L2
+
+  void visit(auto&& f) {
+    f("lr", lr), f("beta1", beta1), f("beta2", beta2), f("eps", eps), f("weight_decay", weight_decay);
+  }
 };
 
 /// Adam whose step is rectified by the variance of the second moment, and which leaves that out while it is not yet
 /// tractable (Liu et al., 2020): rho = 2 / (1 - beta2) - 1, rho_t = rho - 2 t beta2^t / (1 - beta2^t), tractable
 /// past 5.
 struct RAdam {
+  static constexpr const char* kKind = "radam";
   float lr = 1e-3f;
   float beta1 = .9f;
   float beta2 = .999f;
   float eps = 1e-8f;
   float weight_decay = 0;  // L2
+
+  void visit(auto&& f) {
+    f("lr", lr), f("beta1", beta1), f("beta2", beta2), f("eps", eps), f("weight_decay", weight_decay);
+  }
 };
 
 /// p *= 1 - lr weight_decay; p -= lr sign(beta1 m + (1 - beta1) g); m = beta2 m + (1 - beta2) g (Chen et al., 2023).
 struct Lion {
+  static constexpr const char* kKind = "lion";
   float lr = 1e-4f;
   float beta1 = .9f;
   float beta2 = .99f;
   float weight_decay = 0;  // decoupled
+
+  void visit(auto&& f) { f("lr", lr), f("beta1", beta1), f("beta2", beta2), f("weight_decay", weight_decay); }
 };
 
 /// Adam for large batches (You et al., 2020): u = m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps) + weight_decay p;
 /// p -= lr |p| / |u| u, with the norms over each parameter by itself; the quotient is 1 where one of them is 0. Three
 /// launches for any number of parameters.
 struct Lamb {
+  static constexpr const char* kKind = "lamb";
   float lr = 1e-3f;
   float beta1 = .9f;
   float beta2 = .999f;
   float eps = 1e-6f;
   float weight_decay = .01f;
+
+  void visit(auto&& f) {
+    f("lr", lr), f("beta1", beta1), f("beta2", beta2), f("eps", eps), f("weight_decay", weight_decay);
+  }
 };
 
 /// Momentum whose direction is made orthogonal, for the hidden weights of a network (Jordan et al., 2024): of each
@@ -141,6 +198,7 @@ struct Lamb {
 /// Launches: one for `adamw`, and for each shape that matrices have 5 + 3 `iterations`, whatever their number: matrices
 /// of one shape are multiplied together, with as much memory besides as all of them take, three times.
 struct Muon {
+  static constexpr const char* kKind = "muon";
   float lr = .02f;
   float momentum = .95f;
   bool nesterov = true;
@@ -148,13 +206,22 @@ struct Muon {
   float weight_decay = 0;  // decoupled
   std::vector<std::string> others = {};
   AdamW adamw = {.lr = 3e-4f, .beta2 = .95f, .weight_decay = 0};
+
+  void visit(auto&& f) {
+    f("lr", lr), f("momentum", momentum), f("nesterov", nesterov), f("iterations", iterations),
+        f("weight_decay", weight_decay), f("others", others), f("adamw_lr", adamw.lr),
+        f("adamw_weight_decay", adamw.weight_decay), f("beta1", adamw.beta1), f("beta2", adamw.beta2),
+        f("eps", adamw.eps);
+  }
 };
 
 using Optimizer = std::variant<Sgd, Adagrad, Adadelta, RmsProp, Adam, AdamW, NAdam, Adamax, RAdam, Lion, Lamb, Muon>;
 
 std::string name_of(const Optimizer& optimizer);  // "sgd", "adamw", ...
-/// By that name with default options; throws `not_found` with the list.
-Optimizer optimizer_from_name(const std::string& name);
+/// The structs above, by their kind.
+std::span<const Maker<Optimizer>> optimizer_makers();
+/// Throws `not_found` with the kinds that there are.
+Optimizer optimizer_from_name(const std::string& name, const Attrs& options = {});
 float learning_rate(const Optimizer& optimizer);
 /// Muon's `adamw` keeps its proportion to it.
 void set_learning_rate(Optimizer& optimizer, float lr);

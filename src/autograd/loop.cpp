@@ -15,6 +15,7 @@
 #include "lemnos/op.h"
 #include "lemnos/ops.h"
 #include "ops/step_state.h"
+#include "ops/sums.h"
 
 namespace lemnos {
 
@@ -404,15 +405,16 @@ class LoopGradient {
     }
     if (op == "sum") {
       std::vector<int64_t> axes{0};
-      for (int64_t axis : node.attrs.integers("axes")) axes.push_back(axis + 1);
+      const auto attrs = node.attrs.as<ReduceAttrs>();
+      for (int64_t axis : attrs.axes) axes.push_back(axis + 1);
       if (axes.size() == 1)
         for (size_t i = 0; i < in(0).shape().rank(); ++i) axes.push_back(static_cast<int64_t>(i) + 1);
       const Later x = all_iterations(in(0));
       return [x, axes, shape = v.shape()] { return reshape(sum(x(), axes), shape); };
     }
-    const bool rows_add_up = op == "matmul" && node.inputs.size() == 2 && node.outputs.size() == 1 &&
-                             v.shape().rank() == 2 && node.attrs.flag("transpose_a") && !node.attrs.flag("transpose_b");
-    if (!rows_add_up) return {};
+    if (op != "matmul" || node.inputs.size() != 2 || node.outputs.size() != 1 || v.shape().rank() != 2) return {};
+    const auto product = node.attrs.as<MatmulAttrs>();
+    if (!product.transpose_a || product.transpose_b) return {};  // adds up something else than rows
     const Later a = all_iterations(in(0)), b = all_iterations(in(1));
     return [a, b, op = node.op, attrs = node.attrs] {
       const auto joined = [](Value x) { return reshape(x, Shape{x.shape()[0] * x.shape()[1], x.shape()[2]}); };

@@ -35,19 +35,21 @@ Json json_of(const Attrs::AttrValue& value) {
   if (const auto* integer = std::get_if<int64_t>(&value)) return *integer;
   if (const auto* list = std::get_if<std::vector<int64_t>>(&value)) return *list;
   if (const auto* word = std::get_if<std::string>(&value)) return *word;
+  if (const auto* reals = std::get_if<std::vector<double>>(&value)) return *reals;
   const double real = std::get<double>(value);
   if (std::isfinite(real)) return real;
   return io::shortest(real);  // JSON has no word for it
 }
 
 Attrs::AttrValue value_of(const Json& json, const OpDef& op, const std::string& name) {
+  const AttrDef* declared = op.attrs.find(name);
+  const auto is = [&](AttrDef::Kind kind) { return declared && declared->kind() == kind; };
   if (json.is_number_float()) return json.get<double>();
   if (json.is_boolean()) return json.get<bool>();
-  if (!json.is_string())
-    return json.is_array() ? json.get<std::vector<int64_t>>() : Attrs::AttrValue(json.get<int64_t>());
-  const auto declared = std::ranges::find(op.attrs, name, [](const AttrDef& d) { return std::string(d.name); });
-  const bool real = declared != op.attrs.end() && declared->kind == AttrDef::Kind::real;
-  const auto number = real ? io::parse_number(json.get<std::string>()) : std::nullopt;
+  if (json.is_array() && is(AttrDef::Kind::reals)) return json.get<std::vector<double>>();
+  if (json.is_array()) return json.get<std::vector<int64_t>>();
+  if (!json.is_string()) return json.get<int64_t>();
+  const auto number = is(AttrDef::Kind::real) ? io::parse_number(json.get<std::string>()) : std::nullopt;
   if (number) return *number;
   return json.get<std::string>();
 }

@@ -59,7 +59,7 @@ std::vector<int> GraphEdit::readers(int value) const {
 // The completed attributes of a node that makes exactly these outputs.
 Attrs GraphEdit::require_outputs(const OpDef& op, std::span<const int> inputs, Attrs attrs,
                                  std::span<const int> outputs) const {
-  Attrs complete = complete_attrs(op, attrs);
+  Attrs complete = op.attrs.complete(op.name, attrs);
   std::vector<TensorDesc> descs;
   for (int input : inputs) descs.push_back(graph_.info(input).desc);
   const std::vector<TensorDesc> made = op.infer({op, descs, complete});

@@ -10,10 +10,6 @@
 
 namespace lemnos {
 
-/// What the caller gave, checked against what the op declares and completed with the defaults, in the order of the
-/// declaration: equal nodes then have equal attributes.
-Attrs complete_attrs(const OpDef& op, const Attrs& given);
-
 /// Knows the readers of every value and keeps them up to date, so that a change costs what it touches.
 class GraphEdit {
  public:

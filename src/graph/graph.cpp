@@ -22,37 +22,7 @@ std::shared_ptr<const std::vector<std::byte>> shared_bytes(std::span<const std::
   return std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
 }
 
-Attrs::AttrValue default_of(const AttrDef& def) {
-  switch (def.kind) {
-    case AttrDef::Kind::integer: return static_cast<int64_t>(def.number);
-    case AttrDef::Kind::real: return def.number;
-    case AttrDef::Kind::integers: return std::vector<int64_t>{};
-    case AttrDef::Kind::word: break;
-  }
-  return std::string(def.word);
-}
-
 }  // namespace
-
-Attrs complete_attrs(const OpDef& op, const Attrs& given) {
-  for (const Attrs::Entry& entry : given.entries()) {
-    const auto known =
-        std::ranges::find(op.attrs, entry.name, [](const AttrDef& d) { return std::string_view(d.name); });
-    require(known != op.attrs.end(), ErrorCode::invalid_argument, op.name, ": no attribute '", entry.name, "'");
-  }
-  Attrs full;
-  for (const AttrDef& def : op.attrs) {
-    const Attrs::AttrValue* value = given.find(def.name);
-    require(value || !def.required, ErrorCode::invalid_argument, op.name, ": attribute '", def.name, "' is missing");
-    Attrs::AttrValue chosen = value ? *value : default_of(def);
-    if (def.kind == AttrDef::Kind::real && std::holds_alternative<int64_t>(chosen))
-      chosen = static_cast<double>(std::get<int64_t>(chosen));
-    require(chosen.index() == static_cast<size_t>(def.kind), ErrorCode::invalid_argument, op.name, ": attribute '",
-            def.name, "' has the wrong kind of value");
-    full.set(def.name, std::move(chosen));
-  }
-  return full;
-}
 
 Value Graph::add_value(ValueInfo info) {
   const int id = static_cast<int>(values_.size());
@@ -190,7 +160,7 @@ void Graph::share_memory(int value, int source) {
 }
 
 std::vector<Value> Graph::add_all(const OpDef& op, std::span<const Value> inputs, Attrs attrs) {
-  Node node{.op = &op, .inputs = {}, .outputs = {}, .attrs = complete_attrs(op, attrs)};
+  Node node{.op = &op, .inputs = {}, .outputs = {}, .attrs = op.attrs.complete(op.name, attrs)};
   std::vector<TensorDesc> descs;
   for (const Value& value : inputs) {
     require(static_cast<bool>(value), ErrorCode::invalid_argument, op.name, ": input ", node.inputs.size(),

@@ -8,16 +8,21 @@
 namespace lemnos {
 
 namespace {
+template <typename T>
+std::string list_text(const std::vector<T>& items) {
+  std::string out;
+  for (const T& item : items) out += text(out.empty() ? "" : ",", item);
+  return "(" + out + ")";
+}
+
 std::string value_text(const Attrs::AttrValue& value) {
   switch (value.index()) {
     case 0: return text(std::get<int64_t>(value));
     case 1: return text(std::get<double>(value));
-    case 2: break;
-    default: return text('"', std::get<std::string>(value), '"');
+    case 2: return list_text(std::get<std::vector<int64_t>>(value));
+    case 3: return text('"', std::get<std::string>(value), '"');
+    default: return list_text(std::get<std::vector<double>>(value));
   }
-  std::string out;
-  for (int64_t item : std::get<std::vector<int64_t>>(value)) out += text(out.empty() ? "" : ",", item);
-  return "(" + out + ")";
 }
 
 std::string value_name(const Graph& graph, int id) {

@@ -5,28 +5,26 @@
 #include "lemnos/ops.h"
 #include "ops/formats.h"
 #include "ops/lowering.h"
-
-namespace lemnos::reference {
-void argmax(const Reference& c);
-}  // namespace lemnos::reference
+#include "reference/argmax.h"
 
 namespace lemnos::ops {
 namespace {
 
 std::vector<TensorDesc> infer(const Infer& in) {
+  const auto attrs = in.attrs<ArgmaxAttrs>();
   require_inputs(in, 1);
   require_float(in, 0);
   const Shape& x = in.in[0].shape;
-  const size_t axis = x.axis(in.attrs.integer("axis"), in.op.name);
+  const size_t axis = x.axis(attrs.axis, in.op.name);
   require(x[axis] > 0, ErrorCode::invalid_argument, in.op.name, ": axis ", axis, " of shape ", x, " is empty");
-  return {{in.attrs.flag("keep") ? x.with(axis, 1) : x.without(axis), DType::i32}};
+  return {{attrs.keep ? x.with(axis, 1) : x.without(axis), DType::i32}};
 }
 
 std::vector<Dispatch> lower(Lower& c) {
   using namespace shaders;
   const Shape& x = c.in(0).shape;
   const uint32_t outputs = count32(c.out(), c.node().op->name);
-  const size_t axis = x.axis(c.attrs().integer("axis"), c.node().op->name);
+  const size_t axis = x.axis(c.attrs<ArgmaxAttrs>().axis, c.node().op->name);
   uint64_t inner = 1;
   for (size_t i = axis + 1; i < x.rank(); ++i) inner *= static_cast<uint64_t>(x[i]);
   const auto depth = static_cast<uint32_t>(x[axis]);
@@ -46,9 +44,7 @@ std::vector<Dispatch> lower(Lower& c) {
 // A place is no smooth function of what stands there.
 std::vector<Value> grad(Grad&) { return {}; }
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{"axis", Kind::integer, -1}, {"keep", Kind::integer, 0}};
-const OpDef kOps[] = {{"argmax", infer, grad, lower, reference::argmax, kAttrs}};
+const OpDef kOps[] = {{"argmax", infer, grad, lower, reference::argmax, attrs_of<ArgmaxAttrs>}};
 
 }  // namespace
 
@@ -59,7 +55,7 @@ const OpDef& argmax_op() { return kOps[0]; }
 
 namespace lemnos {
 Value argmax(Value x, int64_t axis, bool keep) {
-  return x.graph().add(ops::argmax_op(), {x}, {{"axis", axis}, {"keep", keep}});
+  return x.graph().add(ops::argmax_op(), {x}, ArgmaxAttrs{.axis = axis, .keep = keep});
 }
 Value argmin(Value x, int64_t axis, bool keep) { return argmax(-x, axis, keep); }
 }  // namespace lemnos

@@ -8,11 +8,7 @@
 #include "lemnos/ops.h"
 #include "ops/assign.h"
 #include "ops/lowering.h"
-
-namespace lemnos::reference {
-void assign(const Reference& c);
-void place_gradients(const Reference& c);
-}  // namespace lemnos::reference
+#include "reference/assign.h"
 
 namespace lemnos::ops {
 namespace {
@@ -25,7 +21,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
 }
 
 std::vector<TensorDesc> infer_place(const Infer& in) {
-  const std::vector<int64_t>& offsets = in.attrs.integers("offsets");
+  const std::vector<int64_t> offsets = in.attrs<PlaceGradientsAttrs>().offsets;
   require(in.in.size() == offsets.size() + 1, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size() - 1,
           " gradients at ", offsets.size(), " offsets");
   require(in.in[0].shape.rank() == 1 && in.in[0].dtype == DType::f32, ErrorCode::shape_mismatch, in.op.name,
@@ -58,7 +54,7 @@ std::vector<Dispatch> lower(Lower& c) {
 }
 
 std::vector<Dispatch> lower_place(Lower& c) {
-  const std::vector<int64_t>& offsets = c.attrs().integers("offsets");
+  const std::vector<int64_t> offsets = c.attrs<PlaceGradientsAttrs>().offsets;
   std::vector<Dispatch> list;
   for (size_t i = 0; i < offsets.size(); ++i) {
     if (c.is_placed(i + 1)) continue;
@@ -70,13 +66,12 @@ std::vector<Dispatch> lower_place(Lower& c) {
 }
 
 std::vector<PlacedInput> places(const Node& node) {
-  const std::vector<int64_t>& offsets = node.attrs.integers("offsets");
+  const std::vector<int64_t> offsets = node.attrs.as<PlaceGradientsAttrs>().offsets;
   std::vector<PlacedInput> all;
   for (size_t i = 0; i < offsets.size(); ++i) all.push_back({i + 1, offsets[i]});
   return all;
 }
 
-constexpr AttrDef kPlaceAttrs[] = {{.name = "offsets", .kind = AttrDef::Kind::integers, .required = true}};
 constexpr Alias kUpdates[] = {{0, 0}};
 const OpDef kOps[] = {
     {.name = "assign",
@@ -89,7 +84,7 @@ const OpDef kOps[] = {
      .infer = infer_place,
      .lower = lower_place,
      .reference = reference::place_gradients,
-     .attrs = kPlaceAttrs,
+     .attrs = attrs_of<PlaceGradientsAttrs>,
      .updates = kUpdates,
      .places = places},
 };
@@ -103,7 +98,7 @@ std::set<int64_t> placed_offsets(Graph& graph) {
   for (int at = graph.flat_gradients().id(); graph.info(at).producer >= 0;) {
     const Node& node = graph.nodes()[static_cast<size_t>(graph.info(at).producer)];
     if (node.op != &kOps[1]) break;
-    const std::vector<int64_t>& offsets = node.attrs.integers("offsets");
+    const std::vector<int64_t> offsets = node.attrs.as<PlaceGradientsAttrs>().offsets;
     found.insert(offsets.begin(), offsets.end());
     at = node.inputs[0];
   }
@@ -141,7 +136,7 @@ Value add_place_gradients(std::span<const Value> parameters, std::span<const Val
     offsets.push_back(target.offset);
   }
   if (offsets.empty()) return inputs[0];
-  return graph.add_all(kOps[1], inputs, {{"offsets", offsets}})[0];
+  return graph.add_all(kOps[1], inputs, PlaceGradientsAttrs{.offsets = offsets})[0];
 }
 
 }  // namespace lemnos::ops

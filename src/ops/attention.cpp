@@ -11,6 +11,7 @@
 #include "ops/lowering.h"
 #include "ops/op_table.h"
 #include "reference/attention.h"
+#include "reference/unary.h"
 
 namespace lemnos::ops {
 namespace {
@@ -32,13 +33,14 @@ std::string refuse_rows(int64_t elements, int64_t value_elements) {
 }
 
 void require_operands(const Infer& in) {
+  const auto attrs = in.attrs<AttentionAttrs>();
   for (size_t i = 0; i < 3; ++i) {
     require_float(in, i);
     require(in.in[i].dtype == in.in[0].dtype, ErrorCode::invalid_argument, in.op.name, ": input ", i, " is ", in.in[i],
             " but input 0 is ", in.in[0]);
   }
   const Shape &q = in.in[0].shape, &k = in.in[1].shape, &v = in.in[2].shape;
-  const bool inside = in.attrs.flag("heads_inside");
+  const bool inside = attrs.heads_inside;
   const size_t rank = q.rank();
   require(rank >= 2 && k.rank() == rank && v.rank() == rank && (!inside || rank == 4), ErrorCode::shape_mismatch,
           in.op.name, ": q ", q, ", k ", k, " and v ", v, " take as many axes, ", inside ? "4" : "2 at least");
@@ -84,13 +86,14 @@ shaders::AttentionParams params_of(const AttentionRows& own, const AttentionRows
 }
 
 shaders::AttentionSpec spec_of(const Lower& c) {
+  const auto attrs = c.attrs<AttentionAttrs>();
   const Shape &q = c.in(0).shape, &v = c.in(2).shape;
   for (size_t i = 0; i < c.inputs(); ++i) count32(c.in(i), c.node().op->name);
   return {.workgroup_size = c.caps.software ? kWorkgroupInSoftware : kWorkgroup,
           .format = format_of(c.in(0).dtype),
           .quads = static_cast<uint32_t>(q[q.rank() - 1] / 4),
           .value_quads = static_cast<uint32_t>(v[v.rank() - 1] / 4),
-          .causal = c.attrs().flag("causal")};
+          .causal = attrs.causal};
 }
 
 uint64_t groups_of(const shaders::AttentionParams& p, const shaders::AttentionSpec& s) {
@@ -99,10 +102,11 @@ uint64_t groups_of(const shaders::AttentionParams& p, const shaders::AttentionSp
 
 std::vector<Dispatch> lower(Lower& c) {
   if (c.out().elements() == 0) return {};
-  const bool inside = c.attrs().flag("heads_inside");
+  const bool inside = c.attrs<AttentionAttrs>().heads_inside;
   const AttentionRows q = AttentionRows::of(c.in(0).shape, inside), k = AttentionRows::of(c.in(1).shape, inside);
   const shaders::AttentionSpec spec = spec_of(c);
-  const shaders::AttentionParams params = params_of(q, k, reference::attention_scale(c.attrs(), c.in(0).shape));
+  const shaders::AttentionParams params =
+      params_of(q, k, reference::attention_scale(c.attrs<AttentionAttrs>(), c.in(0).shape));
   const uint64_t pairs = uint64_t{params.groups} * params.rows * params.others / (spec.causal ? 2 : 1);
   return {{.kernel = &c.kernel("attention"),
            .tensors = {in_words(c.x(0)), in_words(c.x(1)), in_words(c.x(2)), in_words(c.y(0)), c.y(1)},
@@ -114,9 +118,9 @@ std::vector<Dispatch> lower(Lower& c) {
 }
 
 std::vector<Dispatch> lower_backward(Lower& c) {
-  const bool inside = c.attrs().flag("heads_inside");
+  const bool inside = c.attrs<AttentionAttrs>().heads_inside;
   const AttentionRows q = AttentionRows::of(c.in(0).shape, inside), k = AttentionRows::of(c.in(1).shape, inside);
-  const double scale = reference::attention_scale(c.attrs(), c.in(0).shape);
+  const double scale = reference::attention_scale(c.attrs<AttentionAttrs>(), c.in(0).shape);
   std::vector<Dispatch> list;
   for (const uint32_t part : {ATTENTION_QUERY, ATTENTION_KEY, ATTENTION_VALUE}) {
     if (c.out(part).elements() == 0) continue;
@@ -141,16 +145,18 @@ std::vector<Value> grad(Grad& g);
 std::vector<Value> decompose(Graph& graph, const Node& node);
 Primal primal(Graph& graph, const Node& node);
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {
-    {"causal", Kind::integer, 0}, {"heads_inside", Kind::integer, 0}, {"scale", Kind::real, 0}};  // 0: 1 / sqrt(D)
 const OpDef kOps[] = {
-    {"attention", infer, grad, lower, nullptr, kAttrs, {}, {}, {}, {}, decompose},
+    {.name = "attention",
+     .infer = infer,
+     .grad = grad,
+     .lower = lower,
+     .attrs = attrs_of<AttentionAttrs>,
+     .decompose = decompose},
     {.name = "attention_backward",
      .infer = infer_backward,
      .lower = lower_backward,
      .reference = reference::attention_backward,
-     .attrs = kAttrs,
+     .attrs = attrs_of<AttentionAttrs>,
      .primal = primal},
 };
 
@@ -158,7 +164,7 @@ std::vector<Value> grad(Grad& g) {
   require(!g.dy(1), ErrorCode::unsupported, "attention: has no gradient of its logarithms");
   const Value inner = sum(cast(g.dy(), DType::f32) * cast(g.out(), DType::f32), {-1});
   const std::array inputs{g.in(0), g.in(1), g.in(2), g.dy(), g.out(1), inner};
-  return g.graph.add_all(kOps[1], inputs, g.attrs());
+  return g.graph.add_all(kOps[1], inputs, g.self().attrs);
 }
 
 Value swapped(Value x) {
@@ -167,12 +173,12 @@ Value swapped(Value x) {
 
 /// scale q k^T as [.., T, S], whichever way the operands lie; -infinity where a key is hidden.
 Value scores_of(Value q, Value k, const AttentionOptions& o) {
-  const double scale = reference::attention_scale({{"scale", o.scale}}, q.shape());  // in double, as backward has it
+  const double scale = reference::attention_scale({.scale = o.scale}, q.shape());  // in double, as backward has it
   if (o.heads_inside) {
     q = swapped(q);
     k = swapped(k);
   }
-  const Value scores = q.graph().add(find_op("affine"), {matmul(q, k, {.transpose_b = true})}, {{"a", scale}});
+  const Value scores = q.graph().add(find_op("affine"), {matmul(q, k, {.transpose_b = true})}, UnaryAttrs{.a = scale});
   if (!o.causal) return scores;
   const int64_t rows = scores.shape()[scores.shape().rank() - 2], others = scores.shape()[scores.shape().rank() - 1];
   std::vector<float> hidden(static_cast<size_t>(rows * others));
@@ -187,9 +193,8 @@ Value weighted(Value scores, Value v, const AttentionOptions& o) {
 }
 
 AttentionOptions options_of(const Node& node) {
-  return {.causal = node.attrs.flag("causal"),
-          .scale = static_cast<float>(node.attrs.real("scale")),
-          .heads_inside = node.attrs.flag("heads_inside")};
+  const auto attrs = node.attrs.as<AttentionAttrs>();
+  return {.causal = attrs.causal, .scale = static_cast<float>(attrs.scale), .heads_inside = attrs.heads_inside};
 }
 
 std::vector<Value> decompose(Graph& graph, const Node& node) {
@@ -219,7 +224,7 @@ Value attend(Value q, Value k, Value v, const AttentionOptions& o) {
     return weighted(scores_of(q, k, o), v, o);  // by smaller ops
   const std::array inputs{q, k, v};
   return q.graph().add_all(kOps[0], inputs,
-                           {{"causal", o.causal}, {"heads_inside", o.heads_inside}, {"scale", o.scale}})[0];
+                           AttentionAttrs{.causal = o.causal, .heads_inside = o.heads_inside, .scale = o.scale})[0];
 }
 
 }  // namespace lemnos::ops

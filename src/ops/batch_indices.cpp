@@ -7,10 +7,7 @@
 #include "lemnos/ops.h"
 #include "ops/lowering.h"
 #include "ops/step_state.h"
-
-namespace lemnos::reference {
-void batch_indices(const Reference& c);
-}
+#include "reference/batch_indices.h"
 
 namespace lemnos::ops {
 namespace {
@@ -18,12 +15,12 @@ namespace {
 constexpr int64_t kMostSamples = int64_t{1} << 30;
 
 std::vector<TensorDesc> infer(const Infer& in) {
+  const auto attrs = in.attrs<BatchIndicesAttrs>();
   require_inputs(in, 1);
   require_state(in, 0);
-  const int64_t samples = in.attrs.integer("samples"), batch = in.attrs.integer("batch");
+  const int64_t samples = attrs.samples, batch = attrs.batch, window = attrs.window;
   require(samples >= 0 && samples <= kMostSamples, ErrorCode::invalid_argument, in.op.name, ": ", samples,
           " samples, it takes 1 to ", kMostSamples, ", or 0 for the state's");
-  const int64_t window = in.attrs.integer("window");
   require(window >= 0 && window < 65536 && window * batch <= kMostSamples, ErrorCode::invalid_argument, in.op.name,
           ": a window of ", window, " batches of ", batch, " rows, it takes up to 65535 batches and ", kMostSamples,
           " rows");
@@ -33,26 +30,22 @@ std::vector<TensorDesc> infer(const Infer& in) {
 }
 
 std::vector<Dispatch> lower(Lower& c) {
+  const auto attrs = c.attrs<BatchIndicesAttrs>();
   using namespace shaders;
-  const BatchIndicesSpec spec{.workgroup_size = 64, .shuffle = c.attrs().flag("shuffle")};
-  const auto batch = static_cast<uint32_t>(c.attrs().integer("batch"));
+  const BatchIndicesSpec spec{.workgroup_size = 64, .shuffle = attrs.shuffle};
+  const auto batch = static_cast<uint32_t>(attrs.batch);
   return {{.kernel = &c.kernel("batch_indices"),
            .tensors = {c.x(0), c.y()},
            .spec = spec,
-           .params = BatchIndicesParams{.samples = static_cast<uint32_t>(c.attrs().integer("samples")),
+           .params = BatchIndicesParams{.samples = static_cast<uint32_t>(attrs.samples),
                                         .batch = batch,
-                                        .seed = static_cast<uint32_t>(c.attrs().integer("seed")),
-                                        .window = static_cast<uint32_t>(c.attrs().integer("window"))},
+                                        .seed = static_cast<uint32_t>(attrs.seed),
+                                        .window = static_cast<uint32_t>(attrs.window)},
            .groups = divide_up(batch, spec.workgroup_size),
            .cost = {c.out().bytes() + c.in(0).bytes(), 100ull * batch}}};
 }
 
-constexpr AttrDef kAttrs[] = {{"samples", AttrDef::Kind::integer, 0},
-                              {"batch", AttrDef::Kind::integer, 0, "", true},
-                              {"shuffle", AttrDef::Kind::integer, 1},
-                              {"seed", AttrDef::Kind::integer, 0},
-                              {"window", AttrDef::Kind::integer, 0}};
-const OpDef kOps[] = {{"batch_indices", infer, nullptr, lower, reference::batch_indices, kAttrs}};
+const OpDef kOps[] = {{"batch_indices", infer, nullptr, lower, reference::batch_indices, attrs_of<BatchIndicesAttrs>}};
 
 }  // namespace
 
@@ -60,7 +53,8 @@ std::span<const OpDef> batch_indices_ops() { return kOps; }
 Value add_batch_indices(Value state, const BatchOptions& o) {
   return state.graph().add(
       kOps[0], {state},
-      {{"samples", o.samples}, {"batch", o.batch}, {"shuffle", o.shuffle}, {"seed", o.seed}, {"window", o.window}});
+      BatchIndicesAttrs{
+          .samples = o.samples, .batch = o.batch, .shuffle = o.shuffle, .seed = o.seed, .window = o.window});
 }
 
 }  // namespace lemnos::ops

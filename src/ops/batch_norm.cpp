@@ -10,15 +10,9 @@
 #include "lemnos/ops.h"
 #include "ops/broadcast.h"
 #include "ops/norm.h"
+#include "reference/batch_norm.h"
 #include "shaders/norm_apply.h"
 #include "shaders/norm_running.h"
-
-namespace lemnos::reference {
-void batch_norm(const Reference& c);
-void batch_norm_backward(const Reference& c);
-void batch_norm_eval(const Reference& c);
-void update_running(const Reference& c);
-}  // namespace lemnos::reference
 
 namespace lemnos::ops {
 namespace {
@@ -27,7 +21,7 @@ Channels shape_of(const Shape& x) { return channels_of(x.elements(), x[1], x.ele
 
 // x, gamma and beta, as the attributes say which are there; then `others`.
 void require_operands(const Infer& in, size_t others) {
-  const size_t given = static_cast<size_t>(in.attrs.integer("affine"));
+  const size_t given = static_cast<size_t>(in.attrs<BatchNormAttrs>().affine);
   require_inputs(in, 1 + given + others);
   require_float(in, 0);
   const Shape& x = in.in[0].shape;
@@ -62,6 +56,7 @@ std::vector<TensorDesc> infer_backward(const Infer& in) {
 }
 
 std::vector<TensorDesc> infer_update(const Infer& in) {
+  const auto attrs = in.attrs<UpdateRunningAttrs>();
   require_inputs(in, 4);
   const Shape channels = in.in[0].shape;
   for (size_t i = 0; i < 4; ++i) {
@@ -69,7 +64,7 @@ std::vector<TensorDesc> infer_update(const Infer& in) {
     require(in.in[i] == wanted, ErrorCode::shape_mismatch, in.op.name, ": input ", i, " is ", in.in[i], ", it takes ",
             wanted);
   }
-  require(in.attrs.integer("elements") > 1, ErrorCode::invalid_argument, in.op.name, ": ", in.attrs.integer("elements"),
+  require(attrs.elements > 1, ErrorCode::invalid_argument, in.op.name, ": ", attrs.elements,
           " elements a channel, an unbiased variance takes 2 at least");
   return {in.in[0], in.in[1]};
 }
@@ -111,10 +106,10 @@ Dispatch apply(Lower& c, uint32_t function, TensorRef gamma, DType gamma_dtype, 
 }
 
 TensorRef operand(Lower& c, size_t i) {
-  return static_cast<size_t>(c.attrs().integer("affine")) >= i ? in_words(c.x(i)) : TensorRef{};
+  return static_cast<size_t>(c.attrs<BatchNormAttrs>().affine) >= i ? in_words(c.x(i)) : TensorRef{};
 }
-DType gamma_dtype(const Lower& c) { return c.attrs().integer("affine") ? c.in(1).dtype : DType::f32; }
-float eps_of(const Lower& c) { return static_cast<float>(c.attrs().real("eps")); }
+DType gamma_dtype(const Lower& c) { return c.attrs<BatchNormAttrs>().affine ? c.in(1).dtype : DType::f32; }
+float eps_of(const Lower& c) { return static_cast<float>(c.attrs<BatchNormAttrs>().eps); }
 
 std::vector<Dispatch> lower(Lower& c) {
   const Channels shape = shape_of(c.in(0).shape);
@@ -149,13 +144,14 @@ std::vector<Dispatch> lower_backward(Lower& c) {
 }
 
 std::vector<Dispatch> lower_update(Lower& c) {
+  const auto attrs = c.attrs<UpdateRunningAttrs>();
   const auto channels = static_cast<uint32_t>(c.in(0).elements());
-  const double elements = static_cast<double>(c.attrs().integer("elements"));
+  const double elements = static_cast<double>(attrs.elements);
   const shaders::NormRunningSpec spec{.workgroup_size = 64};
   return {{.kernel = &c.kernel("norm_running"),
            .tensors = {c.y(0), c.y(1), c.x(2), c.x(3)},
            .spec = spec,
-           .params = shaders::NormRunningParams{channels, static_cast<float>(c.attrs().real("momentum")),
+           .params = shaders::NormRunningParams{channels, static_cast<float>(attrs.momentum),
                                                 static_cast<float>(elements / (elements - 1))},
            .groups = divide_up(channels, spec.workgroup_size),
            .cost = {28ull * channels, 8ull * channels}}};
@@ -179,7 +175,7 @@ Value composed(Value x, Value gamma, Value beta, float eps) {
 Primal primal(Graph& graph, const Node& node) {
   const auto in = [&](size_t i) { return i < node.inputs.size() ? Value(&graph, node.inputs[i]) : Value(); };
   const Value gamma = in(3), beta = gamma ? full(graph, gamma.shape(), 0, gamma.dtype()) : Value();
-  return {.y = {composed(in(0), gamma, beta, static_cast<float>(node.attrs.real("eps")))},
+  return {.y = {composed(in(0), gamma, beta, static_cast<float>(node.attrs.as<BatchNormBackwardAttrs>().eps))},
           .dy = {in(2)},
           .x = {in(0), gamma, beta}};
 }
@@ -187,36 +183,41 @@ Primal primal(Graph& graph, const Node& node) {
 std::vector<Value> grad(Grad& g);
 std::vector<Value> grad_eval(Grad& g);
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{"eps", Kind::real, 1e-5}, {"affine", Kind::integer, 0}};
-constexpr AttrDef kBackward[] = {kAttrs[0]};
-constexpr AttrDef kUpdate[] = {{"momentum", Kind::real, .1}, {"elements", Kind::integer, 0, "", true}};
 constexpr Alias kUpdates[] = {{0, 0}, {1, 1}};
 
 const OpDef kOps[] = {
-    {"batch_norm", infer, grad, lower, reference::batch_norm, kAttrs, kRowVariants},
+    {"batch_norm", infer, grad, lower, reference::batch_norm, attrs_of<BatchNormAttrs>, kRowVariants},
     {.name = "batch_norm_backward",
      .infer = infer_backward,
      .lower = lower_backward,
      .reference = reference::batch_norm_backward,
-     .attrs = kBackward,
+     .attrs = attrs_of<BatchNormBackwardAttrs>,
      .variants = kRowVariants,
      .primal = primal},
-    {"batch_norm_eval", infer_eval, grad_eval, lower_eval, reference::batch_norm_eval, kAttrs},
-    {"update_running", infer_update, nullptr, lower_update, reference::update_running, kUpdate, {}, kUpdates},
+    {"batch_norm_eval", infer_eval, grad_eval, lower_eval, reference::batch_norm_eval, attrs_of<BatchNormAttrs>},
+    {"update_running",
+     infer_update,
+     nullptr,
+     lower_update,
+     reference::update_running,
+     attrs_of<UpdateRunningAttrs>,
+     {},
+     kUpdates},
 };
 
 std::vector<Value> grad(Grad& g) {
   require(!g.dy(1) && !g.dy(2), ErrorCode::unsupported, "batch_norm: has no gradient of its statistics");
   std::vector<Value> inputs = {g.in(0), g.out(1), g.dy()};
   if (g.inputs() > 1) inputs.push_back(g.in(1));
-  std::vector<Value> found = g.graph.add_all(kOps[1], inputs, {{"eps", g.attrs().real("eps")}});
+  std::vector<Value> found =
+      g.graph.add_all(kOps[1], inputs, BatchNormBackwardAttrs{.eps = g.attrs<BatchNormAttrs>().eps});
   found.resize(g.inputs());
   return found;
 }
 
 // By smaller ops: it is asked for only where a network is frozen in part.
 std::vector<Value> grad_eval(Grad& g) {
+  const auto attrs = g.attrs<BatchNormAttrs>();
   const size_t given = g.inputs() - 3;
   const Shape x = g.in(0).shape();
   Shape by_channel = Shape{1, x[1]};
@@ -227,8 +228,7 @@ std::vector<Value> grad_eval(Grad& g) {
   }
   require(g.in(0).dtype() == DType::f32 && (given == 0 || g.in(1).dtype() == DType::f32), ErrorCode::unsupported,
           "batch_norm_eval: has a gradient in f32 only, x is ", g.in(0).desc());
-  const Value mean = g.in(g.inputs() - 2),
-              rstd = rsqrt(g.in(g.inputs() - 1) + static_cast<float>(g.attrs().real("eps")));
+  const Value mean = g.in(g.inputs() - 2), rstd = rsqrt(g.in(g.inputs() - 1) + static_cast<float>(attrs.eps));
   std::vector<Value> found(g.inputs());
   if (g.needs(0)) found[0] = g.dy() * reshape(given > 0 ? g.in(1) * rstd : rstd, by_channel);
   if (given > 0 && g.needs(1)) found[1] = sum(g.dy() * (g.in(0) - reshape(mean, by_channel)), others) * rstd;
@@ -249,10 +249,11 @@ std::vector<Value> operands(const char* who, Value x, Value gamma, Value beta) {
 std::span<const OpDef> batch_norm_ops() { return kOps; }
 
 std::vector<Value> add_batch_norm(size_t op, std::vector<Value> inputs, size_t affine, float eps) {
-  return inputs[0].graph().add_all(kOps[op], inputs, {{"eps", eps}, {"affine", static_cast<int64_t>(affine)}});
+  return inputs[0].graph().add_all(kOps[op], inputs,
+                                   BatchNormAttrs{.eps = eps, .affine = static_cast<int64_t>(affine)});
 }
 std::vector<Value> add_update(std::vector<Value> inputs, int64_t elements, float momentum) {
-  return inputs[0].graph().add_all(kOps[3], inputs, {{"momentum", momentum}, {"elements", elements}});
+  return inputs[0].graph().add_all(kOps[3], inputs, UpdateRunningAttrs{.momentum = momentum, .elements = elements});
 }
 
 }  // namespace lemnos::ops

@@ -1,16 +1,13 @@
 // broadcast_to: x stretched to a shape as NumPy does. And the launch that moves elements, which slices and permutations
 // share.
 
+#include "reference/broadcast_to.h"
 #include "lemnos/ops.h"
 #include "ops/broadcast.h"
 #include "ops/formats.h"
 #include "ops/lowering.h"
 #include "ops/move.h"
 #include "shaders/move.h"
-
-namespace lemnos::reference {
-void broadcast_to(const Reference& c);
-}  // namespace lemnos::reference
 
 namespace lemnos::ops {
 
@@ -128,7 +125,7 @@ namespace {
 
 std::vector<TensorDesc> infer(const Infer& in) {
   require_inputs(in, 1);
-  const Shape shape(in.attrs.integers("shape"));
+  const Shape shape = in.attrs<BroadcastToAttrs>().shape;
   require(broadcast(in.in[0].shape, shape, in.op.name) == shape, ErrorCode::shape_mismatch, in.op.name, ": x ",
           in.in[0].shape, " does not stretch to ", shape);
   return {{shape, in.in[0].dtype}};
@@ -145,14 +142,13 @@ std::vector<Dispatch> lower(Lower& c) {
 
 std::vector<Value> grad(Grad& g) { return {sum_to(g.dy(), g.in(0).shape())}; }
 
-constexpr AttrDef kAttrs[] = {{"shape", AttrDef::Kind::integers}};
-const OpDef kOps[] = {{"broadcast_to", infer, grad, lower, reference::broadcast_to, kAttrs}};
+const OpDef kOps[] = {{"broadcast_to", infer, grad, lower, reference::broadcast_to, attrs_of<BroadcastToAttrs>}};
 
 }  // namespace
 
 std::span<const OpDef> broadcast_to_ops() { return kOps; }
 Value stretch(Value x, Shape shape) {
-  return x.shape() == shape ? x : x.graph().add(kOps[0], {x}, {{"shape", Attrs::AttrValue(shape)}});
+  return x.shape() == shape ? x : x.graph().add(kOps[0], {x}, BroadcastToAttrs{.shape = shape});
 }
 
 }  // namespace lemnos::ops

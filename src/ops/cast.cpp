@@ -5,17 +5,14 @@
 #include "lemnos/ops.h"
 #include "ops/formats.h"
 #include "ops/lowering.h"
-
-namespace lemnos::reference {
-void cast(const Reference& c);
-}  // namespace lemnos::reference
+#include "reference/cast.h"
 
 namespace lemnos::ops {
 namespace {
 
 std::vector<TensorDesc> infer(const Infer& in) {
   require_inputs(in, 1);
-  return {{in.in[0].shape, dtype_from_string(in.attrs.word("dtype"))}};
+  return {{in.in[0].shape, in.attrs<CastAttrs>().dtype}};
 }
 
 std::vector<Dispatch> lower(Lower& c) {
@@ -37,14 +34,14 @@ std::vector<Value> grad(Grad& g) {
   return {cast(g.dy(), g.in(0).dtype())};
 }
 
-constexpr AttrDef kAttrs[] = {{"dtype", AttrDef::Kind::word, 0, "f32", true}};
-const OpDef kOps[] = {{"cast", infer, grad, lower, reference::cast, kAttrs, {}, {}, {}, {}, nullptr, rows_of_output}};
+const OpDef kOps[] = {
+    {"cast", infer, grad, lower, reference::cast, attrs_of<CastAttrs>, {}, {}, {}, {}, nullptr, rows_of_output}};
 
 }  // namespace
 
 std::span<const OpDef> cast_ops() { return kOps; }
 Value cast_to(Value x, DType dtype) {
-  return x.dtype() == dtype ? x : x.graph().add(kOps[0], {x}, {{"dtype", to_string(dtype)}});
+  return x.dtype() == dtype ? x : x.graph().add(kOps[0], {x}, CastAttrs{.dtype = dtype});
 }
 
 }  // namespace lemnos::ops

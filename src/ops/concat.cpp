@@ -8,10 +8,7 @@
 #include "ops/broadcast.h"
 #include "ops/formats.h"
 #include "ops/lowering.h"
-
-namespace lemnos::reference {
-void concat(const Reference& c);
-}  // namespace lemnos::reference
+#include "reference/concat.h"
 
 namespace lemnos::ops {
 namespace {
@@ -20,7 +17,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   require(!in.in.empty() && in.in.size() <= CONCAT_INPUTS, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
           " inputs, it takes 1 to ", CONCAT_INPUTS);
   const Shape& first = in.in[0].shape;
-  const size_t axis = first.axis(in.attrs.integer("axis"), in.op.name);
+  const size_t axis = first.axis(in.attrs<ConcatAttrs>().axis, in.op.name);
   int64_t total = 0;
   for (size_t i = 0; i < in.in.size(); ++i) {
     const TensorDesc& x = in.in[i];
@@ -40,7 +37,7 @@ std::vector<Dispatch> lower(Lower& c) {
   if (count == 0) return {};
   require(count < (1u << 31), ErrorCode::unsupported, who, ": ", c.out(), " has ", count,
           " elements; this kernel counts to ", 1u << 31);
-  const size_t axis = static_cast<size_t>(c.attrs().integer("axis"));
+  const size_t axis = static_cast<size_t>(c.attrs<ConcatAttrs>().axis);
   int64_t inner = 1, outer = 1;
   for (size_t i = 0; i < c.out().shape.rank(); ++i)
     if (i != axis) (i < axis ? outer : inner) *= c.out().shape[i];
@@ -74,7 +71,7 @@ std::vector<Dispatch> lower(Lower& c) {
 }
 
 std::vector<Value> grad(Grad& g) {
-  const int64_t axis = g.attrs().integer("axis");
+  const int64_t axis = g.attrs<ConcatAttrs>().axis;
   std::vector<Value> gradients(g.inputs());
   int64_t begin = 0;
   for (size_t i = 0; i < g.inputs(); ++i) {
@@ -85,8 +82,7 @@ std::vector<Value> grad(Grad& g) {
   return gradients;
 }
 
-constexpr AttrDef kAttrs[] = {{"axis", AttrDef::Kind::integer, 0}};
-const OpDef kOps[] = {{"concat", infer, grad, lower, reference::concat, kAttrs}};
+const OpDef kOps[] = {{"concat", infer, grad, lower, reference::concat, attrs_of<ConcatAttrs>}};
 
 }  // namespace
 
@@ -105,7 +101,8 @@ Value concat(std::span<const Value> parts, int64_t axis) {
     std::vector<Value> next;
     for (size_t i = 0; i < level.size(); i += CONCAT_INPUTS) {
       const auto some = std::span(level).subspan(i, std::min<size_t>(CONCAT_INPUTS, level.size() - i));
-      next.push_back(some.size() == 1 ? some[0] : some[0].graph().add_all(ops::concat_op(), some, {{"axis", at}})[0]);
+      next.push_back(some.size() == 1 ? some[0]
+                                      : some[0].graph().add_all(ops::concat_op(), some, ConcatAttrs{.axis = at})[0]);
     }
     level = std::move(next);
   }

@@ -13,13 +13,8 @@
 #include "lemnos/ops.h"
 #include "ops/epilogue.h"
 #include "ops/lowering.h"
+#include "reference/conv.h"
 #include "shaders/common/unary_functions.h"
-
-namespace lemnos::reference {
-void conv2d(const Reference& c);
-void conv2d_input(const Reference& c);
-void conv2d_weight(const Reference& c);
-}  // namespace lemnos::reference
 
 namespace lemnos::ops {
 namespace {
@@ -27,8 +22,8 @@ namespace {
 // Shapes
 // ---------------------------------------------------------------------------------------------------------------
 
-std::array<int64_t, 2> pair_of(const Attrs& attrs, const char* name, int64_t otherwise, int64_t least, const char* op) {
-  const std::vector<int64_t>& given = attrs.integers(name);
+std::array<int64_t, 2> pair_of(const std::vector<int64_t>& given, const char* name, int64_t otherwise, int64_t least,
+                               const char* op) {
   if (given.empty()) return {otherwise, otherwise};
   std::string entries;
   for (int64_t entry : given) entries += text(entries.empty() ? "" : ", ", entry);
@@ -37,11 +32,11 @@ std::array<int64_t, 2> pair_of(const Attrs& attrs, const char* name, int64_t oth
   return {given[0], given[1]};
 }
 
-void read_attrs(Convolution& f, const Attrs& attrs, const char* op) {
-  f.stride = pair_of(attrs, "stride", 1, 1, op);
-  f.padding = pair_of(attrs, "padding", 0, 0, op);
-  f.dilation = pair_of(attrs, "dilation", 1, 1, op);
-  f.groups = attrs.integer("groups");
+void read_attrs(Convolution& f, const ConvAttrs& attrs, const char* op) {
+  f.stride = pair_of(attrs.stride, "stride", 1, 1, op);
+  f.padding = pair_of(attrs.padding, "padding", 0, 0, op);
+  f.dilation = pair_of(attrs.dilation, "dilation", 1, 1, op);
+  f.groups = attrs.groups;
   require(f.groups >= 1, ErrorCode::invalid_argument, op, ": ", f.groups, " groups, it takes 1 or more");
 }
 
@@ -71,16 +66,17 @@ void require_fits(const Infer& in, const Convolution& f) {
 }
 
 void require_epilogue(const Infer& in, int64_t channels) {
-  const int64_t activation = in.attrs.integer("activation");
+  const auto attrs = in.attrs<ConvEpilogue>();
+  const int64_t activation = attrs.activation;
   require(activation >= 0 && activation < static_cast<int64_t>(reference::unary_functions().size()),
           ErrorCode::invalid_argument, in.op.name, ": no activation ", activation);
-  require_inputs(in, in.attrs.flag("bias") ? 3 : 2);
-  if (!in.attrs.flag("bias")) return;
+  require_inputs(in, attrs.bias ? 3 : 2);
+  if (!attrs.bias) return;
   require(in.in[2] == TensorDesc{Shape{channels}, in.in[0].dtype}, ErrorCode::shape_mismatch, in.op.name, ": bias ",
           in.in[2], " for ", channels, " channels of ", in.in[0]);
 }
 
-Convolution form_of_weight(const Shape& weight, const Attrs& attrs, const char* op) {
+Convolution form_of_weight(const Shape& weight, const ConvAttrs& attrs, const char* op) {
   Convolution f{};
   f.kernel = {weight[2], weight[3]};
   read_attrs(f, attrs, op);
@@ -89,7 +85,7 @@ Convolution form_of_weight(const Shape& weight, const Attrs& attrs, const char* 
   return f;
 }
 
-Convolution conv2d_form(const Shape& x, const Shape& weight, const Attrs& attrs, const char* op) {
+Convolution conv2d_form(const Shape& x, const Shape& weight, const ConvAttrs& attrs, const char* op) {
   Convolution f = form_of_weight(weight, attrs, op);
   f.images = x[0];
   f.height = x[2];
@@ -99,20 +95,20 @@ Convolution conv2d_form(const Shape& x, const Shape& weight, const Attrs& attrs,
   return f;
 }
 
-Convolution input_form(const Shape& dy, const Shape& weight, const Attrs& attrs, const char* op) {
-  Convolution f = form_of_weight(weight, attrs, op);
+Convolution input_form(const Shape& dy, const Shape& weight, const ConvInputAttrs& attrs, const char* op) {
+  Convolution f = form_of_weight(weight, attrs.conv, op);
   f.images = dy[0];
   f.out_height = dy[2];
   f.out_width = dy[3];
-  f.height = attrs.integer("height");
-  f.width = attrs.integer("width");
+  f.height = attrs.height;
+  f.width = attrs.width;
   return f;
 }
 
-Convolution weight_form(const Shape& x, const Shape& dy, const Attrs& attrs, const char* op) {
+Convolution weight_form(const Shape& x, const Shape& dy, const ConvWeightAttrs& attrs, const char* op) {
   Convolution f{};
-  f.kernel = pair_of(attrs, "kernel", 1, 1, op);
-  read_attrs(f, attrs, op);
+  f.kernel = pair_of(attrs.kernel, "kernel", 1, 1, op);
+  read_attrs(f, attrs.conv, op);
   f.images = x[0];
   f.in = x[1];
   f.height = x[2];
@@ -124,9 +120,10 @@ Convolution weight_form(const Shape& x, const Shape& dy, const Attrs& attrs, con
 }
 
 std::vector<TensorDesc> infer_conv2d(const Infer& in) {
+  const auto attrs = in.attrs<Conv2dAttrs>();
   for (size_t i = 0; i < 2 && i < in.in.size(); ++i) require_planes(in, i);
-  require_inputs(in, in.attrs.flag("bias") ? 3 : 2);
-  const Convolution f = conv2d_form(in.in[0].shape, in.in[1].shape, in.attrs, in.op.name);
+  require_inputs(in, attrs.epilogue.bias ? 3 : 2);
+  const Convolution f = conv2d_form(in.in[0].shape, in.in[1].shape, attrs.conv, in.op.name);
   require(in.in[0].shape[1] == f.in, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0], " has ",
           in.in[0].shape[1], " channels, weight ", in.in[1], " in ", f.groups, " groups takes ", f.in);
   require_fits(in, f);
@@ -135,9 +132,10 @@ std::vector<TensorDesc> infer_conv2d(const Infer& in) {
 }
 
 std::vector<TensorDesc> infer_input(const Infer& in) {
+  const auto attrs = in.attrs<ConvInputAttrs>();
   for (size_t i = 0; i < 2 && i < in.in.size(); ++i) require_planes(in, i);
-  require_inputs(in, in.attrs.flag("bias") ? 3 : 2);
-  const Convolution f = input_form(in.in[0].shape, in.in[1].shape, in.attrs, in.op.name);
+  require_inputs(in, attrs.epilogue.bias ? 3 : 2);
+  const Convolution f = input_form(in.in[0].shape, in.in[1].shape, attrs, in.op.name);
   require(in.in[0].shape[1] == f.out, ErrorCode::shape_mismatch, in.op.name, ": dy ", in.in[0], " has ",
           in.in[0].shape[1], " channels, weight ", in.in[1], " makes ", f.out);
   require_fits(in, f);
@@ -151,7 +149,7 @@ std::vector<TensorDesc> infer_input(const Infer& in) {
 std::vector<TensorDesc> infer_weight(const Infer& in) {
   require_inputs(in, 2);
   for (size_t i = 0; i < 2; ++i) require_planes(in, i);
-  const Convolution f = weight_form(in.in[0].shape, in.in[1].shape, in.attrs, in.op.name);
+  const Convolution f = weight_form(in.in[0].shape, in.in[1].shape, in.attrs<ConvWeightAttrs>(), in.op.name);
   require_fits(in, f);
   require(in.in[1].shape == Shape({f.images, f.out, out_extent(f.height, f, 0), out_extent(f.width, f, 1)}),
           ErrorCode::shape_mismatch, in.op.name, ": dy ", in.in[1], " is not the gradient of ",
@@ -163,12 +161,14 @@ std::vector<TensorDesc> infer_weight(const Infer& in) {
 // -------------------------------------------------------------------------------------------------------------
 
 Convolution conv2d_of(const Lower& c) {
-  return conv2d_form(c.in(0).shape, c.in(1).shape, c.attrs(), c.node().op->name);
+  return conv2d_form(c.in(0).shape, c.in(1).shape, c.attrs<ConvAttrs>(), c.node().op->name);
 }
-Convolution input_of(const Lower& c) { return input_form(c.in(0).shape, c.in(1).shape, c.attrs(), c.node().op->name); }
+Convolution input_of(const Lower& c) {
+  return input_form(c.in(0).shape, c.in(1).shape, c.attrs<ConvInputAttrs>(), c.node().op->name);
+}
 
 Convolution weight_of(const Lower& c) {
-  return weight_form(c.in(0).shape, c.in(1).shape, c.attrs(), c.node().op->name);
+  return weight_form(c.in(0).shape, c.in(1).shape, c.attrs<ConvWeightAttrs>(), c.node().op->name);
 }
 
 std::string refuse_conv2d_tiled(const Lower& c) { return refuse_conv_tiled(c, conv2d_of(c), Toward::y); }
@@ -211,32 +211,8 @@ std::vector<Dispatch> lower_weight(Lower& c) {
 std::vector<Value> grad_conv2d(Grad& g);
 std::vector<Value> grad_input(Grad& g);
 std::vector<Value> grad_weight(Grad& g);
+template <typename T>
 std::vector<Value> decompose(Graph& graph, const Node& node);
-
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{"stride", Kind::integers},
-                              {"padding", Kind::integers},
-                              {"dilation", Kind::integers},
-                              {"groups", Kind::integer, 1},
-                              {"bias", Kind::integer, 0},
-                              {"activation", Kind::integer},  // UNARY_*, and its parameters
-                              {"a", Kind::real},
-                              {"b", Kind::real}};
-constexpr AttrDef kInputAttrs[] = {{"stride", Kind::integers},
-                                   {"padding", Kind::integers},
-                                   {"dilation", Kind::integers},
-                                   {"groups", Kind::integer, 1},
-                                   {"bias", Kind::integer, 0},
-                                   {"height", Kind::integer, 0, "", true},
-                                   {"width", Kind::integer, 0, "", true},
-                                   {"activation", Kind::integer},
-                                   {"a", Kind::real},
-                                   {"b", Kind::real}};
-constexpr AttrDef kWeightAttrs[] = {{"stride", Kind::integers},
-                                    {"padding", Kind::integers},
-                                    {"dilation", Kind::integers},
-                                    {"groups", Kind::integer, 1},
-                                    {"kernel", Kind::integers, 0, "", true}};
 
 constexpr Variant kVariants[] = {{"tiled", refuse_conv2d_tiled}, {"window", refuse_conv2d_window}, {"direct"}};
 constexpr Variant kInputVariants[] = {{"tiled", refuse_input_tiled}, {"window", refuse_input_window}, {"direct"}};
@@ -251,98 +227,97 @@ const OpDef kOps[] = {
      grad_conv2d,
      lower_conv2d,
      reference::conv2d,
-     kAttrs,
+     attrs_of<Conv2dAttrs>,
      kVariants,
      {},
      {},
      {},
-     decompose,
+     decompose<Conv2dAttrs>,
      by_images},
     {"conv2d_input",
      infer_input,
      grad_input,
      lower_input,
      reference::conv2d_input,
-     kInputAttrs,
+     attrs_of<ConvInputAttrs>,
      kInputVariants,
      {},
      {},
      {},
-     decompose,
+     decompose<ConvInputAttrs>,
      by_images},
-    {"conv2d_weight", infer_weight, grad_weight, lower_weight, reference::conv2d_weight, kWeightAttrs, kWeightVariants},
+    {"conv2d_weight", infer_weight, grad_weight, lower_weight, reference::conv2d_weight, attrs_of<ConvWeightAttrs>,
+     kWeightVariants},
 };
 
-Attrs shared_attrs(const Attrs& attrs) {
-  Attrs kept;
-  for (const char* name : {"stride", "padding", "dilation", "groups"}) kept.set(name, *attrs.find(name));
-  return kept;
+Value add_forward(Value x, Value weight, const ConvAttrs& attrs) {
+  return x.graph().add(kOps[0], {x, weight}, Conv2dAttrs{.conv = attrs});
 }
-
-Value add_forward(Value x, Value weight, const Attrs& attrs) {
-  return x.graph().add(kOps[0], {x, weight}, shared_attrs(attrs));
+Value add_input(Value dy, Value weight, const Shape& x, const ConvAttrs& attrs) {
+  return dy.graph().add(kOps[1], {dy, weight}, ConvInputAttrs{.conv = attrs, .height = x[2], .width = x[3]});
 }
-Value add_input(Value dy, Value weight, const Shape& x, const Attrs& attrs) {
-  Attrs all = shared_attrs(attrs);
-  all.set("height", x[2]);
-  all.set("width", x[3]);
-  return dy.graph().add(kOps[1], {dy, weight}, all);
-}
-Value add_weight(Value x, Value dy, const Shape& weight, const Attrs& attrs) {
-  Attrs all = shared_attrs(attrs);
-  all.set("kernel", {weight[2], weight[3]});
-  return x.graph().add(kOps[2], {x, dy}, all);
+Value add_weight(Value x, Value dy, const Shape& weight, const ConvAttrs& attrs) {
+  return x.graph().add(kOps[2], {x, dy}, ConvWeightAttrs{.conv = attrs, .kernel = {weight[2], weight[3]}});
 }
 
 // The sum in front of the function.
+template <typename T>
 Value sum_of(Graph& graph, const Node& node) {
-  Attrs plain = node.attrs;
-  plain.set("activation", UNARY_IDENTITY);
+  auto plain = node.attrs.as<T>();
+  plain.epilogue.activation = UNARY_IDENTITY;
   std::vector<Value> inputs;
   for (const int id : node.inputs) inputs.emplace_back(&graph, id);
   return graph.add_all(*node.op, inputs, plain)[0];
 }
 
+template <typename T>
 std::vector<Value> decompose(Graph& graph, const Node& node) {
-  if (node.attrs.integer("activation") == UNARY_IDENTITY) return {};
-  return {with_function(sum_of(graph, node), node.attrs)};
+  const ConvEpilogue epilogue = node.attrs.as<T>().epilogue;
+  if (epilogue.activation == UNARY_IDENTITY) return {};
+  return {with_function(sum_of<T>(graph, node), epilogue)};
 }
 
 // Its gradient. Where f' is a function of x, the sum is computed again.
+template <typename T>
 Value grad_of_sum(Grad& g) {
   const Node node = g.self();  // a copy: adding nodes moves the node
-  if (node.attrs.integer("activation") == UNARY_IDENTITY) return g.dy();
-  const bool of_output = epilogue_function(node.attrs).slope_of_output;
-  return with_slope(of_output ? g.out() : sum_of(g.graph, node), g.dy(), node.attrs);
+  const ConvEpilogue epilogue = node.attrs.as<T>().epilogue;
+  if (epilogue.activation == UNARY_IDENTITY) return g.dy();
+  const bool of_output = epilogue_function(epilogue).slope_of_output;
+  return with_slope(of_output ? g.out() : sum_of<T>(g.graph, node), g.dy(), epilogue);
 }
 
 // x and dy play each other's part in the first two.
 std::vector<Value> grad_conv2d(Grad& g) {
   std::vector<Value> found(g.inputs());
-  const Value dy = grad_of_sum(g);
-  if (g.needs(0)) found[0] = add_input(dy, g.in(1), g.in(0).shape(), g.attrs());
-  if (g.needs(1)) found[1] = add_weight(g.in(0), dy, g.in(1).shape(), g.attrs());
+  const Value dy = grad_of_sum<Conv2dAttrs>(g);
+  if (g.needs(0)) found[0] = add_input(dy, g.in(1), g.in(0).shape(), g.attrs<ConvAttrs>());
+  if (g.needs(1)) found[1] = add_weight(g.in(0), dy, g.in(1).shape(), g.attrs<ConvAttrs>());
   if (g.inputs() > 2 && g.needs(2)) found[2] = sum(dy, {0, 2, 3});
   return found;
 }
 
 std::vector<Value> grad_input(Grad& g) {
   std::vector<Value> found(g.inputs());
-  const Value dy = grad_of_sum(g);
-  if (g.needs(0)) found[0] = add_forward(dy, g.in(1), g.attrs());
-  if (g.needs(1)) found[1] = add_weight(dy, g.in(0), g.in(1).shape(), g.attrs());
+  const Value dy = grad_of_sum<ConvInputAttrs>(g);
+  if (g.needs(0)) found[0] = add_forward(dy, g.in(1), g.attrs<ConvAttrs>());
+  if (g.needs(1)) found[1] = add_weight(dy, g.in(0), g.in(1).shape(), g.attrs<ConvAttrs>());
   if (g.inputs() > 2 && g.needs(2)) found[2] = sum(dy, {0, 2, 3});
   return found;
 }
 
 std::vector<Value> grad_weight(Grad& g) {
   std::vector<Value> found(2);
-  if (g.needs(0)) found[0] = add_input(g.in(1), g.dy(), g.in(0).shape(), g.attrs());
-  if (g.needs(1)) found[1] = add_forward(g.in(0), g.dy(), g.attrs());
+  if (g.needs(0)) found[0] = add_input(g.in(1), g.dy(), g.in(0).shape(), g.attrs<ConvAttrs>());
+  if (g.needs(1)) found[1] = add_forward(g.in(0), g.dy(), g.attrs<ConvAttrs>());
   return found;
 }
 
-std::vector<int64_t> pair(const std::array<int64_t, 2>& v) { return {v[0], v[1]}; }
+template <typename Options>
+ConvAttrs geometry_of(const Options& o) {
+  const auto pair = [](const std::array<int64_t, 2>& v) { return std::vector<int64_t>{v[0], v[1]}; };
+  return {.stride = pair(o.stride), .padding = pair(o.padding), .dilation = pair(o.dilation), .groups = o.groups};
+}
 
 }  // namespace
 
@@ -352,11 +327,7 @@ Value convolve(Value x, Value weight, Value bias, const Conv2dOptions& o) {
   const std::array inputs{x, weight, bias};
   const bool has_bias = static_cast<bool>(bias);
   return x.graph().add_all(kOps[0], std::span(inputs).first(has_bias ? 3 : 2),
-                           {{"stride", pair(o.stride)},
-                            {"padding", pair(o.padding)},
-                            {"dilation", pair(o.dilation)},
-                            {"groups", o.groups},
-                            {"bias", has_bias}})[0];
+                           Conv2dAttrs{.conv = geometry_of(o), .epilogue = {.bias = has_bias}})[0];
 }
 
 Value convolve_transposed(Value x, Value weight, Value bias, const ConvTranspose2dOptions& o) {
@@ -375,14 +346,10 @@ Value convolve_transposed(Value x, Value weight, Value bias, const ConvTranspose
   }
   const std::array inputs{x, weight, bias};
   const bool has_bias = static_cast<bool>(bias);
-  return x.graph().add_all(kOps[1], std::span(inputs).first(has_bias ? 3 : 2),
-                           {{"stride", pair(o.stride)},
-                            {"padding", pair(o.padding)},
-                            {"dilation", pair(o.dilation)},
-                            {"groups", o.groups},
-                            {"bias", has_bias},
-                            {"height", extent[0]},
-                            {"width", extent[1]}})[0];
+  return x.graph().add_all(
+      kOps[1], std::span(inputs).first(has_bias ? 3 : 2),
+      ConvInputAttrs{
+          .conv = geometry_of(o), .height = extent[0], .width = extent[1], .epilogue = {.bias = has_bias}})[0];
 }
 
 }  // namespace lemnos::ops

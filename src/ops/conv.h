@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "lemnos/op.h"
+#include "reference/conv.h"
 
 namespace lemnos::ops {
 
@@ -60,9 +60,9 @@ std::string refuse_conv_tiled(const Lower& c, const Convolution& f, Toward towar
 
 /// The parameters of the function in a kernel's epilogue.
 template <typename Params>
-void set_function(Params& params, const Attrs& attrs) {
-  params.a = static_cast<float>(attrs.real("a"));
-  params.b = static_cast<float>(attrs.real("b"));
+void set_function(Params& params, const ConvEpilogue& epilogue) {
+  params.a = static_cast<float>(epilogue.a);
+  params.b = static_cast<float>(epilogue.b);
 }
 
 /// Adds `parts` f32 results of the node's output in order and stores them in its dtype.

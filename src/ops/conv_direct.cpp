@@ -68,7 +68,8 @@ std::vector<Dispatch> conv_direct(Lower& c, const Convolution& f, Toward toward)
   ConvParams p = plane_params(f, toward_input);
   require(p.n < 1u << 31, ErrorCode::unsupported, c.node().op->name, ": ", p.n,
           " places of a channel; this kernel counts to ", 1u << 31);
-  set_function(p, c.attrs());
+  const auto epilogue = c.attrs<ConvEpilogue>();
+  set_function(p, epilogue);
   const bool wide = p.plane % 4 == 0;
   // Only neighbouring taps that read the same elements are worth unrolling.
   const bool slide = f.kernel[1] > 1 && f.kernel[1] <= kMostTaps && f.stride[1] == 1 && !divided &&
@@ -83,10 +84,10 @@ std::vector<Dispatch> conv_direct(Lower& c, const Convolution& f, Toward toward)
                       .slide = slide,
                       .divided = divided,
                       .flipped = toward_input,
-                      .has_bias = c.attrs().flag("bias"),
+                      .has_bias = epilogue.bias,
                       .wide = wide,
                       .quads = p.n >= 512 && !divided ? 2u : 1u,
-                      .activation = u32(c.attrs().integer("activation")),
+                      .activation = u32(epilogue.activation),
                       .single = p.channels == 1};
   const bool empty = p.channels == 0;
   const TensorRef y = converted ? c.scratch(4ull * static_cast<uint64_t>(c.out().elements())) : in_words(c.y());

@@ -98,16 +98,17 @@ std::vector<Dispatch> conv_tiled(Lower& c, const Convolution& f, Toward toward) 
   const bool converted = c.out().dtype != DType::f32 && !wide;  // places side by side would share words
   const TensorRef y = converted ? c.scratch(4 * static_cast<uint64_t>(c.out().elements())) : in_words(c.y());
   const TensorRef x = in_words(c.x(0)), weight = in_words(c.x(1));
+  const auto epilogue = c.attrs<ConvEpilogue>();
   std::vector<Dispatch> list;
   for (const Phase& down : downs)
     for (const Phase& across : acrosses) {
       shaders::ConvTiledSpec spec = spec_of(c, t, channels, down, across);
       if (converted) spec.result_format = FORMAT_F32;
-      spec.has_bias = c.attrs().flag("bias");
+      spec.has_bias = epilogue.bias;
       spec.wide = wide;
-      spec.activation = u32(c.attrs().integer("activation"));
+      spec.activation = u32(epilogue.activation);
       shaders::ConvTiledParams p = params_of(f, toward, down, across);
-      set_function(p, c.attrs());
+      set_function(p, epilogue);
       p.part_k = u32(up(spec.kernel_h * spec.kernel_w * tap_channels(channels), t.k)) * t.k;
       const uint64_t flops = 2ull * p.places * p.groups * p.m * spec.channels * spec.kernel_h * spec.kernel_w;
       list.push_back({.kernel = &c.kernel("conv_tiled"),

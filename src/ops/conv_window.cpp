@@ -168,7 +168,8 @@ void add_phase(std::vector<Dispatch>& list, Lower& c, const Convolution& f, Towa
   }
   shaders::ConvWindowParams p = window_params(f, toward, l, down, across);
   if (!met) p.kernel_h = 0;
-  set_function(p, c.attrs());
+  const auto epilogue = c.attrs<ConvEpilogue>();
+  set_function(p, epilogue);
   const uint32_t format = format_of(c.out().dtype);
   const shaders::ConvWindowSpec spec{.workgroup_size = t.lanes,
                                      .format = format,
@@ -180,9 +181,9 @@ void add_phase(std::vector<Dispatch>& list, Lower& c, const Convolution& f, Towa
                                      .first = met ? u32((across.origin - l.origin[1]) % 4) : 0,
                                      .stride = u32(across.stride),
                                      .dilation = u32(across.dilation),
-                                     .has_bias = c.attrs().flag("bias"),
+                                     .has_bias = epilogue.bias,
                                      .wide = t.wide,
-                                     .activation = u32(c.attrs().integer("activation"))};
+                                     .activation = u32(epilogue.activation)};
   const uint64_t flops = 2 * static_cast<uint64_t>(f.images * f.groups * l.out_channels * l.x_channels) *
                          static_cast<uint64_t>(down.taps * down.places * across.taps * across.places);
   list.push_back({.kernel = &c.kernel("conv_window"),

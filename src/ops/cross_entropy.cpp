@@ -7,11 +7,8 @@
 #include "ops/lowering.h"
 #include "ops/reduction.h"
 #include "ops/team.h"
+#include "reference/cross_entropy.h"
 #include "shaders/cross_entropy_count.h"
-
-namespace lemnos::reference {
-void cross_entropy(const Reference& c);
-}
 
 namespace lemnos::ops {
 namespace {
@@ -19,6 +16,7 @@ namespace {
 Shape row_shape(const Shape& logits) { return logits.without(logits.rank() - 1); }
 
 std::vector<TensorDesc> infer(const Infer& in) {
+  const auto attrs = in.attrs<CrossEntropyAttrs>();
   require(in.in.size() == 2 || in.in.size() == 3, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
           " inputs, it takes logits, targets and perhaps class weights");
   require_dtype(in, 0, DType::f32);
@@ -33,12 +31,12 @@ std::vector<TensorDesc> infer(const Infer& in) {
   const TensorDesc weights{Shape{logits[logits.rank() - 1]}, DType::f32};
   require(in.in.size() == 2 || in.in[2] == weights, ErrorCode::shape_mismatch, in.op.name, ": class weights are ",
           in.in.back(), " for logits ", in.in[0], "; they are ", weights);
-  const double smoothing = in.attrs.real("label_smoothing");
+  const double smoothing = attrs.label_smoothing;
   require(smoothing >= 0 && smoothing <= 1, ErrorCode::invalid_argument, in.op.name, ": label smoothing ", smoothing,
           " is outside [0, 1]");
-  const bool none = reduction_of(in.attrs, in.op.name) == Reduction::none;
+  const bool none = reduction_of(attrs.reduction, in.op.name) == Reduction::none;
   std::vector<TensorDesc> out = {{none ? rows : Shape{}, DType::f32}};
-  if (in.attrs.flag("with_gradient")) out.push_back(in.in[0]);
+  if (attrs.with_gradient) out.push_back(in.in[0]);
   return out;
 }
 
@@ -54,21 +52,22 @@ struct Launch {
 };
 
 Launch launch_of(const Lower& c, bool lanes) {
+  const auto attrs = c.attrs<CrossEntropyAttrs>();
   const auto [rows, cols] = as_rows(c.in(0).shape);
   Team team = team_of(c, rows, cols, 1);
   // A batch of a thousand rows is one launch of one workgroup; beyond, there are enough to fill the device.
   if (lanes) team = {.kind = TEAM_INVOCATION, .workgroup_size = 64, .rows_per_group = rows <= 1024 ? rows : 64};
   Launch launch{.spec = {.workgroup_size = team.workgroup_size,
                          .soft = c.in(1).dtype != DType::i32,
-                         .smoothed = c.attrs().real("label_smoothing") != 0,
+                         .smoothed = attrs.label_smoothing != 0,
                          .weighted = c.inputs() == 3,
-                         .reduction = static_cast<uint32_t>(reduction_of(c.attrs(), c.node().op->name)),
-                         .log_probabilities = c.attrs().flag("log_probabilities"),
+                         .reduction = static_cast<uint32_t>(reduction_of(attrs.reduction, c.node().op->name)),
+                         .log_probabilities = attrs.log_probabilities,
                          .with_gradient = c.outputs() == 2,
                          .counted = 1,
                          .wide = cols % 4 == 0,
                          .team = team.kind},
-                .params = {rows, cols, static_cast<float>(c.attrs().real("label_smoothing")), team.rows_per_group},
+                .params = {rows, cols, static_cast<float>(attrs.label_smoothing), team.rows_per_group},
                 .groups = static_cast<uint32_t>(divide_up(rows, team.rows_per_group))};
   if (lanes && launch.groups == 1) {
     launch.spec.workgroup_size = single_workgroup(c.caps);
@@ -118,10 +117,10 @@ std::vector<Value> grad(Grad& g) {
 }
 
 // The weight of each target on each class, by smaller ops: a row without one has none.
-Value weights_of_classes(Graph& graph, const Node& node) {
+Value weights_of_classes(Graph& graph, const Node& node, double label_smoothing) {
   const Value logits(&graph, node.inputs[0]), targets(&graph, node.inputs[1]);
   const int64_t classes = logits.shape()[logits.shape().rank() - 1];
-  const auto smoothing = static_cast<float>(node.attrs.real("label_smoothing"));
+  const auto smoothing = static_cast<float>(label_smoothing);
   Value t = targets;
   if (targets.dtype() == DType::i32) {
     const Value labels = reshape(targets, targets.shape().appended(1));
@@ -136,31 +135,25 @@ Value weights_of_classes(Graph& graph, const Node& node) {
 
 // What the mean divides by: rows of probabilities, or the weights of the classes that are not ignored.
 Value divisor_of(Graph& graph, const Node& node) {
-  Node plain = node;
-  plain.attrs.set("label_smoothing", 0.0);
   const Value targets(&graph, node.inputs[1]);
   const Value count = targets.dtype() == DType::i32
-                          ? sum(weights_of_classes(graph, plain))
+                          ? sum(weights_of_classes(graph, node, 0))
                           : graph.scalar(static_cast<float>(row_shape(targets.shape()).elements()));
   return clamp(count, 1.2e-38f, 3e38f);  // where nothing counts the sum is 0 too
 }
 
 // Output 1 is the gradient of the loss for the logits.
 Primal primal(Graph& graph, const Node& node) {
+  const auto attrs = node.attrs.as<CrossEntropyAttrs>();
   const Value scores(&graph, node.inputs[0]);
-  const Value t = weights_of_classes(graph, node);
-  Value loss = -sum(t * (node.attrs.flag("log_probabilities") ? scores : log_softmax(scores)), {-1});
-  const Reduction reduction = reduction_of(node.attrs, node.op->name);
+  const Value t = weights_of_classes(graph, node, attrs.label_smoothing);
+  Value loss = -sum(t * (attrs.log_probabilities ? scores : log_softmax(scores)), {-1});
+  const Reduction reduction = reduction_of(attrs.reduction, node.op->name);
   if (reduction != Reduction::none) loss = sum(loss);
   if (reduction == Reduction::mean) loss = loss / divisor_of(graph, node);
   return {.y = {loss}, .dy = {full(graph, loss.shape(), 1)}, .x = {{}, scores}};
 }
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {kReductionAttr,
-                              {"label_smoothing", Kind::real, 0},
-                              {"log_probabilities", Kind::integer, 0},
-                              {"with_gradient", Kind::integer, 1}};
 constexpr Variant kVariants[] = {{"lanes", needs_few_classes}, {"subgroup", needs_subgroups}, {"shared", nullptr}};
 const OpDef kOps[] = {
     {.name = "softmax_cross_entropy",
@@ -168,7 +161,7 @@ const OpDef kOps[] = {
      .grad = grad,
      .lower = lower,
      .reference = reference::cross_entropy,
-     .attrs = kAttrs,
+     .attrs = attrs_of<CrossEntropyAttrs>,
      .variants = kVariants,
      .index_limit = classes_limit,
      .primal = primal},
@@ -182,10 +175,10 @@ Value add_cross_entropy(Value scores, Value targets, const CrossEntropyOptions& 
   std::vector<Value> inputs = {scores, targets};
   if (o.class_weights) inputs.push_back(o.class_weights);
   return scores.graph().add_all(kOps[0], inputs,
-                                {{"reduction", word_of(o.reduction)},
-                                 {"label_smoothing", o.label_smoothing},
-                                 {"log_probabilities", log_probabilities},
-                                 {"with_gradient", o.gradient}})[0];
+                                CrossEntropyAttrs{.reduction = word_of(o.reduction),
+                                                  .label_smoothing = o.label_smoothing,
+                                                  .log_probabilities = log_probabilities,
+                                                  .with_gradient = o.gradient})[0];
 }
 
 }  // namespace lemnos::ops

@@ -6,52 +6,47 @@
 #include "lemnos/ops.h"
 #include "ops/lowering.h"
 #include "ops/step_state.h"
-
-namespace lemnos::reference {
-void dropout(const Reference& c);
-}
+#include "reference/dropout.h"
 
 namespace lemnos::ops {
 namespace {
 
 std::vector<TensorDesc> infer(const Infer& in) {
+  const auto attrs = in.attrs<DropoutAttrs>();
   require_inputs(in, 2);
   require_float(in, 0);
   require_state(in, 1);
-  const double rate = in.attrs.real("rate");
+  const double rate = attrs.rate;
   require(rate >= 0 && rate < 1, ErrorCode::invalid_argument, in.op.name, ": rate ", rate, " is outside [0, 1)");
-  require(in.attrs.integer("per_mask") >= 1, ErrorCode::invalid_argument, in.op.name, ": ",
-          in.attrs.integer("per_mask"), " elements to a mask, it takes 1 or more");
+  require(attrs.per_mask >= 1, ErrorCode::invalid_argument, in.op.name, ": ", attrs.per_mask,
+          " elements to a mask, it takes 1 or more");
   return {in.in[0]};
 }
 
 std::vector<Dispatch> lower(Lower& c) {
+  const auto attrs = c.attrs<DropoutAttrs>();
   using namespace shaders;
-  const double rate = c.attrs().real("rate");
+  const double rate = attrs.rate;
   const uint32_t count = count32(c.out(), c.node().op->name);
-  const DropoutSpec spec{.workgroup_size = 64, .grouped = c.attrs().integer("per_mask") != 1};
+  const DropoutSpec spec{.workgroup_size = 64, .grouped = attrs.per_mask != 1};
   return {{.kernel = &c.kernel(kernel_name("dropout", c.out().dtype, c.caps)),
            .tensors = {c.x(0), c.x(1), c.y()},
            .spec = spec,
            .params = DropoutParams{.count = count,
-                                   .per_mask = static_cast<uint32_t>(c.attrs().integer("per_mask")),
+                                   .per_mask = static_cast<uint32_t>(attrs.per_mask),
                                    .threshold = static_cast<uint32_t>(rate * 0x1p32),
                                    .scale = static_cast<float>(1 / (1 - rate)),
-                                   .seed = static_cast<uint32_t>(c.attrs().integer("seed")),
-                                   .stream = static_cast<uint32_t>(c.attrs().integer("stream"))},
+                                   .seed = static_cast<uint32_t>(attrs.seed),
+                                   .stream = static_cast<uint32_t>(attrs.stream)},
            .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
            .cost = {2 * c.out().bytes(), 25ull * count}}};
 }
 
-std::vector<Value> grad(Grad& g) { return {g.graph.add(*g.self().op, {g.dy(), g.in(1)}, g.attrs())}; }
+std::vector<Value> grad(Grad& g) { return {g.graph.add(*g.self().op, {g.dy(), g.in(1)}, g.self().attrs)}; }
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{"rate", Kind::real, 0, "", true},
-                              {"seed", Kind::integer, 0},
-                              {"stream", Kind::integer, 0},
-                              {"per_mask", Kind::integer, 1}};
 constexpr Alias kInplace[] = {{0, 0}};
-const OpDef kOps[] = {{"dropout", infer, grad, lower, reference::dropout, kAttrs, {}, {}, {}, kInplace}};
+const OpDef kOps[] = {
+    {"dropout", infer, grad, lower, reference::dropout, attrs_of<DropoutAttrs>, {}, {}, {}, kInplace}};
 
 }  // namespace
 
@@ -60,7 +55,7 @@ std::span<const OpDef> dropout_ops() { return kOps; }
 Value add_dropout(Value x, Value state, float rate, uint32_t seed, int64_t per_mask, std::string_view stream) {
   Graph& graph = x.graph();
   return graph.add(kOps[0], {x, state},
-                   {{"rate", rate}, {"seed", seed}, {"stream", graph.stream(stream)}, {"per_mask", per_mask}});
+                   DropoutAttrs{.rate = rate, .seed = seed, .stream = graph.stream(stream), .per_mask = per_mask});
 }
 
 }  // namespace lemnos::ops

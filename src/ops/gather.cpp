@@ -10,13 +10,9 @@
 #include "ops/broadcast.h"
 #include "ops/formats.h"
 #include "ops/lowering.h"
+#include "reference/gather.h"
 #include "shaders/scatter_add.h"
 #include "shaders/scatter_links.h"
-
-namespace lemnos::reference {
-void gather(const Reference& c);
-void scatter_add(const Reference& c);
-}  // namespace lemnos::reference
 
 namespace lemnos::ops {
 namespace {
@@ -31,19 +27,20 @@ Shape joined(const Shape& lead, const Shape& x, size_t from, const char* who) {
 }
 
 std::vector<TensorDesc> infer(const Infer& in) {
+  const auto attrs = in.attrs<GatherAttrs>();
   require_inputs(in, 2);
   require_dtype(in, 1, DType::i32);
   const TensorDesc& x = in.in[0];
   require(x.shape.rank() >= 1, ErrorCode::invalid_argument, in.op.name, ": x needs at least one axis");
   require(is_floating(x.dtype) || x.dtype == DType::u8 || x.dtype == DType::i32, ErrorCode::invalid_argument,
           in.op.name, ": x is ", x, ", it takes f32, f16, bf16, u8 or i32");
-  require(x.dtype != DType::i32 || (in.attrs.real("scale") == 1 && in.attrs.real("shift") == 0),
-          ErrorCode::invalid_argument, in.op.name, ": x is ", x, ", which takes no scale ", in.attrs.real("scale"),
-          " and no shift ", in.attrs.real("shift"));
+  require(x.dtype != DType::i32 || (attrs.scale == 1 && attrs.shift == 0), ErrorCode::invalid_argument, in.op.name,
+          ": x is ", x, ", which takes no scale ", attrs.scale, " and no shift ", attrs.shift);
   return {{joined(in.in[1].shape, x.shape, 1, in.op.name), x.dtype == DType::u8 ? DType::f32 : x.dtype}};
 }
 
 std::vector<TensorDesc> infer_scatter(const Infer& in) {
+  const auto attrs = in.attrs<ScatterAddAttrs>();
   require_inputs(in, 2);
   require_float(in, 0);
   require_dtype(in, 1, DType::i32);
@@ -51,7 +48,7 @@ std::vector<TensorDesc> infer_scatter(const Infer& in) {
   bool fits = x.rank() >= indices.rank();
   for (size_t i = 0; fits && i < indices.rank(); ++i) fits = x[i] == indices[i];
   require(fits, ErrorCode::shape_mismatch, in.op.name, ": x ", x, " does not begin with the axes of indices ", indices);
-  const int64_t rows = in.attrs.integer("rows");
+  const int64_t rows = attrs.rows;
   require(rows >= 0, ErrorCode::invalid_argument, in.op.name, ": rows ", rows, " is below 0");
   return {{joined(Shape{rows}, x, indices.rank(), in.op.name), in.in[0].dtype}};
 }
@@ -78,11 +75,12 @@ uint32_t walked(const TensorDesc& desc, const char* who) {
 }
 
 std::vector<Dispatch> lower(Lower& c) {
+  const auto attrs = c.attrs<GatherAttrs>();
   using namespace shaders;
   const uint32_t count = walked(c.out(), c.node().op->name);
   if (count == 0) return {};
   const Cols cols = cols_of(count, c.in(1).elements());
-  const float scale = static_cast<float>(c.attrs().real("scale")), shift = static_cast<float>(c.attrs().real("shift"));
+  const float scale = static_cast<float>(attrs.scale), shift = static_cast<float>(attrs.shift);
   const GatherSpec spec{.workgroup_size = 64,
                         .format = format_of(c.in(0).dtype),
                         .result_format = format_of(c.out().dtype),
@@ -95,7 +93,7 @@ std::vector<Dispatch> lower(Lower& c) {
                             .shift = cols.divide.shift,
                             .scale = scale,
                             .offset = shift,
-                            .fill = static_cast<float>(c.attrs().real("fill"))};
+                            .fill = static_cast<float>(attrs.fill)};
   const uint64_t read = count * size_of(c.in(0).dtype);
   return {{.kernel = &c.kernel("gather"),
            .tensors = {in_words(c.x(0)), c.x(1), in_words(c.y())},
@@ -134,31 +132,28 @@ std::vector<Dispatch> lower_scatter(Lower& c) {
 
 std::vector<Value> grad(Grad& g) {
   const Value dx = scatter_add(g.dy(), g.in(1), g.in(0).shape()[0]);
-  const double scale = g.attrs().real("scale");
+  const double scale = g.attrs<GatherAttrs>().scale;
   return {scale == 1 ? dx : affine(dx, static_cast<float>(scale), 0)};
 }
 
 std::vector<Value> grad_scatter(Grad& g) { return {gather(g.dy(), g.in(1))}; }
 
-int64_t scatter_limit(const Infer& in, size_t input) { return input == 1 ? in.attrs.integer("rows") : -1; }
+int64_t scatter_limit(const Infer& in, size_t input) { return input == 1 ? in.attrs<ScatterAddAttrs>().rows : -1; }
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{"scale", Kind::real, 1}, {"shift", Kind::real, 0}, {"fill", Kind::real, 0}};
-constexpr AttrDef kScatterAttrs[] = {{"rows", Kind::integer, 0, "", true}};
 const OpDef kOps[] = {
     {.name = "gather",
      .infer = infer,
      .grad = grad,
      .lower = lower,
      .reference = reference::gather,
-     .attrs = kAttrs,
+     .attrs = attrs_of<GatherAttrs>,
      .index_limit = rows_limit},
     {.name = "scatter_add",
      .infer = infer_scatter,
      .grad = grad_scatter,
      .lower = lower_scatter,
      .reference = reference::scatter_add,
-     .attrs = kScatterAttrs,
+     .attrs = attrs_of<ScatterAddAttrs>,
      .index_limit = scatter_limit},
 };
 
@@ -173,7 +168,7 @@ namespace lemnos {
 
 Value gather(Value x, Value indices, GatherOptions options) {
   return x.graph().add(ops::gather_op(0), {x, indices},
-                       {{"scale", options.scale}, {"shift", options.shift}, {"fill", options.fill}});
+                       GatherAttrs{.scale = options.scale, .shift = options.shift, .fill = options.fill});
 }
 
 Value embedding(Value weight, Value indices) { return gather(weight, indices); }
@@ -192,7 +187,7 @@ Value index_select(Value x, Value indices, int64_t axis) {
 }
 
 Value scatter_add(Value x, Value indices, int64_t rows) {
-  return x.graph().add(ops::gather_op(1), {x, indices}, {{"rows", rows}});
+  return x.graph().add(ops::gather_op(1), {x, indices}, ScatterAddAttrs{.rows = rows});
 }
 
 }  // namespace lemnos

@@ -11,15 +11,13 @@
 #include "ops/lowering.h"
 #include "ops/reduction.h"
 #include "ops/step_state.h"
-
-namespace lemnos::reference {
-void gradient_norm(const Reference& c);
-}
+#include "reference/gradient_norm.h"
 
 namespace lemnos::ops {
 namespace {
 
 std::vector<TensorDesc> infer(const Infer& in) {
+  const auto attrs = in.attrs<GradientNormAttrs>();
   require(in.in.size() == 2 || in.in.size() == 3, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
           " inputs, it takes 2, or 3 with a mask");
   require_dtype(in, 0, DType::f32);
@@ -30,20 +28,23 @@ std::vector<TensorDesc> infer(const Infer& in) {
   const TensorDesc mask{Shape{blocks}, DType::f32};
   require(in.in.size() == 2 || in.in[2] == mask, ErrorCode::shape_mismatch, in.op.name, ": the mask is ", in.in.back(),
           " for gradients ", in.in[0], "; it is ", mask);
-  for (const char* name : {"loss_scale", "growth", "backoff"})
-    require(in.attrs.real(name) > 0, ErrorCode::invalid_argument, in.op.name, ": ", name, ' ', in.attrs.real(name),
-            " is not above 0");
-  require(in.attrs.real("max_norm") >= 0 && in.attrs.integer("interval") >= 0, ErrorCode::invalid_argument, in.op.name,
-          ": max_norm ", in.attrs.real("max_norm"), " or interval ", in.attrs.integer("interval"), " is below 0");
+  const auto require_positive = [&](const char* name, double value) {
+    require(value > 0, ErrorCode::invalid_argument, in.op.name, ": ", name, ' ', value, " is not above 0");
+  };
+  require_positive("loss_scale", attrs.loss_scale);
+  require_positive("growth", attrs.growth);
+  require_positive("backoff", attrs.backoff);
+  require(attrs.max_norm >= 0 && attrs.interval >= 0, ErrorCode::invalid_argument, in.op.name, ": max_norm ",
+          attrs.max_norm, " or interval ", attrs.interval, " is below 0");
   return {in.in[1]};
 }
 
-shaders::GradientNormParams params_of(const Attrs& a) {
-  return {.max_norm = static_cast<float>(a.real("max_norm")),
-          .loss_scale = static_cast<float>(a.real("loss_scale")),
-          .growth = static_cast<float>(a.real("growth")),
-          .backoff = static_cast<float>(a.real("backoff")),
-          .interval = static_cast<uint32_t>(a.integer("interval"))};
+shaders::GradientNormParams params_of(const GradientNormAttrs& a) {
+  return {.max_norm = static_cast<float>(a.max_norm),
+          .loss_scale = static_cast<float>(a.loss_scale),
+          .growth = static_cast<float>(a.growth),
+          .backoff = static_cast<float>(a.backoff),
+          .interval = static_cast<uint32_t>(a.interval)};
 }
 
 std::vector<Dispatch> lower(Lower& c) {
@@ -52,7 +53,7 @@ std::vector<Dispatch> lower(Lower& c) {
   const bool masked = c.inputs() == 3;
   GradientNormSpec spec{.workgroup_size = 64, .masked = masked};
   const TensorRef mask = masked ? c.x(2) : c.scratch(16);
-  GradientNormParams params = params_of(c.attrs());
+  GradientNormParams params = params_of(c.attrs<GradientNormAttrs>());
   const uint64_t bytes = c.in(0).bytes();
   params.per_group = 16 * spec.workgroup_size;
   const uint64_t group_bytes = 16ull * params.per_group;
@@ -95,15 +96,10 @@ std::vector<Dispatch> lower(Lower& c) {
   return list;
 }
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{"max_norm", Kind::real, 0},
-                              {"loss_scale", Kind::real, 1},
-                              {"growth", Kind::real, 2},
-                              {"backoff", Kind::real, .5},
-                              {"interval", Kind::integer, 0}};
 constexpr Alias kUpdates[] = {{0, 1}};
 const OpDef kOps[] = {
-    {"gradient_norm", infer, nullptr, lower, reference::gradient_norm, kAttrs, kRowVariants, kUpdates},
+    {"gradient_norm", infer, nullptr, lower, reference::gradient_norm, attrs_of<GradientNormAttrs>, kRowVariants,
+     kUpdates},
 };
 
 }  // namespace

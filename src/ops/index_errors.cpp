@@ -5,10 +5,7 @@
 #include "lemnos/ops.h"
 #include "ops/lowering.h"
 #include "ops/step_state.h"
-
-namespace lemnos::reference {
-void index_errors(const Reference& c);
-}
+#include "reference/index_errors.h"
 
 namespace lemnos::ops {
 namespace {
@@ -16,12 +13,13 @@ namespace {
 constexpr int64_t kColumns = 3;
 
 std::vector<TensorDesc> infer(const Infer& in) {
+  const auto attrs = in.attrs<IndexErrorsAttrs>();
   require_inputs(in, 2);
   const TensorDesc& report = in.in[0];
   require(report.dtype == DType::u32 && report.shape.rank() == 2 && report.shape[1] == kColumns,
           ErrorCode::shape_mismatch, in.op.name, ": the report is ", report, ", it is u32[rows, ", kColumns, "]");
   require_dtype(in, 1, DType::i32);
-  const int64_t row = in.attrs.integer("row"), limit = in.attrs.integer("limit");
+  const int64_t row = attrs.row, limit = attrs.limit;
   require(row >= 0 && row < report.shape[0], ErrorCode::out_of_range, in.op.name, ": row ", row, " of a report of ",
           report.shape[0]);
   require(limit >= 0 && limit < int64_t{1} << 31, ErrorCode::invalid_argument, in.op.name, ": limit ", limit,
@@ -30,6 +28,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
 }
 
 std::vector<Dispatch> lower(Lower& c) {
+  const auto attrs = c.attrs<IndexErrorsAttrs>();
   using namespace shaders;
   const uint32_t count = count32(c.in(1), c.node().op->name);
   if (count == 0) return {};
@@ -37,22 +36,22 @@ std::vector<Dispatch> lower(Lower& c) {
            .tensors = {c.y(), c.x(1)},
            .spec = IndexErrorsSpec{},
            .params = IndexErrorsParams{.count = count,
-                                       .limit = static_cast<uint32_t>(c.attrs().integer("limit")),
-                                       .row = static_cast<uint32_t>(c.attrs().integer("row"))},
+                                       .limit = static_cast<uint32_t>(attrs.limit),
+                                       .row = static_cast<uint32_t>(attrs.row)},
            .groups = 1,
            .cost = {c.in(1).bytes(), count}}};
 }
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{"limit", Kind::integer, 0, "", true}, {"row", Kind::integer, 0}};
 constexpr Alias kUpdates[] = {{0, 0}};
-const OpDef kOps[] = {{"index_errors", infer, nullptr, lower, reference::index_errors, kAttrs, {}, kUpdates}};
+const OpDef kOps[] = {
+    {"index_errors", infer, nullptr, lower, reference::index_errors, attrs_of<IndexErrorsAttrs>, {}, kUpdates}};
 
 }  // namespace
 
 std::span<const OpDef> index_errors_ops() { return kOps; }
 Value add_index_errors(Value report, Value indices, int64_t limit, int64_t row) {
-  return report.graph().add(kOps[0], {report.graph().newest(report), indices}, {{"limit", limit}, {"row", row}});
+  return report.graph().add(kOps[0], {report.graph().newest(report), indices},
+                            IndexErrorsAttrs{.limit = limit, .row = row});
 }
 
 }  // namespace lemnos::ops

@@ -12,10 +12,7 @@
 #include "ops/arena.h"
 #include "ops/lowering.h"
 #include "ops/step_state.h"
-
-namespace lemnos::reference {
-void lamb(const Reference& c);
-}
+#include "reference/lamb.h"
 
 namespace lemnos::ops {
 namespace {
@@ -40,23 +37,23 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {in.in[0], in.in[3], in.in[4]};
 }
 
-shaders::LambParams params_of(const Attrs& a) {
-  const auto real = [&](const char* name) { return static_cast<float>(a.real(name)); };
-  return {.lr = real("lr"),
-          .weight_decay = real("weight_decay"),
-          .clip_value = real("clip_value"),
-          .eps = real("eps"),
-          .beta1 = real("beta1"),
-          .rest1 = static_cast<float>(1 - a.real("beta1")),
-          .beta2 = real("beta2"),
-          .rest2 = static_cast<float>(1 - a.real("beta2"))};
+shaders::LambParams params_of(const LambAttrs& a) {
+  const auto real = [](double v) { return static_cast<float>(v); };
+  return {.lr = real(a.lr),
+          .weight_decay = real(a.weight_decay),
+          .clip_value = real(a.clip_value),
+          .eps = real(a.eps),
+          .beta1 = real(a.beta1),
+          .rest1 = static_cast<float>(1 - a.beta1),
+          .beta2 = real(a.beta2),
+          .rest2 = static_cast<float>(1 - a.beta2)};
 }
 
 std::vector<Dispatch> lower(Lower& c) {
   using namespace shaders;
   const Kernel& kernel = c.kernel("lamb." + std::string(c.variant()));
   const bool grouped = c.inputs() == 7;
-  const LambSpec spec{.workgroup_size = 64, .grouped = grouped, .clipped = c.attrs().real("clip_value") > 0};
+  const LambSpec spec{.workgroup_size = 64, .grouped = grouped, .clipped = c.attrs<LambAttrs>().clip_value > 0};
   const uint64_t bytes = c.in(0).bytes();
   const TensorRef sums = c.scratch(bytes / (4 * kBlock) * 8), unused = c.scratch(16);
   std::vector<Dispatch> list;
@@ -64,7 +61,7 @@ std::vector<Dispatch> lower(Lower& c) {
     for (const ArenaPiece& piece : arena_pieces(bytes, c.caps)) {
       LambSpec chosen = spec;
       chosen.phase = phase;
-      LambParams params = params_of(c.attrs());
+      LambParams params = params_of(c.attrs<LambAttrs>());
       params.count = static_cast<uint32_t>(piece.size / 16);
       list.push_back({.kernel = &kernel,
                       .tensors = {c.x(2), piece.of(c.y(0)), piece.of(c.x(1)), piece.of(c.y(1)), piece.of(c.y(2)),
@@ -79,7 +76,7 @@ std::vector<Dispatch> lower(Lower& c) {
   LambSpec ratios = spec;
   ratios.phase = LAMB_RATIOS;
   ratios.workgroup_size = row_workgroup(bytes / (4 * kBlock), c.caps);
-  LambParams params = params_of(c.attrs());
+  LambParams params = params_of(c.attrs<LambAttrs>());
   params.count = static_cast<uint32_t>(c.in(5).elements() - 1);
   list.push_back({.kernel = &kernel,
                   .tensors = {c.x(2), unused, unused, unused, unused, sums, c.x(5), unused},
@@ -91,11 +88,8 @@ std::vector<Dispatch> lower(Lower& c) {
   return list;
 }
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{"lr", Kind::real, .001},  {"weight_decay", Kind::real, 0}, {"clip_value", Kind::real, 0},
-                              {"eps", Kind::real, 1e-6}, {"beta1", Kind::real, .9},       {"beta2", Kind::real, .999}};
 constexpr Alias kUpdates[] = {{0, 0}, {1, 3}, {2, 4}};
-const OpDef kOps[] = {{"lamb", infer, nullptr, lower, reference::lamb, kAttrs, kRowVariants, kUpdates}};
+const OpDef kOps[] = {{"lamb", infer, nullptr, lower, reference::lamb, attrs_of<LambAttrs>, kRowVariants, kUpdates}};
 
 }  // namespace
 

@@ -5,41 +5,16 @@
 // Inputs x, then gamma, then beta, where they are given. The second output holds {mean, rstd} of each row, for
 // backward.
 
+#include "reference/layer_norm.h"
 #include "lemnos/ops.h"
 #include "ops/norm.h"
 #include "shaders/norm_rows.h"
 
-namespace lemnos::reference {
-void row_norm(const Reference& c);
-void row_norm_backward(const Reference& c);
-void row_norm_parameters(const Reference& c);
-}  // namespace lemnos::reference
-
 namespace lemnos::ops {
 namespace {
 
-// How x falls into rows and channels, as attributes of the backward ops spell it out.
-struct Form {
-  int64_t cols, inner, channels;
-  bool centred, per_column;
-};
-
-Form layer_form(const Shape& x, const Attrs& attrs, bool centred) {
-  int64_t cols = 1;
-  for (int64_t i = 0; i < attrs.integer("axes"); ++i) cols *= x[x.rank() - 1 - static_cast<size_t>(i)];
-  return {cols, 1, cols, centred, true};
-}
-Form group_form(const Shape& x, const Attrs& attrs) {
-  const int64_t inner = x.elements() / (x[0] * x[1]);
-  return {x[1] / attrs.integer("groups") * inner, inner, x[1], true, false};
-}
-Form form_of(const OpDef& op, const Shape& x, const Attrs& attrs) {
-  const std::string_view name = op.name;
-  return name == "group_norm" ? group_form(x, attrs) : layer_form(x, attrs, name == "layer_norm");
-}
-Form spelled_form(const Attrs& a) {
-  return {a.integer("cols"), a.integer("inner"), a.integer("channels"), a.flag("centred"), a.flag("per_column")};
-}
+using Form = RowNormAttrs;
+using reference::row_norm_form;
 
 void require_x(const Infer& in, size_t least_rank) {
   require(!in.in.empty() && in.in.size() <= 3, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
@@ -57,18 +32,18 @@ std::vector<TensorDesc> outputs(const Infer& in, const Form& f, const Shape& par
 
 std::vector<TensorDesc> infer_layer(const Infer& in) {
   require_x(in, 1);
-  const int64_t axes = in.attrs.integer("axes"), rank = static_cast<int64_t>(in.in[0].shape.rank());
+  const int64_t axes = in.attrs<LayerNormAttrs>().axes, rank = static_cast<int64_t>(in.in[0].shape.rank());
   require(axes >= 1 && axes <= rank, ErrorCode::out_of_range, in.op.name, ": ", axes, " trailing axes of x ", in.in[0]);
   const Shape parameters(in.in[0].shape.dims().last(static_cast<size_t>(axes)));
-  return outputs(in, form_of(in.op, in.in[0].shape, in.attrs), parameters);
+  return outputs(in, row_norm_form(in.op.name, in.given, in.in[0].shape), parameters);
 }
 
 std::vector<TensorDesc> infer_group(const Infer& in) {
   require_x(in, 2);
-  const int64_t groups = in.attrs.integer("groups"), channels = in.in[0].shape[1];
+  const int64_t groups = in.attrs<GroupNormAttrs>().groups, channels = in.in[0].shape[1];
   require(groups >= 1 && channels % groups == 0, ErrorCode::shape_mismatch, in.op.name, ": the ", channels,
           " channels of x ", in.in[0], " do not divide into ", groups, " groups");
-  return outputs(in, group_form(in.in[0].shape, in.attrs), {channels});
+  return outputs(in, row_norm_form(in.op.name, in.given, in.in[0].shape), {channels});
 }
 
 // Inputs x, stats, dy and, where there is one, gamma.
@@ -105,11 +80,11 @@ shaders::NormRowsParams params_of(const Lower& c, const Form& f) {
           .cols = static_cast<uint32_t>(f.cols),
           .inner = static_cast<uint32_t>(f.inner),
           .channels = static_cast<uint32_t>(f.channels),
-          .eps = static_cast<float>(c.attrs().real("eps"))};
+          .eps = static_cast<float>(f.eps)};
 }
 
 std::vector<Dispatch> lower(Lower& c) {
-  const Form f = form_of(*c.node().op, c.in(0).shape, c.attrs());
+  const Form f = row_norm_form(c.node().op->name, c.node().attrs, c.in(0).shape);
   const uint32_t count = count32(c.out(), c.node().op->name);
   const auto params = params_of(c, f);
   auto spec = spec_of(c, f, params.rows, c.inputs() > 1, c.inputs() > 1 ? c.in(1).dtype : DType::f32);
@@ -125,7 +100,7 @@ std::vector<Dispatch> lower(Lower& c) {
 }
 
 std::vector<Dispatch> lower_backward(Lower& c) {
-  const Form f = spelled_form(c.attrs());
+  const Form f = c.attrs<RowNormAttrs>();
   const uint32_t count = count32(c.out(), c.node().op->name);
   const bool has_gamma = c.inputs() == 4;
   const auto params = params_of(c, f);
@@ -140,7 +115,7 @@ std::vector<Dispatch> lower_backward(Lower& c) {
 }
 
 std::vector<Dispatch> lower_parameters(Lower& c) {
-  const Form f = spelled_form(c.attrs());
+  const Form f = c.attrs<RowNormAttrs>();
   count32(c.in(0), c.node().op->name);
   const Channels shape = channels_of(c.in(0).elements(), f.channels, f.inner);
   const int64_t rows = c.in(0).elements() / f.cols;
@@ -159,12 +134,12 @@ std::vector<Dispatch> lower_parameters(Lower& c) {
 }
 
 // By smaller ops, in f32. gamma and beta may be no value.
-Value composed(Value x, Value gamma, Value beta, const Form& f, double eps) {
+Value composed(Value x, Value gamma, Value beta, const Form& f) {
   const Shape shape = x.shape();
   const DType dtype = x.dtype();
   Value y = reshape(cast(x, DType::f32), Shape{shape.elements() / f.cols, f.cols});
   if (f.centred) y = y - mean(y, {1}, true);
-  y = y * rsqrt(mean(square(y), {1}, true) + static_cast<float>(eps));
+  y = y * rsqrt(mean(square(y), {1}, true) + static_cast<float>(f.eps));
   const Shape of_channels = f.per_column ? Shape{1, f.cols} : Shape{1, f.channels, 1};
   if (!f.per_column) y = reshape(y, Shape{shape.elements() / f.channels / f.inner, f.channels, f.inner});
   if (gamma) y = y * reshape(cast(gamma, DType::f32), of_channels);
@@ -174,59 +149,47 @@ Value composed(Value x, Value gamma, Value beta, const Form& f, double eps) {
 
 Primal primal(Graph& graph, const Node& node) {
   const auto in = [&](size_t i) { return i < node.inputs.size() ? Value(&graph, node.inputs[i]) : Value(); };
-  return {
-      .y = {composed(in(0), in(3), {}, spelled_form(node.attrs), node.attrs.real("eps"))}, .dy = {in(2)}, .x = {in(0)}};
+  return {.y = {composed(in(0), in(3), {}, node.attrs.as<RowNormAttrs>())}, .dy = {in(2)}, .x = {in(0)}};
 }
 
 Primal primal_of_parameters(Graph& graph, const Node& node) {
   const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
   const Value beta = full(graph, in(3).shape(), 0, in(3).dtype());
-  return {.y = {composed(in(0), in(3), beta, spelled_form(node.attrs), node.attrs.real("eps"))},
-          .dy = {in(2)},
-          .x = {in(3), beta}};
+  return {.y = {composed(in(0), in(3), beta, node.attrs.as<RowNormAttrs>())}, .dy = {in(2)}, .x = {in(3), beta}};
 }
 
 std::vector<Value> grad(Grad& g);
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kLayer[] = {{"axes", Kind::integer, 1}, {"eps", Kind::real, 1e-5}};
-constexpr AttrDef kGroup[] = {{"groups", Kind::integer, 1}, {"eps", Kind::real, 1e-5}};
-constexpr AttrDef kSpelled[] = {{"cols", Kind::integer, 0, "", true},     {"inner", Kind::integer, 0, "", true},
-                                {"channels", Kind::integer, 0, "", true}, {"centred", Kind::integer, 1},
-                                {"per_column", Kind::integer, 1},         {"eps", Kind::real, 1e-5}};
-
 const OpDef kOps[] = {
-    {"layer_norm", infer_layer, grad, lower, reference::row_norm, kLayer, kRowVariants},
-    {"rms_norm", infer_layer, grad, lower, reference::row_norm, kLayer, kRowVariants},
-    {"group_norm", infer_group, grad, lower, reference::row_norm, kGroup, kRowVariants},
+    {"layer_norm", infer_layer, grad, lower, reference::row_norm, attrs_of<LayerNormAttrs>, kRowVariants},
+    {"rms_norm", infer_layer, grad, lower, reference::row_norm, attrs_of<LayerNormAttrs>, kRowVariants},
+    {"group_norm", infer_group, grad, lower, reference::row_norm, attrs_of<GroupNormAttrs>, kRowVariants},
     {.name = "row_norm_backward",
      .infer = infer_backward,
      .lower = lower_backward,
      .reference = reference::row_norm_backward,
-     .attrs = kSpelled,
+     .attrs = attrs_of<RowNormAttrs>,
      .variants = kRowVariants,
      .primal = primal},
     {.name = "row_norm_parameters",
      .infer = infer_parameters,
      .lower = lower_parameters,
      .reference = reference::row_norm_parameters,
-     .attrs = kSpelled,
+     .attrs = attrs_of<RowNormAttrs>,
      .variants = kRowVariants,
      .primal = primal_of_parameters},
 };
 
 std::vector<Value> grad(Grad& g) {
-  const Form f = form_of(*g.self().op, g.in(0).shape(), g.attrs());
+  const Form f = row_norm_form(g.self().op->name, g.self().attrs, g.in(0).shape());
   require(!g.dy(1), ErrorCode::unsupported, g.self().op->name, ": has no gradient of its statistics");
-  const Attrs attrs = {{"cols", f.cols},       {"inner", f.inner},           {"channels", f.channels},
-                       {"centred", f.centred}, {"per_column", f.per_column}, {"eps", g.attrs().real("eps")}};
   std::vector<Value> found(g.inputs());
   const bool has_gamma = g.inputs() > 1;
   std::vector<Value> inputs = {g.in(0), g.out(1), g.dy()};
   if (has_gamma) inputs.push_back(g.in(1));
-  if (g.needs(0)) found[0] = g.graph.add_all(kOps[3], inputs, attrs)[0];
+  if (g.needs(0)) found[0] = g.graph.add_all(kOps[3], inputs, f)[0];
   if (has_gamma && (g.needs(1) || (g.inputs() > 2 && g.needs(2)))) {
-    const std::vector<Value> both = g.graph.add_all(kOps[4], inputs, attrs);
+    const std::vector<Value> both = g.graph.add_all(kOps[4], inputs, f);
     found[1] = both[0];
     if (g.inputs() > 2) found[2] = both[1];
   }
@@ -248,13 +211,13 @@ Value normalise(size_t op, Value x, Value gamma, Value beta, Attrs attrs) {
 namespace lemnos {
 
 Value layer_norm(Value x, Value gamma, Value beta, LayerNormOptions options) {
-  return ops::normalise(0, x, gamma, beta, {{"axes", options.axes}, {"eps", options.eps}});
+  return ops::normalise(0, x, gamma, beta, LayerNormAttrs{.axes = options.axes, .eps = options.eps});
 }
 Value rms_norm(Value x, Value gamma, RmsNormOptions options) {
-  return ops::normalise(1, x, gamma, {}, {{"axes", options.axes}, {"eps", options.eps}});
+  return ops::normalise(1, x, gamma, {}, LayerNormAttrs{.axes = options.axes, .eps = options.eps});
 }
 Value group_norm(Value x, int64_t groups, Value gamma, Value beta, float eps) {
-  return ops::normalise(2, x, gamma, beta, {{"groups", groups}, {"eps", eps}});
+  return ops::normalise(2, x, gamma, beta, GroupNormAttrs{.groups = groups, .eps = eps});
 }
 Value instance_norm(Value x, Value gamma, Value beta, float eps) {
   require(x.shape().rank() >= 2, ErrorCode::shape_mismatch, "instance_norm: x ", x.desc(), " takes two axes at least");

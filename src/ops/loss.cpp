@@ -16,7 +16,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   require_dtype(in, 0, DType::f32);
   require_same(in, 0, 1);
   require(in.in[0].elements() >= 1, ErrorCode::invalid_argument, in.op.name, ": ", in.in[0], " has no elements");
-  const bool none = reduction_of(in.attrs, in.op.name) == Reduction::none;
+  const bool none = reduction_of(in.attrs<LossAttrs>().reduction, in.op.name) == Reduction::none;
   return {none ? in.in[0] : TensorDesc{Shape{}, DType::f32}, in.in[0]};
 }
 
@@ -28,9 +28,10 @@ uint32_t number_of(std::string_view name) {
 }
 
 std::vector<Dispatch> lower(Lower& c) {
+  const auto attrs = c.attrs<LossAttrs>();
   using namespace shaders;
   const char* name = c.node().op->name;
-  const Reduction reduction = reduction_of(c.attrs(), name);
+  const Reduction reduction = reduction_of(attrs.reduction, name);
   const bool reduced = reduction != Reduction::none;
   const uint32_t count = count32(c.in(0), name);
   const LossSpec spec{.workgroup_size = 64, .function = number_of(name), .reduced = reduced};
@@ -45,8 +46,8 @@ std::vector<Dispatch> lower(Lower& c) {
        .params = LossParams{.count = count,
                             .per_group = per_group,
                             .scale = reduction == Reduction::mean ? 1.0f / static_cast<float>(count) : 1.0f,
-                            .a = static_cast<float>(c.attrs().real("a")),
-                            .b = static_cast<float>(c.attrs().real("b"))},
+                            .a = static_cast<float>(attrs.a),
+                            .b = static_cast<float>(attrs.b)},
        .groups = groups,
        .cost = {3 * c.in(0).bytes() + c.out().bytes(), 8ull * count}}};
   if (groups > 1 && reduced) list.push_back(sum_partials(c, sums, c.y(0), groups));
@@ -98,17 +99,22 @@ Value composed(uint32_t function, Value p, Value t, float a, float b) {
 // Output 1 is the gradient of the loss for p.
 Primal primal(Graph& graph, const Node& node) {
   const Value p(&graph, node.inputs[0]), t(&graph, node.inputs[1]);
-  const auto real = [&](const char* name) { return static_cast<float>(node.attrs.real(name)); };
-  const Value losses = composed(number_of(node.op->name), p, t, real("a"), real("b"));
-  const Value loss = reduced(losses, reduction_of(node.attrs, node.op->name));
+  const auto attrs = node.attrs.as<LossAttrs>();
+  const Value losses =
+      composed(number_of(node.op->name), p, t, static_cast<float>(attrs.a), static_cast<float>(attrs.b));
+  const Value loss = reduced(losses, reduction_of(attrs.reduction, node.op->name));
   return {.y = {loss}, .dy = {full(graph, loss.shape(), 1)}, .x = {{}, p}};
 }
 
-constexpr AttrDef kAttrs[] = {kReductionAttr, {"a", AttrDef::Kind::real, 0}, {"b", AttrDef::Kind::real, 0}};
-constexpr AttrDef kOne[] = {kReductionAttr, {"a", AttrDef::Kind::real, 1}, {"b", AttrDef::Kind::real, 0}};
-constexpr AttrDef kFocal[] = {kReductionAttr, {"a", AttrDef::Kind::real, 2}, {"b", AttrDef::Kind::real, .25}};
+// Where the parameters have defaults of their own.
+struct OneAttrs : LossAttrs {
+  OneAttrs() : LossAttrs{.a = 1} {}
+};
+struct FocalAttrs : LossAttrs {
+  FocalAttrs() : LossAttrs{.a = 2, .b = .25} {}
+};
 
-constexpr OpDef define(const char* name, std::span<const AttrDef> attrs = kAttrs) {
+constexpr OpDef define(const char* name, AttrSchema attrs = attrs_of<LossAttrs>) {
   return {.name = name,
           .infer = infer,
           .grad = grad,
@@ -122,17 +128,17 @@ constexpr OpDef define(const char* name, std::span<const AttrDef> attrs = kAttrs
 const OpDef kOps[] = {
     define("mse_loss"),
     define("l1_loss"),
-    define("huber_loss", kOne),
-    define("smooth_l1_loss", kOne),
+    define("huber_loss", attrs_of<OneAttrs>),
+    define("smooth_l1_loss", attrs_of<OneAttrs>),
     define("log_cosh_loss"),
     define("binary_cross_entropy"),
-    define("binary_cross_entropy_with_logits", kOne),
+    define("binary_cross_entropy_with_logits", attrs_of<OneAttrs>),
     define("kl_divergence"),
     define("hinge_loss"),
     define("squared_hinge_loss"),
     define("poisson_log_loss"),
     define("poisson_loss"),
-    define("focal_loss", kFocal),
+    define("focal_loss", attrs_of<FocalAttrs>),
 };
 
 }  // namespace
@@ -141,12 +147,16 @@ std::span<const OpDef> loss_ops() { return kOps; }
 
 Value add_loss(int function, Value p, Value t, Reduction reduction, double a = 0, double b = 0) {
   const Value inputs[] = {p, t};
-  return p.graph().add_all(kOps[function], inputs, {{"reduction", word_of(reduction)}, {"a", a}, {"b", b}})[0];
+  return p.graph().add_all(kOps[function], inputs, LossAttrs{.reduction = word_of(reduction), .a = a, .b = b})[0];
 }
 
 }  // namespace lemnos::ops
 
 namespace lemnos {
+std::span<const char* const> words_of(Reduction) {
+  static constexpr const char* kWords[] = {"mean", "sum", "none"};
+  return kWords;
+}
 using ops::add_loss;
 Value mse_loss(Value p, Value t, Reduction reduction) { return add_loss(LOSS_MSE, p, t, reduction); }
 Value l1_loss(Value p, Value t, Reduction reduction) { return add_loss(LOSS_L1, p, t, reduction); }

@@ -16,19 +16,17 @@
 #include "ops/lowering.h"
 #include "ops/products.h"
 #include "ops/step_state.h"
+#include "reference/dropout.h"
 #include "shaders/matmul.h"
-
-namespace lemnos::reference {
-void matmul(const Reference& c);
-}
 
 namespace lemnos::ops {
 namespace {
 
 std::vector<TensorDesc> infer(const Infer& in) {
-  const ProductInputs at(in.attrs);
-  const int64_t extra = in.attrs.integer("extra"), activation = in.attrs.integer("activation");
-  const double dropped = in.attrs.real("dropout");
+  const auto attrs = in.attrs<MatmulAttrs>();
+  const ProductInputs at(attrs);
+  const int64_t extra = attrs.extra, activation = attrs.activation;
+  const double dropped = attrs.dropout;
   require_inputs(in, at.count);
   require(dropped >= 0 && dropped < 1, ErrorCode::invalid_argument, in.op.name, ": dropout ", dropped,
           " is outside [0, 1)");
@@ -42,7 +40,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   const Shape &a = in.in[0].shape, &b = in.in[1].shape;
   require(a.rank() >= 2 && b.rank() >= 2, ErrorCode::shape_mismatch, in.op.name, ": A ", a, " and B ", b,
           " need two axes at least");
-  const bool transpose_a = in.attrs.flag("transpose_a"), transpose_b = in.attrs.flag("transpose_b");
+  const bool transpose_a = attrs.transpose_a, transpose_b = attrs.transpose_b;
   const int64_t k = transpose_a ? stored_rows(a) : stored_columns(a);
   const int64_t other = transpose_b ? stored_columns(b) : stored_rows(b);
   require(k == other, ErrorCode::shape_mismatch, in.op.name, ": A ", a, transpose_a ? " transposed" : "", " has ", k,
@@ -58,7 +56,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   require(activation >= 0 && activation < static_cast<int64_t>(reference::unary_functions().size()) && extra >= 0 &&
               extra <= MATMUL_EXTRA_SLOPE,
           ErrorCode::invalid_argument, in.op.name, ": no activation ", activation, " or extra ", extra);
-  if (!in.attrs.flag("row_sums")) return {{c, in.in[0].dtype}};
+  if (!attrs.row_sums) return {{c, in.in[0].dtype}};
   require(c.rank() == 2, ErrorCode::shape_mismatch, in.op.name, ": sums of rows of a batch of products C ", c);
   return {{c, in.in[0].dtype}, {{m}, in.in[0].dtype}};
 }
@@ -66,29 +64,14 @@ std::vector<TensorDesc> infer(const Infer& in) {
 std::vector<Value> grad(Grad& g);
 std::vector<Value> decompose(Graph& graph, const Node& node);
 
-constexpr AttrDef kAttrs[] = {
-    {"transpose_a", AttrDef::Kind::integer},
-    {"transpose_b", AttrDef::Kind::integer},
-    {"bias", AttrDef::Kind::integer},
-    {"extra", AttrDef::Kind::integer},       // MATMUL_EXTRA_*
-    {"activation", AttrDef::Kind::integer},  // UNARY_*
-    {"alpha", AttrDef::Kind::real, 1},
-    {"beta", AttrDef::Kind::real, 1},
-    {"a", AttrDef::Kind::real},  // the function's own parameters
-    {"b", AttrDef::Kind::real},
-    {"dropout", AttrDef::Kind::real},  // rate
-    {"seed", AttrDef::Kind::integer},
-    {"stream", AttrDef::Kind::integer},
-    {"row_sums", AttrDef::Kind::integer},
-};
-
 // Rows of C come from rows of A: of one product where A is not transposed, of many always. What the epilogue reads
 // beside C goes along; B and the bias stay whole where they serve all.
 uint32_t by_rows(const Lower& c) {
-  if (c.attrs().real("dropout") > 0) return 0;  // an element's bits go by its place in the whole
+  const auto attrs = c.attrs<MatmulAttrs>();
+  if (attrs.dropout > 0) return 0;  // an element's bits go by its place in the whole
   const size_t rank = c.out().shape.rank();
   if (rank > 2) return rows_of_output(c);
-  if (rank < 2 || c.attrs().flag("transpose_a") || c.outputs() > 1) return 0;
+  if (rank < 2 || attrs.transpose_a || c.outputs() > 1) return 0;
   return 1u | (rows_of_output(c) & ~3u);
 }
 
@@ -97,7 +80,7 @@ const OpDef kOps[] = {{"matmul",
                        grad,
                        lower_product,
                        reference::matmul,
-                       kAttrs,
+                       attrs_of<MatmulAttrs>,
                        kProductVariants,
                        {},
                        {},
@@ -106,58 +89,54 @@ const OpDef kOps[] = {{"matmul",
                        by_rows}};
 
 Value product(Value a, Value b, bool transpose_a, bool transpose_b, double alpha) {
-  return a.graph().add(kOps[0], {a, b}, {{"transpose_a", transpose_a}, {"transpose_b", transpose_b}, {"alpha", alpha}});
+  return a.graph().add(kOps[0], {a, b},
+                       MatmulAttrs{.transpose_a = transpose_a, .transpose_b = transpose_b, .alpha = alpha});
 }
 
-Value masked(Value x, Value state, const Attrs& attrs) {
-  return x.graph().add(
-      find_op("dropout"), {x, state},
-      {{"rate", attrs.real("dropout")}, {"seed", attrs.integer("seed")}, {"stream", attrs.integer("stream")}});
+Value masked(Value x, Value state, const MatmulAttrs& attrs) {
+  return x.graph().add(find_op("dropout"), {x, state},
+                       DropoutAttrs{.rate = attrs.dropout, .seed = attrs.seed, .stream = attrs.stream});
 }
 Value scaled(Value x, double factor) {
-  return factor == 1 ? x : x.graph().add(find_op("affine"), {x}, {{"a", factor}});
+  return factor == 1 ? x : x.graph().add(find_op("affine"), {x}, UnaryAttrs{.a = factor});
 }
 
-bool is_plain(const Attrs& attrs) {
-  return ProductInputs(attrs).count == 2 && attrs.integer("activation") == UNARY_IDENTITY && attrs.real("alpha") == 1 &&
-         !attrs.flag("row_sums");
+bool is_plain(const MatmulAttrs& attrs) {
+  return ProductInputs(attrs).count == 2 && attrs.activation == UNARY_IDENTITY && attrs.alpha == 1 && !attrs.row_sums;
 }
 
 std::vector<Value> decompose(Graph& graph, const Node& node) {
-  const Attrs& attrs = node.attrs;
+  const auto attrs = node.attrs.as<MatmulAttrs>();
   if (is_plain(attrs)) return {};
-  const bool transpose_a = attrs.flag("transpose_a"), transpose_b = attrs.flag("transpose_b");
-  const int64_t extra = attrs.integer("extra");
   const ProductInputs at(attrs);
   const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
-  Value c = scaled(product(in(0), in(1), transpose_a, transpose_b, 1), attrs.real("alpha"));
+  Value c = scaled(product(in(0), in(1), attrs.transpose_a, attrs.transpose_b, 1), attrs.alpha);
   if (at.bias) c = add(c, in(at.bias));
-  if (extra == MATMUL_EXTRA_RESIDUAL) c = add(c, scaled(in(at.extra), attrs.real("beta")));
-  c = extra == MATMUL_EXTRA_SLOPE ? with_slope(in(at.extra), c, attrs) : with_function(c, attrs);
+  if (attrs.extra == MATMUL_EXTRA_RESIDUAL) c = add(c, scaled(in(at.extra), attrs.beta));
+  c = attrs.extra == MATMUL_EXTRA_SLOPE ? with_slope(in(at.extra), c, attrs) : with_function(c, attrs);
   if (at.state) c = masked(c, in(at.state), attrs);
-  if (!attrs.flag("row_sums")) return {c};
-  return {c, sum(in(0), {transpose_a ? 0 : 1})};
+  if (!attrs.row_sums) return {c};
+  return {c, sum(in(0), {attrs.transpose_a ? 0 : 1})};
 }
 
 // The gradient of the sum in front of the function. Where f' is a function of x, the sum is computed again.
 Value grad_of_sum(Grad& g) {
-  const Attrs attrs = g.attrs();  // a copy: adding nodes moves the node
+  const auto attrs = g.attrs<MatmulAttrs>();
   const ProductInputs at(attrs);
-  const int64_t activation = attrs.integer("activation");
   require(g.self().outputs.size() == 1 || !g.dy(1), ErrorCode::unsupported,
           "matmul: has no gradient of the sums of A's rows");
   Value dy = g.dy(), saved = g.out();
   if (at.state) dy = masked(dy, g.in(at.state), attrs);
-  if (activation == UNARY_IDENTITY) return dy;
-  if (attrs.integer("extra") == MATMUL_EXTRA_SLOPE) {
+  if (attrs.activation == UNARY_IDENTITY) return dy;
+  if (attrs.extra == MATMUL_EXTRA_SLOPE) {
     require(!g.needs(at.extra), ErrorCode::unsupported, "matmul: has no gradient of a slope");
     saved = g.in(at.extra);
   } else {
     const bool of_output = epilogue_function(attrs).slope_of_output;
-    Attrs plain = attrs;
-    plain.set("dropout", 0.0);
-    plain.set("row_sums", false);
-    if (!of_output) plain.set("activation", UNARY_IDENTITY);
+    MatmulAttrs plain = attrs;
+    plain.dropout = 0;
+    plain.row_sums = false;
+    if (!of_output) plain.activation = UNARY_IDENTITY;
     std::vector<Value> inputs;
     for (size_t i = 0; i < g.inputs(); ++i)
       if (!at.state || i != at.state) inputs.push_back(g.in(i));
@@ -181,8 +160,9 @@ Value grad_b(Value a, Value b, Value dc, bool transpose_a, bool transpose_b, dou
 }
 
 std::vector<Value> grad(Grad& g) {
-  const bool ta = g.attrs().flag("transpose_a"), tb = g.attrs().flag("transpose_b");
-  const double alpha = g.attrs().real("alpha"), beta = g.attrs().real("beta");
+  const auto attrs = g.attrs<MatmulAttrs>();
+  const bool ta = attrs.transpose_a, tb = attrs.transpose_b;
+  const double alpha = attrs.alpha;
   const Value a = g.in(0), b = g.in(1), dc = grad_of_sum(g);
   std::vector<Value> gradients(g.inputs());
   if (g.needs(0)) {
@@ -190,13 +170,13 @@ std::vector<Value> grad(Grad& g) {
     gradients[0] = sum_to(da, a.shape());
   }
   if (g.needs(1)) gradients[1] = grad_b(a, b, dc, ta, tb, alpha);
-  const ProductInputs at(g.attrs());
+  const ProductInputs at(attrs);
   if (at.bias && g.needs(at.bias)) {
     std::vector<int64_t> axes;
     for (size_t i = 0; i + 1 < dc.shape().rank(); ++i) axes.push_back(static_cast<int64_t>(i));
     gradients[at.bias] = sum(dc, axes);
   }
-  if (g.attrs().integer("extra") == MATMUL_EXTRA_RESIDUAL && g.needs(at.extra)) gradients[at.extra] = scaled(dc, beta);
+  if (attrs.extra == MATMUL_EXTRA_RESIDUAL && g.needs(at.extra)) gradients[at.extra] = scaled(dc, attrs.beta);
   return gradients;
 }
 
@@ -206,7 +186,7 @@ std::span<const OpDef> matmul_ops() { return kOps; }
 Value plain_product(Value a, Value b, const MatmulOptions& o) { return product(a, b, o.transpose_a, o.transpose_b, 1); }
 
 Value product_and_rest(Value a, Value b, double alpha, Value r, double beta) {
-  return a.graph().add(kOps[0], {a, b, r}, {{"extra", MATMUL_EXTRA_RESIDUAL}, {"alpha", alpha}, {"beta", beta}});
+  return a.graph().add(kOps[0], {a, b, r}, MatmulAttrs{.extra = MATMUL_EXTRA_RESIDUAL, .alpha = alpha, .beta = beta});
 }
 
 }  // namespace lemnos::ops

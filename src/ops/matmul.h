@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "lemnos/op.h"
+#include "reference/matmul.h"
 
 namespace lemnos::ops {
 
@@ -16,10 +16,10 @@ inline int64_t stored_columns(const Shape& shape) { return shape[shape.rank() - 
 /// Which input is what; 0 where there is none.
 struct ProductInputs {
   size_t bias = 0, extra = 0, state = 0, count = 2;
-  explicit ProductInputs(const Attrs& attrs) {
-    if (attrs.flag("bias")) bias = count++;
-    if (attrs.integer("extra")) extra = count++;
-    if (attrs.real("dropout") > 0) state = count++;
+  explicit ProductInputs(const MatmulAttrs& attrs) {
+    if (attrs.bias) bias = count++;
+    if (attrs.extra) extra = count++;
+    if (attrs.dropout > 0) state = count++;
   }
 };
 

@@ -112,7 +112,7 @@ std::string refuse_broadcast(const Lower& c) {
 // A software driver's rows of A^T lie a row of M apart, each in a page of its own: past a few hundred of them the
 // processor translates more addresses than it remembers. Turned beforehand, they lie side by side.
 std::string refuse_turned(const Lower& c) {
-  if (!c.attrs().flag("transpose_a")) return "A lies by rows";
+  if (!c.attrs<MatmulAttrs>().transpose_a) return "A lies by rows";
   const Product p = product_of(c);
   if (!turns(c.in(0).dtype, p.k, p.m)) return text("halves of ", p.k, " x ", p.m, " are not turned");
   if (const std::string why = refuse_broadcast(c); !why.empty() || c.forced()) return why;

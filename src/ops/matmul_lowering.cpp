@@ -17,7 +17,8 @@ Product product_of(const Lower& c) {
   const Shape &a = c.in(0).shape, &b = c.in(1).shape, &out = c.out().shape;
   for (size_t i = 0; i < c.inputs(); ++i) count32(c.in(i), c.node().op->name);
   count32(c.out(), c.node().op->name);
-  Product p{.transpose_a = c.attrs().flag("transpose_a"), .transpose_b = c.attrs().flag("transpose_b")};
+  const auto attrs = c.attrs<MatmulAttrs>();
+  Product p{.transpose_a = attrs.transpose_a, .transpose_b = attrs.transpose_b};
   p.m = static_cast<uint32_t>(stored_rows(out));
   p.n = static_cast<uint32_t>(stored_columns(out));
   p.k = static_cast<uint32_t>(p.transpose_a ? stored_rows(a) : stored_columns(a));
@@ -50,6 +51,7 @@ uint32_t whole_groups(uint32_t width, const Tiling& t) {
 
 shaders::MatmulSpec spec_of(const Lower& c, const Product& p, const Tiling& t, bool partial) {
   const Fragment f = fragment_of(c.caps, c.out().dtype);
+  const auto attrs = c.attrs<MatmulAttrs>();
   return {.workgroup_size = t.workgroup,
           .transpose_a = p.transpose_a,
           .transpose_b = p.transpose_b,
@@ -61,29 +63,28 @@ shaders::MatmulSpec spec_of(const Lower& c, const Product& p, const Tiling& t, b
           .tile_k = t.tile_k,
           .rows = t.rows,
           .columns = t.columns,
-          .has_bias = c.attrs().flag("bias"),
-          .extra = static_cast<uint32_t>(c.attrs().integer("extra")),
-          .activation = static_cast<uint32_t>(c.attrs().integer("activation")),
+          .has_bias = attrs.bias,
+          .extra = static_cast<uint32_t>(attrs.extra),
+          .activation = static_cast<uint32_t>(attrs.activation),
           .partial_sums = partial,
           .fragment_m = f.m,
           .fragment_n = f.n,
           .fragment_k = f.k,
-          .masked = c.attrs().real("dropout") > 0,
+          .masked = attrs.dropout > 0,
           .row_sums = c.outputs() > 1};
 }
 
 // What both kernels that finish a sum know of its mask.
 template <typename Params>
-void set_mask(Params& p, const Attrs& attrs) {
-  const double dropped = attrs.real("dropout");
-  p.threshold = static_cast<uint32_t>(dropped * 0x1p32);
-  p.scale = static_cast<float>(1 / (1 - dropped));
-  p.seed = static_cast<uint32_t>(attrs.integer("seed"));
-  p.stream = static_cast<uint32_t>(attrs.integer("stream"));
+void set_mask(Params& p, const MatmulAttrs& attrs) {
+  p.threshold = static_cast<uint32_t>(attrs.dropout * 0x1p32);
+  p.scale = static_cast<float>(1 / (1 - attrs.dropout));
+  p.seed = static_cast<uint32_t>(attrs.seed);
+  p.stream = static_cast<uint32_t>(attrs.stream);
 }
 
 shaders::MatmulParams params_of(const Lower& c, const Product& p, uint32_t parts, uint32_t part_k) {
-  const auto real = [&](const char* name) { return static_cast<float>(c.attrs().real(name)); };
+  const auto attrs = c.attrs<MatmulAttrs>();
   shaders::MatmulParams params{.m = p.m,
                                .n = p.n,
                                .k = p.k,
@@ -98,11 +99,11 @@ shaders::MatmulParams params_of(const Lower& c, const Product& p, uint32_t parts
                                .b_stride_0 = p.b_stride[0],
                                .b_stride_1 = p.b_stride[1],
                                .b_stride_2 = p.b_stride[2],
-                               .alpha = real("alpha"),
-                               .beta = real("beta"),
-                               .a = real("a"),
-                               .b = real("b")};
-  set_mask(params, c.attrs());
+                               .alpha = static_cast<float>(attrs.alpha),
+                               .beta = static_cast<float>(attrs.beta),
+                               .a = static_cast<float>(attrs.a),
+                               .b = static_cast<float>(attrs.b)};
+  set_mask(params, attrs);
   return params;
 }
 
@@ -112,7 +113,7 @@ struct Beside {
   TensorRef bias, extra, state, row_sums;
 };
 Beside beside(Lower& c, const TensorRef& any) {
-  const ProductInputs at(c.attrs());
+  const ProductInputs at(c.attrs<MatmulAttrs>());
   const auto or_any = [&](size_t input) { return input ? in_words(c.x(input)) : any; };
   return {or_any(at.bias), or_any(at.extra), or_any(at.state), in_words(c.y(c.outputs() - 1))};
 }
@@ -142,7 +143,7 @@ Dispatch reduce(Lower& c, const Product& p, const Tiling& t, const TensorRef& su
                                      .beta = q.beta,
                                      .a = q.a,
                                      .b = q.b};
-  set_mask(params, c.attrs());
+  set_mask(params, c.attrs<MatmulAttrs>());
   return {.kernel = &c.kernel(kernel_name("matmul_reduce", c.out().dtype, c.caps)),
           .tensors = {sums, in_words(c.y()), more.bias, more.extra, more.state, more.row_sums},
           .spec = spec,

@@ -4,10 +4,7 @@
 
 #include "lemnos/ops.h"
 #include "ops/lowering.h"
-
-namespace lemnos::reference {
-void max_norm(const Reference& c);
-}
+#include "reference/max_norm.h"
 
 namespace lemnos::ops {
 namespace {
@@ -17,7 +14,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   require_dtype(in, 0, DType::f32);
   require(in.in[0].shape.rank() >= 1 && in.in[0].elements() >= 1, ErrorCode::invalid_argument, in.op.name, ": ",
           in.in[0], " has no rows");
-  const double most = in.attrs.real("max_norm");
+  const double most = in.attrs<MaxNormAttrs>().max_norm;
   require(most > 0, ErrorCode::invalid_argument, in.op.name, ": max_norm ", most, " is not above 0");
   return {in.in[0]};
 }
@@ -29,14 +26,14 @@ std::vector<Dispatch> lower(Lower& c) {
   return {{.kernel = &c.kernel("max_norm." + std::string(c.variant())),
            .tensors = {c.y()},
            .spec = MaxNormSpec{.workgroup_size = row_workgroup(cols, c.caps)},
-           .params = MaxNormParams{rows, cols, static_cast<float>(c.attrs().real("max_norm"))},
+           .params = MaxNormParams{rows, cols, static_cast<float>(c.attrs<MaxNormAttrs>().max_norm)},
            .groups = rows,
            .cost = {2 * c.in(0).bytes(), 3ull * rows * cols}}};
 }
 
-constexpr AttrDef kAttrs[] = {{"max_norm", AttrDef::Kind::real, 2}};
 constexpr Alias kUpdates[] = {{0, 0}};
-const OpDef kOps[] = {{"max_norm", infer, nullptr, lower, reference::max_norm, kAttrs, kRowVariants, kUpdates}};
+const OpDef kOps[] = {
+    {"max_norm", infer, nullptr, lower, reference::max_norm, attrs_of<MaxNormAttrs>, kRowVariants, kUpdates}};
 
 }  // namespace
 

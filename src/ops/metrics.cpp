@@ -2,21 +2,18 @@
 // confusion_count: counts[target, prediction] += 1, in place.
 // score_count:     counts[target, floor(score bins)] += 1, in place, target 0 or 1: the histograms behind a ROC curve.
 
+#include "reference/metrics.h"
 #include "lemnos/ops.h"
 #include "ops/lowering.h"
 #include "ops/reduction.h"
 #include "shaders/accuracy.h"
 #include "shaders/confusion_count.h"
 
-namespace lemnos::reference {
-void accuracy_count(const Reference& c);
-void confusion_count(const Reference& c);
-}  // namespace lemnos::reference
-
 namespace lemnos::ops {
 namespace {
 
 std::vector<TensorDesc> infer(const Infer& in) {
+  const auto attrs = in.attrs<AccuracyAttrs>();
   require_inputs(in, 2);
   require_dtype(in, 0, DType::f32);
   const Shape& logits = in.in[0].shape;
@@ -25,8 +22,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   const TensorDesc targets{logits.without(logits.rank() - 1), DType::i32};
   require(in.in[1] == targets, ErrorCode::shape_mismatch, in.op.name, ": targets are ", in.in[1], " for logits ",
           in.in[0], "; they are ", targets);
-  require(in.attrs.integer("top") >= 1, ErrorCode::invalid_argument, in.op.name, ": top ", in.attrs.integer("top"),
-          " is below 1");
+  require(attrs.top >= 1, ErrorCode::invalid_argument, in.op.name, ": top ", attrs.top, " is below 1");
   return {{Shape{2}, DType::f32}};
 }
 
@@ -45,7 +41,7 @@ std::vector<Dispatch> lower(Lower& c) {
                                  .params = AccuracyParams{.rows = rows,
                                                           .cols = cols,
                                                           .rows_per_group = rows_per_group,
-                                                          .top = static_cast<uint32_t>(c.attrs().integer("top"))},
+                                                          .top = static_cast<uint32_t>(c.attrs<AccuracyAttrs>().top)},
                                  .groups = groups,
                                  .cost = {c.in(0).bytes() + c.in(1).bytes(), 2ull * rows * cols}}};
   if (groups > 1) list.push_back(sum_partials(c, pairs, c.y(), groups, 2));
@@ -84,13 +80,12 @@ int64_t counts_limit(const Infer& in, size_t input) {
   return input > 0 && in.in[input].dtype == DType::i32 ? in.in[0].shape[0] : -1;
 }
 
-constexpr AttrDef kAttrs[] = {{"top", AttrDef::Kind::integer, 1}};
 constexpr Alias kUpdates[] = {{0, 0}};
 const OpDef kOps[] = {{.name = "accuracy_count",
                        .infer = infer,
                        .lower = lower,
                        .reference = reference::accuracy_count,
-                       .attrs = kAttrs,
+                       .attrs = attrs_of<AccuracyAttrs>,
                        .index_limit = classes_limit},
                       {.name = "confusion_count",
                        .infer = infer_counts,
@@ -109,7 +104,7 @@ const OpDef kOps[] = {{.name = "accuracy_count",
 
 std::span<const OpDef> metrics_ops() { return kOps; }
 Value add_accuracy_count(Value logits, Value targets, int64_t top) {
-  return logits.graph().add(kOps[0], {logits, targets}, {{"top", top}});
+  return logits.graph().add(kOps[0], {logits, targets}, AccuracyAttrs{.top = top});
 }
 
 Value add_count(bool scores, Value counts, Value predictions, Value targets) {

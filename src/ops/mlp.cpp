@@ -8,12 +8,9 @@
 #include "ops/formats.h"
 #include "ops/lowering.h"
 #include "ops/matrix_unit.h"
+#include "reference/mlp.h"
 #include "shaders/mlp.h"
 #include "shaders/reduce_columns.h"
-
-namespace lemnos::reference {
-void mlp_backward(const Reference& c);
-}  // namespace lemnos::reference
 
 namespace lemnos::ops {
 namespace {
@@ -27,16 +24,12 @@ constexpr uint32_t kWorkgroup = 128, kTileBytes = 8192, kMostTileBytes = 16384;
 // The extents of a network.
 struct Extents {
   int64_t ins, width, hidden, outs;
-  Extents(const Shape& x, const Attrs& attrs)
-      : ins(x[x.rank() - 1]),
-        width(attrs.integer("width")),
-        hidden(attrs.integer("hidden")),
-        outs(attrs.integer("out")) {}
+  Extents(const Shape& x, const MlpNetwork& network)
+      : ins(x[x.rank() - 1]), width(network.width), hidden(network.hidden), outs(network.out) {}
   int64_t weights() const { return fused_mlp_weights(ins, {.width = width, .hidden = hidden, .out = outs}); }
 };
 
-uint32_t activation_of(const Attrs& attrs) {
-  const std::string_view word = attrs.word("activation");
+uint32_t activation_of(std::string_view word) {
   if (word == "relu") return MLP_RELU;
   if (word == "sigmoid") return MLP_SIGMOID;
   require(word == "tanh", ErrorCode::invalid_argument, "mlp: no activation '", word,
@@ -49,8 +42,9 @@ Extents require_network(const Infer& in) {
   const Shape& x = in.in[0].shape;
   require(x.rank() >= 2, ErrorCode::shape_mismatch, in.op.name, ": x is ", in.in[0],
           ", it takes a batch axis and a feature axis");
-  const Extents e(x, in.attrs);
-  activation_of(in.attrs);
+  const auto network = in.attrs<MlpNetwork>();
+  const Extents e(x, network);
+  activation_of(network.activation);
   require(e.ins > 0, ErrorCode::shape_mismatch, in.op.name, ": x is ", in.in[0], ", it takes a feature at least");
   require(in.in[1] == TensorDesc{{e.weights()}, in.in[0].dtype}, ErrorCode::shape_mismatch, in.op.name,
           ": weights are ", in.in[1], ", ", e.ins, " features through ", e.hidden, " layers of ", e.width, " to ",
@@ -63,7 +57,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   const Extents e = require_network(in);
   const Shape& x = in.in[0].shape;
   std::vector<TensorDesc> out = {{x.with(x.rank() - 1, e.outs), in.in[0].dtype}};
-  if (in.attrs.flag("keep_hidden")) out.push_back({{e.hidden, x.elements() / e.ins, e.width}, in.in[0].dtype});
+  if (in.attrs<MlpAttrs>().keep_hidden) out.push_back({{e.hidden, x.elements() / e.ins, e.width}, in.in[0].dtype});
   return out;
 }
 
@@ -72,7 +66,7 @@ std::vector<TensorDesc> infer_backward(const Infer& in) {
   require_inputs(in, 4);
   require_network(in);
   std::vector<TensorDesc> out = {in.in[1]};
-  if (in.attrs.flag("has_dx")) out.push_back(in.in[0]);
+  if (in.attrs<MlpBackwardAttrs>().has_dx) out.push_back(in.in[0]);
   return out;
 }
 
@@ -84,7 +78,7 @@ struct Launch {
 };
 
 Launch launch_of(Lower& c, bool backward) {
-  const Extents e(c.in(0).shape, c.attrs());
+  const Extents e(c.in(0).shape, c.attrs<MlpNetwork>());
   const auto quads = static_cast<uint32_t>(e.width / 4);
   const bool software = c.caps.software;
   for (size_t i = 0; i < c.inputs(); ++i) count32(c.in(i), c.node().op->name);
@@ -95,7 +89,7 @@ Launch launch_of(Lower& c, bool backward) {
                     .quads = quads,
                     .hidden_layers = static_cast<uint32_t>(e.hidden),
                     .outs = static_cast<uint32_t>(e.outs),
-                    .activation = activation_of(c.attrs()),
+                    .activation = activation_of(c.attrs<MlpNetwork>().activation),
                     .each = software ? 8u : 4u,
                     .blocks = software ? 1 : kWorkgroup / quads},
            .params = {.rows = as_rows(c.in(0).shape).rows},
@@ -136,7 +130,7 @@ Cut cut_of(const Extents& e, const Fragment& f, uint32_t rows, bool backward) {
 }
 // The largest tile that the device holds; rows = 0: none.
 Cut best_cut(const Lower& c, bool backward) {
-  const Extents e(c.in(0).shape, c.attrs());
+  const Extents e(c.in(0).shape, c.attrs<MlpNetwork>());
   const Fragment f = fragment_of(c.caps, c.out().dtype);
   // A software driver, which is only ever forced to this, compiles what a large tile unrolls for half a minute.
   for (uint32_t rows = c.caps.software ? 16 : kMostTileRows; rows >= 16; rows /= 2) {
@@ -148,7 +142,7 @@ Cut best_cut(const Lower& c, bool backward) {
 
 std::string refuse_cooperative(const Lower& c, bool backward) {
   if (std::string why = refuse_matrix_unit(c, "mlp_cooperative"); !why.empty()) return why;
-  const Extents e(c.in(0).shape, c.attrs());
+  const Extents e(c.in(0).shape, c.attrs<MlpNetwork>());
   const Fragment f = fragment_of(c.caps, c.out().dtype);
   if (e.ins > e.width || e.outs > e.width)
     return text(e.ins, " features and ", e.outs, " outputs are more than a layer's ", e.width);
@@ -261,8 +255,9 @@ std::vector<Value> grad(Grad& g);
 std::vector<Value> layers_of(Graph& graph, const Node& node) {
   Value x(&graph, node.inputs[0]);
   const Value weights(&graph, node.inputs[1]);
-  const Extents e(x.shape(), node.attrs);
-  const uint32_t activation = activation_of(node.attrs);
+  const auto network = node.attrs.as<MlpNetwork>();
+  const Extents e(x.shape(), network);
+  const uint32_t activation = activation_of(network.activation);
   std::vector<Value> made;
   int64_t in = e.ins, at = 0;
   for (int64_t layer = 0; layer <= e.hidden; ++layer) {
@@ -281,7 +276,7 @@ std::vector<Value> layers_of(Graph& graph, const Node& node) {
 
 std::vector<Value> decompose(Graph& graph, const Node& node) {
   const std::vector<Value> made = layers_of(graph, node);
-  if (!node.attrs.flag("keep_hidden")) return {made.back()};
+  if (!node.attrs.as<MlpAttrs>().keep_hidden) return {made.back()};
   return {made.back(), concat(std::span(made).first(made.size() - 1))};
 }
 
@@ -290,41 +285,30 @@ Primal primal(Graph& graph, const Node& node) {
   return {.y = {layers_of(graph, node).back()}, .dy = {in(3)}, .x = {in(1), in(0)}};
 }
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{.name = "width", .kind = Kind::integer, .required = true},
-                              {.name = "hidden", .kind = Kind::integer, .required = true},
-                              {.name = "out", .kind = Kind::integer, .required = true},
-                              {"activation", Kind::word, 0, "relu"},
-                              {"keep_hidden", Kind::integer, 0}};
-constexpr AttrDef kBackwardAttrs[] = {kAttrs[0], kAttrs[1], kAttrs[2], kAttrs[3], {"has_dx", Kind::integer, 0}};
 constexpr Variant kVariants[] = {{"cooperative", refuse_forward}, {"direct"}};
 constexpr Variant kBackwardVariants[] = {{"cooperative", refuse_backward}, {"direct"}};
 const OpDef kOps[] = {
-    {"mlp", infer, grad, lower, nullptr, kAttrs, kVariants, {}, {}, {}, decompose},
+    {"mlp", infer, grad, lower, nullptr, attrs_of<MlpAttrs>, kVariants, {}, {}, {}, decompose},
     {.name = "mlp_backward",
      .infer = infer_backward,
      .lower = lower_backward,
      .reference = reference::mlp_backward,
-     .attrs = kBackwardAttrs,
+     .attrs = attrs_of<MlpBackwardAttrs>,
      .variants = kBackwardVariants,
      .primal = primal},
 };
 
 std::vector<Value> grad(Grad& g) {
-  Attrs attrs = g.attrs();
+  auto attrs = g.attrs<MlpAttrs>();
   Value hidden;
-  if (attrs.flag("keep_hidden")) {
+  if (attrs.keep_hidden) {
     require(!g.dy(1), ErrorCode::unsupported, "mlp: has no gradient of its hidden layers");
     hidden = g.out(1);
   } else {  // built for evaluation, and now differentiated: they are made again
-    Attrs again = attrs;
-    again.set("keep_hidden", true);
-    hidden = g.graph.add_all(kOps[0], std::array{g.in(0), g.in(1)}, again)[1];
+    attrs.keep_hidden = true;
+    hidden = g.graph.add_all(kOps[0], std::array{g.in(0), g.in(1)}, attrs)[1];
   }
-  Attrs backward;
-  for (const char* name : {"width", "hidden", "out"}) backward.set(name, attrs.integer(name));
-  backward.set("activation", std::string(attrs.word("activation")));
-  backward.set("has_dx", g.needs(0));
+  const MlpBackwardAttrs backward{.network = attrs.network, .has_dx = g.needs(0)};
   const std::array inputs{g.in(0), g.in(1), hidden, g.dy()};
   const std::vector<Value> made = g.graph.add_all(kOps[1], inputs, backward);
   return {g.needs(0) ? made[1] : Value(), made[0]};
@@ -339,11 +323,10 @@ const OpDef& mlp_op() { return kOps[0]; }
 
 namespace lemnos {
 
-namespace {
-const char* word_of(MlpActivation f) {
-  return f == MlpActivation::relu ? "relu" : f == MlpActivation::sigmoid ? "sigmoid" : "tanh";
+std::span<const char* const> words_of(MlpActivation) {
+  static constexpr const char* kWords[] = {"relu", "sigmoid", "tanh"};
+  return kWords;
 }
-}  // namespace
 
 int64_t fused_mlp_weights(int64_t in, const FusedMlpOptions& o) {
   require(o.width >= 4 && o.width <= ops::kMostUnits && o.width % 4 == 0, ErrorCode::out_of_range, "mlp: layers of ",
@@ -354,12 +337,13 @@ int64_t fused_mlp_weights(int64_t in, const FusedMlpOptions& o) {
 }
 
 Value fused_mlp(Value x, Value weights, const FusedMlpOptions& o) {
-  return x.graph().add_all(ops::mlp_op(), std::array{x, weights},
-                           {{"width", o.width},
-                            {"hidden", o.hidden},
-                            {"out", o.out},
-                            {"activation", word_of(o.activation)},
-                            {"keep_hidden", o.keep_hidden}})[0];
+  return x.graph().add_all(
+      ops::mlp_op(), std::array{x, weights},
+      MlpAttrs{.network = {.width = o.width,
+                           .hidden = o.hidden,
+                           .out = o.out,
+                           .activation = words_of(o.activation)[static_cast<size_t>(o.activation)]},
+               .keep_hidden = o.keep_hidden})[0];
 }
 
 }  // namespace lemnos

@@ -13,22 +13,19 @@
 #include "ops/arena.h"
 #include "ops/lowering.h"
 #include "ops/step_state.h"
+#include "reference/muon.h"
 #include "shaders/muon.h"
-
-namespace lemnos::reference {
-void muon_direction(const Reference& c);
-void muon_update(const Reference& c);
-}  // namespace lemnos::reference
 
 namespace lemnos::ops {
 namespace {
 
 // The matrices that the attributes name: as many as `places` has, none of which leaves the arena.
 Shape packed_shape(const Infer& in, const TensorDesc& arena, size_t places) {
+  const auto attrs = in.attrs<MuonAttrs>();
   require(arena.dtype == DType::f32 && arena.shape.rank() == 1, ErrorCode::shape_mismatch, in.op.name, ": ", arena,
           " is no flat arena");
-  const int64_t rows = in.attrs.integer("rows"), columns = in.attrs.integer("columns");
-  const std::vector<int64_t>& first = in.attrs.integers("blocks");
+  const int64_t rows = attrs.rows, columns = attrs.columns;
+  const std::vector<int64_t>& first = attrs.blocks;
   require(rows >= 1 && columns >= 1 && !first.empty(), ErrorCode::invalid_argument, in.op.name, ": ", first.size(),
           " matrices of ", rows, " rows and ", columns, " columns");
   for (const int64_t block : first)
@@ -68,7 +65,7 @@ struct Run {
 };
 std::vector<Run> runs_of(const Lower& c, uint64_t matrix_bytes) {
   constexpr uint64_t kBlockBytes = 4 * kBlock;
-  const std::vector<int64_t>& blocks = c.attrs().integers("blocks");
+  const std::vector<int64_t> blocks = c.attrs<MuonAttrs>().blocks;
   std::vector<Run> runs;
   for (uint32_t k = 0; k < blocks.size(); ++k) {
     const uint64_t begin = static_cast<uint64_t>(blocks[k]) * kBlockBytes, end = begin + matrix_bytes;
@@ -90,15 +87,15 @@ std::vector<Run> runs_of(const Lower& c, uint64_t matrix_bytes) {
 template <typename Bind>
 std::vector<Dispatch> launches(Lower& c, const char* kernel, uint64_t arenas, Bind bind) {
   using namespace shaders;
-  const Attrs& a = c.attrs();
-  const auto real = [&](const char* name) { return static_cast<float>(a.real(name)); };
-  const uint64_t size = static_cast<uint64_t>(a.integer("rows") * a.integer("columns"));
+  const auto a = c.attrs<MuonAttrs>();
+  const auto real = [](double v) { return static_cast<float>(v); };
+  const uint64_t size = static_cast<uint64_t>(a.rows * a.columns);
   std::vector<Dispatch> list;
   for (const Run& run : runs_of(c, 4 * size)) {
     const uint64_t count = size * (run.end - run.first);
     require(count < (uint64_t{1} << 32), ErrorCode::unsupported, c.node().op->name, ": ", count,
             " elements; a kernel counts to ", uint64_t{1} << 32);
-    const MuonSpec spec{.workgroup_size = 64, .nesterov = a.flag("nesterov"), .clipped = a.real("clip_value") > 0};
+    const MuonSpec spec{.workgroup_size = 64, .nesterov = a.nesterov, .clipped = a.clip_value > 0};
     list.push_back({.kernel = &c.kernel(kernel),
                     .tensors = bind(run.piece),
                     .spec = spec,
@@ -106,12 +103,12 @@ std::vector<Dispatch> launches(Lower& c, const char* kernel, uint64_t arenas, Bi
                                          .count = static_cast<uint32_t>(count),
                                          .first = run.first,
                                          .origin = static_cast<uint32_t>(run.piece.at / (4 * kBlock)),
-                                         .lr = real("lr"),
-                                         .scale = real("scale"),
-                                         .weight_decay = real("weight_decay"),
-                                         .clip_value = real("clip_value"),
-                                         .momentum = real("momentum"),
-                                         .rest = static_cast<float>(1 - a.real("momentum"))},
+                                         .lr = real(a.lr),
+                                         .scale = real(a.scale),
+                                         .weight_decay = real(a.weight_decay),
+                                         .clip_value = real(a.clip_value),
+                                         .momentum = real(a.momentum),
+                                         .rest = static_cast<float>(1 - a.momentum)},
                     .groups = divide_up(count, spec.workgroup_size),
                     .cost = {4 * count * arenas, 6 * count}});
   }
@@ -130,20 +127,10 @@ std::vector<Dispatch> lower_update(Lower& c) {
   });
 }
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{.name = "blocks", .kind = Kind::integers, .required = true},  // what `places` holds
-                              {.name = "rows", .kind = Kind::integer, .required = true},
-                              {.name = "columns", .kind = Kind::integer, .required = true},
-                              {"momentum", Kind::real, .95},
-                              {"nesterov", Kind::integer, 1},
-                              {"clip_value", Kind::real, 0},
-                              {"lr", Kind::real, .02},
-                              {"scale", Kind::real, 1},
-                              {"weight_decay", Kind::real, 0}};
 constexpr Alias kUpdates[] = {{0, 0}, {1, 3}};
 const OpDef kOps[] = {
-    {"muon_direction", infer_direction, nullptr, lower_direction, reference::muon_direction, kAttrs},
-    {"muon_update", infer_update, nullptr, lower_update, reference::muon_update, kAttrs, {}, kUpdates},
+    {"muon_direction", infer_direction, nullptr, lower_direction, reference::muon_direction, attrs_of<MuonAttrs>},
+    {"muon_update", infer_update, nullptr, lower_update, reference::muon_update, attrs_of<MuonAttrs>, {}, kUpdates},
 };
 
 }  // namespace

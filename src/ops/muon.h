@@ -1,7 +1,7 @@
 // The ops of Muon, for the layer that puts the products between them (src/optim).
 #pragma once
 
-#include "lemnos/op.h"
+#include "reference/muon.h"
 
 namespace lemnos::ops {
 

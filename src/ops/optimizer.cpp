@@ -34,35 +34,35 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return out;
 }
 
-shaders::OptimizerParams params_of(const Attrs& a) {
-  const auto real = [&](const char* name) { return static_cast<float>(a.real(name)); };
-  return {.lr = real("lr"),
-          .weight_decay = real("weight_decay"),
-          .clip_value = real("clip_value"),
-          .eps = real("eps"),
-          .momentum = real("momentum"),
-          .undamped = static_cast<float>(1 - a.real("dampening")),
-          .beta1 = real("beta1"),
-          .rest1 = static_cast<float>(1 - a.real("beta1")),
-          .beta2 = real("beta2"),
-          .rest2 = static_cast<float>(1 - a.real("beta2")),
-          .lr_decay = real("lr_decay"),
-          .momentum_decay = real("momentum_decay")};
+shaders::OptimizerParams params_of(const OptimizerAttrs& a) {
+  const auto real = [](double v) { return static_cast<float>(v); };
+  return {.lr = real(a.lr),
+          .weight_decay = real(a.weight_decay),
+          .clip_value = real(a.clip_value),
+          .eps = real(a.eps),
+          .momentum = real(a.momentum),
+          .undamped = static_cast<float>(1 - a.dampening),
+          .beta1 = real(a.beta1),
+          .rest1 = static_cast<float>(1 - a.beta1),
+          .beta2 = real(a.beta2),
+          .rest2 = static_cast<float>(1 - a.beta2),
+          .lr_decay = real(a.lr_decay),
+          .momentum_decay = real(a.momentum_decay)};
 }
 
 std::vector<Dispatch> lower(Lower& c) {
   using namespace shaders;
-  const Attrs& a = c.attrs();
+  const auto a = c.attrs<OptimizerAttrs>();
   const size_t slots = c.outputs() - 1;
   const bool grouped = c.inputs() == 4 + slots;
   const OptimizerSpec spec{.workgroup_size = 64,
                            .function = static_cast<uint32_t>(reference::optimizer_number(c.node().op->name)),
                            .slots = static_cast<uint32_t>(slots),
-                           .decoupled = a.flag("decoupled"),
-                           .nesterov = a.flag("nesterov"),
-                           .centered = a.flag("centered"),
+                           .decoupled = a.decoupled,
+                           .nesterov = a.nesterov,
+                           .centered = a.centered,
                            .grouped = grouped,
-                           .clipped = a.real("clip_value") > 0};
+                           .clipped = a.clip_value > 0};
   const TensorRef unused = slots < 3 || !grouped ? c.scratch(16) : TensorRef{};
   std::vector<Dispatch> list;
   for (const ArenaPiece& piece : arena_pieces(c.in(0).bytes(), c.caps)) {
@@ -81,17 +81,11 @@ std::vector<Dispatch> lower(Lower& c) {
   return list;
 }
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {
-    {"lr", Kind::real, .01},       {"weight_decay", Kind::real, 0}, {"decoupled", Kind::integer, 0},
-    {"clip_value", Kind::real, 0}, {"eps", Kind::real, 1e-8},       {"momentum", Kind::real, 0},
-    {"dampening", Kind::real, 0},  {"nesterov", Kind::integer, 0},  {"beta1", Kind::real, .9},
-    {"beta2", Kind::real, .999},   {"lr_decay", Kind::real, 0},     {"momentum_decay", Kind::real, 0},
-    {"centered", Kind::integer, 0}};
 constexpr Alias kUpdates[] = {{0, 0}, {1, 3}, {2, 4}, {3, 5}};
 
 constexpr OpDef define(const char* name, size_t slots) {
-  return {name, infer, nullptr, lower, reference::optimizer, kAttrs, {}, std::span(kUpdates, 1 + slots)};
+  return {
+      name, infer, nullptr, lower, reference::optimizer, attrs_of<OptimizerAttrs>, {}, std::span(kUpdates, 1 + slots)};
 }
 
 const OpDef kOps[] = {

@@ -9,18 +9,16 @@
 #include "ops/lowering.h"
 #include "ops/move.h"
 #include "ops/pad.h"
-
-namespace lemnos::reference {
-void pad(const Reference& c);
-}  // namespace lemnos::reference
+#include "reference/pad.h"
 
 namespace lemnos::ops {
 namespace {
 
 std::vector<TensorDesc> infer(const Infer& in) {
+  const auto attrs = in.attrs<PadAttrs>();
   require_inputs(in, 1);
   const Shape& x = in.in[0].shape;
-  const std::vector<int64_t>&before = in.attrs.integers("before"), &after = in.attrs.integers("after");
+  const std::vector<int64_t>&before = attrs.before, &after = attrs.after;
   require(before.size() == x.rank() && after.size() == x.rank(), ErrorCode::shape_mismatch, in.op.name, ": ",
           before.size(), " before and ", after.size(), " after for shape ", x, ", which has ", x.rank(), " axes");
   std::vector<int64_t> extents;
@@ -35,7 +33,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
 // An axis without padding joins the one outside it.
 std::vector<PadAxis> fold(const Lower& c) {
   const Shape &x = c.in(0).shape, &y = c.out().shape;
-  const std::vector<int64_t>& before = c.attrs().integers("before");
+  const std::vector<int64_t> before = c.attrs<PadAttrs>().before;
   const auto dense = dense_strides(x);
   std::vector<PadAxis> axes;
   for (size_t i = 0; i < y.rank(); ++i) {
@@ -52,7 +50,7 @@ std::vector<PadAxis> fold(const Lower& c) {
 }
 
 uint32_t fill_bits(const Lower& c) {
-  const double value = c.attrs().real("value");
+  const double value = c.attrs<PadAttrs>().value;
   uint32_t bits = 0;
   encode(c.out().dtype, &value, &bits, 1);
   return bits;
@@ -66,14 +64,12 @@ std::vector<Dispatch> lower(Lower& c) {
 
 std::vector<Value> grad(Grad& g) {
   const Shape x = g.in(0).shape();
-  std::vector<int64_t> begin = g.attrs().integers("before"), end = begin;
+  std::vector<int64_t> begin = g.attrs<PadAttrs>().before, end = begin;
   for (size_t i = 0; i < end.size(); ++i) end[i] += x[i];
   return {slice(g.dy(), begin, end)};
 }
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{"before", Kind::integers}, {"after", Kind::integers}, {"value", Kind::real, 0}};
-const OpDef kOps[] = {{"pad", infer, grad, lower, reference::pad, kAttrs}};
+const OpDef kOps[] = {{"pad", infer, grad, lower, reference::pad, attrs_of<PadAttrs>}};
 
 }  // namespace
 
@@ -122,6 +118,6 @@ const OpDef& pad_op() { return kOps[0]; }
 namespace lemnos {
 Value pad(Value x, std::vector<int64_t> before, std::vector<int64_t> after, float value) {
   return x.graph().add(ops::pad_op(), {x},
-                       {{"before", std::move(before)}, {"after", std::move(after)}, {"value", value}});
+                       PadAttrs{.before = std::move(before), .after = std::move(after), .value = value});
 }
 }  // namespace lemnos

@@ -27,20 +27,20 @@ uint32_t count31(const TensorDesc& desc, const char* op) {
   return count;
 }
 
-Windows windows_of(const Attrs& attrs, int64_t height, int64_t width, const char* op) {
-  const std::vector<int64_t>& size = attrs.integers("size");
-  require(size.empty() || (size.size() == 2 && size[0] >= 1 && size[1] >= 1), ErrorCode::invalid_argument, op,
-          ": size has ", size.size(), " entries, it takes 2, each at least 1");
-  for (const char* name : {"kernel", "stride", "padding", "dilation"}) {
-    const std::vector<int64_t>& given = attrs.integers(name);
-    const int64_t least = std::string_view(name) == "padding" ? 0 : 1;
+Windows windows_of(const PoolAttrs& attrs, int64_t height, int64_t width, const char* op) {
+  const bool adapted = !attrs.size.empty();
+  const auto require_pair = [&](const char* name, const std::vector<int64_t>& given, int64_t least) {
     require(given.empty() || (given.size() == 2 && given[0] >= least && given[1] >= least), ErrorCode::invalid_argument,
             op, ": ", name, " has ", given.size(), " entries, it takes 2, each at least ", least);
-  }
-  require(!size.empty() || !attrs.integers("kernel").empty(), ErrorCode::invalid_argument, op,
-          ": neither a kernel nor a size");
+  };
+  require_pair("size", attrs.size, 1);
+  require_pair("kernel", attrs.kernel, 1);
+  require_pair("stride", attrs.stride, 1);
+  require_pair("padding", attrs.padding, 0);
+  require_pair("dilation", attrs.dilation, 1);
+  require(adapted || !attrs.kernel.empty(), ErrorCode::invalid_argument, op, ": neither a kernel nor a size");
   const Windows w = reference::windows(attrs, height, width);
-  for (size_t i = 0; i < 2 && size.empty(); ++i) {
+  for (size_t i = 0; i < 2 && !adapted; ++i) {
     require(2 * w.padding[i] <= w.kernel[i], ErrorCode::invalid_argument, op, ": padding ", w.padding[i],
             " is more than half of the kernel ", w.kernel[i]);
     require(w.out[i] >= 1, ErrorCode::shape_mismatch, op, ": a window of ", w.kernel[0], "x", w.kernel[1],
@@ -56,7 +56,7 @@ std::vector<TensorDesc> infer_windows(const Infer& in) {
   const size_t rank = x.rank();
   require(rank >= 2, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0], " takes two axes at least");
   require(x.elements() > 0, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0], " is empty");
-  const Windows w = windows_of(in.attrs, x[rank - 2], x[rank - 1], in.op.name);
+  const Windows w = windows_of(in.attrs<PoolAttrs>(), x[rank - 2], x[rank - 1], in.op.name);
   return {{x.with(rank - 2, w.out[0]).with(rank - 1, w.out[1]), in.in[0].dtype}};
 }
 
@@ -74,12 +74,13 @@ std::vector<TensorDesc> infer_pick(const Infer& in) {
 
 // Inputs x, y, dy of a maximum; dy alone of an average.
 std::vector<TensorDesc> infer_backward(const Infer& in) {
-  const bool maximum = in.attrs.integer("function") == POOL_MAX;
+  const auto attrs = in.attrs<PoolBackwardAttrs>();
+  const bool maximum = attrs.function == POOL_MAX;
   require_inputs(in, maximum ? 3 : 1);
   const TensorDesc& dy = in.in.back();
   const size_t rank = dy.shape.rank();
-  const int64_t height = in.attrs.integer("height"), width = in.attrs.integer("width");
-  const Windows w = windows_of(in.attrs, height, width, in.op.name);
+  const int64_t height = attrs.height, width = attrs.width;
+  const Windows w = windows_of(attrs.pool, height, width, in.op.name);
   require(rank >= 2 && dy.shape[rank - 2] == w.out[0] && dy.shape[rank - 1] == w.out[1], ErrorCode::shape_mismatch,
           in.op.name, ": dy ", dy, " for planes of ", height, "x", width);
   const TensorDesc dx{dy.shape.with(rank - 2, height).with(rank - 1, width), dy.dtype};
@@ -104,7 +105,8 @@ Dispatch launch(Lower& c, const char* kernel, uint32_t function, const Shape& x,
                 bool backward) {
   using namespace shaders;
   const int64_t height = x[x.rank() - 2], width = x[x.rank() - 1];
-  const Windows w = reference::windows(c.attrs(), height, width);
+  const auto attrs = c.attrs<PoolAttrs>();
+  const Windows w = reference::windows(attrs, height, width);
   const auto i32 = [](int64_t v) { return static_cast<int32_t>(v); };
   const auto u32 = [](int64_t v) { return static_cast<uint32_t>(v); };
   for (size_t i = 0; i < c.inputs(); ++i) count31(c.in(i), c.node().op->name);
@@ -112,7 +114,7 @@ Dispatch launch(Lower& c, const char* kernel, uint32_t function, const Shape& x,
                 .format = format_of(c.out().dtype),
                 .function = function,
                 .adapted = w.adapted,
-                .count_pad = c.attrs().flag("count_pad"),
+                .count_pad = attrs.count_pad,
                 .stride_h = i32(w.stride[0]),
                 .stride_w = i32(w.stride[1]),
                 .dilation_h = i32(w.dilation[0]),
@@ -174,53 +176,40 @@ std::vector<Value> grad(Grad& g);
 std::vector<Value> grad_pick(Grad& g);
 std::vector<Value> grad_backward(Grad& g);
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{"kernel", Kind::integers},   {"stride", Kind::integers}, {"padding", Kind::integers},
-                              {"dilation", Kind::integers}, {"ceil", Kind::integer, 0}, {"count_pad", Kind::integer, 1},
-                              {"size", Kind::integers}};
-constexpr AttrDef kBackwardAttrs[] = {{"kernel", Kind::integers},
-                                      {"stride", Kind::integers},
-                                      {"padding", Kind::integers},
-                                      {"dilation", Kind::integers},
-                                      {"ceil", Kind::integer, 0},
-                                      {"count_pad", Kind::integer, 1},
-                                      {"size", Kind::integers},
-                                      {"function", Kind::integer},
-                                      {"height", Kind::integer, 0, "", true},
-                                      {"width", Kind::integer, 0, "", true}};
-
 const OpDef kOps[] = {
-    {"max_pool2d", infer, grad, lower, reference::max_pool2d, kAttrs},
-    {"avg_pool2d", infer, grad, lower, reference::avg_pool2d, kAttrs},
-    {"pool2d_backward", infer_backward, grad_backward, lower_backward, reference::pool2d_backward, kBackwardAttrs},
-    {"max_pool2d_pick", infer_pick, grad_pick, lower_pick, reference::max_pool2d_pick, kAttrs},
+    {"max_pool2d", infer, grad, lower, reference::max_pool2d, attrs_of<PoolAttrs>},
+    {"avg_pool2d", infer, grad, lower, reference::avg_pool2d, attrs_of<PoolAttrs>},
+    {"pool2d_backward", infer_backward, grad_backward, lower_backward, reference::pool2d_backward,
+     attrs_of<PoolBackwardAttrs>},
+    {"max_pool2d_pick", infer_pick, grad_pick, lower_pick, reference::max_pool2d_pick, attrs_of<PoolAttrs>},
 };
 
 // `inputs`: x, y, dy of a maximum, dy of an average.
-Value add_backward(Graph& graph, std::initializer_list<Value> inputs, const Shape& x, Attrs attrs) {
-  attrs.set("function", inputs.size() == 3 ? POOL_MAX : POOL_AVERAGE);
-  attrs.set("height", x[x.rank() - 2]);
-  attrs.set("width", x[x.rank() - 1]);
-  return graph.add(kOps[2], inputs, std::move(attrs));
+Value add_backward(Graph& graph, std::initializer_list<Value> inputs, const Shape& x, const PoolAttrs& attrs) {
+  return graph.add(kOps[2], inputs,
+                   PoolBackwardAttrs{.pool = attrs,
+                                     .function = inputs.size() == 3 ? POOL_MAX : POOL_AVERAGE,
+                                     .height = x[x.rank() - 2],
+                                     .width = x[x.rank() - 1]});
 }
 
 std::vector<Value> grad(Grad& g) {
   const Shape x = g.in(0).shape();
-  if (g.self().op == &kOps[0]) return {add_backward(g.graph, {g.in(0), g.out(), g.dy()}, x, g.attrs())};
-  return {add_backward(g.graph, {g.dy()}, x, g.attrs())};
+  const auto attrs = g.attrs<PoolAttrs>();
+  if (g.self().op == &kOps[0]) return {add_backward(g.graph, {g.in(0), g.out(), g.dy()}, x, attrs)};
+  return {add_backward(g.graph, {g.dy()}, x, attrs)};
 }
 
 // Each is linear in the gradient that it takes, and the transpose of the other. In x a maximum is made of straight
 // pieces.
 std::vector<Value> grad_backward(Grad& g) {
-  Attrs attrs;
-  for (const AttrDef& def : kAttrs) attrs.set(def.name, *g.attrs().find(def.name));
+  const auto attrs = g.attrs<PoolAttrs>();
   if (g.inputs() == 1) return {g.graph.add(kOps[1], {g.dy()}, attrs)};
   return {{}, {}, g.needs(2) ? g.graph.add(kOps[3], {g.in(0), g.dy()}, attrs) : Value()};
 }
 
 std::vector<Value> grad_pick(Grad& g) {
-  const Attrs attrs = g.attrs();
+  const auto attrs = g.attrs<PoolAttrs>();
   const Value x = g.in(0);
   if (!g.needs(1)) return {};
   const Value y = g.graph.add(kOps[0], {x}, attrs);
@@ -236,15 +225,15 @@ std::span<const OpDef> pool_ops() { return kOps; }
 Value pool(size_t op, Value x, const Pool2dOptions& o) {
   const bool stepped = o.stride[0] || o.stride[1];
   return x.graph().add(kOps[op], {x},
-                       {{"kernel", pair(o.kernel)},
-                        {"stride", stepped ? pair(o.stride) : std::vector<int64_t>{}},
-                        {"padding", pair(o.padding)},
-                        {"dilation", pair(o.dilation)},
-                        {"ceil", o.ceil},
-                        {"count_pad", o.count_include_pad}});
+                       PoolAttrs{.kernel = pair(o.kernel),
+                                 .stride = stepped ? pair(o.stride) : std::vector<int64_t>{},
+                                 .padding = pair(o.padding),
+                                 .dilation = pair(o.dilation),
+                                 .ceil = o.ceil,
+                                 .count_pad = o.count_include_pad});
 }
 Value pool_to(size_t op, Value x, std::array<int64_t, 2> size) {
-  return x.graph().add(kOps[op], {x}, {{"size", pair(size)}});
+  return x.graph().add(kOps[op], {x}, PoolAttrs{.size = pair(size)});
 }
 
 Value planes(const char* who, Value x) {

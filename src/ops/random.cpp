@@ -11,25 +11,23 @@
 #include "ops/formats.h"
 #include "ops/lowering.h"
 #include "ops/step_state.h"
-
-namespace lemnos::reference {
-void random(const Reference& c);
-}  // namespace lemnos::reference
+#include "reference/random.h"
 
 namespace lemnos::ops {
 namespace {
 
 std::vector<TensorDesc> infer(const Infer& in) {
+  const auto attrs = in.attrs<RandomAttrs>();
   require_inputs(in, 1);
   require_state(in, 0);
-  const TensorDesc y{Shape(in.attrs.integers("shape")), dtype_from_string(in.attrs.word("dtype"))};
+  const TensorDesc y{attrs.shape, attrs.dtype};
   require(is_floating(y.dtype), ErrorCode::invalid_argument, in.op.name, ": ", y, ", it makes f32, f16 or bf16");
-  require(in.attrs.real("b") >= 0, ErrorCode::invalid_argument, in.op.name, ": a width or deviation of ",
-          in.attrs.real("b"), " is below 0");
+  require(attrs.b >= 0, ErrorCode::invalid_argument, in.op.name, ": a width or deviation of ", attrs.b, " is below 0");
   return {y};
 }
 
 std::vector<Dispatch> lower(Lower& c) {
+  const auto attrs = c.attrs<RandomAttrs>();
   using namespace shaders;
   const uint32_t count = count32(c.out(), c.node().op->name);
   const RandomSpec spec{.workgroup_size = 64,
@@ -40,20 +38,17 @@ std::vector<Dispatch> lower(Lower& c) {
            .tensors = {c.x(0), in_words(c.y())},
            .spec = spec,
            .params = RandomParams{.count = count,
-                                  .a = static_cast<float>(c.attrs().real("a")),
-                                  .b = static_cast<float>(c.attrs().real("b")),
-                                  .seed = static_cast<uint32_t>(c.attrs().integer("seed")),
-                                  .stream = static_cast<uint32_t>(c.attrs().integer("stream"))},
+                                  .a = static_cast<float>(attrs.a),
+                                  .b = static_cast<float>(attrs.b),
+                                  .seed = static_cast<uint32_t>(attrs.seed),
+                                  .stream = static_cast<uint32_t>(attrs.stream)},
            .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
            .cost = {c.out().bytes(), 40ull * count}}};
 }
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{"shape", Kind::integers}, {"dtype", Kind::word, 0, "f32"}, {"a", Kind::real, 0},
-                              {"b", Kind::real, 1},      {"seed", Kind::integer, 0},      {"stream", Kind::integer, 0}};
 const OpDef kOps[] = {
-    {"random_uniform", infer, nullptr, lower, reference::random, kAttrs},
-    {"random_normal", infer, nullptr, lower, reference::random, kAttrs},
+    {"random_uniform", infer, nullptr, lower, reference::random, attrs_of<RandomAttrs>},
+    {"random_normal", infer, nullptr, lower, reference::random, attrs_of<RandomAttrs>},
 };
 
 }  // namespace
@@ -63,13 +58,10 @@ std::span<const OpDef> random_ops() { return kOps; }
 Value random_value(size_t op, Value state, const TensorDesc& desc, float a, float b, uint32_t seed,
                    std::string_view stream) {
   Graph& graph = state.graph();
-  return graph.add(kOps[op], {state},
-                   {{"shape", Attrs::AttrValue(desc.shape)},
-                    {"dtype", to_string(desc.dtype)},
-                    {"a", a},
-                    {"b", b},
-                    {"seed", seed},
-                    {"stream", graph.stream(stream)}});
+  return graph.add(
+      kOps[op], {state},
+      RandomAttrs{
+          .shape = desc.shape, .dtype = desc.dtype, .a = a, .b = b, .seed = seed, .stream = graph.stream(stream)});
 }
 
 namespace {

@@ -7,15 +7,9 @@
 #include "lemnos/ops.h"
 #include "ops/formats.h"
 #include "ops/lowering.h"
+#include "reference/recurrent.h"
 #include "shaders/gru_cell.h"
 #include "shaders/lstm_cell.h"
-
-namespace lemnos::reference {
-void lstm_cell(const Reference& c);
-void lstm_cell_backward(const Reference& c);
-void gru_cell(const Reference& c);
-void gru_cell_backward(const Reference& c);
-}  // namespace lemnos::reference
 
 namespace lemnos::ops {
 namespace {
@@ -38,7 +32,8 @@ std::vector<TensorDesc> infer_lstm(const Infer& in) {
 }
 // Inputs a, b, c, then dh and dc, where they are given; outputs the gradient of a (and of b), and of c.
 std::vector<TensorDesc> infer_lstm_backward(const Infer& in) {
-  require_inputs(in, 3 + static_cast<size_t>(in.attrs.flag("has_dh")) + static_cast<size_t>(in.attrs.flag("has_dc")));
+  const auto attrs = in.attrs<LstmBackwardAttrs>();
+  require_inputs(in, 3 + static_cast<size_t>(attrs.has_dh) + static_cast<size_t>(attrs.has_dc));
   require_cell(in, 4);
   for (size_t i = 3; i < in.in.size(); ++i) require_same(in, 2, i);
   return {in.in[0], in.in[2]};
@@ -97,7 +92,8 @@ std::vector<Dispatch> lower_lstm(Lower& c) {
 }
 
 std::vector<Dispatch> lower_lstm_backward(Lower& c) {
-  const bool has_dh = c.attrs().flag("has_dh"), has_dc = c.attrs().flag("has_dc");
+  const auto attrs = c.attrs<LstmBackwardAttrs>();
+  const bool has_dh = attrs.has_dh, has_dc = attrs.has_dc;
   const TensorRef dh = has_dh ? c.x(3) : c.x(2), dc = has_dc ? c.x(c.inputs() - 1) : c.x(2);
   const auto pass = [&](uint32_t part, Work work, TensorRef first, TensorRef second) {
     return launch<shaders::LstmCellSpec, shaders::LstmCellParams>(
@@ -142,9 +138,9 @@ std::vector<Value> composed_gru(Value a, Value b, Value h) {
 
 Primal primal_lstm(Graph& graph, const Node& node) {
   const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
-  const bool has_dh = node.attrs.flag("has_dh"), has_dc = node.attrs.flag("has_dc");
+  const auto attrs = node.attrs.as<LstmBackwardAttrs>();
   return {.y = composed_lstm(in(0), in(1), in(2)),
-          .dy = {has_dh ? in(3) : Value(), has_dc ? in(node.inputs.size() - 1) : Value()},
+          .dy = {attrs.has_dh ? in(3) : Value(), attrs.has_dc ? in(node.inputs.size() - 1) : Value()},
           .x = {in(0), in(2)}};
 }
 Primal primal_gru(Graph& graph, const Node& node) {
@@ -155,15 +151,13 @@ Primal primal_gru(Graph& graph, const Node& node) {
 std::vector<Value> grad_lstm(Grad& g);
 std::vector<Value> grad_gru(Grad& g);
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kLstmBackward[] = {{"has_dh", Kind::integer, 1}, {"has_dc", Kind::integer, 0}};
 const OpDef kOps[] = {
     {"lstm_cell", infer_lstm, grad_lstm, lower_lstm, reference::lstm_cell},
     {.name = "lstm_cell_backward",
      .infer = infer_lstm_backward,
      .lower = lower_lstm_backward,
      .reference = reference::lstm_cell_backward,
-     .attrs = kLstmBackward,
+     .attrs = attrs_of<LstmBackwardAttrs>,
      .primal = primal_lstm},
     {"gru_cell", infer_gru, grad_gru, lower_gru, reference::gru_cell},
     {.name = "gru_cell_backward",
@@ -178,7 +172,8 @@ std::vector<Value> grad_lstm(Grad& g) {
   const bool has_dh = static_cast<bool>(g.dy(0)), has_dc = static_cast<bool>(g.dy(1));
   if (has_dh) inputs.push_back(g.dy(0));
   if (has_dc) inputs.push_back(g.dy(1));
-  const std::vector<Value> made = g.graph.add_all(kOps[1], inputs, {{"has_dh", has_dh}, {"has_dc", has_dc}});
+  const std::vector<Value> made =
+      g.graph.add_all(kOps[1], inputs, LstmBackwardAttrs{.has_dh = has_dh, .has_dc = has_dc});
   return {made[0], made[0], made[1]};
 }
 

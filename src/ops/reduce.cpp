@@ -12,12 +12,9 @@
 #include "ops/broadcast.h"
 #include "ops/formats.h"
 #include "ops/lowering.h"
+#include "reference/reduce.h"
 #include "shaders/reduce_columns.h"
 #include "shaders/reduce_rows.h"
-
-namespace lemnos::reference {
-void reduce(const Reference& c);
-}  // namespace lemnos::reference
 
 namespace lemnos::ops {
 namespace {
@@ -27,10 +24,11 @@ bool is_reduced(const std::vector<int64_t>& axes, size_t axis) {
 }
 
 std::vector<TensorDesc> infer(const Infer& in) {
+  const auto attrs = in.attrs<ReduceAttrs>();
   require_inputs(in, 1);
   require_float(in, 0);
   const Shape& x = in.in[0].shape;
-  const std::vector<int64_t>& axes = in.attrs.integers("axes");
+  const std::vector<int64_t>& axes = attrs.axes;
   for (size_t i = 0; i < axes.size(); ++i)
     require(axes[i] >= 0 && axes[i] < static_cast<int64_t>(x.rank()) && (i == 0 || axes[i] > axes[i - 1]),
             ErrorCode::out_of_range, in.op.name, ": axis ", axes[i], " of shape ", x, " is out of range or repeated");
@@ -38,7 +36,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   for (size_t i = 0; i < x.rank(); ++i) {
     if (!is_reduced(axes, i)) {
       extents.push_back(x[i]);
-    } else if (in.attrs.flag("keep")) {
+    } else if (attrs.keep) {
       extents.push_back(1);
     }
   }
@@ -199,7 +197,7 @@ uint64_t product(std::span<const Group> groups) {
 std::vector<Dispatch> lower(Lower& c) {
   const std::string_view name = c.node().op->name;
   const uint32_t elements = count32(c.in(0), c.node().op->name);
-  std::vector<Group> groups = fold(c.in(0).shape, c.attrs().integers("axes"));
+  std::vector<Group> groups = fold(c.in(0).shape, c.attrs<ReduceAttrs>().axes);
   Pass pass;
   pass.kind = name == "reduce_max"   ? REDUCE_MAX
               : name == "reduce_min" ? REDUCE_MIN
@@ -234,10 +232,11 @@ std::vector<Dispatch> lower(Lower& c) {
 
 // `v`, shaped like the result of this node, with the reduced axes back as 1 and stretched to the shape of x.
 Value stretched(Grad& g, Value v) {
+  const auto attrs = g.attrs<ReduceAttrs>();
   const Shape whole = g.in(0).shape();  // a copy: adding nodes moves what shape() refers to
   Shape kept = whole;
   for (size_t i = 0; i < kept.rank(); ++i)
-    if (is_reduced(g.attrs().integers("axes"), i)) kept = kept.with(i, 1);
+    if (is_reduced(attrs.axes, i)) kept = kept.with(i, 1);
   return broadcast_to(reshape(v, kept), whole);
 }
 
@@ -249,8 +248,9 @@ std::vector<Value> grad_mean(Grad& g) {
 }
 
 std::vector<Value> grad_extreme(Grad& g) {
+  const auto attrs = g.attrs<ReduceAttrs>();
   const Value mask = equal(g.in(0), stretched(g, g.out()));
-  const Value ties = sum(mask, g.attrs().integers("axes"), g.attrs().flag("keep"));
+  const Value ties = sum(mask, attrs.axes, attrs.keep);
   return {mask * stretched(g, g.dy() / ties)};
 }
 
@@ -260,14 +260,12 @@ std::vector<Value> grad_norm(Grad& g) {
   return {g.in(0) * stretched(g, g.dy() / clamp(g.out(), tiny, 3e38f))};
 }
 
-constexpr AttrDef kAttrs[] = {{"axes", AttrDef::Kind::integers}, {"keep", AttrDef::Kind::integer, 0}};
-
 const OpDef kOps[] = {
-    {"sum", infer, grad_sum, lower, reference::reduce, kAttrs, kRowVariants},
-    {"mean", infer, grad_mean, lower, reference::reduce, kAttrs, kRowVariants},
-    {"reduce_max", infer, grad_extreme, lower, reference::reduce, kAttrs, kRowVariants},
-    {"reduce_min", infer, grad_extreme, lower, reference::reduce, kAttrs, kRowVariants},
-    {"norm", infer, grad_norm, lower, reference::reduce, kAttrs, kRowVariants},
+    {"sum", infer, grad_sum, lower, reference::reduce, attrs_of<ReduceAttrs>, kRowVariants},
+    {"mean", infer, grad_mean, lower, reference::reduce, attrs_of<ReduceAttrs>, kRowVariants},
+    {"reduce_max", infer, grad_extreme, lower, reference::reduce, attrs_of<ReduceAttrs>, kRowVariants},
+    {"reduce_min", infer, grad_extreme, lower, reference::reduce, attrs_of<ReduceAttrs>, kRowVariants},
+    {"norm", infer, grad_norm, lower, reference::reduce, attrs_of<ReduceAttrs>, kRowVariants},
 };
 
 }  // namespace
@@ -277,7 +275,7 @@ std::span<const OpDef> reduce_ops() { return kOps; }
 Value reduce(size_t op, Value x, std::vector<int64_t> axes, bool keep) {
   for (int64_t& axis : axes) axis = static_cast<int64_t>(x.shape().axis(axis, kOps[op].name));
   std::ranges::sort(axes);
-  return x.graph().add(kOps[op], {x}, {{"axes", std::move(axes)}, {"keep", keep}});
+  return x.graph().add(kOps[op], {x}, ReduceAttrs{.axes = std::move(axes), .keep = keep});
 }
 
 }  // namespace lemnos::ops

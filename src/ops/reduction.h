@@ -1,6 +1,7 @@
 // How a loss ends: mean, sum or none, and the one-workgroup sum that closes it.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <string_view>
 
@@ -10,22 +11,19 @@
 
 namespace lemnos::ops {
 
-inline Reduction reduction_of(const Attrs& attrs, const char* op) {
-  const std::string_view word = attrs.word("reduction");
-  if (word == "mean") return Reduction::mean;
-  if (word == "sum") return Reduction::sum;
-  require(word == "none", ErrorCode::invalid_argument, op, ": no reduction '", word, "'; there are mean, sum and none");
-  return Reduction::none;
+inline Reduction reduction_of(std::string_view word, const char* op) {
+  const auto words = words_of(Reduction{});
+  const auto found = std::ranges::find(words, word);
+  require(found != words.end(), ErrorCode::invalid_argument, op, ": no reduction '", word,
+          "'; there are mean, sum and none");
+  return static_cast<Reduction>(found - words.begin());
 }
-inline const char* word_of(Reduction reduction) {
-  return reduction == Reduction::mean ? "mean" : reduction == Reduction::sum ? "sum" : "none";
-}
+inline const char* word_of(Reduction reduction) { return words_of(reduction)[static_cast<size_t>(reduction)]; }
 /// The same by smaller ops.
 inline Value reduced(Value losses, Reduction reduction) {
   if (reduction == Reduction::mean) return mean(losses);
   return reduction == Reduction::sum ? sum(losses) : losses;
 }
-inline constexpr AttrDef kReductionAttr = {"reduction", AttrDef::Kind::word, 0, "mean"};
 
 /// The workgroup of a kernel that is launched once for everything.
 inline uint32_t single_workgroup(const DeviceCaps& caps) { return caps.max_workgroup_invocations < 256 ? 128 : 256; }

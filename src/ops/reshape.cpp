@@ -5,13 +5,14 @@
 
 #include "lemnos/ops.h"
 #include "ops/lowering.h"
+#include "reference/reshape.h"
 
 namespace lemnos::ops {
 namespace {
 
 std::vector<TensorDesc> infer(const Infer& in) {
   require_inputs(in, 1);
-  const Shape shape(in.attrs.integers("shape"));
+  const Shape shape = in.attrs<ReshapeAttrs>().shape;
   require(shape.elements() == in.in[0].elements(), ErrorCode::shape_mismatch, in.op.name, ": shape ", shape, " has ",
           shape.elements(), " elements, x ", in.in[0].shape, " has ", in.in[0].elements());
   return {{shape, in.in[0].dtype}};
@@ -25,9 +26,8 @@ std::vector<TensorDesc> infer_same(const Infer& in) {
 }
 std::vector<Value> no_grad(Grad&) { return {}; }
 
-constexpr AttrDef kAttrs[] = {{"shape", AttrDef::Kind::integers}};
 constexpr Alias kViews[] = {{0, 0}};
-const OpDef kOps[] = {{"reshape", infer, grad, nullptr, nullptr, kAttrs, {}, {}, kViews},
+const OpDef kOps[] = {{"reshape", infer, grad, nullptr, nullptr, attrs_of<ReshapeAttrs>, {}, {}, kViews},
                       {"stop_gradient", infer_same, no_grad, nullptr, nullptr, {}, {}, {}, kViews}};
 
 }  // namespace
@@ -38,7 +38,7 @@ const OpDef& stop_gradient_op() { return kOps[1]; }
 
 Value reshape_to(Value x, Shape shape) {
   if (shape == x.shape()) return x;
-  return x.graph().add(kOps[0], {x}, {{"shape", Attrs::AttrValue(shape)}});
+  return x.graph().add(kOps[0], {x}, ReshapeAttrs{.shape = shape});
 }
 
 }  // namespace lemnos::ops

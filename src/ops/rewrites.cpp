@@ -14,6 +14,10 @@
 #include <string_view>
 
 #include "ops/op_table.h"
+#include "reference/conv.h"
+#include "reference/dropout.h"
+#include "reference/matmul.h"
+#include "reference/reduce.h"
 #include "reference/unary.h"
 #include "shaders/common/gemm_extra.h"
 #include "shaders/common/unary_functions.h"
@@ -30,13 +34,16 @@ const Node* own_product(const GraphEdit& edit, int value) {
   const Node& node = edit.node(maker);
   return is(node, "matmul") && node.outputs.size() == 1 ? &node : nullptr;
 }
-bool has_mask(const Node& product) { return product.attrs.real("dropout") > 0; }
+MatmulAttrs attrs_of_product(const Node& product) { return product.attrs.as<MatmulAttrs>(); }
+bool has_mask(const Node& product) { return attrs_of_product(product).dropout > 0; }
 
 /// The product that makes `value` and may still be given an epilogue, or null: it has no function and no mask yet.
 const Node* open_product(const GraphEdit& edit, int value) {
   const Node* node = own_product(edit, value);
-  if (!node || node->attrs.integer("activation") != UNARY_IDENTITY || has_mask(*node)) return nullptr;
-  return node->attrs.integer("extra") == MATMUL_EXTRA_SLOPE ? nullptr : node;
+  if (!node) return nullptr;
+  const MatmulAttrs attrs = attrs_of_product(*node);
+  const bool open = attrs.activation == UNARY_IDENTITY && attrs.dropout == 0 && attrs.extra != MATMUL_EXTRA_SLOPE;
+  return open ? node : nullptr;
 }
 
 /// The convolution likewise: only a function may be added to it.
@@ -45,7 +52,7 @@ const Node* open_convolution(const GraphEdit& edit, int value) {
   if (maker < 0 || !edit.only_read_once(value)) return nullptr;
   const Node& node = edit.node(maker);
   const bool convolution = is(node, "conv2d") || is(node, "conv2d_input");
-  return convolution && node.attrs.integer("activation") == UNARY_IDENTITY ? &node : nullptr;
+  return convolution && node.attrs.as<ConvEpilogue>().activation == UNARY_IDENTITY ? &node : nullptr;
 }
 
 const TensorDesc& desc_of(const GraphEdit& edit, int value) { return edit.graph().info(value).desc; }
@@ -55,20 +62,20 @@ bool absorb_into_sum(GraphEdit& edit, int index, int product_value, int other) {
   const int made = edit.node(index).outputs[0];
   if (!product || product_value == other || desc_of(edit, made) != desc_of(edit, product_value)) return false;
   const Shape& shape = desc_of(edit, made).shape;
-  Attrs attrs = product->attrs;
+  MatmulAttrs attrs = attrs_of_product(*product);
   std::vector<int> inputs = product->inputs;
-  const bool has_extra = attrs.integer("extra") != MATMUL_EXTRA_NONE;
-  if (desc_of(edit, other).shape == Shape{shape[shape.rank() - 1]} && !attrs.flag("bias")) {
-    attrs.set("bias", true);
+  const bool has_extra = attrs.extra != MATMUL_EXTRA_NONE;
+  if (desc_of(edit, other).shape == Shape{shape[shape.rank() - 1]} && !attrs.bias) {
+    attrs.bias = true;
     inputs.insert(inputs.begin() + 2, other);
   } else if (desc_of(edit, other).shape == shape && !has_extra) {
-    attrs.set("extra", MATMUL_EXTRA_RESIDUAL);
+    attrs.extra = MATMUL_EXTRA_RESIDUAL;
     inputs.push_back(other);
   } else {
     return false;
   }
   const OpDef& op = *product->op;
-  edit.replace(index, op, std::move(inputs), std::move(attrs));
+  edit.replace(index, op, std::move(inputs), attrs);
   return true;
 }
 
@@ -85,17 +92,34 @@ bool fuse_activation(GraphEdit& edit, int index) {
   size_t number = 0;
   while (number < functions.size() && !is(node, functions[number].name)) ++number;
   if (number == functions.size() || number == UNARY_IDENTITY) return false;
-  const Node* product = open_product(edit, node.inputs[0]);
-  if (!product) product = open_convolution(edit, node.inputs[0]);
-  if (!product) return false;
-  Attrs attrs = product->attrs;
-  attrs.set("activation", static_cast<int64_t>(number));
-  attrs.set("a", node.attrs.real("a"));
-  attrs.set("b", node.attrs.real("b"));
-  const OpDef& op = *product->op;
-  std::vector<int> inputs = product->inputs;
-  edit.replace(index, op, std::move(inputs), std::move(attrs));
-  return true;
+  const auto function = node.attrs.as<UnaryAttrs>();
+  const auto become = [&](const Node& maker, Attrs attrs) {
+    const OpDef& op = *maker.op;
+    std::vector<int> inputs = maker.inputs;
+    edit.replace(index, op, std::move(inputs), std::move(attrs));
+    return true;
+  };
+  if (const Node* product = open_product(edit, node.inputs[0])) {
+    MatmulAttrs attrs = attrs_of_product(*product);
+    attrs.activation = static_cast<int64_t>(number);
+    attrs.a = function.a;
+    attrs.b = function.b;
+    return become(*product, attrs);
+  }
+  const Node* convolution = open_convolution(edit, node.inputs[0]);
+  if (!convolution) return false;
+  const ConvEpilogue epilogue{.bias = convolution->attrs.as<ConvEpilogue>().bias,
+                              .activation = static_cast<int64_t>(number),
+                              .a = function.a,
+                              .b = function.b};
+  if (is(*convolution, "conv2d")) {
+    auto attrs = convolution->attrs.as<Conv2dAttrs>();
+    attrs.epilogue = epilogue;
+    return become(*convolution, attrs);
+  }
+  auto attrs = convolution->attrs.as<ConvInputAttrs>();
+  attrs.epilogue = epilogue;
+  return become(*convolution, attrs);
 }
 
 bool fuse_slope(GraphEdit& edit, int index) {
@@ -103,34 +127,36 @@ bool fuse_slope(GraphEdit& edit, int index) {
   if (!is(node, "unary_backward")) return false;
   const int saved = node.inputs[0], dy = node.inputs[1];
   const Node* product = own_product(edit, dy);
-  if (!product || saved == dy || product->attrs.integer("extra") != MATMUL_EXTRA_NONE ||
-      product->attrs.integer("activation") != UNARY_IDENTITY)
-    return false;
-  Attrs attrs = product->attrs;
-  attrs.set("extra", MATMUL_EXTRA_SLOPE);
-  attrs.set("activation", node.attrs.integer("function"));
-  attrs.set("a", node.attrs.real("a"));
-  attrs.set("b", node.attrs.real("b"));
+  if (!product || saved == dy) return false;
+  MatmulAttrs attrs = attrs_of_product(*product);
+  if (attrs.extra != MATMUL_EXTRA_NONE || attrs.activation != UNARY_IDENTITY) return false;
+  const auto slope = node.attrs.as<UnaryBackwardAttrs>();
+  attrs.extra = MATMUL_EXTRA_SLOPE;
+  attrs.activation = slope.function;
+  attrs.a = slope.a;
+  attrs.b = slope.b;
   std::vector<int> inputs = product->inputs;
   inputs.insert(has_mask(*product) ? inputs.end() - 1 : inputs.end(), saved);  // the mask's state comes last
   const OpDef& op = *product->op;
-  edit.replace(index, op, std::move(inputs), std::move(attrs));
+  edit.replace(index, op, std::move(inputs), attrs);
   return true;
 }
 
 bool fuse_dropout(GraphEdit& edit, int index) {
   const Node& node = edit.node(index);
-  if (!is(node, "dropout") || node.attrs.integer("per_mask") != 1 || node.attrs.real("rate") == 0) return false;
+  if (!is(node, "dropout")) return false;
+  const auto dropout = node.attrs.as<DropoutAttrs>();
+  if (dropout.per_mask != 1 || dropout.rate == 0) return false;
   const Node* product = own_product(edit, node.inputs[0]);
   if (!product || has_mask(*product)) return false;
-  Attrs attrs = product->attrs;
-  attrs.set("dropout", node.attrs.real("rate"));
-  attrs.set("seed", node.attrs.integer("seed"));
-  attrs.set("stream", node.attrs.integer("stream"));
+  MatmulAttrs attrs = attrs_of_product(*product);
+  attrs.dropout = dropout.rate;
+  attrs.seed = dropout.seed;
+  attrs.stream = dropout.stream;
   std::vector<int> inputs = product->inputs;
   inputs.push_back(node.inputs[1]);
   const OpDef& op = *product->op;
-  edit.replace(index, op, std::move(inputs), std::move(attrs));
+  edit.replace(index, op, std::move(inputs), attrs);
   return true;
 }
 
@@ -138,13 +164,17 @@ bool fuse_dropout(GraphEdit& edit, int index) {
 bool is_masked_by(const GraphEdit& edit, int value, const Node& dropout) {
   if (edit.producer(value) < 0) return false;
   const Node& maker = edit.node(edit.producer(value));
-  const bool product = is(maker, "matmul") && has_mask(maker);
-  if (!product && !is(maker, "dropout")) return false;
-  return maker.attrs.real(product ? "dropout" : "rate") == dropout.attrs.real("rate") &&
-         maker.attrs.integer("seed") == dropout.attrs.integer("seed") &&
-         maker.attrs.integer("stream") == dropout.attrs.integer("stream") &&
-         (product || maker.attrs.integer("per_mask") == dropout.attrs.integer("per_mask")) &&
-         maker.inputs.back() == dropout.inputs.back();
+  const auto mask = dropout.attrs.as<DropoutAttrs>();
+  DropoutAttrs other;
+  if (is(maker, "matmul") && has_mask(maker)) {
+    const MatmulAttrs product = attrs_of_product(maker);
+    other = {.rate = product.dropout, .seed = product.seed, .stream = product.stream, .per_mask = mask.per_mask};
+  } else if (is(maker, "dropout")) {
+    other = maker.attrs.as<DropoutAttrs>();
+  } else {
+    return false;
+  }
+  return other == mask && maker.inputs.back() == dropout.inputs.back();
 }
 
 // Where an element is kept, its sign is the relu's; where it is not, its gradient is zero already.
@@ -155,7 +185,7 @@ bool share_relu(GraphEdit& edit, int index) {
   const std::vector<int> readers = edit.readers(relu);
   if (readers.size() != 2 || readers[0] != index || edit.is_target(relu)) return false;
   const Node& backward = edit.node(readers[1]);
-  if (!is(backward, "unary_backward") || backward.attrs.integer("function") != UNARY_RELU ||
+  if (!is(backward, "unary_backward") || backward.attrs.as<UnaryBackwardAttrs>().function != UNARY_RELU ||
       backward.inputs[0] != relu || backward.inputs[1] == relu || !is_masked_by(edit, backward.inputs[1], dropout))
     return false;
   edit.redirect(readers[1], relu, kept);
@@ -179,26 +209,28 @@ void add_readers(const GraphEdit& edit, int value, std::vector<int>& found) {
 
 bool fuse_row_sums(GraphEdit& edit, int index) {
   const Node& node = edit.node(index);
-  if (!is(node, "sum") || node.attrs.flag("keep")) return false;
+  if (!is(node, "sum")) return false;
+  const auto sum = node.attrs.as<ReduceAttrs>();
+  if (sum.keep) return false;
   const Shape& shape = desc_of(edit, node.inputs[0]).shape;
   std::vector<int64_t> leading(shape.rank() > 0 ? shape.rank() - 1 : 0);
   std::iota(leading.begin(), leading.end(), 0);
-  if (leading.empty() || node.attrs.integers("axes") != leading) return false;
+  if (leading.empty() || sum.axes != leading) return false;
   std::vector<int> readers;
   add_readers(edit, unshaped(edit, node.inputs[0]), readers);
   std::ranges::sort(readers);
   for (int reader : readers) {
     const Node& product = edit.node(reader);
-    if (!is(product, "matmul") || product.outputs.size() != 1 || !product.attrs.flag("transpose_a") ||
+    if (!is(product, "matmul") || product.outputs.size() != 1 || !attrs_of_product(product).transpose_a ||
         unshaped(edit, product.inputs[0]) != unshaped(edit, node.inputs[0]))
       continue;
     const Shape& a = desc_of(edit, product.inputs[0]).shape;
     if (desc_of(edit, product.outputs[0]).shape.rank() != 2 || a[1] != shape[shape.rank() - 1]) continue;
-    Attrs attrs = product.attrs;
-    attrs.set("row_sums", true);
+    MatmulAttrs attrs = attrs_of_product(product);
+    attrs.row_sums = true;
     const OpDef& op = *product.op;
     std::vector<int> inputs = product.inputs;
-    if (edit.merge(reader, index, op, std::move(inputs), std::move(attrs))) return true;
+    if (edit.merge(reader, index, op, std::move(inputs), attrs)) return true;
   }
   return false;
 }

@@ -9,10 +9,7 @@
 #include "lemnos/ops.h"
 #include "ops/formats.h"
 #include "ops/lowering.h"
-
-namespace lemnos::reference {
-void rotary(const Reference& c);
-}
+#include "reference/rotary.h"
 
 namespace lemnos::ops {
 namespace {
@@ -24,7 +21,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   const Shape &x = in.in[0].shape, &table = in.in[1].shape;
   require(x.rank() >= 2 && x[x.rank() - 1] > 0 && x[x.rank() - 1] % 2 == 0, ErrorCode::shape_mismatch, in.op.name,
           ": x ", in.in[0], " takes two axes at least and rows of an even length");
-  const int64_t elements = x[x.rank() - 1], rows = in.attrs.integer("rows");
+  const int64_t elements = x[x.rank() - 1], rows = in.attrs<RotaryAttrs>().rows;
   require(in.in[1].dtype == DType::f32 && table.rank() == 3 && table[1] == elements / 2 && table[2] == 2 && rows >= 1 &&
               x.elements() / elements % (rows * table[0]) == 0,
           ErrorCode::shape_mismatch, in.op.name, ": table ", in.in[1], " for x ", in.in[0], " with ", rows,
@@ -33,30 +30,28 @@ std::vector<TensorDesc> infer(const Infer& in) {
 }
 
 std::vector<Dispatch> lower(Lower& c) {
+  const auto attrs = c.attrs<RotaryAttrs>();
   const Shape& x = c.in(0).shape;
   const uint32_t count = count32(c.out(), c.node().op->name);
-  const shaders::RotarySpec spec{
-      .workgroup_size = 64, .format = format_of(c.out().dtype), .inverse = c.attrs().flag("inverse")};
+  const shaders::RotarySpec spec{.workgroup_size = 64, .format = format_of(c.out().dtype), .inverse = attrs.inverse};
   return {{.kernel = &c.kernel("rotary"),
            .tensors = {in_words(c.x(0)), c.x(1), in_words(c.y())},
            .spec = spec,
            .params = shaders::RotaryParams{.count = count,
                                            .elements = static_cast<uint32_t>(x[x.rank() - 1]),
-                                           .rows = static_cast<uint32_t>(c.attrs().integer("rows")),
+                                           .rows = static_cast<uint32_t>(attrs.rows),
                                            .positions = static_cast<uint32_t>(c.in(1).shape[0])},
            .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
            .cost = {2 * c.out().bytes() + c.in(1).bytes(), 3ull * count}}};
 }
 
 std::vector<Value> grad(Grad& g) {
-  Attrs attrs = g.attrs();
-  attrs.set("inverse", !g.attrs().flag("inverse"));
+  auto attrs = g.attrs<RotaryAttrs>();
+  attrs.inverse = !attrs.inverse;
   return {g.graph.add(*g.self().op, {g.dy(), g.in(1)}, attrs), {}};
 }
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{"rows", Kind::integer, 1}, {"inverse", Kind::integer, 0}};
-const OpDef kOps[] = {{"rotary", infer, grad, lower, reference::rotary, kAttrs}};
+const OpDef kOps[] = {{"rotary", infer, grad, lower, reference::rotary, attrs_of<RotaryAttrs>}};
 
 }  // namespace
 
@@ -76,7 +71,7 @@ Value rotate(Value x, bool heads_inside, double base) {
       table[static_cast<size_t>((t * half + d) * 2 + 1)] = static_cast<float>(std::sin(angle));
     }
   const Value turns = x.graph().constant({positions, half, 2}, table);
-  return x.graph().add(kOps[0], {x, turns}, {{"rows", heads_inside ? shape[2] : 1}});
+  return x.graph().add(kOps[0], {x, turns}, RotaryAttrs{.rows = heads_inside ? shape[2] : 1});
 }
 
 }  // namespace lemnos::ops

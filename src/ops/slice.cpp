@@ -1,20 +1,18 @@
 // slice: the elements of x from `begin` up to, but not with, `end` along every axis.
 
+#include "reference/slice.h"
 #include "lemnos/ops.h"
 #include "ops/lowering.h"
 #include "ops/move.h"
-
-namespace lemnos::reference {
-void slice(const Reference& c);
-}  // namespace lemnos::reference
 
 namespace lemnos::ops {
 namespace {
 
 std::vector<TensorDesc> infer(const Infer& in) {
+  const auto attrs = in.attrs<SliceAttrs>();
   require_inputs(in, 1);
   const Shape& x = in.in[0].shape;
-  const std::vector<int64_t>&begin = in.attrs.integers("begin"), &end = in.attrs.integers("end");
+  const std::vector<int64_t>&begin = attrs.begin, &end = attrs.end;
   require(begin.size() == x.rank() && end.size() == x.rank(), ErrorCode::shape_mismatch, in.op.name, ": ", begin.size(),
           " begins and ", end.size(), " ends for shape ", x, ", which has ", x.rank(), " axes");
   std::vector<int64_t> extents;
@@ -27,22 +25,21 @@ std::vector<TensorDesc> infer(const Infer& in) {
 }
 
 std::vector<Dispatch> lower(Lower& c) {
-  const std::vector<int64_t>& begin = c.attrs().integers("begin");
+  const std::vector<int64_t> begin = c.attrs<SliceAttrs>().begin;
   Strides strides{0, dense_strides(c.in(0).shape)};
   for (size_t i = 0; i < begin.size(); ++i) strides.offset += begin[i] * strides.stride[i];
   return {move(c, strides)};
 }
 
 std::vector<Value> grad(Grad& g) {
+  const auto attrs = g.attrs<SliceAttrs>();
   const Shape x = g.in(0).shape();
-  std::vector<int64_t> before = g.attrs().integers("begin"), after = g.attrs().integers("end");
+  std::vector<int64_t> before = attrs.begin, after = attrs.end;
   for (size_t i = 0; i < after.size(); ++i) after[i] = x[i] - after[i];
   return {pad(g.dy(), before, after)};
 }
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kAttrs[] = {{"begin", Kind::integers}, {"end", Kind::integers}};
-const OpDef kOps[] = {{"slice", infer, grad, lower, reference::slice, kAttrs}};
+const OpDef kOps[] = {{"slice", infer, grad, lower, reference::slice, attrs_of<SliceAttrs>}};
 
 }  // namespace
 
@@ -54,7 +51,7 @@ const OpDef& slice_op() { return kOps[0]; }
 namespace lemnos {
 
 Value slice(Value x, std::vector<int64_t> begin, std::vector<int64_t> end) {
-  return x.graph().add(ops::slice_op(), {x}, {{"begin", std::move(begin)}, {"end", std::move(end)}});
+  return x.graph().add(ops::slice_op(), {x}, SliceAttrs{.begin = std::move(begin), .end = std::move(end)});
 }
 
 Value slice_axis(Value x, int64_t axis, int64_t begin, int64_t end) {

@@ -7,12 +7,8 @@
 #include "lemnos/ops.h"
 #include "ops/lowering.h"
 #include "ops/team.h"
+#include "reference/softmax.h"
 #include "shaders/softmax_backward.h"
-
-namespace lemnos::reference {
-void softmax(const Reference& c);
-void softmax_backward(const Reference& c);
-}  // namespace lemnos::reference
 
 namespace lemnos::ops {
 namespace {
@@ -33,7 +29,7 @@ std::vector<TensorDesc> infer_backward(const Infer& in) {
 template <typename Spec, typename Params>
 std::vector<Dispatch> lower_rows(Lower& c, const char* stem, std::vector<TensorRef> tensors) {
   const auto [rows, cols] = as_rows(c.out().shape);
-  const bool logarithm = c.attrs().flag("logarithm");
+  const bool logarithm = c.attrs<SoftmaxAttrs>().logarithm;
   const Team team = team_of(c, rows, cols, c.inputs());
   const Spec spec{.workgroup_size = team.workgroup_size,
                   .team = team.kind,
@@ -63,16 +59,25 @@ std::vector<Value> grad_backward(Grad& g);
 // One row is normalised as a whole.
 uint32_t by_rows(const Lower& c) { return c.out().shape.rank() > 1 ? rows_of_output(c) : 0; }
 
-constexpr AttrDef kAttrs[] = {{"logarithm", AttrDef::Kind::integer, 0}};
-
 const OpDef kOps[] = {
-    {"softmax", infer, grad, lower, reference::softmax, kAttrs, kRowVariants, {}, {}, {}, nullptr, by_rows},
+    {"softmax",
+     infer,
+     grad,
+     lower,
+     reference::softmax,
+     attrs_of<SoftmaxAttrs>,
+     kRowVariants,
+     {},
+     {},
+     {},
+     nullptr,
+     by_rows},
     {"softmax_backward",
      infer_backward,
      grad_backward,
      lower_backward,
      reference::softmax_backward,
-     kAttrs,
+     attrs_of<SoftmaxAttrs>,
      kRowVariants,
      {},
      {},
@@ -81,29 +86,27 @@ const OpDef kOps[] = {
      by_rows},
 };
 
-std::vector<Value> grad(Grad& g) {
-  return {g.graph.add(kOps[1], {g.out(), g.dy()}, {{"logarithm", g.attrs().flag("logarithm")}})};
-}
+std::vector<Value> grad(Grad& g) { return {g.graph.add(kOps[1], {g.out(), g.dy()}, g.self().attrs)}; }
 
 // Of dx = y (dy - sum(y dy)), and of dx = dy - exp(y) sum(dy), for `y` and `dy` whose gradient is `g.dy()`.
 std::vector<Value> grad_backward(Grad& g) {
   const Value y = g.in(0), dy = g.in(1), ddx = g.dy();
   const auto of_row = [](Value v) { return sum(v, {-1}, true); };
   std::vector<Value> found(2);
-  if (g.attrs().flag("logarithm")) {
+  if (g.attrs<SoftmaxAttrs>().logarithm) {
     const Value p = exp(y);
     if (g.needs(0)) found[0] = -(ddx * p * of_row(dy));
     if (g.needs(1)) found[1] = ddx - of_row(ddx * p);
   } else {
     if (g.needs(0)) found[0] = ddx * (dy - of_row(y * dy)) - dy * of_row(y * ddx);
-    if (g.needs(1)) found[1] = g.graph.add(kOps[1], {y, ddx}, {{"logarithm", false}});
+    if (g.needs(1)) found[1] = g.graph.add(kOps[1], {y, ddx}, SoftmaxAttrs{});
   }
   return found;
 }
 
 Value along(Value x, int64_t axis, bool logarithm) {
   const size_t at = x.shape().axis(axis, logarithm ? "log_softmax" : "softmax"), last = x.shape().rank() - 1;
-  if (at == last) return x.graph().add(kOps[0], {x}, {{"logarithm", logarithm}});
+  if (at == last) return x.graph().add(kOps[0], {x}, SoftmaxAttrs{.logarithm = logarithm});
   std::vector<int64_t> exchanged;
   for (size_t i = 0; i <= last; ++i) exchanged.push_back(static_cast<int64_t>(i == at ? last : i == last ? at : i));
   return permute(along(permute(x, exchanged), -1, logarithm), exchanged);

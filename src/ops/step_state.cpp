@@ -4,20 +4,17 @@
 #include "ops/step_state.h"
 
 #include "lemnos/ops.h"
+#include "reference/step_state.h"
 #include "shaders/advance_step.h"
 #include "shaders/state_value.h"
-
-namespace lemnos::reference {
-void advance_step(const Reference& c);
-void state_value(const Reference& c);
-}  // namespace lemnos::reference
 
 namespace lemnos::ops {
 namespace {
 
 void check_attrs(const Infer& in) {
-  require(in.attrs.integer("batches_per_epoch") >= 0, ErrorCode::invalid_argument, in.op.name, ": ",
-          in.attrs.integer("batches_per_epoch"), " batches per epoch, it takes 1 or more, or 0 for the state's");
+  const auto attrs = in.attrs<AdvanceStepAttrs>();
+  require(attrs.batches_per_epoch >= 0, ErrorCode::invalid_argument, in.op.name, ": ", attrs.batches_per_epoch,
+          " batches per epoch, it takes 1 or more, or 0 for the state's");
 }
 
 std::vector<TensorDesc> infer(const Infer& in) {
@@ -48,15 +45,15 @@ std::vector<TensorDesc> infer_finish(const Infer& in) {
 std::vector<Dispatch> lower(Lower& c) {
   using namespace shaders;
   const bool record = c.inputs() >= 4, more = c.inputs() == 5 && c.in(4).elements() > 0;
-  const Attrs& a = c.attrs();
-  AdvanceStepParams params{.batches_per_epoch = static_cast<uint32_t>(a.integer("batches_per_epoch")),
-                           .batch = static_cast<uint32_t>(a.integer("batch")),
-                           .beta1 = static_cast<float>(a.real("beta1")),
-                           .beta2 = static_cast<float>(a.real("beta2")),
-                           .rest1 = static_cast<float>(1 - a.real("beta1")),
-                           .rest2 = static_cast<float>(1 - a.real("beta2")),
-                           .momentum_decay = static_cast<float>(a.real("momentum_decay")),
-                           .base_lr = static_cast<float>(a.real("base_lr")),
+  const auto a = c.attrs<AdvanceStepAttrs>();
+  AdvanceStepParams params{.batches_per_epoch = static_cast<uint32_t>(a.batches_per_epoch),
+                           .batch = static_cast<uint32_t>(a.batch),
+                           .beta1 = static_cast<float>(a.beta1),
+                           .beta2 = static_cast<float>(a.beta2),
+                           .rest1 = static_cast<float>(1 - a.beta1),
+                           .rest2 = static_cast<float>(1 - a.beta2),
+                           .momentum_decay = static_cast<float>(a.momentum_decay),
+                           .base_lr = static_cast<float>(a.base_lr),
                            .capacity = 1};
   std::vector<TensorRef> tensors = {c.y(0)};
   const TensorRef unused = more ? TensorRef{} : c.scratch(16);
@@ -78,52 +75,56 @@ std::vector<Dispatch> lower(Lower& c) {
 std::vector<TensorDesc> infer_value(const Infer& in) {
   require_inputs(in, 1);
   require_state(in, 0);
-  const int64_t word = in.attrs.integer("word");
+  const int64_t word = in.attrs<StateValueAttrs>().word;
   require(word >= 0 && word < STATE_WORDS, ErrorCode::out_of_range, in.op.name, ": word ", word, " of ", STATE_WORDS);
   return {{Shape{}, DType::f32}};
 }
 
 std::vector<Dispatch> lower_value(Lower& c) {
+  const auto attrs = c.attrs<StateValueAttrs>();
   using namespace shaders;
-  return {{.kernel = &c.kernel("state_value"),
-           .tensors = {c.x(0), c.y()},
-           .spec = StateValueSpec{.workgroup_size = 32},
-           .params = StateValueParams{.word = static_cast<uint32_t>(c.attrs().integer("word")),
-                                      .scale = static_cast<float>(c.attrs().real("scale"))},
-           .groups = 1,
-           .cost = {8, 1}}};
+  return {
+      {.kernel = &c.kernel("state_value"),
+       .tensors = {c.x(0), c.y()},
+       .spec = StateValueSpec{.workgroup_size = 32},
+       .params = StateValueParams{.word = static_cast<uint32_t>(attrs.word), .scale = static_cast<float>(attrs.scale)},
+       .groups = 1,
+       .cost = {8, 1}}};
 }
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kValueAttrs[] = {{"word", Kind::integer, 0, "", true}, {"scale", Kind::real, 1}};
-constexpr AttrDef kAttrs[] = {{"batches_per_epoch", Kind::integer, 1},
-                              {"batch", Kind::integer, 0},
-                              {"beta1", Kind::real, 0},
-                              {"beta2", Kind::real, 0},
-                              {"momentum_decay", Kind::real, 0},
-                              {"base_lr", Kind::real, 0}};
 constexpr Alias kState[] = {{0, 0}};
 constexpr Alias kStateAndRing[] = {{0, 0}, {1, 1}};
 const OpDef kOps[] = {
-    {"advance_step", infer, nullptr, lower, reference::advance_step, kAttrs, {}, kState},
-    {"finish_step", infer_finish, nullptr, lower, reference::advance_step, kAttrs, {}, kStateAndRing},
-    {"state_value", infer_value, nullptr, lower_value, reference::state_value, kValueAttrs},
+    {"advance_step", infer, nullptr, lower, reference::advance_step, attrs_of<AdvanceStepAttrs>, {}, kState},
+    {"finish_step",
+     infer_finish,
+     nullptr,
+     lower,
+     reference::advance_step,
+     attrs_of<AdvanceStepAttrs>,
+     {},
+     kStateAndRing},
+    {"state_value", infer_value, nullptr, lower_value, reference::state_value, attrs_of<StateValueAttrs>},
 };
 
-Attrs attrs_of(const AdvanceOptions& o) {
-  return {{"batches_per_epoch", o.batches_per_epoch}, {"batch", o.batch},    {"beta1", o.beta1}, {"beta2", o.beta2},
-          {"momentum_decay", o.momentum_decay},       {"base_lr", o.base_lr}};
+AdvanceStepAttrs attrs_from(const AdvanceOptions& o) {
+  return {.batches_per_epoch = o.batches_per_epoch,
+          .batch = o.batch,
+          .beta1 = o.beta1,
+          .beta2 = o.beta2,
+          .momentum_decay = o.momentum_decay,
+          .base_lr = o.base_lr};
 }
 
 }  // namespace
 
 Value add_state_value(Value state, size_t word, float scale) {
-  return state.graph().add(kOps[2], {state}, {{"word", uint64_t{word}}, {"scale", scale}});
+  return state.graph().add(kOps[2], {state}, StateValueAttrs{.word = static_cast<int64_t>(word), .scale = scale});
 }
 
 std::span<const OpDef> step_state_ops() { return kOps; }
 Value add_advance_step(std::span<const Value> inputs, const AdvanceOptions& options) {
-  return inputs[0].graph().add_all(kOps[inputs.size() >= 4], inputs, attrs_of(options))[0];
+  return inputs[0].graph().add_all(kOps[inputs.size() >= 4], inputs, attrs_from(options))[0];
 }
 
 }  // namespace lemnos::ops

@@ -10,10 +10,7 @@
 #include "ops/lowering.h"
 #include "ops/move.h"
 #include "ops/turn.h"
-
-namespace lemnos::reference {
-void transpose(const Reference& c);
-}  // namespace lemnos::reference
+#include "reference/transpose.h"
 
 namespace lemnos::ops {
 namespace {
@@ -21,7 +18,7 @@ namespace {
 std::vector<TensorDesc> infer(const Infer& in) {
   require_inputs(in, 1);
   const Shape& x = in.in[0].shape;
-  const std::vector<int64_t>& axes = in.attrs.integers("axes");
+  const std::vector<int64_t> axes = in.attrs<TransposeAttrs>().axes;
   require(axes.size() == x.rank(), ErrorCode::shape_mismatch, in.op.name, ": ", axes.size(), " axes for shape ", x,
           ", which has ", x.rank());
   std::vector<int64_t> extents;
@@ -78,7 +75,7 @@ Dispatch launch(Lower& c, const TensorRef& x, const TensorRef& y, DType dtype, s
 std::vector<Dispatch> lower(Lower& c) {
   using namespace shaders;
   const Shape& x = c.in(0).shape;
-  const std::vector<int64_t>& order = c.attrs().integers("axes");
+  const std::vector<int64_t> order = c.attrs<TransposeAttrs>().axes;
   if (x.elements() == 0) return {};
   std::vector<Axis> axes = fold(x, order);
   const auto across = std::ranges::find(axes, 1, &Axis::x);
@@ -109,14 +106,13 @@ std::vector<Dispatch> lower(Lower& c) {
 }
 
 std::vector<Value> grad(Grad& g) {
-  const std::vector<int64_t>& axes = g.attrs().integers("axes");
+  const std::vector<int64_t> axes = g.attrs<TransposeAttrs>().axes;
   std::vector<int64_t> inverse(axes.size());
   for (size_t i = 0; i < axes.size(); ++i) inverse[static_cast<size_t>(axes[i])] = static_cast<int64_t>(i);
   return {permute(g.dy(), inverse)};
 }
 
-constexpr AttrDef kAttrs[] = {{"axes", AttrDef::Kind::integers}};
-const OpDef kOps[] = {{"transpose", infer, grad, lower, reference::transpose, kAttrs}};
+const OpDef kOps[] = {{"transpose", infer, grad, lower, reference::transpose, attrs_of<TransposeAttrs>}};
 
 }  // namespace
 
@@ -139,7 +135,7 @@ namespace lemnos {
 
 Value permute(Value x, std::vector<int64_t> axes) {
   for (int64_t& axis : axes) axis = static_cast<int64_t>(x.shape().axis(axis, "transpose"));
-  return x.graph().add(ops::transpose_op(), {x}, {{"axes", std::move(axes)}});
+  return x.graph().add(ops::transpose_op(), {x}, TransposeAttrs{.axes = std::move(axes)});
 }
 
 Value transpose(Value x) {

@@ -32,10 +32,11 @@ int64_t number_of(std::string_view name) {
 }
 
 std::vector<Dispatch> lower_as(Lower& c, const char* stem, int64_t function, std::vector<TensorRef> tensors) {
+  const auto attrs = c.attrs<UnaryAttrs>();
   using namespace shaders;
   const UnarySpec spec{.workgroup_size = 64, .function = static_cast<uint32_t>(function)};
   const uint32_t count = count32(c.out(), c.node().op->name);
-  const UnaryParams params{count, static_cast<float>(c.attrs().real("a")), static_cast<float>(c.attrs().real("b"))};
+  const UnaryParams params{count, static_cast<float>(attrs.a), static_cast<float>(attrs.b)};
   return {{.kernel = &c.kernel(kernel_name(stem, c.out().dtype, c.caps)),
            .tensors = std::move(tensors),
            .spec = spec,
@@ -46,31 +47,34 @@ std::vector<Dispatch> lower_as(Lower& c, const char* stem, int64_t function, std
 
 std::vector<Dispatch> lower(Lower& c) { return lower_as(c, "unary", number_of(c.node().op->name), {c.x(0), c.y()}); }
 std::vector<Dispatch> lower_backward(Lower& c) {
-  return lower_as(c, "unary_backward", c.attrs().integer("function"), {c.x(0), c.x(1), c.y()});
+  return lower_as(c, "unary_backward", c.attrs<UnaryBackwardAttrs>().function, {c.x(0), c.x(1), c.y()});
 }
 
 std::vector<Value> grad(Grad& g);
 std::vector<Value> grad_backward(Grad& g);
 
-using Kind = AttrDef::Kind;
-constexpr AttrDef kNoParameters[] = {{"a", Kind::real, 0}, {"b", Kind::real, 0}};
-constexpr AttrDef kLeaky[] = {{"a", Kind::real, 0.01}, {"b", Kind::real, 0}};
-constexpr AttrDef kOne[] = {{"a", Kind::real, 1}, {"b", Kind::real, 0}};
-constexpr AttrDef kBackward[] = {{"function", Kind::integer, 0, "", true}, {"a", Kind::real, 0}, {"b", Kind::real, 0}};
 constexpr Alias kInplace[] = {{0, 0}};
 constexpr Alias kInplaceBackward[] = {{0, 1}};
 
-constexpr OpDef define(const char* name, std::span<const AttrDef> attrs = kNoParameters) {
+// Where the first parameter has a default of its own.
+struct LeakyAttrs : UnaryAttrs {
+  LeakyAttrs() : UnaryAttrs{.a = .01} {}
+};
+struct OneAttrs : UnaryAttrs {
+  OneAttrs() : UnaryAttrs{.a = 1} {}
+};
+
+constexpr OpDef define(const char* name, AttrSchema attrs = attrs_of<UnaryAttrs>) {
   return {name, infer, grad, lower, reference::unary, attrs, {}, {}, {}, kInplace, nullptr, rows_of_output};
 }
 
 const OpDef kOps[] = {
     define("identity"),
     define("relu"),
-    define("leaky_relu", kLeaky),
-    define("elu", kOne),
+    define("leaky_relu", attrs_of<LeakyAttrs>),
+    define("elu", attrs_of<OneAttrs>),
     define("selu"),
-    define("celu", kOne),
+    define("celu", attrs_of<OneAttrs>),
     define("gelu"),
     define("gelu_tanh"),
     define("silu"),
@@ -78,7 +82,7 @@ const OpDef kOps[] = {
     define("sigmoid"),
     define("hard_sigmoid"),
     define("tanh"),
-    define("softplus", kOne),
+    define("softplus", attrs_of<OneAttrs>),
     define("softsign"),
     define("negate"),
     define("abs"),
@@ -89,7 +93,7 @@ const OpDef kOps[] = {
     define("log"),
     define("clamp"),
     define("reciprocal"),
-    define("affine", kOne),
+    define("affine", attrs_of<OneAttrs>),
     define("log1p"),
     define("hard_swish"),
     {"unary_backward",
@@ -97,7 +101,7 @@ const OpDef kOps[] = {
      grad_backward,
      lower_backward,
      reference::unary_backward,
-     kBackward,
+     attrs_of<UnaryBackwardAttrs>,
      {},
      {},
      {},
@@ -108,11 +112,12 @@ const OpDef kOps[] = {
 const OpDef& kUnaryBackward = kOps[std::size(kOps) - 1];
 
 std::vector<Value> grad(Grad& g) {
+  const auto attrs = g.attrs<UnaryAttrs>();
   const int64_t function = number_of(g.self().op->name);
   const bool of_output = reference::unary_functions()[static_cast<size_t>(function)].slope_of_output;
   const Value saved = of_output ? g.out() : g.in(0);
   return {g.graph.add(kUnaryBackward, {saved, g.dy()},
-                      {{"function", function}, {"a", g.attrs().real("a")}, {"b", g.attrs().real("b")}})};
+                      UnaryBackwardAttrs{.function = function, .a = attrs.a, .b = attrs.b})};
 }
 
 // Second derivatives
@@ -178,12 +183,12 @@ Value curve(int64_t function, Value s, float a) {
 
 // dx = dy f'(s): linear in dy, and in s by the curve of f.
 std::vector<Value> grad_backward(Grad& g) {
-  const Attrs attrs = g.attrs();  // a copy: adding nodes moves the node
+  const auto attrs = g.attrs<UnaryBackwardAttrs>();
   const Value s = g.in(0), dy = g.in(1);
   std::vector<Value> found(2);
   if (g.needs(1)) found[1] = g.graph.add(kUnaryBackward, {s, g.dy()}, attrs);
   if (!g.needs(0)) return found;
-  const Value bent = curve(attrs.integer("function"), s, static_cast<float>(attrs.real("a")));
+  const Value bent = curve(attrs.function, s, static_cast<float>(attrs.a));
   if (bent) found[0] = g.dy() * dy * bent;
   return found;
 }
@@ -195,12 +200,16 @@ std::span<const OpDef> unary_ops() { return kOps; }
 namespace {
 Value apply(int function, Value x) { return x.graph().add(kOps[function], {x}); }
 Value apply(int function, Value x, double a, double b = 0) {
-  return x.graph().add(kOps[function], {x}, {{"a", a}, {"b", b}});
+  return x.graph().add(kOps[function], {x}, UnaryAttrs{.a = a, .b = b});
 }
 }  // namespace
 }  // namespace lemnos::ops
 
 namespace lemnos {
+std::span<const char* const> words_of(GeluForm) {
+  static constexpr const char* kWords[] = {"erf", "tanh"};
+  return kWords;
+}
 using ops::apply;
 Value relu(Value x) { return apply(UNARY_RELU, x); }
 Value leaky_relu(Value x, float slope) { return apply(UNARY_LEAKY_RELU, x, slope); }

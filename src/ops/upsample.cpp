@@ -16,7 +16,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   require_inputs(in, 1);
   require_float(in, 0);
   const Shape& x = in.in[0].shape;
-  const std::vector<int64_t>& size = in.attrs.integers("size");
+  const std::vector<int64_t> size = in.attrs<UpsampleAttrs>().size;
   const size_t rank = x.rank();
   require(rank >= 2 && x.elements() > 0, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0],
           " takes two axes at least, and elements");
@@ -29,9 +29,10 @@ std::vector<TensorDesc> infer(const Infer& in) {
 }
 
 std::vector<Dispatch> lower_as(Lower& c, const Shape& x, const Shape& y, bool backward) {
+  const auto attrs = c.attrs<UpsampleAttrs>();
   using namespace shaders;
   const size_t rank = x.rank();
-  const bool linear = c.attrs().flag("linear"), aligned = c.attrs().flag("align_corners");
+  const bool linear = attrs.linear, aligned = attrs.align_corners;
   const reference::Resize h = reference::resize(x[rank - 2], y[rank - 2], linear, aligned);
   const reference::Resize w = reference::resize(x[rank - 1], y[rank - 1], linear, aligned);
   const auto i32 = [](int64_t v) { return static_cast<int32_t>(v); };
@@ -65,19 +66,15 @@ std::vector<Dispatch> lower_backward(Lower& c) { return lower_as(c, c.out().shap
 std::vector<Value> grad(Grad& g);
 std::vector<Value> grad_backward(Grad& g);
 
-using Kind = AttrDef::Kind;
-// Of the backward op, `size` is that of dx.
-constexpr AttrDef kAttrs[] = {
-    {"size", Kind::integers, 0, "", true}, {"linear", Kind::integer, 0}, {"align_corners", Kind::integer, 0}};
 const OpDef kOps[] = {
-    {"upsample", infer, grad, lower, reference::upsample, kAttrs},
-    {"upsample_backward", infer, grad_backward, lower_backward, reference::upsample_backward, kAttrs},
+    {"upsample", infer, grad, lower, reference::upsample, attrs_of<UpsampleAttrs>},
+    {"upsample_backward", infer, grad_backward, lower_backward, reference::upsample_backward, attrs_of<UpsampleAttrs>},
 };
 
 std::vector<Value> transposed(Grad& g, const OpDef& op) {
   const Shape& x = g.in(0).shape();
-  Attrs attrs = g.attrs();
-  attrs.set("size", {x[x.rank() - 2], x[x.rank() - 1]});
+  auto attrs = g.attrs<UpsampleAttrs>();
+  attrs.size = {x[x.rank() - 2], x[x.rank() - 1]};
   return {g.graph.add(op, {g.dy()}, attrs)};
 }
 std::vector<Value> grad(Grad& g) { return transposed(g, kOps[1]); }
@@ -92,11 +89,16 @@ const OpDef& upsample_op() { return kOps[0]; }
 
 namespace lemnos {
 
+std::span<const char* const> words_of(UpsampleMode) {
+  static constexpr const char* kWords[] = {"nearest", "bilinear"};
+  return kWords;
+}
+
 Value upsample(Value x, std::array<int64_t, 2> size, UpsampleOptions options) {
   return x.graph().add(ops::upsample_op(), {x},
-                       {{"size", {size[0], size[1]}},
-                        {"linear", options.mode == UpsampleMode::bilinear},
-                        {"align_corners", options.align_corners}});
+                       UpsampleAttrs{.size = {size[0], size[1]},
+                                     .linear = options.mode == UpsampleMode::bilinear,
+                                     .align_corners = options.align_corners});
 }
 
 }  // namespace lemnos

@@ -48,7 +48,7 @@ std::vector<Value> learning(Graph& graph, const UpdateOptions& options, const st
 /// Whether a node that updates the flat parameters changes this one.
 bool changes(const Graph& graph, const Node& node, const ValueInfo& parameter) {
   const int64_t block = parameter.offset / kBlock;
-  if (node.op == &ops::muon_update_op()) return std::ranges::count(node.attrs.integers("blocks"), block) > 0;
+  if (node.op == &ops::muon_update_op()) return std::ranges::count(node.attrs.as<MuonAttrs>().blocks, block) > 0;
   const ValueInfo& table = graph.info(node.inputs.back());
   if (table.name != kGroups) return true;
   float factor = 0;
@@ -137,13 +137,24 @@ Value prepared_state(Graph& graph, const std::string& name, const UpdateOptions&
     const std::vector<Value>& counted = options.norm_of.empty() ? parameters : options.norm_of;
     if (!is_whole_state(graph, counted)) inputs.push_back(mask_of(graph, counted));
     state = graph.add_all(find_op("gradient_norm"), inputs,
-                          {{"max_norm", options.clip_norm},
-                           {"loss_scale", scale.initial},
-                           {"growth", scale.growth},
-                           {"backoff", scale.backoff},
-                           {"interval", scale.interval}})[0];
+                          GradientNormAttrs{.max_norm = options.clip_norm,
+                                            .loss_scale = scale.initial,
+                                            .growth = scale.growth,
+                                            .backoff = scale.backoff,
+                                            .interval = scale.interval})[0];
   }
   return state;
+}
+
+Attrs attrs_for(const Spec& spec) {
+  if (!spec.by_parameter) return spec.attrs;
+  const OptimizerAttrs& a = spec.attrs;
+  return LambAttrs{.lr = a.lr,
+                   .weight_decay = a.weight_decay,
+                   .clip_value = a.clip_value,
+                   .eps = a.eps,
+                   .beta1 = a.beta1,
+                   .beta2 = a.beta2};
 }
 
 }  // namespace
@@ -160,7 +171,7 @@ Value apply(Graph& graph, const Optimizer& optimizer, const UpdateOptions& optio
   require(options.clip_norm >= 0, ErrorCode::invalid_argument, name, ": clip_norm ", options.clip_norm, " is below 0");
   const std::vector<Value> parameters = learning(graph, options, name);
   require_not_updated(graph, parameters, name);
-  spec.attrs.set("clip_value", options.clip_value);
+  spec.attrs.clip_value = options.clip_value;
   std::vector<Value> inputs = {graph.flat_parameters(), graph.flat_gradients(),
                                prepared_state(graph, name, options, parameters)};
   for (size_t i = 0; i < spec.slots.size(); ++i)
@@ -175,7 +186,7 @@ Value apply(Graph& graph, const Optimizer& optimizer, const UpdateOptions& optio
   }
   if (spec.by_parameter) inputs.push_back(parameter_bounds(graph));
   if (!factors.empty()) inputs.push_back(graph.constant(Shape{blocks_of(graph), 2}, factors, kGroups));
-  const std::vector<Value> updated = graph.add_all(find_op(spec.op), inputs, spec.attrs);
+  const std::vector<Value> updated = graph.add_all(find_op(spec.op), inputs, attrs_for(spec));
   return matrices ? matrices->add_updates(updated[0], inputs[2], updated[1]) : updated[0];
 }
 
@@ -195,11 +206,12 @@ Value average_parameters(Graph& graph, Value parameters, float decay) {
           " is outside [0, 1)");
   return graph.add(find_op("average"),
                    {graph.slot(kAverage), parameters, running_state(graph, step_state(graph), "average_parameters")},
-                   {{"beta1", decay}});
+                   OptimizerAttrs{.beta1 = decay});
 }
 
 Value constrain_max_norm(Value parameter, float max) {
-  return parameter.graph().add(find_op("max_norm"), {parameter.graph().newest(parameter)}, {{"max_norm", max}});
+  return parameter.graph().add(find_op("max_norm"), {parameter.graph().newest(parameter)},
+                               MaxNormAttrs{.max_norm = max});
 }
 
 }  // namespace lemnos::optim

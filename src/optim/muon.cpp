@@ -5,7 +5,6 @@
 
 #include "base/pattern.h"
 #include "base/text.h"
-#include "ops/muon.h"
 #include "ops/products.h"
 
 namespace lemnos::optim {
@@ -76,17 +75,17 @@ MatrixUpdate::MatrixUpdate(Graph& graph, const Muon& options, float clip_value, 
   }
 }
 
-Attrs MatrixUpdate::attrs_of(const Batch& batch) const {
+MuonAttrs MatrixUpdate::attrs_for(const Batch& batch) const {
   const double longer = static_cast<double>(batch.rows) / static_cast<double>(batch.columns);
-  return {{"blocks", batch.blocks},
-          {"rows", batch.rows},
-          {"columns", batch.columns},
-          {"momentum", options_.momentum},
-          {"nesterov", options_.nesterov},
-          {"clip_value", clip_value_},
-          {"lr", options_.lr},
-          {"scale", std::sqrt(std::max(1.0, longer))},
-          {"weight_decay", options_.weight_decay}};
+  return {.blocks = batch.blocks,
+          .rows = batch.rows,
+          .columns = batch.columns,
+          .momentum = options_.momentum,
+          .nesterov = options_.nesterov,
+          .clip_value = clip_value_,
+          .lr = options_.lr,
+          .scale = std::sqrt(std::max(1.0, longer)),
+          .weight_decay = options_.weight_decay};
 }
 
 void MatrixUpdate::add_directions(Value state, Value slot) {
@@ -95,7 +94,7 @@ void MatrixUpdate::add_directions(Value state, Value slot) {
     batch.places =
         graph_.constant({{static_cast<int64_t>(places.size())}, DType::i32}, std::as_bytes(std::span(places)));
     const Value x =
-        graph_.add(ops::muon_direction_op(), {graph_.flat_gradients(), state, slot, batch.places}, attrs_of(batch));
+        graph_.add(ops::muon_direction_op(), {graph_.flat_gradients(), state, slot, batch.places}, attrs_for(batch));
     batch.directions = orthogonalized(x, options_.iterations);
   }
 }
@@ -104,7 +103,7 @@ Value MatrixUpdate::add_updates(Value parameters, Value state, Value slot) const
   for (const Batch& batch : batches_) {
     const Value factors = graph_.constant(Shape{static_cast<int64_t>(batch.blocks.size()), 2}, batch.factors);
     const Value inputs[] = {parameters, graph_.flat_gradients(), state, slot, batch.places, factors, batch.directions};
-    const std::vector<Value> updated = graph_.add_all(ops::muon_update_op(), inputs, attrs_of(batch));
+    const std::vector<Value> updated = graph_.add_all(ops::muon_update_op(), inputs, attrs_for(batch));
     parameters = updated[0];
     slot = updated[1];
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lemnos/optim.h"
+#include "ops/muon.h"
 
 namespace lemnos::optim {
 
@@ -35,7 +36,7 @@ class MatrixUpdate {
     std::vector<float> factors;   // {of lr, of weight decay} of each
     Value places, directions;
   };
-  Attrs attrs_of(const Batch& batch) const;
+  MuonAttrs attrs_for(const Batch& batch) const;
 
   Graph& graph_;
   Muon options_;

@@ -1,8 +1,6 @@
 // The optimizers' options: names, checks, and the update op with its attributes.
-#include <array>
-#include <string_view>
-
 #include "base/text.h"
+#include "graph/makers.h"
 #include "lemnos/optim.h"
 #include "optim/spec.h"
 
@@ -10,15 +8,9 @@ namespace lemnos::optim {
 
 namespace {
 
-constexpr std::array<const char*, std::variant_size_v<Optimizer>> kNames = {
-    "sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "adamax", "radam", "lion", "lamb", "muon"};
-
-template <size_t i = 0>
-Optimizer default_of(size_t index) {
-  if constexpr (i < std::variant_size_v<Optimizer>)
-    return index == i ? Optimizer(std::in_place_index<i>) : default_of<i + 1>(index);
-  else
-    fail(ErrorCode::internal, "optimizer: no alternative ", index);
+template <typename... O>
+constexpr TypeList<O...> types_of(std::type_identity<std::variant<O...>>) {
+  return {};
 }
 
 void require_positive(const char* who, const char* option, float value) {
@@ -31,55 +23,70 @@ void require_fraction(const char* who, const char* option, float value) {
   require(value >= 0 && value < 1, ErrorCode::invalid_argument, who, ": ", option, ' ', value, " is outside [0, 1)");
 }
 
+// The attributes of an optimizer without betas: the corrections in the step state then stay as they are.
+constexpr OptimizerAttrs kPlain = {.beta1 = 0, .beta2 = 0};
+
 Spec spec(const char*, const Sgd& o) {
   require_not_negative("sgd", "momentum", o.momentum);
   require(!o.nesterov || (o.momentum > 0 && o.dampening == 0), ErrorCode::invalid_argument,
           "sgd: nesterov takes momentum above 0 and dampening 0, not ", o.momentum, " and ", o.dampening);
-  const bool slots = o.momentum != 0;
-  return {slots ? "sgd_momentum" : "sgd",
-          slots ? std::vector<const char*>{"momentum"} : std::vector<const char*>{},
-          {{"momentum", o.momentum}, {"dampening", o.dampening}, {"nesterov", o.nesterov}}};
+  OptimizerAttrs attrs = kPlain;
+  attrs.momentum = o.momentum;
+  attrs.dampening = o.dampening;
+  attrs.nesterov = o.nesterov;
+  if (o.momentum == 0) return {"sgd", {}, attrs};
+  return {"sgd_momentum", {"momentum"}, attrs};
 }
 
 Spec spec(const char* who, const Adagrad& o) {
   require_not_negative(who, "lr_decay", o.lr_decay);
   require_not_negative(who, "eps", o.eps);
   require_not_negative(who, "initial", o.initial);
-  return {"adagrad", {"sum"}, {{"lr_decay", o.lr_decay}, {"eps", o.eps}}, o.initial};
+  OptimizerAttrs attrs = kPlain;
+  attrs.lr_decay = o.lr_decay;
+  attrs.eps = o.eps;
+  return {"adagrad", {"sum"}, attrs, o.initial};
 }
 
 Spec spec(const char* who, const Adadelta& o) {
   require_fraction(who, "rho", o.rho);
   require_positive(who, "eps", o.eps);
-  return {"adadelta", {"square", "delta"}, {{"beta2", o.rho}, {"eps", o.eps}}};
+  OptimizerAttrs attrs = kPlain;
+  attrs.beta2 = o.rho;
+  attrs.eps = o.eps;
+  return {"adadelta", {"square", "delta"}, attrs};
 }
 
 Spec spec(const char* who, const RmsProp& o) {
   require_fraction(who, "alpha", o.alpha);
   require_not_negative(who, "eps", o.eps);
   require_not_negative(who, "momentum", o.momentum);
-  const Attrs attrs = {{"beta2", o.alpha}, {"eps", o.eps}, {"momentum", o.momentum}, {"centered", o.centered}};
+  OptimizerAttrs attrs = kPlain;
+  attrs.beta2 = o.alpha;
+  attrs.eps = o.eps;
+  attrs.momentum = o.momentum;
+  attrs.centered = o.centered;
   if (o.momentum == 0 && !o.centered) return {"rmsprop", {"v"}, attrs};
   return {"rmsprop_momentum", {"v", "momentum", "average"}, attrs};
 }
 
 template <typename O>
-Attrs betas(const char* who, const O& o) {
+OptimizerAttrs betas(const char* who, const O& o) {
   require_fraction(who, "beta1", o.beta1);
   require_fraction(who, "beta2", o.beta2);
-  return {{"beta1", o.beta1}, {"beta2", o.beta2}};
+  return {.beta1 = o.beta1, .beta2 = o.beta2};
 }
 template <typename O>
-Attrs betas_and_eps(const char* who, const O& o) {
+OptimizerAttrs betas_and_eps(const char* who, const O& o) {
   require_not_negative(who, "eps", o.eps);
-  Attrs attrs = betas(who, o);
-  attrs.set("eps", o.eps);
+  OptimizerAttrs attrs = betas(who, o);
+  attrs.eps = o.eps;
   return attrs;
 }
 
 template <typename O>
 Spec adam(const char* who, const O& o) {
-  const Attrs attrs = betas_and_eps(who, o);
+  const OptimizerAttrs attrs = betas_and_eps(who, o);
   if (!o.amsgrad) return {"adam", {"m", "v"}, attrs};
   return {"adam_amsgrad", {"m", "v", "vmax"}, attrs};
 }
@@ -88,8 +95,8 @@ Spec spec(const char* who, const AdamW& o) { return adam(who, o); }
 
 Spec spec(const char* who, const NAdam& o) {
   require_positive(who, "momentum_decay", o.momentum_decay);
-  Attrs attrs = betas_and_eps(who, o);
-  attrs.set("momentum_decay", o.momentum_decay);
+  OptimizerAttrs attrs = betas_and_eps(who, o);
+  attrs.momentum_decay = o.momentum_decay;
   return {"nadam", {"m", "v"}, attrs};
 }
 Spec spec(const char* who, const Adamax& o) { return {"adamax", {"m", "u"}, betas_and_eps(who, o)}; }
@@ -115,9 +122,9 @@ template <typename O>
 Spec whole_spec(const char* who, const O& o) {
   require_rates(who, o.lr, o.weight_decay);
   Spec made = spec(who, o);
-  made.attrs.set("lr", o.lr);
-  made.attrs.set("weight_decay", o.weight_decay);
-  if (is_decoupled(o)) made.attrs.set("decoupled", true);
+  made.attrs.lr = o.lr;
+  made.attrs.weight_decay = o.weight_decay;
+  made.attrs.decoupled = is_decoupled(o);
   return made;
 }
 
@@ -133,15 +140,16 @@ Spec whole_spec(const char* who, const Muon& o) {
 
 }  // namespace
 
-std::string name_of(const Optimizer& optimizer) { return kNames[optimizer.index()]; }
+std::string name_of(const Optimizer& optimizer) {
+  return std::visit([](const auto& o) { return o.kKind; }, optimizer);
+}
 
-Optimizer optimizer_from_name(const std::string& name) {
-  std::string known;
-  for (size_t i = 0; i < kNames.size(); ++i) {
-    if (name == kNames[i]) return default_of(i);
-    known += text(i == 0 ? "" : ", ", kNames[i]);
-  }
-  fail(ErrorCode::not_found, "optimizer: '", name, "' is none of ", known);
+std::span<const Maker<Optimizer>> optimizer_makers() {
+  return makers_of<Optimizer>(types_of(std::type_identity<Optimizer>{}));
+}
+
+Optimizer optimizer_from_name(const std::string& name, const Attrs& options) {
+  return find_maker(optimizer_makers(), name, "optimizer").make(options);
 }
 
 float learning_rate(const Optimizer& optimizer) {
@@ -153,16 +161,14 @@ void set_learning_rate(Optimizer& optimizer, float lr) {
 }
 
 Spec spec_of(const Optimizer& optimizer) {
-  const char* who = kNames[optimizer.index()];
-  return std::visit([who](const auto& o) { return whole_spec(who, o); }, optimizer);
+  return std::visit([](const auto& o) { return whole_spec(o.kKind, o); }, optimizer);
 }
 
 AdvanceOptions advance_options(const Optimizer& optimizer, AdvanceOptions options) {
-  const Attrs attrs = spec_of(optimizer).attrs;
-  const auto real = [&](const char* name) { return attrs.find(name) ? attrs.real(name) : 0; };
-  options.beta1 = real("beta1");
-  options.beta2 = real("beta2");
-  options.momentum_decay = real("momentum_decay");
+  const OptimizerAttrs attrs = spec_of(optimizer).attrs;
+  options.beta1 = attrs.beta1;
+  options.beta2 = attrs.beta2;
+  options.momentum_decay = attrs.momentum_decay;
   options.base_lr = learning_rate(optimizer);
   return options;
 }

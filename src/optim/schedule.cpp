@@ -2,7 +2,6 @@
 #include "lemnos/schedule.h"
 
 #include "base/text.h"
-#include "ops/schedule.h"
 #include "optim/schedule_spec.h"
 
 namespace lemnos::optim {
@@ -17,16 +16,16 @@ void require_fraction(const char* who, const char* option, double value) {
           " is outside [0, 1]");
 }
 
-ScheduleSpec spec(const Constant&) { return {{{"kind", "constant"}}, {}}; }
+ScheduleSpec spec(const Constant&) { return {{.kind = "constant"}, {}}; }
 
 ScheduleSpec spec(const StepDecay& o) {
   require_positive("step", "period", static_cast<double>(o.period));
   require_positive("step", "gamma", o.gamma);
-  return {{{"kind", "step"}, {"period", static_cast<double>(o.period)}, {"gamma", o.gamma}}, {}};
+  return {{.kind = "step", .period = static_cast<double>(o.period), .gamma = o.gamma}, {}};
 }
 
 ScheduleSpec spec(const Piecewise& o) {
-  ScheduleSpec made{{{"kind", "piecewise"}}, {}};
+  ScheduleSpec made{{.kind = "piecewise"}, {}};
   int64_t last = -1;
   for (const auto& [unit, factor] : o.factors) {
     require(unit > last, ErrorCode::invalid_argument, "schedule: piecewise: ", unit, " does not come after ", last);
@@ -48,34 +47,33 @@ ScheduleSpec spec(const MultiStep& o) {
 
 ScheduleSpec spec(const Exponential& o) {
   require_positive("exponential", "gamma", o.gamma);
-  return {{{"kind", "exponential"}, {"gamma", o.gamma}}, {}};
+  return {{.kind = "exponential", .gamma = o.gamma}, {}};
 }
 
 ScheduleSpec spec(const InverseTime& o) {
   require_positive("inverse_time", "period", static_cast<double>(o.period));
   require_positive("inverse_time", "rate", o.rate);
-  return {{{"kind", "inverse_time"}, {"period", static_cast<double>(o.period)}, {"gamma", o.rate}}, {}};
+  return {{.kind = "inverse_time", .period = static_cast<double>(o.period), .gamma = o.rate}, {}};
 }
 
 ScheduleSpec spec(const Polynomial& o) {
   require_positive("polynomial", "period", static_cast<double>(o.period));
   require_positive("polynomial", "power", o.power);
   require_fraction("polynomial", "end", o.end);
-  return {{{"kind", "polynomial"}, {"period", static_cast<double>(o.period)}, {"power", o.power}, {"end", o.end}}, {}};
+  return {{.kind = "polynomial", .period = static_cast<double>(o.period), .power = o.power, .end = o.end}, {}};
 }
 
 ScheduleSpec spec(const Cosine& o) {
   require_positive("cosine", "period", static_cast<double>(o.period));
   require_fraction("cosine", "end", o.end);
-  return {{{"kind", "cosine"}, {"period", static_cast<double>(o.period)}, {"end", o.end}}, {}};
+  return {{.kind = "cosine", .period = static_cast<double>(o.period), .end = o.end}, {}};
 }
 
 ScheduleSpec spec(const CosineRestarts& o) {
   require_positive("cosine_restarts", "period", static_cast<double>(o.period));
   require(o.longer >= 1, ErrorCode::invalid_argument, "schedule: cosine_restarts: longer ", o.longer, " is below 1");
   require_fraction("cosine_restarts", "end", o.end);
-  return {{{"kind", "cosine_restarts"}, {"period", static_cast<double>(o.period)}, {"power", o.longer}, {"end", o.end}},
-          {}};
+  return {{.kind = "cosine_restarts", .period = static_cast<double>(o.period), .power = o.longer, .end = o.end}, {}};
 }
 
 ScheduleSpec spec(const OneCycle& o) {
@@ -86,11 +84,11 @@ ScheduleSpec spec(const OneCycle& o) {
   require_positive("one_cycle", "start_divisor", o.start_divisor);
   require_positive("one_cycle", "end_divisor", o.end_divisor);
   const double start = 1 / static_cast<double>(o.start_divisor);
-  return {{{"kind", "one_cycle"},
-           {"period", period - 1},
-           {"rise", rise},
-           {"end", start},
-           {"end2", start / static_cast<double>(o.end_divisor)}},
+  return {{.kind = "one_cycle",
+           .period = period - 1,
+           .end = start,
+           .end2 = start / static_cast<double>(o.end_divisor),
+           .rise = rise},
           {}};
 }
 
@@ -100,9 +98,9 @@ ScheduleSpec spec_of(const Schedule& schedule) {
   ScheduleSpec made = std::visit([](const auto& shape) { return spec(shape); }, schedule.shape);
   require(schedule.warm_up >= 0, ErrorCode::invalid_argument, "schedule: warm_up ", schedule.warm_up, " is below 0");
   require_fraction("warm-up", "warm_up_start", schedule.warm_up_start);
-  made.attrs.set("by_epoch", schedule.by_epoch);
-  made.attrs.set("warm_up", static_cast<double>(schedule.warm_up));
-  made.attrs.set("warm_up_start", schedule.warm_up_start);
+  made.attrs.by_epoch = schedule.by_epoch;
+  made.attrs.warm_up = static_cast<double>(schedule.warm_up);
+  made.attrs.warm_up_start = schedule.warm_up_start;
   return made;
 }
 

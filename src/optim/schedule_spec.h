@@ -3,13 +3,13 @@
 
 #include <vector>
 
-#include "lemnos/graph.h"
 #include "lemnos/schedule.h"
+#include "ops/schedule.h"
 
 namespace lemnos::optim {
 
 struct ScheduleSpec {
-  Attrs attrs;               // src/ops/schedule.cpp
+  ScheduleAttrs attrs;
   std::vector<float> table;  // rows of {unit from which, factor}; empty for shapes without one
 };
 

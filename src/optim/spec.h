@@ -6,15 +6,16 @@
 #include <vector>
 
 #include "lemnos/optim.h"
+#include "ops/optimizer.h"
 
 namespace lemnos::optim {
 
 struct Spec {
   const char* op;
   std::vector<const char*> slots;  // names, in the op's order
-  Attrs attrs;
-  float slot_start = 0;       // what the first slot starts at
-  bool by_parameter = false;  // the op takes also where each parameter begins
+  OptimizerAttrs attrs;            // no betas: 0
+  float slot_start = 0;            // what the first slot starts at
+  bool by_parameter = false;       // the op takes also where each parameter begins
   /// Takes the matrices among the parameters, with the first slot; the op has the rest.
   std::optional<Muon> muon = {};
 };

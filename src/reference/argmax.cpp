@@ -1,13 +1,13 @@
 // Where the largest element along an axis stands: the first of equals, and NaN counts as largest.
-#include <cmath>
+#include "reference/argmax.h"
 
-#include "lemnos/op.h"
+#include <cmath>
 
 namespace lemnos::reference {
 
 void argmax(const Reference& c) {
   const Shape& x = c.in_shape(0);
-  const size_t axis = x.axis(c.attrs().integer("axis"), "argmax");
+  const size_t axis = x.axis(c.attrs<ArgmaxAttrs>().axis, "argmax");
   const size_t depth = static_cast<size_t>(x[axis]);
   size_t inner = 1;
   for (size_t i = axis + 1; i < x.rank(); ++i) inner *= static_cast<size_t>(x[i]);

@@ -14,8 +14,8 @@ AttentionRows AttentionRows::of(const Shape& shape, bool heads_inside) {
   return {row ? shape.elements() / row : 0, 1, positions, false};
 }
 
-double attention_scale(const Attrs& attrs, const Shape& q) {
-  const double scale = attrs.real("scale");
+double attention_scale(const AttentionAttrs& attrs, const Shape& q) {
+  const double scale = attrs.scale;
   return scale != 0 ? scale : 1 / std::sqrt(static_cast<double>(q[q.rank() - 1]));
 }
 
@@ -33,7 +33,8 @@ void add_scaled(std::span<double> to, std::span<const double> from, double scale
 // Calls visit(row of the query, rows of the keys that it sees) for every query.
 template <typename Visit>
 void each_query(const Reference& c, Visit visit) {
-  const bool inside = c.attrs().flag("heads_inside"), causal = c.attrs().flag("causal");
+  const auto attrs = c.attrs<AttentionAttrs>();
+  const bool inside = attrs.heads_inside, causal = attrs.causal;
   const AttentionRows q = AttentionRows::of(c.in_shape(0), inside), k = AttentionRows::of(c.in_shape(1), inside);
   for (int64_t b = 0; b < q.batches; ++b)
     for (int64_t h = 0; h < q.heads; ++h)
@@ -57,7 +58,7 @@ Span row(Span all, const Shape& shape, size_t i) {
 // Inputs q, k, v, dy, logs, sum(dy y).
 void attention_backward(const Reference& c) {
   const Shape &q = c.in_shape(0), &k = c.in_shape(1), &v = c.in_shape(2);
-  const double scale = attention_scale(c.attrs(), q);
+  const double scale = attention_scale(c.attrs<AttentionAttrs>(), q);
   for (const auto& out : c.out) std::ranges::fill(out, 0.0);
   each_query(c, [&](size_t query, const std::vector<size_t>& seen) {
     const auto dy = row(c.in[3], v, query);

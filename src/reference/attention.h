@@ -3,6 +3,18 @@
 
 #include "lemnos/op.h"
 
+namespace lemnos {
+
+struct AttentionAttrs {
+  bool causal = false;
+  bool heads_inside = false;
+  double scale = 0;  // 0: 1 / sqrt(D)
+
+  void visit(auto&& f) { f("causal", causal), f("heads_inside", heads_inside), f("scale", scale); }
+};
+
+}  // namespace lemnos
+
 namespace lemnos::reference {
 
 /// A tensor [B, H, T, D] (all leading axes are B, H is 1), or [B, T, H, D] with the heads inside; steps count rows.
@@ -20,7 +32,7 @@ struct AttentionRows {
 };
 
 /// The attribute, or 1 / sqrt(D) for q[.., D] where it is 0.
-double attention_scale(const Attrs& attrs, const Shape& q);
+double attention_scale(const AttentionAttrs& attrs, const Shape& q);
 
 void attention_backward(const Reference& c);
 

@@ -1,8 +1,8 @@
 // Batch normalisation, with the statistics of the batch or given ones, its gradient, and the running statistics.
+#include "reference/batch_norm.h"
+
 #include <cmath>
 #include <vector>
-
-#include "lemnos/op.h"
 
 namespace lemnos::reference {
 
@@ -20,6 +20,7 @@ double per_channel(const Shape& x) { return static_cast<double>(x.elements() / x
 }  // namespace
 
 void batch_norm(const Reference& c) {
+  const auto attrs = c.attrs<BatchNormAttrs>();
   const Shape& shape = c.in_shape(0);
   const auto channels = static_cast<size_t>(shape[1]);
   const double n = per_channel(shape);
@@ -27,7 +28,7 @@ void batch_norm(const Reference& c) {
   each_element(shape, [&](size_t e, size_t k) { mean[k] += c.in[0][e] / n; });
   each_element(shape, [&](size_t e, size_t k) { variance[k] += (c.in[0][e] - mean[k]) * (c.in[0][e] - mean[k]) / n; });
   for (size_t k = 0; k < channels; ++k) {
-    rstd[k] = 1 / std::sqrt(variance[k] + c.attrs().real("eps"));
+    rstd[k] = 1 / std::sqrt(variance[k] + attrs.eps);
     c.out[1][2 * k] = mean[k];
     c.out[1][2 * k + 1] = rstd[k];
     c.out[2][k] = variance[k];
@@ -60,17 +61,19 @@ void batch_norm_backward(const Reference& c) {
 }
 
 void batch_norm_eval(const Reference& c) {
+  const auto attrs = c.attrs<BatchNormAttrs>();
   const size_t affine = c.in.size() - 3;
   const auto mean = c.in[c.in.size() - 2], variance = c.in[c.in.size() - 1];
   each_element(c.in_shape(0), [&](size_t e, size_t k) {
     const double gamma = affine > 0 ? c.in[1][k] : 1, beta = affine > 1 ? c.in[2][k] : 0;
-    c.out[0][e] = (c.in[0][e] - mean[k]) / std::sqrt(variance[k] + c.attrs().real("eps")) * gamma + beta;
+    c.out[0][e] = (c.in[0][e] - mean[k]) / std::sqrt(variance[k] + attrs.eps) * gamma + beta;
   });
 }
 
 // Inputs running mean and variance, which are updated, then {mean, rstd} and variance of the batch.
 void update_running(const Reference& c) {
-  const double momentum = c.attrs().real("momentum"), n = static_cast<double>(c.attrs().integer("elements"));
+  const auto attrs = c.attrs<UpdateRunningAttrs>();
+  const double momentum = attrs.momentum, n = static_cast<double>(attrs.elements);
   for (size_t k = 0; k < c.out[0].size(); ++k) {
     c.out[0][k] = (1 - momentum) * c.out[0][k] + momentum * c.in[2][2 * k];
     c.out[1][k] = (1 - momentum) * c.out[1][k] + momentum * c.in[3][k] * n / (n - 1);

@@ -1,5 +1,6 @@
 // x stretched to a shape: axes are matched from the last, an extent of 1 repeats.
-#include "lemnos/op.h"
+#include "reference/broadcast_to.h"
+
 #include "reference/binary.h"
 
 namespace lemnos::reference {

@@ -1,9 +1,10 @@
 // Another element type.
+#include "reference/cast.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "base/half.h"
-#include "lemnos/op.h"
 
 namespace lemnos::reference {
 

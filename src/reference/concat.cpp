@@ -1,10 +1,10 @@
 // Tensors one after the other along an axis.
-#include "lemnos/op.h"
+#include "reference/concat.h"
 
 namespace lemnos::reference {
 
 void concat(const Reference& c) {
-  const size_t axis = static_cast<size_t>(c.attrs().integer("axis"));
+  const size_t axis = static_cast<size_t>(c.attrs<ConcatAttrs>().axis);
   size_t outer = 1;
   for (size_t i = 0; i < axis; ++i) outer *= static_cast<size_t>(c.out_shape()[i]);
   size_t at = 0;

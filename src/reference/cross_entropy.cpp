@@ -1,10 +1,10 @@
 // Cross-entropy of softmax(logits), or of probabilities given by their logarithms, and its gradient.
+#include "reference/cross_entropy.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
-
-#include "lemnos/op.h"
 
 namespace lemnos::reference {
 
@@ -15,7 +15,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // t[c] of every class for one row: its target, smoothed, times the class weights.
 std::vector<double> target_weights(const Reference& c, size_t row, size_t cols) {
   const bool soft = c.in_desc[1].dtype != DType::i32;
-  const double smoothing = c.attrs().real("label_smoothing");
+  const double smoothing = c.attrs<CrossEntropyAttrs>().label_smoothing;
   std::vector<double> t(cols, 0.0);
   if (soft)
     std::ranges::copy(c.in[1].subspan(row * cols, cols), t.begin());
@@ -47,10 +47,11 @@ double mean_divisor(const Reference& c, size_t rows, size_t cols) {
 }  // namespace
 
 void cross_entropy(const Reference& c) {
+  const auto attrs = c.attrs<CrossEntropyAttrs>();
   const size_t cols = static_cast<size_t>(c.in_shape(0)[c.in_shape(0).rank() - 1]);
   const size_t rows = c.in[0].size() / cols;
-  const std::string& reduction = c.attrs().word("reduction");
-  const bool logarithms = c.attrs().flag("log_probabilities");
+  const std::string& reduction = attrs.reduction;
+  const bool logarithms = attrs.log_probabilities;
   double scale = 1;
   if (reduction == "mean") {
     const double divisor = mean_divisor(c, rows, cols);

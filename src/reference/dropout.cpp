@@ -1,6 +1,7 @@
 // Inverted dropout: an element (or a group of per_mask consecutive ones) is kept when its random bits reach the
 // threshold.
-#include "lemnos/op.h"
+#include "reference/dropout.h"
+
 #include "shaders/common/philox.h"
 #include "shaders/common/step_state.h"
 
@@ -11,12 +12,12 @@ namespace {
 // Which elements are kept, and by how much they grow. The bits are exact, so every backend drops the same.
 class Mask {
  public:
-  Mask(double rate, const Attrs& attrs, std::span<const double> words)
-      : threshold_(static_cast<uint32_t>(rate * 0x1p32)), scale_(static_cast<float>(1 / (1 - rate))) {
+  Mask(const DropoutAttrs& attrs, std::span<const double> words)
+      : threshold_(static_cast<uint32_t>(attrs.rate * 0x1p32)), scale_(static_cast<float>(1 / (1 - attrs.rate))) {
     const StepStateView<const double> state{words};
     step_ = state.get(STATE_STEP);
-    key_ = {static_cast<uint32_t>(attrs.integer("seed")) ^ state.get(STATE_SEED_LOW),
-            static_cast<uint32_t>(attrs.integer("stream")) ^ state.get(STATE_SEED_HIGH)};
+    key_ = {static_cast<uint32_t>(attrs.seed) ^ state.get(STATE_SEED_LOW),
+            static_cast<uint32_t>(attrs.stream) ^ state.get(STATE_SEED_HIGH)};
   }
   // The factor of mask element `i`: 1 / (1 - rate) where its bits reach the threshold, else 0.
   double operator()(size_t i) const {
@@ -32,8 +33,9 @@ class Mask {
 }  // namespace
 
 void dropout(const Reference& c) {
-  const Mask mask(c.attrs().real("rate"), c.attrs(), c.in[1]);
-  const auto per_mask = static_cast<size_t>(c.attrs().integer("per_mask"));
+  const auto attrs = c.attrs<DropoutAttrs>();
+  const Mask mask(attrs, c.in[1]);
+  const auto per_mask = static_cast<size_t>(attrs.per_mask);
   for (size_t i = 0; i < c.out[0].size(); ++i) {
     const double factor = mask(i / per_mask);
     c.out[0][i] = factor > 0 ? factor * c.in[0][i] : 0.0;

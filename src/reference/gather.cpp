@@ -1,12 +1,13 @@
 // Rows by index, and their gradient: rows added up by index.
-#include <algorithm>
+#include "reference/gather.h"
 
-#include "lemnos/op.h"
+#include <algorithm>
 
 namespace lemnos::reference {
 
 void gather(const Reference& c) {
-  const double scale = c.attrs().real("scale"), shift = c.attrs().real("shift"), fill = c.attrs().real("fill");
+  const auto attrs = c.attrs<GatherAttrs>();
+  const double scale = attrs.scale, shift = attrs.shift, fill = attrs.fill;
   const double rows = static_cast<double>(c.in_shape(0)[0]);
   const size_t cols = c.out[0].size() / std::max<size_t>(c.in[1].size(), 1);
   for (size_t i = 0; i < c.in[1].size(); ++i)

@@ -1,11 +1,12 @@
 // A row of the report, {how many, where the first stood, what it was}, goes on with the indices that are too large.
-#include "lemnos/op.h"
+#include "reference/index_errors.h"
 
 namespace lemnos::reference {
 
 void index_errors(const Reference& c) {
-  const auto row = c.out[0].subspan(3 * static_cast<size_t>(c.attrs().integer("row")), 3);
-  const double limit = static_cast<double>(c.attrs().integer("limit"));
+  const auto attrs = c.attrs<IndexErrorsAttrs>();
+  const auto row = c.out[0].subspan(3 * static_cast<size_t>(attrs.row), 3);
+  const double limit = static_cast<double>(attrs.limit);
   for (size_t i = 0; i < c.in[1].size(); ++i) {
     if (c.in[1][i] < limit) continue;
     if (row[0] == 0) {

@@ -1,8 +1,9 @@
 // LAMB: Adam's update of each parameter, made as long as the parameter itself.
+#include "reference/lamb.h"
+
 #include <algorithm>
 #include <cmath>
 
-#include "lemnos/op.h"
 #include "shaders/common/step_state.h"
 
 namespace lemnos::reference {
@@ -12,11 +13,11 @@ void lamb(const Reference& c) {
   const StepStateView<const double> state{c.in[2]};
   const double clip = state.real(STATE_CLIP_FACTOR);
   if (clip == 0) return;
-  const Attrs& a = c.attrs();
-  const double beta1 = a.real("beta1"), beta2 = a.real("beta2"), limit = a.real("clip_value");
+  const auto a = c.attrs<LambAttrs>();
+  const double beta1 = a.beta1, beta2 = a.beta2, limit = a.clip_value;
   const double correction1 = beta1 * state.real(STATE_CORRECTION1) + (1 - beta1);
   const double correction2 = beta2 * state.real(STATE_CORRECTION2) + (1 - beta2);
-  const double rate = a.real("lr") * state.real(STATE_SCHEDULE) * state.real(STATE_LR_FACTOR);
+  const double rate = a.lr * state.real(STATE_SCHEDULE) * state.real(STATE_LR_FACTOR);
   const auto bounds = c.in[5];
   const auto p = c.out[0], m = c.out[1], v = c.out[2];
   // {factor of lr, of weight decay} of a block.
@@ -31,8 +32,8 @@ void lamb(const Reference& c) {
       if (limit > 0) g = std::clamp(g, -limit, limit);
       m[i] = beta1 * m[i] + (1 - beta1) * g;
       v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-      const double adam = m[i] / correction1 / (std::sqrt(v[i]) / std::sqrt(correction2) + a.real("eps"));
-      const double u = adam + a.real("weight_decay") * factor(i, 1) * p[i];
+      const double adam = m[i] / correction1 / (std::sqrt(v[i]) / std::sqrt(correction2) + a.eps);
+      const double u = adam + a.weight_decay * factor(i, 1) * p[i];
       weight_squares += p[i] * p[i];
       update_squares += u * u;
       updates[i - begin] = u;

@@ -1,49 +1,48 @@
 // Normalisation over rows of consecutive elements: layer, RMS and group normalisation and their gradients.
+#include "reference/layer_norm.h"
+
 #include <cmath>
 #include <string_view>
-
-#include "lemnos/op.h"
 
 namespace lemnos::reference {
 
 namespace {
-
 // An element e belongs to row e / cols and to channel e / inner % channels.
 struct Form {
   size_t cols, inner, channels;
   bool centred;
+  explicit Form(const RowNormAttrs& a)
+      : cols(static_cast<size_t>(a.cols)),
+        inner(static_cast<size_t>(a.inner)),
+        channels(static_cast<size_t>(a.channels)),
+        centred(a.centred) {}
   size_t channel(size_t e) const { return e / inner % channels; }
 };
 
-Form form_of(const Reference& c) {
-  const std::string_view name = c.node.op->name;
-  const Shape& x = c.in_shape(0);
-  if (name == "group_norm") {
-    const auto inner = static_cast<size_t>(x.elements() / (x[0] * x[1])), channels = static_cast<size_t>(x[1]);
-    return {channels / static_cast<size_t>(c.attrs().integer("groups")) * inner, inner, channels, true};
-  }
-  size_t cols = 1;
-  for (int64_t i = 0; i < c.attrs().integer("axes"); ++i)
-    cols *= static_cast<size_t>(x[x.rank() - 1 - static_cast<size_t>(i)]);
-  return {cols, 1, cols, name == "layer_norm"};
-}
-
-Form spelled_form(const Attrs& a) {
-  const auto size = [&](const char* name) { return static_cast<size_t>(a.integer(name)); };
-  return {size("cols"), size("inner"), size("channels"), a.flag("centred")};
-}
-
 }  // namespace
 
+RowNormAttrs row_norm_form(std::string_view op, const Attrs& attrs, const Shape& x) {
+  if (op == "group_norm") {
+    const auto group = attrs.as<GroupNormAttrs>();
+    const int64_t inner = x.elements() / (x[0] * x[1]);
+    return {x[1] / group.groups * inner, inner, x[1], true, false, group.eps};
+  }
+  const auto layer = attrs.as<LayerNormAttrs>();
+  int64_t cols = 1;
+  for (int64_t i = 0; i < layer.axes; ++i) cols *= x[x.rank() - 1 - static_cast<size_t>(i)];
+  return {cols, 1, cols, op == "layer_norm", true, layer.eps};
+}
+
 void row_norm(const Reference& c) {
-  const Form f = form_of(c);
+  const RowNormAttrs attrs = row_norm_form(c.node.op->name, c.node.attrs, c.in_shape(0));
+  const Form f(attrs);
   const auto n = static_cast<double>(f.cols);
   for (size_t row = 0; row * f.cols < c.in[0].size(); ++row) {
     const auto x = c.in[0].subspan(row * f.cols, f.cols);
     double mean = 0, squares = 0;
     for (const double v : x) mean += f.centred ? v / n : 0;
     for (const double v : x) squares += (v - mean) * (v - mean) / n;
-    const double rstd = 1 / std::sqrt(squares + c.attrs().real("eps"));
+    const double rstd = 1 / std::sqrt(squares + attrs.eps);
     for (size_t i = 0; i < f.cols; ++i) {
       const size_t e = row * f.cols + i;
       const double gamma = c.in.size() > 1 ? c.in[1][f.channel(e)] : 1,
@@ -57,7 +56,7 @@ void row_norm(const Reference& c) {
 
 // Inputs x, {mean, rstd}, dy, gamma.
 void row_norm_backward(const Reference& c) {
-  const Form f = spelled_form(c.attrs());
+  const Form f(c.attrs<RowNormAttrs>());
   const auto n = static_cast<double>(f.cols);
   for (size_t row = 0; row * f.cols < c.in[0].size(); ++row) {
     const double mean = c.in[1][2 * row], rstd = c.in[1][2 * row + 1];
@@ -73,7 +72,7 @@ void row_norm_backward(const Reference& c) {
 }
 
 void row_norm_parameters(const Reference& c) {
-  const Form f = spelled_form(c.attrs());
+  const Form f(c.attrs<RowNormAttrs>());
   for (size_t k = 0; k < c.out[0].size(); ++k) c.out[0][k] = c.out[1][k] = 0;
   for (size_t e = 0; e < c.in[0].size(); ++e) {
     const double mean = c.in[1][e / f.cols * 2], rstd = c.in[1][e / f.cols * 2 + 1];

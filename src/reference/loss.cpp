@@ -66,11 +66,12 @@ const LossFunction kFunctions[] = {
 std::span<const LossFunction> loss_functions() { return kFunctions; }
 
 void loss(const Reference& c) {
+  const auto attrs = c.attrs<LossAttrs>();
   const auto* f = std::ranges::find(kFunctions, std::string_view(c.node.op->name),
                                     [](const LossFunction& l) { return std::string_view(l.name); });
-  const double a = c.attrs().real("a"), b = c.attrs().real("b");
+  const double a = attrs.a, b = attrs.b;
   const size_t count = c.in[0].size();
-  const std::string& reduction = c.attrs().word("reduction");
+  const std::string& reduction = attrs.reduction;
   const double scale = reduction == "mean" ? 1 / static_cast<double>(count) : 1;
   double sum = 0;
   for (size_t i = 0; i < count; ++i) {

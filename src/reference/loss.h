@@ -5,6 +5,18 @@
 
 #include "lemnos/op.h"
 
+namespace lemnos {
+
+struct LossAttrs {
+  std::string reduction = "mean";  // or sum, or none
+  double a = 0;                    // the parameters of the function
+  double b = 0;
+
+  void visit(auto&& f) { f("reduction", reduction), f("a", a), f("b", b); }
+};
+
+}  // namespace lemnos
+
 namespace lemnos::reference {
 
 struct LossFunction {

@@ -1,6 +1,6 @@
 // C[.., M, N] = op(A) op(B) over broadcast leading axes; op transposes what is stored as [.., K, M] or [.., N, K].
 // What a product's kernel may do beside (bias, activation, ...) is defined by its decomposition into other ops.
-#include "lemnos/op.h"
+#include "reference/matmul.h"
 
 namespace lemnos::reference {
 
@@ -24,7 +24,8 @@ size_t matrix_of(const Shape& operand, const Shape& out, size_t batch) {
 }  // namespace
 
 void matmul(const Reference& c) {
-  const bool transpose_a = c.attrs().flag("transpose_a"), transpose_b = c.attrs().flag("transpose_b");
+  const auto attrs = c.attrs<MatmulAttrs>();
+  const bool transpose_a = attrs.transpose_a, transpose_b = attrs.transpose_b;
   const Shape &a_shape = c.in_shape(0), &c_shape = c.out_shape();
   const auto rows = static_cast<size_t>(c_shape[c_shape.rank() - 2]);
   const auto columns = static_cast<size_t>(c_shape[c_shape.rank() - 1]);

@@ -1,12 +1,12 @@
 // Rows longer than max_norm are shortened to it.
-#include <cmath>
+#include "reference/max_norm.h"
 
-#include "lemnos/op.h"
+#include <cmath>
 
 namespace lemnos::reference {
 
 void max_norm(const Reference& c) {
-  const double most = c.attrs().real("max_norm");
+  const double most = c.attrs<MaxNormAttrs>().max_norm;
   const size_t rows = static_cast<size_t>(c.in_shape(0)[0]), cols = c.out[0].size() / rows;
   for (size_t row = 0; row < rows; ++row) {
     const auto x = c.out[0].subspan(row * cols, cols);

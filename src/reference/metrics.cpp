@@ -1,12 +1,13 @@
 // Metrics over a batch.
+#include "reference/metrics.h"
+
 #include <algorithm>
 #include <cmath>
-
-#include "lemnos/op.h"
 
 namespace lemnos::reference {
 
 void accuracy_count(const Reference& c) {
+  const auto attrs = c.attrs<AccuracyAttrs>();
   const size_t cols = static_cast<size_t>(c.in_shape(0)[c.in_shape(0).rank() - 1]);
   double right = 0, count = 0;
   for (size_t row = 0; row < c.in[1].size(); ++row) {
@@ -18,7 +19,7 @@ void accuracy_count(const Reference& c) {
     int64_t rank = 0;  // how many classes beat the target: larger, or equal and earlier
     for (size_t k = 0; k < cols; ++k)
       if (x[k] > x[target] || (x[k] == x[target] && k < target)) ++rank;
-    if (rank < c.attrs().integer("top")) ++right;
+    if (rank < attrs.top) ++right;
   }
   c.out[0][0] = right;
   c.out[0][1] = count;

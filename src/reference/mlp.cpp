@@ -1,10 +1,11 @@
 // The gradients of a whole small network, which is defined by its decomposition into layers.
+#include "reference/mlp.h"
+
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <string_view>
 #include <vector>
-
-#include "lemnos/op.h"
 
 namespace lemnos::reference {
 namespace {
@@ -15,10 +16,10 @@ struct Matrix {
 };
 
 std::vector<Matrix> matrices(const Reference& c) {
+  const auto network = c.attrs<MlpNetwork>();
   const Shape& x = c.in_shape(0);
-  const auto width = static_cast<size_t>(c.attrs().integer("width")),
-             hidden = static_cast<size_t>(c.attrs().integer("hidden")),
-             out = static_cast<size_t>(c.attrs().integer("out"));
+  const auto width = static_cast<size_t>(network.width), hidden = static_cast<size_t>(network.hidden),
+             out = static_cast<size_t>(network.out);
   std::vector<Matrix> list;
   size_t at = 0, inputs = static_cast<size_t>(x[x.rank() - 1]);
   for (size_t layer = 0; layer <= hidden; ++layer) {
@@ -40,7 +41,7 @@ double slope(std::string_view f, double y) {
 // Inputs x, weights, the hidden layers, dy; outputs the gradients of the weights, and of x where it is wanted.
 void mlp_backward(const Reference& c) {
   const std::vector<Matrix> network = matrices(c);
-  const std::string_view f = c.attrs().word("activation");
+  const std::string f = c.attrs<MlpNetwork>().activation;
   const size_t ins = network.front().inputs, rows = c.in[0].size() / ins, outs = network.back().outputs;
   std::ranges::fill(c.out[0], 0.0);
   for (size_t r = 0; r < rows; ++r) {

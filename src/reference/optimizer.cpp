@@ -113,21 +113,21 @@ constexpr Name kNames[] = {
 
 Step step_of(const Reference& c) {
   const StepStateView<const double> state{c.in[2]};
-  const Attrs& a = c.attrs();
-  return {.lr = a.real("lr") * state.real(STATE_SCHEDULE) * state.real(STATE_LR_FACTOR),
-          .eps = a.real("eps"),
-          .momentum = a.real("momentum"),
-          .dampening = a.real("dampening"),
-          .beta1 = a.real("beta1"),
-          .beta2 = a.real("beta2"),
-          .lr_decay = a.real("lr_decay"),
-          .momentum_decay = a.real("momentum_decay"),
-          .nesterov = a.flag("nesterov"),
-          .centered = a.flag("centered"),
+  const auto a = c.attrs<OptimizerAttrs>();
+  return {.lr = a.lr * state.real(STATE_SCHEDULE) * state.real(STATE_LR_FACTOR),
+          .eps = a.eps,
+          .momentum = a.momentum,
+          .dampening = a.dampening,
+          .beta1 = a.beta1,
+          .beta2 = a.beta2,
+          .lr_decay = a.lr_decay,
+          .momentum_decay = a.momentum_decay,
+          .nesterov = a.nesterov,
+          .centered = a.centered,
           .slots = c.out.size() - 1,
           .t = static_cast<double>(state.get(STATE_STEP) - state.get(STATE_SKIPPED)),
-          .correction1 = a.real("beta1") * state.real(STATE_CORRECTION1) + (1 - a.real("beta1")),
-          .correction2 = a.real("beta2") * state.real(STATE_CORRECTION2) + (1 - a.real("beta2")),
+          .correction1 = a.beta1 * state.real(STATE_CORRECTION1) + (1 - a.beta1),
+          .correction2 = a.beta2 * state.real(STATE_CORRECTION2) + (1 - a.beta2),
           .momentum_product = state.real(STATE_MOMENTUM_PRODUCT)};
 }
 
@@ -137,13 +137,13 @@ int optimizer_number(const char* op) { return std::ranges::find(kNames, std::str
 
 void optimizer(const Reference& c) {
   const StepStateView<const double> state{c.in[2]};
-  const Attrs& a = c.attrs();
+  const auto a = c.attrs<OptimizerAttrs>();
   const double clip = state.real(STATE_CLIP_FACTOR);
   if (clip == 0) return;
   const int number = optimizer_number(c.node.op->name);
   const Step base = step_of(c);
   const bool grouped = c.in.size() == 3 + base.slots + 1;
-  const double limit = a.real("clip_value");
+  const double limit = a.clip_value;
   for (size_t i = 0; i < c.out[0].size(); ++i) {
     double& p = c.out[0][i];
     if (number == OPTIMIZER_AVERAGE) {
@@ -153,13 +153,13 @@ void optimizer(const Reference& c) {
     double g = clip * c.in[1][i];
     if (limit > 0) g = std::clamp(g, -limit, limit);
     Step o = base;
-    double decay = a.real("weight_decay");
+    double decay = a.weight_decay;
     if (grouped) {
       if (c.in.back()[i / 64 * 2] == 0) continue;  // frozen, its slots too
       o.lr *= c.in.back()[i / 64 * 2];
       decay *= c.in.back()[i / 64 * 2 + 1];
     }
-    if (a.flag("decoupled"))
+    if (a.decoupled)
       p *= 1 - o.lr * decay;
     else
       g += decay * p;

@@ -1,11 +1,12 @@
 // A tensor with a value around it.
-#include "lemnos/op.h"
+#include "reference/pad.h"
 
 namespace lemnos::reference {
 
 void pad(const Reference& c) {
+  const auto attrs = c.attrs<PadAttrs>();
   const Shape &x = c.in_shape(0), &y = c.out_shape();
-  const std::vector<int64_t>& before = c.attrs().integers("before");
+  const std::vector<int64_t>& before = attrs.before;
   for (size_t i = 0; i < c.out[0].size(); ++i) {
     int64_t rest = static_cast<int64_t>(i), from = 0, step = 1;
     bool inside = true;
@@ -16,7 +17,7 @@ void pad(const Reference& c) {
       rest /= y[k];
       step *= x[k];
     }
-    c.out[0][i] = inside ? c.in[0][static_cast<size_t>(from)] : c.attrs().real("value");
+    c.out[0][i] = inside ? c.in[0][static_cast<size_t>(from)] : attrs.value;
   }
 }
 

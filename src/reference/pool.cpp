@@ -11,8 +11,7 @@ namespace lemnos::reference {
 
 namespace {
 
-std::array<int64_t, 2> pair(const Attrs& attrs, const char* name, std::array<int64_t, 2> otherwise) {
-  const std::vector<int64_t>& given = attrs.integers(name);
+std::array<int64_t, 2> pair(const std::vector<int64_t>& given, std::array<int64_t, 2> otherwise) {
   return given.empty() ? otherwise : std::array{given[0], given[1]};
 }
 
@@ -58,22 +57,22 @@ void each_window(const Windows& w, size_t planes, Visit visit) {
 
 }  // namespace
 
-Windows windows(const Attrs& attrs, int64_t height, int64_t width) {
+Windows windows(const PoolAttrs& attrs, int64_t height, int64_t width) {
   Windows w{};
   w.extent = {height, width};
-  w.adapted = !attrs.integers("size").empty();
-  w.kernel = pair(attrs, "kernel", {1, 1});
-  w.stride = pair(attrs, "stride", w.kernel);
-  w.padding = pair(attrs, "padding", {0, 0});
-  w.dilation = pair(attrs, "dilation", {1, 1});
+  w.adapted = !attrs.size.empty();
+  w.kernel = pair(attrs.kernel, {1, 1});
+  w.stride = pair(attrs.stride, w.kernel);
+  w.padding = pair(attrs.padding, {0, 0});
+  w.dilation = pair(attrs.dilation, {1, 1});
   if (w.adapted) {
-    w.out = pair(attrs, "size", {1, 1});
+    w.out = pair(attrs.size, {1, 1});
     return w;
   }
   for (size_t i = 0; i < 2; ++i) {
     const int64_t room = w.extent[i] + 2 * w.padding[i] - w.dilation[i] * (w.kernel[i] - 1) - 1;
     if (room < 0) continue;  // no window fits
-    w.out[i] = (attrs.flag("ceil") ? divide_up(room, w.stride[i]) : room / w.stride[i]) + 1;
+    w.out[i] = (attrs.ceil ? divide_up(room, w.stride[i]) : room / w.stride[i]) + 1;
     // A window that would begin past the plane and the padding before it does not count.
     if ((w.out[i] - 1) * w.stride[i] >= w.extent[i] + w.padding[i]) --w.out[i];
   }
@@ -95,7 +94,7 @@ Windows::Range Windows::range(size_t axis, int64_t i) const {
 
 void max_pool2d(const Reference& c) {
   const Shape& x = c.in_shape(0);
-  const Windows w = windows(c.attrs(), x[x.rank() - 2], x[x.rank() - 1]);
+  const Windows w = windows(c.attrs<PoolAttrs>(), x[x.rank() - 2], x[x.rank() - 1]);
   const size_t plane = static_cast<size_t>(w.extent[0] * w.extent[1]);
   each_window(w, c.in[0].size() / plane, [&](size_t p, int64_t i, int64_t j, size_t result) {
     const auto values = c.in[0].subspan(p * plane, plane);
@@ -105,7 +104,7 @@ void max_pool2d(const Reference& c) {
 
 void max_pool2d_pick(const Reference& c) {
   const Shape& x = c.in_shape(0);
-  const Windows w = windows(c.attrs(), x[x.rank() - 2], x[x.rank() - 1]);
+  const Windows w = windows(c.attrs<PoolAttrs>(), x[x.rank() - 2], x[x.rank() - 1]);
   const size_t plane = static_cast<size_t>(w.extent[0] * w.extent[1]);
   each_window(w, c.in[0].size() / plane, [&](size_t p, int64_t i, int64_t j, size_t result) {
     c.out[0][result] = c.in[1][p * plane + place_of_maximum(w, i, j, c.in[0].subspan(p * plane, plane))];
@@ -113,19 +112,21 @@ void max_pool2d_pick(const Reference& c) {
 }
 
 void avg_pool2d(const Reference& c) {
+  const auto attrs = c.attrs<PoolAttrs>();
   const Shape& x = c.in_shape(0);
-  const Windows w = windows(c.attrs(), x[x.rank() - 2], x[x.rank() - 1]);
+  const Windows w = windows(attrs, x[x.rank() - 2], x[x.rank() - 1]);
   const size_t plane = static_cast<size_t>(w.extent[0] * w.extent[1]);
   each_window(w, c.in[0].size() / plane, [&](size_t p, int64_t i, int64_t j, size_t result) {
     double sum = 0;
     each_place(w, i, j, [&](size_t at) { sum += c.in[0][p * plane + at]; });
-    c.out[0][result] = sum / divisor(w, i, j, c.attrs().flag("count_pad"));
+    c.out[0][result] = sum / divisor(w, i, j, attrs.count_pad);
   });
 }
 
 void pool2d_backward(const Reference& c) {
-  const bool maximum = c.attrs().integer("function") == POOL_MAX;
-  const Windows w = windows(c.attrs(), c.attrs().integer("height"), c.attrs().integer("width"));
+  const auto attrs = c.attrs<PoolBackwardAttrs>();
+  const bool maximum = attrs.function == POOL_MAX;
+  const Windows w = windows(attrs.pool, attrs.height, attrs.width);
   const size_t plane = static_cast<size_t>(w.extent[0] * w.extent[1]);
   const std::span<const double> dy = c.in.back();
   std::ranges::fill(c.out[0], 0.0);
@@ -134,7 +135,7 @@ void pool2d_backward(const Reference& c) {
     if (maximum) {
       dx[place_of_maximum(w, i, j, c.in[0].subspan(p * plane, plane))] += dy[result];
     } else {
-      const double share = dy[result] / divisor(w, i, j, c.attrs().flag("count_pad"));
+      const double share = dy[result] / divisor(w, i, j, attrs.pool.count_pad);
       each_place(w, i, j, [&](size_t at) { dx[at] += share; });
     }
   });

@@ -1,7 +1,7 @@
 // One step of an LSTM and of a GRU, and their gradients.
-#include <cmath>
+#include "reference/recurrent.h"
 
-#include "lemnos/op.h"
+#include <cmath>
 
 namespace lemnos::reference {
 
@@ -48,7 +48,8 @@ void lstm_cell(const Reference& c) {
 }
 
 void lstm_cell_backward(const Reference& c) {
-  const bool has_dh = c.attrs().flag("has_dh"), has_dc = c.attrs().flag("has_dc");
+  const auto attrs = c.attrs<LstmBackwardAttrs>();
+  const bool has_dh = attrs.has_dh, has_dc = attrs.has_dc;
   each_unit(c, 4, [&](size_t at, size_t gate, size_t units) {
     const Lstm cell = lstm_of(c, at, gate, units);
     const double dh = has_dh ? c.in[3][at] : 0, dc = has_dc ? c.in.back()[at] : 0;

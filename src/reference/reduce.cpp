@@ -1,10 +1,11 @@
 // Reductions over any axes. NaN comes out of everything that it goes into.
+#include "reference/reduce.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string_view>
 
-#include "lemnos/op.h"
 #include "reference/binary.h"
 
 namespace lemnos::reference {
@@ -14,7 +15,7 @@ namespace {
 // The shape of x with the reduced axes kept as 1.
 Shape kept(const Reference& c) {
   Shape shape = c.in_shape(0);
-  const std::vector<int64_t>& axes = c.attrs().integers("axes");
+  const std::vector<int64_t> axes = c.attrs<ReduceAttrs>().axes;
   for (size_t i = 0; i < shape.rank(); ++i)
     if (axes.empty() || std::ranges::find(axes, static_cast<int64_t>(i)) != axes.end()) shape = shape.with(i, 1);
   return shape;

@@ -20,9 +20,9 @@ double cosine_between(double from, double to, double x) {
   return to + (from - to) * (1 + std::cos(std::numbers::pi * std::clamp(x, 0.0, 1.0))) / 2;
 }
 
-double after_warm_up(const Attrs& a, std::span<const double> table, double t) {
-  const std::string& kind = a.word("kind");
-  const double period = a.real("period"), gamma = a.real("gamma"), power = a.real("power"), end = a.real("end");
+double after_warm_up(const ScheduleAttrs& a, std::span<const double> table, double t) {
+  const std::string& kind = a.kind;
+  const double period = a.period, gamma = a.gamma, power = a.power, end = a.end;
   if (kind == "step") return std::pow(gamma, std::floor(t / period));
   if (kind == "exponential") return std::pow(gamma, t);
   if (kind == "inverse_time") return 1 / (1 + gamma * t / period);
@@ -35,9 +35,9 @@ double after_warm_up(const Attrs& a, std::span<const double> table, double t) {
     return cosine_between(1, end, t / length);
   }
   if (kind == "one_cycle") {
-    const double rise = a.real("rise");
+    const double rise = a.rise;
     if (t <= rise) return cosine_between(end, 1, t / rise);
-    return cosine_between(1, a.real("end2"), (t - rise) / (period - rise));
+    return cosine_between(1, a.end2, (t - rise) / (period - rise));
   }
   double factor = 1;
   for (size_t i = 0; i + 1 < table.size(); i += 2)
@@ -49,17 +49,17 @@ double after_warm_up(const Attrs& a, std::span<const double> table, double t) {
 
 std::span<const char* const> schedule_kinds() { return kKinds; }
 
-double schedule_factor(const Attrs& a, std::span<const double> table, double t) {
-  const double warm_up = a.real("warm_up"), start = a.real("warm_up_start");
+double schedule_factor(const ScheduleAttrs& a, std::span<const double> table, double t) {
+  const double warm_up = a.warm_up, start = a.warm_up_start;
   if (t < warm_up) return after_warm_up(a, table, 0) * (start + (1 - start) * t / warm_up);
   return after_warm_up(a, table, t - warm_up);
 }
 
 void schedule(const Reference& c) {
   const StepStateView<double> state{c.out[0]};
-  const uint32_t t = c.attrs().flag("by_epoch") ? state.get(STATE_EPOCH) : state.get(STATE_STEP) - 1;
+  const uint32_t t = c.attrs<ScheduleAttrs>().by_epoch ? state.get(STATE_EPOCH) : state.get(STATE_STEP) - 1;
   const auto table = c.in.size() == 2 ? c.in[1] : std::span<const double>();
-  state.set_real(STATE_SCHEDULE, static_cast<float>(schedule_factor(c.attrs(), table, t)));
+  state.set_real(STATE_SCHEDULE, static_cast<float>(schedule_factor(c.attrs<ScheduleAttrs>(), table, t)));
 }
 
 }  // namespace lemnos::reference

@@ -1,13 +1,13 @@
 // Softmax and its logarithm along the last axis, with the maximum taken out so that exp cannot overflow.
+#include "reference/softmax.h"
+
 #include <algorithm>
 #include <cmath>
-
-#include "lemnos/op.h"
 
 namespace lemnos::reference {
 
 void softmax(const Reference& c) {
-  const bool logarithm = c.attrs().flag("logarithm");
+  const bool logarithm = c.attrs<SoftmaxAttrs>().logarithm;
   const size_t cols = static_cast<size_t>(c.in_shape(0)[c.in_shape(0).rank() - 1]);
   for (size_t base = 0; base < c.in[0].size(); base += cols) {
     const auto x = c.in[0].subspan(base, cols);
@@ -20,7 +20,7 @@ void softmax(const Reference& c) {
 }
 
 void softmax_backward(const Reference& c) {
-  const bool logarithm = c.attrs().flag("logarithm");
+  const bool logarithm = c.attrs<SoftmaxAttrs>().logarithm;
   const size_t cols = static_cast<size_t>(c.in_shape(0)[c.in_shape(0).rank() - 1]);
   for (size_t base = 0; base < c.in[0].size(); base += cols) {
     const auto y = c.in[0].subspan(base, cols);

@@ -1,11 +1,11 @@
 // Axes in another order: axis k of y is axis axes[k] of x.
-#include "lemnos/op.h"
+#include "reference/transpose.h"
 
 namespace lemnos::reference {
 
 void transpose(const Reference& c) {
   const Shape &x = c.in_shape(0), &y = c.out_shape();
-  const std::vector<int64_t>& axes = c.attrs().integers("axes");
+  const std::vector<int64_t> axes = c.attrs<TransposeAttrs>().axes;
   for (size_t i = 0; i < c.out[0].size(); ++i) {
     std::vector<size_t> place(x.rank());  // in x
     size_t rest = i;

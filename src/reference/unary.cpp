@@ -78,15 +78,17 @@ const UnaryFunction kFunctions[] = {
 std::span<const UnaryFunction> unary_functions() { return kFunctions; }
 
 void unary(const Reference& c) {
+  const auto attrs = c.attrs<UnaryAttrs>();
   const auto* f = std::ranges::find(kFunctions, std::string_view(c.node.op->name),
                                     [](const UnaryFunction& u) { return std::string_view(u.name); });
-  const double a = c.attrs().real("a"), b = c.attrs().real("b");
+  const double a = attrs.a, b = attrs.b;
   for (size_t i = 0; i < c.out[0].size(); ++i) c.out[0][i] = f->value(c.in[0][i], a, b);
 }
 
 void unary_backward(const Reference& c) {
-  const UnaryFunction& f = kFunctions[c.attrs().integer("function")];
-  const double a = c.attrs().real("a"), b = c.attrs().real("b");
+  const auto attrs = c.attrs<UnaryBackwardAttrs>();
+  const UnaryFunction& f = kFunctions[attrs.function];
+  const double a = attrs.a, b = attrs.b;
   for (size_t i = 0; i < c.out[0].size(); ++i) c.out[0][i] = c.in[1][i] * f.slope(c.in[0][i], a, b);
 }
 

@@ -5,6 +5,25 @@
 
 #include "lemnos/op.h"
 
+namespace lemnos {
+
+struct UnaryAttrs {
+  double a = 0;  // the parameters of the function
+  double b = 0;
+
+  void visit(auto&& f) { f("a", a), f("b", b); }
+};
+
+struct UnaryBackwardAttrs {
+  int64_t function = 0;  // UNARY_*
+  double a = 0;
+  double b = 0;
+
+  void visit(auto&& f) { f("function", function, kRequired), f("a", a), f("b", b); }
+};
+
+}  // namespace lemnos
+
 namespace lemnos::reference {
 
 struct UnaryFunction {

@@ -40,14 +40,14 @@ void each_term(const Shape& x, const Shape& y, bool linear, bool align_corners, 
 size_t plane_of(const Shape& s) { return static_cast<size_t>(s[s.rank() - 2] * s[s.rank() - 1]); }
 
 void resample(const Reference& c, const Shape& small, const Shape& large, bool backward) {
+  const auto attrs = c.attrs<UpsampleAttrs>();
   const size_t x_plane = plane_of(small), y_plane = plane_of(large);
   std::ranges::fill(c.out[0], 0.0);
   for (size_t p = 0; p < c.in[0].size() / (backward ? y_plane : x_plane); ++p)
-    each_term(small, large, c.attrs().flag("linear"), c.attrs().flag("align_corners"),
-              [&](size_t x, size_t y, double weight) {
-                const size_t at_x = p * x_plane + x, at_y = p * y_plane + y;
-                c.out[0][backward ? at_x : at_y] += weight * c.in[0][backward ? at_y : at_x];
-              });
+    each_term(small, large, attrs.linear, attrs.align_corners, [&](size_t x, size_t y, double weight) {
+      const size_t at_x = p * x_plane + x, at_y = p * y_plane + y;
+      c.out[0][backward ? at_x : at_y] += weight * c.in[0][backward ? at_y : at_x];
+    });
 }
 
 }  // namespace

@@ -3,6 +3,18 @@
 
 #include "lemnos/op.h"
 
+namespace lemnos {
+
+struct UpsampleAttrs {
+  std::vector<int64_t> size;  // of the result; of the backward op, that of dx
+  bool linear = false;
+  bool align_corners = false;
+
+  void visit(auto&& f) { f("size", size, kRequired), f("linear", linear), f("align_corners", align_corners); }
+};
+
+}  // namespace lemnos
+
 namespace lemnos::reference {
 
 /// Place o of the result lies at (o mul + add) / den.

@@ -13,7 +13,7 @@ bool compute_by_parts(const Reference& c) {
   const OpDef& op = *c.node.op;
   if (!op.decompose) return false;
   Graph graph;
-  Node node{.op = &op, .inputs = {}, .outputs = {}, .attrs = c.attrs()};
+  Node node{.op = &op, .inputs = {}, .outputs = {}, .attrs = c.node.attrs};
   for (size_t i = 0; i < c.in.size(); ++i) node.inputs.push_back(graph.input(text("input", i), c.in_desc[i]).id());
   const std::vector<Value> parts = op.decompose(graph, node);
   if (parts.empty()) return false;

@@ -158,7 +158,7 @@ TEST_F(CCalls, AttributesOfEveryKindReachTheOp) {
     return lemnos_graph_op(graph_, "sum", &x, 1, &a, 1, &y, &count, &error_);
   };
   keep.name = "keeps";
-  EXPECT_EQ(refused(with(keep), LEMNOS_INVALID_ARGUMENT), "sum: no attribute 'keeps'");
+  EXPECT_EQ(refused(with(keep), LEMNOS_INVALID_ARGUMENT), "sum: no attribute 'keeps'; it has axes, keep");
   keep.name = "keep", keep.kind = LEMNOS_WORD, keep.word = "all";
   refused(with(keep), LEMNOS_INVALID_ARGUMENT);
   keep.kind = 9;

@@ -11,6 +11,7 @@
 #include "lemnos/optim.h"
 #include "lemnos/session.h"
 #include "ops/op_table.h"
+#include "reference/optimizer.h"
 #include "reference/schedule.h"
 #include "runtime/backends.h"
 #include "runtime/oracle.h"
@@ -24,10 +25,6 @@ class OptimizerGolden : public testing::TestWithParam<size_t> {
   const OptimizerCase& golden() const { return golden_file().optimizers.at(GetParam()); }
 };
 
-double number(const Attrs& attrs, const char* name, double otherwise) {
-  return attrs.find(name) ? attrs.real(name) : otherwise;
-}
-
 // The smallest arena is one quad; all four elements take the same way.
 Value quad(Graph& graph, const std::string& name, double value) {
   const std::vector<float> values(4, static_cast<float>(value));
@@ -39,9 +36,8 @@ std::vector<double> after(const OptimizerCase& golden, size_t steps) {
   Graph graph;
   std::vector<Value> inputs = {quad(graph, "p", 1), Value(), step_state(graph)};
   for (size_t k = 0; k < golden.slots; ++k) inputs.push_back(quad(graph, "slot" + std::to_string(k), 0));
-  const AdvanceOptions advance{.beta1 = number(golden.attrs, "beta1", .9),
-                               .beta2 = number(golden.attrs, "beta2", .999),
-                               .momentum_decay = number(golden.attrs, "momentum_decay", 0)};
+  const auto attrs = fields_of<OptimizerAttrs>(golden.op, golden.attrs);
+  const AdvanceOptions advance{.beta1 = attrs.beta1, .beta2 = attrs.beta2, .momentum_decay = attrs.momentum_decay};
   std::map<int, std::vector<double>> content;
   for (size_t step = 0; step < steps; ++step) {
     inputs[1] = graph.input("g" + std::to_string(step), {Shape{4}, DType::f32});
@@ -110,10 +106,12 @@ INSTANTIATE_TEST_SUITE_P(All, OptimizerGolden, testing::Range(size_t{0}, golden_
 
 TEST(ScheduleGolden, FactorsAreThoseOfPyTorch) {
   ASSERT_FALSE(golden_file().schedules.empty());
-  for (const ScheduleCase& c : golden_file().schedules)
+  for (const ScheduleCase& c : golden_file().schedules) {
+    const auto attrs = fields_of<ScheduleAttrs>("schedule", c.attrs);
     for (size_t t = 0; t < c.factors.size(); ++t)
-      EXPECT_NEAR(reference::schedule_factor(c.attrs, c.table, static_cast<double>(t)), c.factors[t], 1e-10)
-          << c.attrs.word("kind") << " at " << t;
+      EXPECT_NEAR(reference::schedule_factor(attrs, c.table, static_cast<double>(t)), c.factors[t], 1e-10)
+          << attrs.kind << " at " << t;
+  }
 }
 
 TEST(ClipGolden, FactorIsThatOfPyTorch) {

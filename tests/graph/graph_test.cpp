@@ -34,7 +34,10 @@ TEST(Graph, MistakesNameTheOpAndBothNumbers) {
   EXPECT_EQ(message_of([&] { relu(i); }), "relu: input 0 is i32[64], it takes f32, f16 or bf16");
   EXPECT_EQ(message_of([&] { softmax(a, 3); }), "softmax: axis 3 is out of range for shape [64, 784]");
   EXPECT_EQ(message_of([&] { graph.input("a", {{1}, DType::f32}); }), "graph: the name 'a' is taken");
-  EXPECT_EQ(message_of([&] { graph.add(find_op("relu"), {a}, {{"slope", 1}}); }), "relu: no attribute 'slope'");
+  EXPECT_EQ(message_of([&] {
+              graph.add(find_op("relu"), {a}, {{"slope", 1}});
+            }),
+            "relu: no attribute 'slope'; it has a, b");
   EXPECT_EQ(message_of([&] { graph.add(find_op("relu"), {Value()}); }), "relu: input 0 is empty");
   Graph other;
   EXPECT_EQ(message_of([&] { other.add(find_op("relu"), {a}); }), "relu: input 0 belongs to another graph");

@@ -12,6 +12,8 @@
 #include "lemnos/autograd.h"
 #include "lemnos/op.h"
 #include "lemnos/ops.h"
+#include "reference/conv.h"
+#include "reference/matmul.h"
 #include "runtime/oracle.h"
 #include "shaders/common/gemm_extra.h"
 #include "shaders/common/step_state.h"
@@ -52,6 +54,7 @@ class RewritesTest : public testing::Test {
     return names;
   }
   const Node& maker(Value v) const { return graph_.nodes()[static_cast<size_t>(graph_.info(v).producer)]; }
+  MatmulAttrs product(Value v) const { return maker(v).attrs.as<MatmulAttrs>(); }
 
   Graph graph_;
   std::map<int, std::vector<double>> values_;
@@ -67,8 +70,8 @@ TEST_F(RewritesTest, BiasAndActivationMoveIntoTheProduct) {
   const Value x = input("x", {5, 7}), w = input("w", {3, 7}), b = input("b", {3});
   const Value y = relu(linear(x, w, b));
   EXPECT_EQ(fused({y}), Names{"matmul"});
-  EXPECT_TRUE(maker(y).attrs.flag("bias"));
-  EXPECT_EQ(maker(y).attrs.integer("activation"), UNARY_RELU);
+  EXPECT_TRUE(product(y).bias);
+  EXPECT_EQ(product(y).activation, UNARY_RELU);
 }
 
 TEST_F(RewritesTest, EveryFunctionOfOneOperandKeepsItsParameters) {
@@ -83,7 +86,7 @@ TEST_F(RewritesTest, AConvolutionTakesAFunctionOfItsOwn) {
   const Value x = input("x", {2, 3, 5, 4}), w = input("w", {4, 3, 3, 3}), b = input("b", {4});
   const Value y = relu(conv2d(x, w, b, {.padding = {1, 1}}));
   EXPECT_EQ(fused({y}), Names{"conv2d"});
-  EXPECT_EQ(maker(y).attrs.integer("activation"), UNARY_RELU);
+  EXPECT_EQ(maker(y).attrs.as<Conv2dAttrs>().epilogue.activation, UNARY_RELU);
   EXPECT_EQ(fused({leaky_relu(conv2d(x, w), .2f)}), Names{"conv2d"});
   const Value up = input("up", {3, 4, 3, 3});
   EXPECT_EQ(fused({tanh(conv_transpose2d(x, up))}), Names{"conv2d_input"});
@@ -111,7 +114,7 @@ TEST_F(RewritesTest, ResidualOnEitherSideAndThenABias) {
   const Value x = input("x", {5, 3}), w = input("w", {3, 3}), b = input("b", {3}), r = input("r", {5, 3});
   const Value y = (r + matmul(x, w)) + b;
   EXPECT_EQ(fused({y}), Names{"matmul"});
-  EXPECT_EQ(maker(y).attrs.integer("extra"), MATMUL_EXTRA_RESIDUAL);
+  EXPECT_EQ(product(y).extra, MATMUL_EXTRA_RESIDUAL);
   const Value z = silu(r + linear(x, w, b));
   EXPECT_EQ(fused({z}), Names{"matmul"});
 }
@@ -167,7 +170,7 @@ TEST_F(RewritesTest, AMaskFollowsTheFunctionAndNothingFollowsTheMask) {
   const Value x = input("x", {5, 7}), w = input("w", {3, 7}), b = input("b", {3}), drawn = state();
   const Value y = dropout(tanh(linear(x, w, b)), drawn, .5f, 1);
   EXPECT_EQ(fused({y}), Names{"matmul"});
-  EXPECT_EQ(maker(y).attrs.real("dropout"), .5);
+  EXPECT_EQ(product(y).dropout, .5);
   EXPECT_EQ(fused({tanh(dropout(linear(x, w), drawn, .5f, 1))}), (Names{"matmul", "tanh"}));
   EXPECT_EQ(fused({dropout(linear(x, w), drawn, .5f, 1) + b}), (Names{"matmul", "add"}));
   EXPECT_EQ(fused({dropout(dropout(linear(x, w), drawn, .5f, 1), drawn, .5f, 2)}), (Names{"matmul", "dropout"}));
@@ -208,9 +211,8 @@ TEST_F(RewritesTest, TheGradientsOfAWeightAndItsBiasAreOneProduct) {
     const Names names = fused({found[0], found[1]});
     EXPECT_EQ(std::ranges::count(names, "sum"), 0) << which;
     EXPECT_EQ(std::ranges::count(names, "matmul"), 1) << which;
-    const Node& node = maker(found[0]);
-    EXPECT_EQ(&node, &maker(found[1])) << which;
-    EXPECT_TRUE(node.attrs.flag("row_sums")) << which;
+    EXPECT_EQ(&maker(found[0]), &maker(found[1])) << which;
+    EXPECT_TRUE(product(found[0]).row_sums) << which;
   }
 }
 
