@@ -13,6 +13,7 @@ namespace lemnos::nn {
 struct RandomFlip {
   static constexpr const char* kKind = "random_flip";
   bool horizontal = true, vertical = false;
+  void visit(auto&& f) { f("horizontal", horizontal), f("vertical", vertical); }
   Value operator()(const Scope& scope, Value x) const;
 };
 
@@ -21,6 +22,7 @@ struct RandomFlip {
 struct RandomCrop {
   static constexpr const char* kKind = "random_crop";
   int64_t padding = 4;
+  void visit(auto&& f) { f("padding", padding); }
   Value operator()(const Scope& scope, Value x) const;
 };
 
@@ -31,6 +33,7 @@ struct RandomAffine {
   float degrees = 10;  // below 180
   float scale = .1f;
   float translate = .1f;
+  void visit(auto&& f) { f("degrees", degrees), f("scale", scale), f("translate", translate); }
   Value operator()(const Scope& scope, Value x) const;
 };
 
@@ -38,6 +41,7 @@ struct RandomAffine {
 struct RandomBrightness {
   static constexpr const char* kKind = "random_brightness";
   float range = .1f;
+  void visit(auto&& f) { f("range", range); }
   Value operator()(const Scope& scope, Value x) const;
 };
 
@@ -45,6 +49,7 @@ struct RandomBrightness {
 struct RandomContrast {
   static constexpr const char* kKind = "random_contrast";
   float range = .1f;
+  void visit(auto&& f) { f("range", range); }
   Value operator()(const Scope& scope, Value x) const;
 };
 
@@ -52,6 +57,7 @@ struct RandomContrast {
 struct Cutout {
   static constexpr const char* kKind = "cutout";
   int64_t size = 8;
+  void visit(auto&& f) { f("size", size); }
   Value operator()(const Scope& scope, Value x) const;
 };
 

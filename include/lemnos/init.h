@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "lemnos/tensor.h"
@@ -35,6 +36,8 @@ struct Init {
   double b = 0;
   bool fan_out = false;  // he_*: keep the variance of the backward pass instead of the forward one
 
+  void visit(auto&& f) { f("kind", kind), f("a", a), f("b", b), f("fan_out", fan_out); }
+
   static Init zeros() { return {Kind::constant, 0, 0}; }
   static Init ones() { return {Kind::constant, 1, 0}; }
   static Init constant(double value) { return {Kind::constant, value, 0}; }
@@ -51,6 +54,9 @@ struct Init {
   static Init orthogonal(double gain = 1) { return {Kind::orthogonal, gain, 0}; }
   static Init identity() { return {Kind::identity, 0, 0}; }
 };
+
+/// "constant", "uniform", ..: the words for Init::Kind.
+std::span<const char* const> words_of(Init::Kind);
 
 /// The values for `shape` from `seed` and `stream` (a different one for each parameter). `fan_in` is needed where the
 /// shape does not tell it (a bias has that of its weight); 0: from the shape. Throws `invalid_argument` for an

@@ -128,12 +128,17 @@ typedef struct lemnos_attribute {
   const char* word;
 } lemnos_attribute;
 
-/* A number by name: of an optimizer ("lr"), of a layer ("out"). */
+/* An option by name: of an optimizer ("lr"), of a layer ("out"), of a loss ("delta"); a switch is 0 or 1. Names and
+   defaults are those of the struct's fields in C++ (nn.h, augment.h, loss.h, optim.h), those of a struct within it with
+   a dot: "weight_init.kind". A wrong name is answered with all that there are. */
 typedef struct lemnos_option {
   uint32_t struct_size;
   uint32_t reserved;
   const char* name;
   double value;
+  const char* word;     /* of an option that takes a word ("erf"), or several with commas; else NULL */
+  const double* values; /* of a list ({height, width} of a kernel, a shape): value_count numbers in place of `value`, */
+  uint64_t value_count; /* which otherwise stands for both numbers of a pair */
 } lemnos_option;
 
 typedef struct lemnos_graph lemnos_graph;
@@ -310,10 +315,14 @@ LEMNOS_API void lemnos_dataset_destroy(lemnos_dataset* dataset);
 typedef struct lemnos_layer {
   uint32_t struct_size;
   uint32_t option_count;
-  const char* kind; /* "linear" (out, bias), "relu", "sigmoid", "tanh", "gelu", "silu", "leaky_relu" (slope), "softmax",
-                       "flatten", "dropout" (rate) */
+  const char* kind; /* one of lemnos_layer_names: "linear" (out, bias, ..), "conv2d" (out, kernel, ..), "relu", .. */
   const lemnos_option* options;
 } lemnos_layer;
+
+/* The layers, losses and optimizers that there are, separated by spaces. */
+LEMNOS_API const char* lemnos_layer_names(void);
+LEMNOS_API const char* lemnos_loss_names(void);
+LEMNOS_API const char* lemnos_optimizer_names(void);
 
 typedef struct lemnos_trainer lemnos_trainer;
 
@@ -321,12 +330,14 @@ typedef struct lemnos_trainer_options {
   uint32_t struct_size;
   uint32_t layer_count;
   const lemnos_layer* layers; /* applied one after the other */
-  const char* loss;           /* "cross_entropy" (NULL) or "mse" */
+  const char* loss;           /* by name; NULL: "cross_entropy" */
   const char* optimizer;      /* by name; NULL: "adam" */
   const lemnos_option* optimizer_options;
   uint64_t optimizer_option_count;
   uint64_t seed;   /* of the initial weights, the order of the data and dropout; 0: 1 */
   float clip_norm; /* of the gradient over all parameters; 0: not clipped */
+  const lemnos_option* loss_options;
+  uint64_t loss_option_count;
 } lemnos_trainer_options;
 
 typedef struct lemnos_metrics {

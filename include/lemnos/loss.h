@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,7 @@ struct CrossEntropy {
   float label_smoothing = 0;
   /// A weight for each class (data::class_weights); the mean over class indices divides by the weights. Empty: all 1.
   std::vector<float> class_weights = {};
+  void visit(auto&& f) { f("label_smoothing", label_smoothing), f("class_weights", class_weights); }
   Value operator()(Value logits, Value target, Mask mask) const;
 };
 
@@ -88,6 +90,7 @@ struct BinaryCrossEntropy {
   static constexpr const char* kKind = "binary_cross_entropy";
   static constexpr bool kClasses = false;
   float positive_weight = 1;
+  void visit(auto&& f) { f("positive_weight", positive_weight); }
   Value operator()(Value logits, Value target, Value mask) const;
 };
 
@@ -110,8 +113,14 @@ struct Huber {
   static constexpr const char* kKind = "huber";
   static constexpr bool kClasses = false;
   float delta = 1;
+  void visit(auto&& f) { f("delta", delta); }
   Value operator()(Value prediction, Value target, Value mask) const;
 };
+
+/// The structs above, by their kind.
+std::span<const Maker<Loss>> loss_makers();
+/// Throws `not_found` with the kinds that there are.
+Loss loss_from_name(const std::string& kind, const Attrs& options = {});
 
 /// The mean of per-element losses [B, ..] over the rows, by how much `mask` f32[B] counts each: 0 where none counts.
 Value masked_mean(Value losses, Value mask);

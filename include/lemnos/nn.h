@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -105,6 +106,7 @@ struct Linear {
   bool bias = true;
   Init weight_init = Init::linear_default();
   Init bias_init = Init::linear_default();
+  void visit(auto&& f) { f("out", out), f("bias", bias), f("weight_init", weight_init), f("bias_init", bias_init); }
   Value operator()(const Scope& scope, Value x) const;
 };
 
@@ -118,6 +120,10 @@ struct FusedMlp {
   MlpActivation activation = MlpActivation::relu;
   Init weight_init = Init::linear_default();  // of each matrix, by its own fans
   Init bias_init = Init::linear_default();
+  void visit(auto&& f) {
+    f("width", width), f("hidden", hidden), f("out", out), f("activation", activation), f("weight_init", weight_init),
+        f("bias_init", bias_init);
+  }
   Value operator()(const Scope& scope, Value x) const;
 };
 
@@ -136,6 +142,7 @@ struct Tanh {
 struct Gelu {
   static constexpr const char* kKind = "gelu";
   GeluForm form = GeluForm::erf;
+  void visit(auto&& f) { f("form", form); }
   Value operator()(const Scope&, Value x) const { return gelu(x, form); }
 };
 struct Silu {
@@ -145,6 +152,7 @@ struct Silu {
 struct LeakyRelu {
   static constexpr const char* kKind = "leaky_relu";
   float slope = .01f;
+  void visit(auto&& f) { f("slope", slope); }
   Value operator()(const Scope&, Value x) const { return leaky_relu(x, slope); }
 };
 /// With a slope "weight" for all, or for each channel of x[B, C, ..].
@@ -152,16 +160,19 @@ struct Prelu {
   static constexpr const char* kKind = "prelu";
   bool per_channel = false;
   double slope = .25;  // at the start
+  void visit(auto&& f) { f("per_channel", per_channel), f("slope", slope); }
   Value operator()(const Scope& scope, Value x) const;
 };
 struct Elu {
   static constexpr const char* kKind = "elu";
   float alpha = 1;
+  void visit(auto&& f) { f("alpha", alpha); }
   Value operator()(const Scope&, Value x) const { return elu(x, alpha); }
 };
 struct Softplus {
   static constexpr const char* kKind = "softplus";
   float beta = 1;
+  void visit(auto&& f) { f("beta", beta); }
   Value operator()(const Scope&, Value x) const { return softplus(x, beta); }
 };
 /// One half of the features, gated by the other: y[.., C / 2].
@@ -183,6 +194,7 @@ Layer function(std::string kind, std::function<Value(Value)> apply);
 struct Reshape {
   static constexpr const char* kKind = "reshape";
   Shape shape;
+  void visit(auto&& f) { f("shape", shape); }
   Value operator()(const Scope&, Value x) const;
 };
 /// Joins all axes but the first.
@@ -194,18 +206,21 @@ struct Flatten {
 struct Dropout {
   static constexpr const char* kKind = "dropout";
   float rate = .5f;
+  void visit(auto&& f) { f("rate", rate); }
   Value operator()(const Scope& scope, Value x) const;
 };
 /// The same for whole channels of x[B, C, ..].
 struct SpatialDropout {
   static constexpr const char* kKind = "spatial_dropout";
   float rate = .5f;
+  void visit(auto&& f) { f("rate", rate); }
   Value operator()(const Scope& scope, Value x) const;
 };
 /// Adds normal noise while training.
 struct GaussianNoise {
   static constexpr const char* kKind = "gaussian_noise";
   float deviation = .1f;
+  void visit(auto&& f) { f("deviation", deviation); }
   Value operator()(const Scope& scope, Value x) const;
 };
 
@@ -229,6 +244,10 @@ struct Conv2d {
   bool bias = true;
   Init weight_init = Init::linear_default();
   Init bias_init = Init::linear_default();
+  void visit(auto&& f) {
+    f("out", out), f("kernel", kernel), f("stride", stride), f("padding", padding), f("dilation", dilation),
+        f("groups", groups), f("bias", bias), f("weight_init", weight_init), f("bias_init", bias_init);
+  }
   Value operator()(const Scope& scope, Value x) const;
 };
 /// conv1d of x[B, C, L] with weight[out, C / groups, kernel] "weight" and bias[out] "bias".
@@ -238,6 +257,10 @@ struct Conv1d {
   bool bias = true;
   Init weight_init = Init::linear_default();
   Init bias_init = Init::linear_default();
+  void visit(auto&& f) {
+    f("out", out), f("kernel", kernel), f("stride", stride), f("padding", padding), f("dilation", dilation),
+        f("groups", groups), f("bias", bias), f("weight_init", weight_init), f("bias_init", bias_init);
+  }
   Value operator()(const Scope& scope, Value x) const;
 };
 /// conv_transpose2d with weight[C, out / groups, kernel] "weight" and bias[out] "bias".
@@ -249,6 +272,11 @@ struct ConvTranspose2d {
   bool bias = true;
   Init weight_init = Init::linear_default();
   Init bias_init = Init::linear_default();
+  void visit(auto&& f) {
+    f("out", out), f("kernel", kernel), f("stride", stride), f("padding", padding), f("output_padding", output_padding),
+        f("dilation", dilation), f("groups", groups), f("bias", bias), f("weight_init", weight_init),
+        f("bias_init", bias_init);
+  }
   Value operator()(const Scope& scope, Value x) const;
 };
 /// Stride 0: that of the kernel.
@@ -256,6 +284,9 @@ struct MaxPool2d {
   static constexpr const char* kKind = "max_pool2d";
   Pair kernel = 2, stride = 0, padding = 0, dilation = 1;
   bool ceil = false;
+  void visit(auto&& f) {
+    f("kernel", kernel), f("stride", stride), f("padding", padding), f("dilation", dilation), f("ceil", ceil);
+  }
   Value operator()(const Scope&, Value x) const {
     return max_pool2d(x, {.kernel = kernel, .stride = stride, .padding = padding, .dilation = dilation, .ceil = ceil});
   }
@@ -264,6 +295,10 @@ struct AvgPool2d {
   static constexpr const char* kKind = "avg_pool2d";
   Pair kernel = 2, stride = 0, padding = 0;
   bool ceil = false, count_include_pad = true;
+  void visit(auto&& f) {
+    f("kernel", kernel), f("stride", stride), f("padding", padding), f("ceil", ceil),
+        f("count_include_pad", count_include_pad);
+  }
   Value operator()(const Scope&, Value x) const {
     return avg_pool2d(
         x,
@@ -273,6 +308,7 @@ struct AvgPool2d {
 struct AdaptiveAvgPool2d {
   static constexpr const char* kKind = "adaptive_avg_pool2d";
   Pair size = 1;
+  void visit(auto&& f) { f("size", size); }
   Value operator()(const Scope&, Value x) const { return adaptive_avg_pool2d(x, size); }
 };
 /// The mean of each plane: y[B, C].
@@ -286,6 +322,7 @@ struct Upsample {
   Pair factor = 2, size = 0;
   UpsampleMode mode = UpsampleMode::nearest;
   bool align_corners = false;
+  void visit(auto&& f) { f("factor", factor), f("size", size), f("mode", mode), f("align_corners", align_corners); }
   Value operator()(const Scope& scope, Value x) const;
 };
 
@@ -299,6 +336,7 @@ struct BatchNorm {
   static constexpr const char* kKind = "batch_norm";
   float eps = 1e-5f, momentum = .1f;
   bool affine = true;
+  void visit(auto&& f) { f("eps", eps), f("momentum", momentum), f("affine", affine); }
   Value operator()(const Scope& scope, Value x) const;
 };
 /// layer_norm over the last `axes` axes.
@@ -307,6 +345,7 @@ struct LayerNorm {
   int64_t axes = 1;
   float eps = 1e-5f;
   bool affine = true, bias = true;
+  void visit(auto&& f) { f("axes", axes), f("eps", eps), f("affine", affine), f("bias", bias); }
   Value operator()(const Scope& scope, Value x) const;
 };
 struct RmsNorm {
@@ -314,6 +353,7 @@ struct RmsNorm {
   int64_t axes = 1;
   float eps = 1e-6f;
   bool affine = true;
+  void visit(auto&& f) { f("axes", axes), f("eps", eps), f("affine", affine); }
   Value operator()(const Scope& scope, Value x) const;
 };
 /// group_norm of x[B, C, ..]; instance normalisation has as many groups as channels.
@@ -322,6 +362,7 @@ struct GroupNorm {
   int64_t groups = 1;
   float eps = 1e-5f;
   bool affine = true;
+  void visit(auto&& f) { f("groups", groups), f("eps", eps), f("affine", affine); }
   Value operator()(const Scope& scope, Value x) const;
 };
 
@@ -334,12 +375,14 @@ struct Embedding {
   static constexpr const char* kKind = "embedding";
   int64_t vocabulary = 0, features = 0;
   Init weight_init = Init::normal(1);
+  void visit(auto&& f) { f("vocabulary", vocabulary), f("features", features), f("weight_init", weight_init); }
   Value operator()(const Scope& scope, Value x) const;
 };
 /// x + weight[T, C] "weight": a learned vector for each position.
 struct LearnedPositions {
   static constexpr const char* kKind = "learned_positions";
   Init weight_init = Init::normal(.02);
+  void visit(auto&& f) { f("weight_init", weight_init); }
   Value operator()(const Scope& scope, Value x) const;
 };
 /// x plus a fixed vector of sines and cosines for each position.
@@ -355,6 +398,7 @@ struct MultiHeadAttention {
   bool causal = false;
   bool rotary = false;  // rotary positions on queries and keys
   bool bias = true;
+  void visit(auto&& f) { f("heads", heads), f("causal", causal), f("rotary", rotary), f("bias", bias); }
   Value operator()(const Scope& scope, Value x) const;
   Value operator()(const Scope& scope, Value x, Value memory) const;
 };
@@ -364,12 +408,14 @@ struct Lstm {
   static constexpr const char* kKind = "lstm";
   int64_t units = 0, layers = 1;
   bool bias = true, sequences = true;
+  void visit(auto&& f) { f("units", units), f("layers", layers), f("bias", bias), f("sequences", sequences); }
   Value operator()(const Scope& scope, Value x) const;
 };
 struct Gru {
   static constexpr const char* kKind = "gru";
   int64_t units = 0, layers = 1;
   bool bias = true, sequences = true;
+  void visit(auto&& f) { f("units", units), f("layers", layers), f("bias", bias), f("sequences", sequences); }
   Value operator()(const Scope& scope, Value x) const;
 };
 struct Rnn {
@@ -377,8 +423,16 @@ struct Rnn {
   int64_t units = 0, layers = 1;
   bool rectified = false;  // max(0, ..) instead of tanh
   bool bias = true, sequences = true;
+  void visit(auto&& f) {
+    f("units", units), f("layers", layers), f("rectified", rectified), f("bias", bias), f("sequences", sequences);
+  }
   Value operator()(const Scope& scope, Value x) const;
 };
+
+/// Every struct of this header and of augment.h, by its kind.
+std::span<const Maker<Layer>> layer_makers();
+/// Throws `not_found` with the kinds that there are.
+Layer layer_from_name(const std::string& kind, const Attrs& options = {});
 
 /// A model is a layer: sequential() makes one of many, and any function of a scope and a value is one too.
 using Model = Layer;

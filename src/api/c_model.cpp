@@ -1,155 +1,103 @@
-// lemnos.h: optimizers and layers by name, with options by name.
-
-#include <functional>
-#include <map>
+// lemnos.h: optimizers, layers and losses by name, with options by name. All of it derives from the structs of C++.
 
 #include "api/c_model.h"
+
+#include <cmath>
+
+#include "graph/makers.h"
 
 namespace lemnos::c {
 
 namespace {
 
-using Numbers = std::map<std::string, double>;
+int64_t whole(double value, const std::string& who, const std::string& name) {
+  require(value == std::nearbyint(value) && std::abs(value) < 0x1p63, ErrorCode::invalid_argument, who, ": option '",
+          name, "' is ", value, ", it takes whole numbers");
+  return static_cast<int64_t>(value);
+}
 
-Numbers numbers_of(const lemnos_option* options, uint64_t count, const char* who) {
-  Numbers numbers;
+// The value that an option gives to a field declared so.
+Attrs::AttrValue value_of(const AttrDef& def, const lemnos_option& option, const std::string& who) {
+  using Kind = AttrDef::Kind;
+  if (def.kind() == Kind::word) {
+    require(option.word != nullptr, ErrorCode::invalid_argument, who, ": option '", def.name, "' takes a word");
+    return option.word;
+  }
+  require(option.word == nullptr, ErrorCode::invalid_argument, who, ": option '", def.name, "' is '", option.word,
+          "', it takes numbers");
+  require(option.values || option.value_count == 0, ErrorCode::invalid_argument, who, ": option '", def.name, "' has ",
+          option.value_count, " values, and they are NULL");
+  const std::span<const double> values =
+      option.values ? std::span(option.values, option.value_count) : std::span(&option.value, 1);
+  if (def.kind() == Kind::reals) return std::vector<double>(values.begin(), values.end());
+  if (def.kind() == Kind::integers) {
+    if (values.size() == 1 && def.count > 0) return whole(values[0], who, def.name);
+    std::vector<int64_t> list;
+    for (double value : values) list.push_back(whole(value, who, def.name));
+    return list;
+  }
+  require(values.size() == 1, ErrorCode::invalid_argument, who, ": option '", def.name, "' has ", values.size(),
+          " values, it takes 1");
+  if (def.kind() == Kind::integer) return whole(values[0], who, def.name);
+  return values[0];
+}
+
+template <typename T>
+T make(const Maker<T>& maker, const lemnos_option* options, uint64_t count) {
+  Attrs given_options;
   for (uint64_t i = 0; i < count; ++i) {
-    const lemnos_option option = input_at(options, i, who);
-    numbers[&given(option.name, who, "an option's name")] = option.value;
+    const lemnos_option option = input_at(options, i, maker.name);
+    const std::string name = &given(option.name, maker.name, "an option's name");
+    const AttrDef* def = maker.options.find(name);
+    require(def != nullptr, ErrorCode::not_found, maker.name, ": no option '", name, "'; there are ",
+            maker.options.names());
+    given_options.set(name, value_of(*def, option, maker.name));
   }
-  return numbers;
+  return maker.make(given_options);
 }
 
-// Takes the options that a thing has, and then refuses what is left.
-class Taker {
- public:
-  Taker(std::string who, Numbers numbers) : who_(std::move(who)), numbers_(std::move(numbers)) {}
-  template <typename T>
-  Taker& operator()(const char* name, T& field) {
-    known_ += (known_.empty() ? "" : ", ") + std::string(name);
-    if (const auto found = numbers_.find(name); found != numbers_.end()) {
-      field = static_cast<T>(found->second);
-      numbers_.erase(found);
-    }
-    return *this;
-  }
-  void finish() const {
-    if (numbers_.empty()) return;
-    fail(ErrorCode::not_found, who_, ": no option '", numbers_.begin()->first, "'; there are ",
-         known_.empty() ? "none" : known_);
-  }
-
- private:
-  std::string who_, known_;
-  Numbers numbers_;
-};
-
-void take(optim::Sgd& o, Taker& t) {
-  t("lr", o.lr)("momentum", o.momentum)("dampening", o.dampening)("weight_decay", o.weight_decay)("nesterov",
-                                                                                                  o.nesterov);
-}
-void take(optim::Adagrad& o, Taker& t) {
-  t("lr", o.lr)("lr_decay", o.lr_decay)("eps", o.eps)("initial", o.initial)("weight_decay", o.weight_decay);
-}
-void take(optim::Adadelta& o, Taker& t) { t("lr", o.lr)("rho", o.rho)("eps", o.eps)("weight_decay", o.weight_decay); }
-void take(optim::RmsProp& o, Taker& t) {
-  t("lr", o.lr)("alpha", o.alpha)("eps", o.eps)("momentum", o.momentum)("centered", o.centered);
-  t("weight_decay", o.weight_decay);
-}
+// Made once; "" where that fails, as there is no error to return.
 template <typename T>
-void take_moments(T& o, Taker& t) {
-  t("lr", o.lr)("beta1", o.beta1)("beta2", o.beta2)("eps", o.eps)("weight_decay", o.weight_decay);
-}
-void take(optim::Adam& o, Taker& t) { take_moments(o, t), t("amsgrad", o.amsgrad); }
-void take(optim::AdamW& o, Taker& t) { take_moments(o, t), t("amsgrad", o.amsgrad); }
-void take(optim::NAdam& o, Taker& t) { take_moments(o, t), t("momentum_decay", o.momentum_decay); }
-void take(optim::Adamax& o, Taker& t) { take_moments(o, t); }
-void take(optim::RAdam& o, Taker& t) { take_moments(o, t); }
-void take(optim::Lion& o, Taker& t) {
-  t("lr", o.lr)("beta1", o.beta1)("beta2", o.beta2)("weight_decay", o.weight_decay);
-}
-void take(optim::Lamb& o, Taker& t) { take_moments(o, t); }
-void take(optim::Muon& o, Taker& t) {
-  t("lr", o.lr)("momentum", o.momentum)("nesterov", o.nesterov)("iterations", o.iterations);
-  t("weight_decay", o.weight_decay)("adamw_lr", o.adamw.lr)("adamw_weight_decay", o.adamw.weight_decay);
-  t("beta1", o.adamw.beta1)("beta2", o.adamw.beta2)("eps", o.adamw.eps);
-}
-
-using MakeLayer = std::function<nn::Layer(Taker&)>;
-
-template <typename T>
-MakeLayer plain() {
-  return [](Taker&) { return nn::Layer(T{}); };
-}
-
-const std::map<std::string, MakeLayer>& layer_makers() {
-  static const std::map<std::string, MakeLayer> makers = {
-      {"linear",
-       [](Taker& t) {
-         nn::Linear layer;
-         t("out", layer.out)("bias", layer.bias);
-         return nn::Layer(layer);
-       }},
-      {"relu", plain<nn::Relu>()},
-      {"sigmoid", plain<nn::Sigmoid>()},
-      {"tanh", plain<nn::Tanh>()},
-      {"gelu", plain<nn::Gelu>()},
-      {"silu", plain<nn::Silu>()},
-      {"softmax", plain<nn::Softmax>()},
-      {"flatten", plain<nn::Flatten>()},
-      {"leaky_relu",
-       [](Taker& t) {
-         nn::LeakyRelu layer;
-         t("slope", layer.slope);
-         return nn::Layer(layer);
-       }},
-      {"dropout",
-       [](Taker& t) {
-         nn::Dropout layer;
-         t("rate", layer.rate);
-         return nn::Layer(layer);
-       }},
-  };
-  return makers;
-}
-
-nn::Layer layer_of(const lemnos_layer& from) {
-  const std::string kind = &given(from.kind, "layer", "kind");
-  const auto found = layer_makers().find(kind);
-  if (found == layer_makers().end()) {
-    std::string known;
-    for (const auto& [name, make] : layer_makers()) known += (known.empty() ? "" : ", ") + name;
-    fail(ErrorCode::not_found, "no layer '", kind, "'; there are ", known);
-  }
-  Taker taker(kind, numbers_of(from.options, from.option_count, kind.c_str()));
-  nn::Layer layer = found->second(taker);
-  taker.finish();
-  return layer;
+const char* names_of(std::span<const Maker<T>> (*makers)()) {
+  const char* text = "";
+  (void)guard(nullptr, [&] {
+    static const std::string names = [&] {
+      std::string joined;
+      for (const Maker<T>& maker : makers()) joined += (joined.empty() ? "" : " ") + std::string(maker.name);
+      return joined;
+    }();
+    text = names.c_str();
+  });
+  return text;
 }
 
 }  // namespace
 
 optim::Optimizer optimizer_of(const char* name, const lemnos_option* options, uint64_t count) {
-  const std::string word = text_of(name, "adam");
-  optim::Optimizer optimizer = optim::optimizer_from_name(word);
-  Taker taker(word, numbers_of(options, count, word.c_str()));
-  std::visit([&](auto& o) { take(o, taker); }, optimizer);
-  taker.finish();
-  return optimizer;
+  return make(find_maker(optim::optimizer_makers(), text_of(name, "adam"), "optimizer"), options, count);
 }
 
 Model model_of(const lemnos_layer* layers, uint32_t count) {
   require(count > 0, ErrorCode::invalid_argument, "trainer_create: a model of 0 layers");
   std::vector<nn::Layer> made;
-  for (uint32_t i = 0; i < count; ++i) made.push_back(layer_of(input_at(layers, i, "trainer_create")));
+  for (uint32_t i = 0; i < count; ++i) {
+    const lemnos_layer layer = input_at(layers, i, "trainer_create");
+    const std::string kind = &given(layer.kind, "layer", "kind");
+    made.push_back(make(find_maker(nn::layer_makers(), kind, "layer"), layer.options, layer.option_count));
+  }
   return nn::sequential(std::move(made));
 }
 
-Loss loss_of(const char* name) {
-  const std::string word = text_of(name, "cross_entropy");
-  if (word == "cross_entropy") return loss::CrossEntropy{};
-  if (word == "mse") return loss::Mse{};
-  fail(ErrorCode::not_found, "no loss '", word, "'; there are cross_entropy, mse");
+Loss loss_of(const char* name, const lemnos_option* options, uint64_t count) {
+  return make(find_maker(loss::loss_makers(), text_of(name, "cross_entropy"), "loss"), options, count);
 }
 
 }  // namespace lemnos::c
+
+extern "C" {
+
+const char* lemnos_layer_names(void) { return lemnos::c::names_of(lemnos::nn::layer_makers); }
+const char* lemnos_loss_names(void) { return lemnos::c::names_of(lemnos::loss::loss_makers); }
+const char* lemnos_optimizer_names(void) { return lemnos::c::names_of(lemnos::optim::optimizer_makers); }
+
+}  // extern "C"

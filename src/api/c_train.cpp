@@ -58,7 +58,7 @@ lemnos_result lemnos_trainer_create(lemnos_device* device, const lemnos_trainer_
     given(trainer, kWho, "trainer") = nullptr;
     const lemnos_trainer_options from = c::input(options, kWho);
     TrainerOptions wanted{
-        .loss = c::loss_of(from.loss),
+        .loss = c::loss_of(from.loss, from.loss_options, from.loss_option_count),
         .optimizer = c::optimizer_of(from.optimizer, from.optimizer_options, from.optimizer_option_count)};
     wanted.update.clip_norm = from.clip_norm;
     if (from.seed) wanted.seed = from.seed;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "loss/loss_list.h"
 
 namespace lemnos::loss {
 
@@ -55,6 +56,12 @@ Loss joint(std::vector<Term> terms) {
   Loss made("joint", terms.front().loss.classes(), Loss::Many{});
   made.terms_ = std::make_shared<const std::vector<Term>>(std::move(terms));
   return made;
+}
+
+std::span<const Maker<Loss>> loss_makers() { return makers_of<Loss>(LossList{}); }
+
+Loss loss_from_name(const std::string& kind, const Attrs& options) {
+  return find_maker(loss_makers(), kind, "loss").make(options);
 }
 
 Value masked_mean(Value losses, Value mask) {

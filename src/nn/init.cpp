@@ -8,6 +8,13 @@
 
 namespace lemnos {
 
+std::span<const char* const> words_of(Init::Kind) {
+  static constexpr const char* kWords[] = {
+      "constant",  "uniform",       "normal",       "truncated_normal", "xavier_uniform", "xavier_normal", "he_uniform",
+      "he_normal", "lecun_uniform", "lecun_normal", "linear_default",   "orthogonal",     "identity"};
+  return kWords;
+}
+
 namespace {
 
 struct Fans {

@@ -101,6 +101,9 @@ const std::map<std::string, const char*, std::less<>> kCannotThrow = {
     {"lemnos_version", "a number"},
     {"lemnos_result_name", "chooses between literals"},
     {"lemnos_op_names", "guards what it makes, and has no error to return"},
+    {"lemnos_layer_names", "likewise"},
+    {"lemnos_loss_names", "likewise"},
+    {"lemnos_optimizer_names", "likewise"},
     {"lemnos_dataset_size", "reads a number"},
 };
 

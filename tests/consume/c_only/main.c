@@ -18,6 +18,11 @@ static lemnos_tensor tensor(uint32_t dtype, uint32_t rank, int64_t a, int64_t b)
   return t;
 }
 
+static lemnos_option number(const char* name, double value) {
+  lemnos_option option = {.struct_size = sizeof option, .name = name, .value = value};
+  return option;
+}
+
 static lemnos_value op2(lemnos_graph* graph, const char* name, lemnos_value a, lemnos_value b) {
   lemnos_error error = {sizeof error, 0, ""};
   const lemnos_value inputs[2] = {a, b};
@@ -48,7 +53,7 @@ static void train_xor(lemnos_device* device) {
   lemnos_value h = op2(graph, "tanh", op2(graph, "add", op2(graph, "matmul", x, w1), b1), -1);
   lemnos_value p = op2(graph, "add", op2(graph, "matmul", h, w2), b2);
   lemnos_value loss = op2(graph, "mean", op2(graph, "square", op2(graph, "subtract", p, y), -1), -1);
-  const lemnos_option lr = {sizeof lr, 0, "lr", .05};
+  const lemnos_option lr = number("lr", .05);
   OK(lemnos_graph_minimize(graph, loss, "adam", &lr, 1, targets, &error));
 
   lemnos_session* session = NULL;
@@ -104,18 +109,41 @@ static void predict_in_an_application(lemnos_trainer* trainer, float first) {
   lemnos_predictor_destroy(predictor);
 }
 
+/* A step of a trainer as a program of the caller's, which is refused once the trainer has made another. */
+static void step_by_hand(lemnos_trainer* trainer, lemnos_dataset* train) {
+  lemnos_error error = {sizeof error, 0, ""};
+  lemnos_metrics metrics = {sizeof metrics, 0, 0, 0, 0};
+  lemnos_program* step = NULL;
+  OK(lemnos_trainer_begin(trainer, train, 64, 1, &error));
+  OK(lemnos_trainer_step(trainer, 3, &metrics, &error));
+  CHECK(metrics.samples == 192);
+  OK(lemnos_trainer_step_program(trainer, &step, &error));
+  CHECK(lemnos_program_run(step, 2) == LEMNOS_OK);
+  OK(lemnos_trainer_begin(trainer, train, 32, 1, &error)); /* makes another program */
+  CHECK(lemnos_program_run(step, 1) == LEMNOS_INVALID_ARGUMENT);
+  CHECK(lemnos_program_wait(step) == LEMNOS_INVALID_ARGUMENT);
+  lemnos_program_destroy(step);
+}
+
 static void train_digits(lemnos_device* device, const char* checkpoint) {
   lemnos_error error = {sizeof error, 0, ""};
   lemnos_dataset *train = NULL, *test = NULL;
   OK(lemnos_dataset_digits(4000, 1000, 1, &train, &test, &error));
   CHECK(lemnos_dataset_size(train) == 4000 && lemnos_dataset_size(test) == 1000);
-  const lemnos_option hidden = {sizeof hidden, 0, "out", 64}, classes = {sizeof classes, 0, "out", 10};
+  const lemnos_option hidden = number("out", 64), classes = number("out", 10);
   const lemnos_layer layers[] = {{sizeof layers[0], 0, "flatten", NULL},
                                  {sizeof layers[0], 1, "linear", &hidden},
                                  {sizeof layers[0], 0, "relu", NULL},
                                  {sizeof layers[0], 1, "linear", &classes}};
-  const lemnos_option lr = {sizeof lr, 0, "lr", 2e-3};
-  lemnos_trainer_options options = {sizeof options, 4, layers, "cross_entropy", "adam", &lr, 1, 7, 0};
+  const lemnos_option lr = number("lr", 2e-3);
+  const lemnos_trainer_options options = {.struct_size = sizeof options,
+                                          .layer_count = 4,
+                                          .layers = layers,
+                                          .loss = "cross_entropy",
+                                          .optimizer = "adam",
+                                          .optimizer_options = &lr,
+                                          .optimizer_option_count = 1,
+                                          .seed = 7};
   lemnos_trainer *trainer = NULL, *copy = NULL;
   OK(lemnos_trainer_create(device, &options, &trainer, &error));
   int calls = 0;
@@ -149,20 +177,65 @@ static void train_digits(lemnos_device* device, const char* checkpoint) {
   lemnos_dataset_destroy(rows);
   predict_in_an_application(copy, logits[0]);
   free(logits);
-  OK(lemnos_trainer_begin(copy, train, 64, 1, &error));
-  OK(lemnos_trainer_step(copy, 3, &again, &error));
-  CHECK(again.samples == 192);
-  lemnos_program* step = NULL;
-  OK(lemnos_trainer_step_program(copy, &step, &error));
-  CHECK(lemnos_program_run(step, 2) == LEMNOS_OK);
-  OK(lemnos_trainer_begin(copy, train, 32, 1, &error)); /* makes another program */
-  CHECK(lemnos_program_run(step, 1) == LEMNOS_INVALID_ARGUMENT);
-  CHECK(lemnos_program_wait(step) == LEMNOS_INVALID_ARGUMENT);
-  lemnos_program_destroy(step);
+  step_by_hand(copy, train);
   lemnos_trainer_destroy(copy);
   lemnos_trainer_destroy(trainer);
   lemnos_dataset_destroy(train);
   lemnos_dataset_destroy(test);
+}
+
+/* Options of every kind: a number, a word, a number for both of a pair, a pair, and those of a loss. */
+static void name_options(lemnos_device* device) {
+  lemnos_error error = {sizeof error, 0, ""};
+  lemnos_dataset *train = NULL, *test = NULL;
+  const double pair[2] = {2, 1};
+  lemnos_option conv[4] = {number("out", 4), number("kernel", 3), number("stride", 0), number("weight_init.kind", 0)};
+  conv[2].values = pair;
+  conv[2].value_count = 2;
+  conv[3].word = "he_normal";
+  lemnos_option form = number("form", 0), out = number("out", 10), smoothing = number("label_smoothing", .1);
+  form.word = "tanh";
+  lemnos_layer layers[] = {{sizeof layers[0], 4, "conv2d", conv},
+                           {sizeof layers[0], 1, "gelu", &form},
+                           {sizeof layers[0], 0, "global_avg_pool2d", NULL},
+                           {sizeof layers[0], 1, "linear", &out}};
+  const lemnos_trainer_options options = {.struct_size = sizeof options,
+                                          .layer_count = 4,
+                                          .layers = layers,
+                                          .loss = "cross_entropy",
+                                          .optimizer = "lion",
+                                          .loss_options = &smoothing,
+                                          .loss_option_count = 1};
+  lemnos_trainer* trainer = NULL;
+  lemnos_metrics metrics = {sizeof metrics, 0, 0, 0, 0};
+  OK(lemnos_dataset_digits(64, 10, 1, &train, &test, &error));
+  OK(lemnos_trainer_create(device, &options, &trainer, &error));
+  OK(lemnos_trainer_begin(trainer, train, 32, 1, &error));
+  OK(lemnos_trainer_step(trainer, 2, &metrics, &error));
+  CHECK(metrics.samples == 64 && metrics.loss > 1 && metrics.loss < 4);
+  lemnos_trainer_destroy(trainer);
+  lemnos_dataset_destroy(train);
+  lemnos_dataset_destroy(test);
+
+  CHECK(strstr(lemnos_layer_names(), "multi_head_attention") && strstr(lemnos_layer_names(), "random_affine"));
+  CHECK(strstr(lemnos_loss_names(), "huber") && strstr(lemnos_optimizer_names(), "muon"));
+  out.name = "outs";
+  CHECK(lemnos_trainer_create(device, &options, &trainer, &error) == LEMNOS_NOT_FOUND);
+  CHECK(strstr(error.message, "linear: no option 'outs'; there are out, bias, weight_init.kind"));
+  out = number("out", 2.5);
+  CHECK(lemnos_trainer_create(device, &options, &trainer, &error) == LEMNOS_INVALID_ARGUMENT);
+  CHECK(strstr(error.message, "'out' is 2.5, it takes whole numbers"));
+  out = number("out", 10);
+  form.word = "exact";
+  CHECK(lemnos_trainer_create(device, &options, &trainer, &error) == LEMNOS_INVALID_ARGUMENT);
+  CHECK(strstr(error.message, "'form' is 'exact', it takes erf, tanh"));
+  form.word = NULL;
+  CHECK(lemnos_trainer_create(device, &options, &trainer, &error) == LEMNOS_INVALID_ARGUMENT);
+  CHECK(strstr(error.message, "'form' takes a word"));
+  form.word = "erf";
+  smoothing.name = "smoothing";
+  CHECK(lemnos_trainer_create(device, &options, &trainer, &error) == LEMNOS_NOT_FOUND);
+  CHECK(strstr(error.message, "there are label_smoothing, class_weights"));
 }
 
 /* A backend of one's own, judged: here relu, once right and once not. */
@@ -226,7 +299,7 @@ static void make_mistakes(lemnos_device* device) {
   CHECK(strlen(short_error.message) == 7);
 
   const lemnos_layer strange = {sizeof strange, 0, "warp", NULL};
-  lemnos_trainer_options options = {sizeof options, 1, &strange, NULL, NULL, NULL, 0, 0, 0};
+  lemnos_trainer_options options = {.struct_size = sizeof options, .layer_count = 1, .layers = &strange};
   lemnos_trainer* trainer = NULL;
   CHECK(lemnos_trainer_create(device, &options, &trainer, &error) == LEMNOS_NOT_FOUND);
   CHECK(strstr(error.message, "warp") != NULL && strstr(error.message, "linear") != NULL);
@@ -332,6 +405,7 @@ int main(int argc, char** argv) {
   OK(lemnos_device_get_info(device, &infos[0], &error));
   printf("lemnos %x on %s\n", lemnos_version(), infos[0].name);
   train_xor(device);
+  name_options(device);
   train_digits(device, argc > 1 ? argv[1] : "c_only.safetensors");
   check_another_backend();
   make_mistakes(device);
