@@ -131,7 +131,8 @@ struct ReduceOnPlateau {
 
 /// After each epoch, and every `every_steps` steps where that is not 0, the whole state to
 /// `folder`/step-<steps>.safetensors, of which the `last` newest stay; and to `folder`/best.safetensors when `monitor`
-/// improved (an empty monitor: no best). Trainer::load takes up exactly there.
+/// improved (an empty monitor: no best). Trainer::load takes up exactly there, and a run that goes on from a step of
+/// the folder writes the best anew only when it betters the value that the file notes.
 /// Only files of this run go: those that it writes, and those of steps before its first, which it goes on from. What an
 /// earlier run left of later steps stays, until this run comes to the same step and writes it anew.
 struct Checkpoint {
@@ -170,7 +171,7 @@ struct StopOnNan {
   std::unique_ptr<Observer> observe() const;
 };
 
-/// Calls a function after each epoch, for what is not worth a type: a column of one's own, for instance, that callbacks
+/// Calls a function after each epoch, for what is not worth a type: a column of your own, for instance, that callbacks
 /// after it can monitor: `[](FitRun& run) { run.history.put("val_f1", ..); }`.
 struct OnEpoch {
   std::function<void(FitRun&)> call;

@@ -45,7 +45,8 @@ class Scope {
   Scope held() const;
 
   /// The parameter of that name under this scope, in the dtype that the scope computes in: made from `init` at the
-  /// first call. Throws `shape_mismatch` with both shapes when it exists with another.
+  /// first call. Throws `shape_mismatch` with both shapes when it exists with another, `invalid_argument` when the name
+  /// is that of something else: an input, a variable, a slot.
   Value parameter(const std::string& name, const Shape& shape, const Init& init, int64_t fan_in = 0) const;
   /// The same from values that `make(seed, stream)` returns at the first call.
   Value parameter(const std::string& name, const Shape& shape,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -140,7 +141,7 @@ class Trainer {
   std::vector<std::vector<float>> predict_all(const data::Dataset& data, int64_t batch_size = 256);
   std::vector<std::vector<float>> predict_all(const data::Source& data, int64_t batch_size = 256);
 
-  /// The loop in one's own hands: begin() once, then step(n) as often as wanted; each runs n steps in one submission
+  /// The loop in your own hands: begin() once, then step(n) as often as wanted; each runs n steps in one submission
   /// and returns their means. Steps go on across epochs.
   void begin(const data::Dataset& train, int64_t batch_size, bool shuffle = true, bool drop_last = false);
   Metrics step(int64_t steps = 1);
@@ -173,8 +174,9 @@ class Trainer {
   std::string summary(const Shape& example, int64_t batch_size = 32);
   std::string summary(const data::Dataset& data, int64_t batch_size = 32);  ///< for its inputs
 
-  /// Weights, state and optimizer to a safetensors file; an interrupted save leaves the old file whole.
-  void save(const std::filesystem::path& path);
+  /// Weights, state and optimizer to a safetensors file; an interrupted save leaves the old file whole. `notes` go into
+  /// the file's metadata. Throws `invalid_argument` for a note whose key Lemnos writes itself.
+  void save(const std::filesystem::path& path, const std::map<std::string, std::string>& notes = {});
   /// Also before any data was seen: the file says for which inputs the model was made. Throws `shape_mismatch` or
   /// `not_found` naming the tensor, also where the state in it is another optimizer's, and changes nothing then. A file
   /// without optimizer state loads the weights alone.
@@ -189,7 +191,7 @@ class Trainer {
   /// The memory of everything learned: valid as long as the trainer.
   Session& session();
   /// A graph on the trainer's state in which every parameter, variable and slot has its value: to read and write them
-  /// through session(), and to build programs of one's own on. Valid as long as the trainer; no step is built in it.
+  /// through session(), and to build programs of your own on. Valid as long as the trainer; no step is built in it.
   Graph& graph();
   /// The program of a training step, after begin() or fit(). It may be run as long as it is held, and trains the same
   /// parameters; begin() or fit() with another batch size, order or kind of data makes another one.

@@ -4,6 +4,22 @@
 
 namespace lemnos::nn {
 
+namespace {
+
+/// The value of that name, or no value; refused where it is not what a layer asks for.
+Value known(Graph& graph, const std::string& name, Role role, const Shape& shape) {
+  const Value found = graph.find(name);
+  if (!found) return found;
+  const Role is = graph.info(found).role;
+  require(is == role, ErrorCode::invalid_argument, to_string(role), " '", name, "': the graph has the ", to_string(is),
+          " '", name, "' ", found.desc(), " already; give one of them another name");
+  require(found.shape() == shape, ErrorCode::shape_mismatch, to_string(role), " '", name, "' has shape ", found.shape(),
+          ", this use of it needs ", shape);
+  return found;
+}
+
+}  // namespace
+
 Scope Scope::nested(const std::string& name) const {
   Scope inner = *this;
   inner.prefix_ = prefix_.empty() ? name : prefix_ + "." + name;
@@ -26,22 +42,14 @@ Value Scope::parameter(const std::string& name, const Shape& shape, const Init& 
 Value Scope::parameter(const std::string& name, const Shape& shape,
                        const std::function<std::vector<float>(uint64_t, uint64_t)>& make) const {
   const std::string full = prefix_.empty() ? name : prefix_ + "." + name;
-  if (const Value known = graph_->find(full)) {
-    require(known.shape() == shape, ErrorCode::shape_mismatch, "parameter '", full, "' has shape ", known.shape(),
-            ", this use of it needs ", shape);
-    return used(known);
-  }
+  if (const Value shared = known(*graph_, full, Role::parameter, shape)) return used(shared);
   // The stream is the name's, so a layer added later does not change what the others start from.
   return used(graph_->parameter(full, shape, make(seed_, Hash().add(full).value())));
 }
 
 Value Scope::variable(const std::string& name, const Shape& shape, float value) const {
   const std::string full = prefix_.empty() ? name : prefix_ + "." + name;
-  if (const Value known = graph_->find(full)) {
-    require(known.shape() == shape, ErrorCode::shape_mismatch, "variable '", full, "' has shape ", known.shape(),
-            ", this use of it needs ", shape);
-    return known;
-  }
+  if (const Value shared = known(*graph_, full, Role::variable, shape)) return shared;
   const std::vector<float> initial(static_cast<size_t>(shape.elements()), value);
   return graph_->variable(full, {shape, DType::f32}, std::as_bytes(std::span(initial)));
 }

@@ -120,7 +120,7 @@ void add_slots(ModelState& state, const TrainerOptions& options, const io::Tenso
 
 }  // namespace
 
-void Trainer::save(const std::filesystem::path& path) {
+void Trainer::save(const std::filesystem::path& path, const std::map<std::string, std::string>& notes) {
   const Snapshot all = snapshot(Snapshot::Part::everything);
   std::vector<io::TensorView> views;
   for (const Snapshot::Tensor& t : all.tensors)
@@ -132,6 +132,9 @@ void Trainer::save(const std::filesystem::path& path) {
     for (const auto& [name, clock] : impl_->learned.clock_by_parameter())
       line += text(line.empty() ? "" : ";", name, '=', clock);
   }
+  for (const auto& [key, note] : notes)
+    require(metadata.emplace(key, note).second, ErrorCode::invalid_argument, path.string(), ": the note '", key,
+            "' is Lemnos's own");
   io::write_safetensors(path, views, metadata);
 }
 

@@ -3,10 +3,12 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
+#include "io/safetensors.h"
 #include "lemnos/train.h"
 #include "train/monitor.h"
 
@@ -20,6 +22,12 @@ std::string name_of(int64_t step) {
   char name[64];
   std::snprintf(name, sizeof name, "step-%010lld.safetensors", static_cast<long long>(step));
   return name;
+}
+
+/// The shortest text that reads back as the same number.
+std::string exact(double value) {
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
 }
 
 struct Saved {
@@ -56,6 +64,36 @@ void make_newest(const std::filesystem::path& path) {
     std::filesystem::last_write_time(path, others + std::chrono::milliseconds(1), stays);
 }
 
+/// The monitored value of a best checkpoint, by its column's name, and the step that it was made at.
+constexpr const char *kBest = "best.safetensors", *kBestColumn = "best_column", *kBestValue = "best_value",
+                     *kBestStep = "best_step";
+
+template <typename Number>
+std::optional<Number> noted(const io::Metadata& notes, const char* key) {
+  const auto found = notes.find(key);
+  Number number = 0;
+  if (found == notes.end()) return {};
+  const char* end = found->second.data() + found->second.size();
+  const auto parsed = std::from_chars(found->second.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return {};
+  return number;
+}
+
+/// The best value of the run that goes on at `step`, as its best checkpoint notes it; none where that is of another
+/// column, of later steps, or nobody's.
+std::optional<double> best_before(const std::filesystem::path& path, const std::string& column, int64_t step) {
+  io::Metadata notes;
+  try {
+    io::list_safetensors(path, &notes);
+  } catch (const Error&) {
+    return {};  // there is none, or a file that can only be written anew
+  }
+  const auto of = notes.find(kBestColumn);
+  const std::optional<int64_t> made = noted<int64_t>(notes, kBestStep);
+  if (of == notes.end() || of->second != column || !made || *made > step) return {};
+  return noted<double>(notes, kBestValue);
+}
+
 class CheckpointObserver final : public Observer {
  public:
   explicit CheckpointObserver(const Checkpoint& options) : options_(options), monitor_(options.monitor, options.goal) {}
@@ -67,6 +105,8 @@ class CheckpointObserver final : public Observer {
     const int64_t step = run.trainer.steps_done();
     for (const Saved& saved : checkpoints_in(options_.folder))
       if (saved.step <= step) own_.push_back(saved.path);
+    if (options_.monitor.empty() || step == 0) return;
+    if (const auto best = best_before(options_.folder / kBest, options_.monitor, step)) monitor_.improves(*best);
   }
   void steps_done(FitRun& run) override {
     if (options_.every_steps <= 0 || run.steps.empty()) return;
@@ -74,9 +114,12 @@ class CheckpointObserver final : public Observer {
     if (step / options_.every_steps > saved_ / options_.every_steps) save(run.trainer, step);
   }
   void epoch_done(FitRun& run) override {
-    save(run.trainer, run.trainer.steps_done());
+    const int64_t step = run.trainer.steps_done();
+    save(run.trainer, step);
     if (!options_.monitor.empty() && monitor_.improves(monitor_.value(run.history)))
-      run.trainer.save(options_.folder / "best.safetensors");
+      run.trainer.save(
+          options_.folder / kBest,
+          {{kBestColumn, options_.monitor}, {kBestValue, exact(monitor_.best())}, {kBestStep, std::to_string(step)}});
   }
   bool watches_steps() const override { return options_.every_steps > 0; }
 

@@ -50,6 +50,24 @@ TEST(Scope, AnotherShapeUnderTheSameNameIsRefusedWithBoth) {
   EXPECT_EQ(net.parameters().size(), 2u);
 }
 
+TEST(Scope, ANameOfSomethingElseIsRefused) {
+  Network net(true);
+  net.graph.input("a.weight", {{4, 3}, DType::f32});
+  net.scope.parameter("b.mean", {2}, Init::ones());
+  net.scope.variable("c.weight", {2}, 1);
+  const nn::Scope a = net.scope.nested("a"), b = net.scope.nested("b"), c = net.scope.nested("c");
+  const Error input = error_of([&] { a.parameter("weight", {4, 3}, Init::ones()); });
+  EXPECT_STREQ(input.what(),
+               "parameter 'a.weight': the graph has the input 'a.weight' f32[4, 3] already; give one of them another "
+               "name");
+  EXPECT_EQ(input.code(), ErrorCode::invalid_argument);
+  EXPECT_STREQ(error_of([&] { c.parameter("weight", {2}, Init::ones()); }).what(),
+               "parameter 'c.weight': the graph has the variable 'c.weight' f32[2] already; give one of them another "
+               "name");
+  EXPECT_STREQ(error_of([&] { b.variable("mean", {2}, 0); }).what(),
+               "variable 'b.mean': the graph has the parameter 'b.mean' f32[2] already; give one of them another name");
+}
+
 TEST(Scope, AParameterStartsFromItsNameAndTheSeed) {
   const auto weight = [](uint64_t seed, bool with_another_before) {
     Network net(true, seed);

@@ -134,6 +134,31 @@ TEST_P(Callbacks, CheckpointsRotateAndTheBestStays) {
   EXPECT_TRUE(same(state_of(resumed), state_of(best)));
 }
 
+TEST_P(Callbacks, TheBestOfARunIsStillTheBestWhenItGoesOn) {
+  const callback::Checkpoint checkpoint{.folder = folder_ / "run", .monitor = "val_loss"};
+  const auto best = [&] { return content_of(folder_ / "run" / "best.safetensors"); };
+  Trainer trainer = small_trainer(device());
+  fit(trainer, 3, {pretend({5, 3.25, 4}), checkpoint});
+  const std::vector<char> earlier = best();
+
+  Trainer resumed = small_trainer(device());
+  resumed.load(callback::latest_checkpoint(folder_ / "run"));
+  fit(resumed, 2, {pretend({3.5, 3.25}), checkpoint});
+  EXPECT_EQ(best(), earlier) << "3.5 is worse than 3.25, and 3.25 is no better";
+  fit(resumed, 1, {pretend({1}), callback::Checkpoint{.folder = folder_ / "run", .monitor = "loss"}});
+  EXPECT_NE(best(), earlier) << "the best of another column is no bound";
+
+  fit(resumed, 1, {pretend({3.5}), checkpoint});
+  const std::vector<char> of_resumed = best();
+  fit(resumed, 1, {pretend({3.125}), checkpoint});
+  EXPECT_NE(best(), of_resumed) << "3.125 is better than 3.5";
+
+  Trainer fresh = small_trainer(device());
+  fit(fresh, 1, {pretend({9}), checkpoint});
+  fresh.load(folder_ / "run" / "best.safetensors");
+  EXPECT_EQ(fresh.steps_done(), 7) << "a run from the start has a best of its own";
+}
+
 TEST_P(Callbacks, CheckpointsOfAnEarlierLongerRunDoNotPushOutThisOnes) {
   const auto names = [&] {
     std::vector<std::string> all;
