@@ -1,6 +1,8 @@
 // The devices that tests run on, opened once.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <vector>
 
 #include "lemnos/session.h"
@@ -17,6 +19,16 @@ inline const std::vector<Device>& devices() {
     return found;
   }());
   return *all;
+}
+
+/// Calls `test` with each of them; what the validation layers say fails it.
+template <typename Test>
+void on_every_device(Test test) {
+  for (const Device& device : devices()) {
+    SCOPED_TRACE(device.info().name);
+    test(device);
+    EXPECT_EQ(device.backend().validation_messages(), std::vector<std::string>{});
+  }
 }
 
 }  // namespace lemnos

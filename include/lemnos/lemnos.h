@@ -381,7 +381,7 @@ LEMNOS_API lemnos_result lemnos_trainer_evaluate(lemnos_trainer* trainer, const 
 LEMNOS_API lemnos_result lemnos_trainer_predict(lemnos_trainer* trainer, const lemnos_dataset* dataset,
                                                 int64_t batch_size, float* values, uint64_t* count,
                                                 lemnos_error* error);
-/* The loop in one's own hands: begin once, then step. */
+/* The loop in your own hands: begin once, then step. */
 LEMNOS_API lemnos_result lemnos_trainer_begin(lemnos_trainer* trainer, const lemnos_dataset* dataset,
                                               int64_t batch_size, int shuffle, lemnos_error* error);
 LEMNOS_API lemnos_result lemnos_trainer_step(lemnos_trainer* trainer, int64_t steps, lemnos_metrics* metrics,

@@ -25,7 +25,7 @@ namespace lemnos::metrics {
 /// "val_<name>" of the validation.
 struct Metric {
   std::string name;
-  /// Any loss (`loss::Mae{}`), one of the following, or a function of one's own: a scalar, the mean over the rows by
+  /// Any loss (`loss::Mae{}`), one of the following, or a function of your own: a scalar, the mean over the rows by
   /// how much each counts.
   std::function<Value(Value prediction, Value target, loss::Mask)> value;
   int64_t output = 0;  // of which output and target of the model
@@ -143,10 +143,10 @@ struct IndexErrors {
 };
 
 /// Counts, on the device and without a wait, what the nodes that `targets` need are given past their last class or row:
-/// labels of a cross-entropy, tokens of an embedding, rows of a gather or scatter_add, and of ops of one's own
+/// labels of a cross-entropy, tokens of an embedding, rows of a gather or scatter_add, and of ops of your own
 /// (OpDef::index_limit). No kernel follows such an index: the loss becomes NaN, the row is `fill`, the pair does not
 /// count. A negative index means none, and is no error. Trainer looks at the labels of a data set itself; this is for
-/// graphs of one's own, and costs one small launch for each tensor of indices in the programs that compute value().
+/// graphs of your own, and costs one small launch for each tensor of indices in the programs that compute value().
 ///
 ///     metrics::IndexWatch watch({loss});
 ///     auto program = session->compile({.targets = {loss, watch.value()}});

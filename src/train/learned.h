@@ -29,7 +29,7 @@ class Learned {
 
   const std::shared_ptr<ModelState>& state() const { return state_; }
   Session& session() { return *session_; }
-  /// A graph on the state that holds everything named; made to read and write, and for nodes of one's own.
+  /// A graph on the state that holds everything named; made to read and write, and for nodes of your own.
   Graph& graph();
   Value step_state() { return step_; }
 

@@ -30,15 +30,6 @@ struct Counter {
   std::unique_ptr<Program> program;
 };
 
-template <typename Test>
-void on_every_device(Test test) {
-  for (const Device& device : devices()) {
-    SCOPED_TRACE(device.info().name);
-    test(device);
-    EXPECT_EQ(device.backend().validation_messages(), std::vector<std::string>{});
-  }
-}
-
 TEST(Program, RunsSoManySteps) {
   on_every_device([](const Device& device) {
     Counter counter(device);

@@ -24,15 +24,6 @@ Bytes read(Session& session, Value value, size_t bytes, size_t offset = 0) {
   return all;
 }
 
-template <typename Test>
-void on_every_device(Test test) {
-  for (const Device& device : devices()) {
-    SCOPED_TRACE(device.info().name);
-    test(device);
-    EXPECT_EQ(device.backend().validation_messages(), std::vector<std::string>{});
-  }
-}
-
 TEST(Session, StartsFromWhatTheGraphSays) {
   on_every_device([](const Device& device) {
     Graph graph;

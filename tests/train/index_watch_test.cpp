@@ -1,4 +1,4 @@
-// Indices that do not exist, in a graph of one's own: not followed, counted on the device, and said with their place.
+// Indices that do not exist, in a graph of your own: not followed, counted on the device, and said with their place.
 
 #include <algorithm>
 #include <cmath>

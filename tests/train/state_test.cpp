@@ -105,33 +105,24 @@ TEST(StateOnLittleMemory, ABatchTooLargeThrowsAndLosesNothing) {
   EXPECT_EQ(trainer.steps_done(), 2 * 16);
 }
 
-TEST_P(State, LoadsBeforeAnyDataWasSeen) {
+TEST_P(State, LoadsBeforeItsFirstStep) {
   const Folder folder;
   const data::Dataset set = points(64);
   Trainer trained = small_trainer(device());
   trained.fit(set, quiet(3));
   trained.save(folder / "model.safetensors");
-  Trainer fresh = small_trainer(device());
-  fresh.load(folder / "model.safetensors");
-  EXPECT_EQ(fresh.predict(set), trained.predict(set));
-  // What belongs to the optimizer is there too: both go on alike.
-  Trainer resumed = small_trainer(device());
-  resumed.load(folder / "model.safetensors");
-  resumed.fit(set, quiet(2));
+  Trainer unused = small_trainer(device()), evaluated = small_trainer(device());
+  (void)evaluated.evaluate(set);
+  for (Trainer* fresh : {&unused, &evaluated}) {
+    fresh->load(folder / "model.safetensors");
+    EXPECT_EQ(fresh->predict(set), trained.predict(set));
+  }
+  // What belongs to the optimizer is there too: all go on alike.
   trained.fit(set, quiet(2));
-  EXPECT_TRUE(same(state_of(resumed), state_of(trained)));
-}
-
-TEST_P(State, LoadsAfterItWasOnlyEvaluated) {
-  const Folder folder;
-  const data::Dataset set = points(64);
-  Trainer trained = small_trainer(device());
-  trained.fit(set, quiet(1));
-  trained.save(folder / "model.safetensors");
-  Trainer fresh = small_trainer(device());
-  (void)fresh.evaluate(set);
-  fresh.load(folder / "model.safetensors");
-  EXPECT_EQ(fresh.predict(set), trained.predict(set));
+  for (Trainer* resumed : {&unused, &evaluated}) {
+    resumed->fit(set, quiet(2));
+    EXPECT_TRUE(same(state_of(*resumed), state_of(trained)));
+  }
 }
 
 TEST_P(State, ACheckpointOfAnotherOptimizerIsNamedAndNothingIsLost) {

@@ -238,7 +238,7 @@ static void name_options(lemnos_device* device) {
   CHECK(strstr(error.message, "there are label_smoothing, class_weights"));
 }
 
-/* A backend of one's own, judged: here relu, once right and once not. */
+/* A backend of your own, judged: here relu, once right and once not. */
 static void check_another_backend(void) {
   lemnos_error error = {sizeof error, 0, ""};
   const float x[4] = {-1, 2, -3, 4};
