@@ -20,17 +20,21 @@ Compilation::Compilation(const std::shared_ptr<ModelState>& state, const Compile
   }
 }
 
-PlanOptions Compilation::plan_options(const OpLibrary& library) const {
+Plan Compilation::plan(const OpLibrary& library, const DeviceCaps& caps, const Tuner::Open& open) const {
   PlanOptions plan{.needs = needs_,
                    .kept = kept_,
                    .find_kernel = library.find_kernel,
                    .force_variant = options_.force_variant,
-                   .tuning = options_.tuning,
                    .guard_bytes = options_.guard_bytes,
                    .share_memory = options_.share_memory,
-                   .recompute = options_.recompute};
+                   .recompute = options_.recompute,
+                   .memory_limit = caps.memory_limit};
   if (options_.fuse) plan.rewrites.assign(library.rewrites.begin(), library.rewrites.end());
-  return plan;
+  if (options_.tuning && options_.tune_seconds > 0)
+    Tuner(open, caps, library.find_kernel)
+        .tune(make_plan(graph(), caps, plan), *options_.tuning, options_.tune_seconds);
+  plan.tuning = options_.tuning;
+  return make_plan(graph(), caps, plan);
 }
 
 Location location_on(const std::shared_ptr<ModelState>& state, Value value, size_t bytes, size_t offset,

@@ -1,9 +1,10 @@
-// What every backend does first with CompileOptions: one graph, checked values, options for the planner.
+// What every backend does first with CompileOptions: one graph, checked values, and for a device with kernels the plan.
 #pragma once
 
 #include "lemnos/session.h"
 #include "plan/plan.h"
 #include "runtime/op_library.h"
+#include "runtime/tuner.h"
 
 namespace lemnos {
 
@@ -15,7 +16,9 @@ class Compilation {
   const Graph& graph() const { return *graph_; }
   const Needs& needs() const { return needs_; }
   const std::vector<int>& kept() const { return kept_; }
-  PlanOptions plan_options(const OpLibrary& library) const;
+  /// For a device with these caps, with the variants that CompileOptions::tuning knows. Those that it does not know are
+  /// measured first where there is time for it, on sessions that `open` makes.
+  Plan plan(const OpLibrary& library, const DeviceCaps& caps, const Tuner::Open& open) const;
 
  private:
   const CompileOptions& options_;

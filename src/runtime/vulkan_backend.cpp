@@ -2,7 +2,6 @@
 
 #include "runtime/backends.h"
 #include "runtime/compilation.h"
-#include "runtime/tuner.h"
 #include "runtime/value_id.h"
 #include "runtime/vulkan_program.h"
 #include "runtime/vulkan_session.h"
@@ -23,24 +22,12 @@ const std::shared_ptr<VulkanMemory>& VulkanSession::memory_of(const Graph& graph
 
 std::unique_ptr<Program> VulkanSession::compile(const CompileOptions& options) {
   const Compilation wanted(state(), options);
-  PlanOptions plan = wanted.plan_options(library_);
-  plan.memory_limit = state_->context()->caps().memory_limit;
   state_->drop_unused();
-  if (options.tuning && options.tune_seconds > 0)
-    tune_plan(wanted.graph(), plan, *options.tuning, options.tune_seconds);
-  return std::make_unique<VulkanProgram>(make_plan(wanted.graph(), state_->context()->caps(), plan),
+  const Tuner::Open open = [&](const Graph& sample) {
+    return std::make_unique<VulkanSession>(sample.state(), state_->context(), library_, SessionOptions{});
+  };
+  return std::make_unique<VulkanProgram>(wanted.plan(library_, state_->context()->caps(), open),
                                          memory_of(wanted.graph()), options.segment_microseconds);
-}
-
-void VulkanSession::tune_plan(const Graph& graph, PlanOptions options, Tuning& tuning, double seconds) const {
-  options.tuning = nullptr;
-  const std::shared_ptr<vulkan::Context>& context = state_->context();
-  Tuner tuner(
-      [&](const Graph& sample) {
-        return std::make_unique<VulkanSession>(sample.state(), context, library_, SessionOptions{});
-      },
-      context->caps(), library_.find_kernel);
-  tuner.tune(make_plan(graph, context->caps(), options), tuning, seconds);
 }
 
 void VulkanSession::write(Value value, std::span<const std::byte> bytes, size_t offset) {

@@ -32,7 +32,6 @@ class VulkanSession final : public Session {
   VulkanState& device_state() { return *state_; }
 
  private:
-  void tune_plan(const Graph& graph, PlanOptions options, Tuning& tuning, double seconds) const;
   /// The memory of a graph: kept as long as the graph or a program of it is there.
   const std::shared_ptr<VulkanMemory>& memory_of(const Graph& graph);
   /// The range, in memory that is there.
