@@ -12,10 +12,11 @@ GraphEdit::GraphEdit(Graph& graph, const Needs& needs)
       readers_(graph.values().size()),
       needed_(graph.nodes().size()),
       target_(graph.values().size()),
-      given_(graph.values().size()) {
+      given_(graph.values().size()),
+      order_(needed_nodes(graph, needs)) {
   for (int target : needs.targets) target_[static_cast<size_t>(target)] = true;
   for (int value : needs.given) given_[static_cast<size_t>(value)] = true;
-  for (int index : needed_nodes(graph, needs)) {
+  for (int index : order_) {
     needed_[static_cast<size_t>(index)] = true;
     for (int input : node(index).inputs) read_by(input, index);
   }
@@ -145,7 +146,7 @@ void rewrite(Graph& graph, const Needs& needs, std::span<const Rewrite> rewrites
   for (bool changed = true; changed;) {
     changed = false;
     GraphEdit edit(graph, needs);
-    for (int index : needed_nodes(graph, needs))
+    for (int index : edit.order())
       for (const Rewrite& candidate : rewrites)
         if (edit.is_needed(index) && candidate.apply(edit, index)) changed = true;
   }

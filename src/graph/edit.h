@@ -19,6 +19,8 @@ class GraphEdit {
   const Node& node(int index) const { return graph_.nodes()[static_cast<size_t>(index)]; }
   /// The node that makes `value`, or -1.
   int producer(int value) const { return graph_.info(value).producer; }
+  /// The nodes that the targets needed before the first change, in the order of execution.
+  const std::vector<int>& order() const { return order_; }
   /// Whether the targets need the node: what a rewrite absorbed is still there, without being needed.
   bool is_needed(int index) const { return needed_[static_cast<size_t>(index)]; }
   /// Whether somebody outside the graph reads `value`.
@@ -58,6 +60,7 @@ class GraphEdit {
   std::vector<bool> needed_;               // by node
   std::vector<bool> target_;               // by value
   std::vector<bool> given_;                // by value
+  const std::vector<int> order_;
 };
 
 /// A fusion: looks at the node at `index` and, where it fits, rewrites it to do the work of its producers too.

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "lemnos/autograd.h"
@@ -22,7 +23,11 @@ namespace {
 
 constexpr const char *kAverage = "average", *kGroups = "optimizer.groups";
 
-bool contains(const std::vector<Value>& values, Value v) { return std::ranges::find(values, v) != values.end(); }
+std::unordered_set<int> ids_of(const std::vector<Value>& values) {
+  std::unordered_set<int> ids;
+  for (Value v : values) ids.insert(v.id());
+  return ids;
+}
 
 /// Whether the parameters that the graph uses are all that its state has.
 bool is_whole_state(const Graph& graph, const std::vector<Value>& parameters) {
@@ -38,8 +43,8 @@ std::vector<Value> learning(Graph& graph, const UpdateOptions& options, const st
   for (Value p : chosen)
     require(p && &p.graph() == &graph && graph.info(p).role == Role::parameter && graph.info(p).alias < 0,
             ErrorCode::invalid_argument, name, ": '", p ? p.name() : "", "' is no parameter of the graph");
-  const std::vector<Value> placed = placed_parameters(graph);
-  if (!placed.empty()) std::erase_if(chosen, [&](Value p) { return !contains(placed, p); });
+  const std::unordered_set<int> placed = ids_of(placed_parameters(graph));
+  if (!placed.empty()) std::erase_if(chosen, [&](Value p) { return !placed.contains(p.id()); });
   require(!chosen.empty(), ErrorCode::invalid_argument, name, ": none of its ", options.parameters.size(),
           " parameters has a gradient in this step; place_gradients comes first");
   return chosen;
@@ -77,6 +82,7 @@ std::vector<float> factors_of(Graph& graph, const std::vector<Group>& groups, co
   if (groups.empty() && all) return {};
   std::vector<float> table(static_cast<size_t>(2 * blocks_of(graph)), all ? 1.0f : 0.0f);
   for (Value p : parameters) set_factors(table, graph.info(p), 1, 1);
+  const std::unordered_set<int> updated = ids_of(parameters);
   for (const Group& group : groups) {
     require(group.lr_scale >= 0 && std::isfinite(group.lr_scale), ErrorCode::invalid_argument, "group: lr_scale ",
             group.lr_scale, " is below 0");
@@ -86,7 +92,7 @@ std::vector<float> factors_of(Graph& graph, const std::vector<Group>& groups, co
       const ValueInfo& info = graph.info(parameter);
       require(info.role == Role::parameter && info.producer < 0, ErrorCode::invalid_argument, "group: '", info.name,
               "' is no parameter");
-      if (contains(parameters, parameter)) set_factors(table, info, group.lr_scale, group.weight_decay_scale);
+      if (updated.contains(parameter.id())) set_factors(table, info, group.lr_scale, group.weight_decay_scale);
     }
   }
   return table;

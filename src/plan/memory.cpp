@@ -7,52 +7,114 @@ namespace lemnos {
 
 namespace {
 
-struct Gap {
+struct Range {
   uint64_t begin, end;
 };
 
-// The gaps that blocks alive during [first, last] leave, in order; the last one is open-ended.
-std::vector<Gap> gaps(std::span<const Block> blocks, const Placement& placed, std::span<const size_t> done,
-                      const Block& wanted, uint64_t guard) {
-  std::vector<Gap> taken;
-  for (size_t i : done)
-    if (blocks[i].first <= wanted.last && wanted.first <= blocks[i].last)
-      taken.push_back({placed.offsets[i] - guard, placed.offsets[i] + blocks[i].bytes + guard});
-  std::ranges::sort(taken, {}, &Gap::begin);
-  std::vector<Gap> free;
-  uint64_t at = 0;
-  for (const Gap& t : taken) {
-    if (t.begin > at) free.push_back({at, t.begin});
+// Taken parts of the arena, in order; those that touch are one.
+class Ranges {
+ public:
+  void add(Range r) {
+    const auto first = std::ranges::lower_bound(ranges_, r.begin, {}, &Range::end);
+    auto last = first;
+    for (; last != ranges_.end() && last->begin <= r.end; ++last)
+      r = {std::min(r.begin, last->begin), std::max(r.end, last->end)};
+    if (first == last) {
+      ranges_.insert(first, r);
+    } else {
+      *first = r;
+      ranges_.erase(first + 1, last);
+    }
+  }
+  const std::vector<Range>& all() const { return ranges_; }
+
+ private:
+  std::vector<Range> ranges_;
+};
+
+// What is taken when. A span of time is a node of a binary tree, with what is taken all the time and what is taken at
+// any time of it: a life of any length meets few nodes, and what long lives share is one range in each.
+class Timeline {
+ public:
+  explicit Timeline(int end) : end_(end), spans_(4 * static_cast<size_t>(end + 1)) {}
+
+  void add(const Block& block, Range range) {
+    visit({1, 0, end_}, block, [&](Span& span, bool whole) {
+      span.ever.add(range);
+      if (whole) span.always.add(range);
+    });
+  }
+  // What blocks that are alive with this one have taken, in order; ranges may overlap.
+  const std::vector<Range>& taken_during(const Block& block) {
+    taken_.clear();
+    visit({1, 0, end_}, block, [&](Span& span, bool whole) {
+      const std::vector<Range>& found = (whole ? span.ever : span.always).all();
+      taken_.insert(taken_.end(), found.begin(), found.end());
+    });
+    std::ranges::sort(taken_, {}, &Range::begin);
+    return taken_;
+  }
+
+ private:
+  struct Span {
+    Ranges always, ever;
+  };
+  struct Place {
+    size_t index;
+    int first, last;
+  };
+
+  // The spans that the block's life meets, down to those that it fills: the children of these are not visited.
+  template <typename Act>
+  void visit(Place at, const Block& block, const Act& act) {
+    if (at.last < block.first || block.last < at.first) return;
+    const bool whole = block.first <= at.first && at.last <= block.last;
+    act(spans_[at.index], whole);
+    if (whole) return;
+    const int middle = at.first + (at.last - at.first) / 2;
+    visit({2 * at.index, at.first, middle}, block, act);
+    visit({2 * at.index + 1, middle + 1, at.last}, block, act);
+  }
+
+  int end_;
+  std::vector<Span> spans_;
+  std::vector<Range> taken_;
+};
+
+// The gap that holds `bytes` most tightly, of those of one size the first; the last gap is open-ended.
+uint64_t tightest(std::span<const Range> taken, uint64_t bytes) {
+  uint64_t at = 0, best = UINT64_MAX, best_size = UINT64_MAX;
+  for (const Range& t : taken) {
+    if (t.begin > at && t.begin - at >= bytes && t.begin - at < best_size) {
+      best = at;
+      best_size = t.begin - at;
+    }
     at = std::max(at, t.end);
   }
-  free.push_back({at, UINT64_MAX});
-  return free;
+  return best_size == UINT64_MAX ? at : best;
 }
 
 }  // namespace
 
-// Large blocks first: a small one fits into the gaps that they leave, not the other way round. Within the gaps that
-// fit, the tightest is taken.
+// Large blocks first: a small one fits into the gaps that they leave, not the other way round.
 Placement place_blocks(std::span<const Block> blocks, uint64_t alignment, uint64_t guard) {
-  Placement placed{std::vector<uint64_t>(blocks.size(), 0), 0};
+  Placement placed{.offsets = std::vector<uint64_t>(blocks.size(), 0)};
   std::vector<size_t> order(blocks.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::ranges::stable_sort(order, [&](size_t a, size_t b) { return blocks[a].bytes > blocks[b].bytes; });
+  int end = 0;
+  for (const Block& block : blocks) end = std::max({end, block.first, block.last});
+  Timeline timeline(end);
   const auto align = [&](uint64_t v) { return (v + alignment - 1) / alignment * alignment; };
-  for (size_t n = 0; n < order.size(); ++n) {
-    const Block& block = blocks[order[n]];
-    uint64_t best = 0, best_size = UINT64_MAX;
-    for (const Gap& gap : gaps(blocks, placed, std::span(order).first(n), block, guard)) {
-      const uint64_t at = align(gap.begin + guard);
-      const bool fits = gap.end == UINT64_MAX || at + block.bytes + guard <= gap.end;
-      const uint64_t size = gap.end - gap.begin;
-      if (!fits || (best_size != UINT64_MAX && size >= best_size)) continue;
-      best = at;
-      best_size = size;
-      if (gap.end == UINT64_MAX) break;
-    }
-    placed.offsets[order[n]] = best;
-    placed.bytes = std::max(placed.bytes, align(best + block.bytes + guard));
+  for (size_t i : order) {
+    // A block takes its guards with it, and whole units of the alignment, so that neighbours touch.
+    const uint64_t before = align(guard), room = before + align(blocks[i].bytes + guard);
+    const std::vector<Range>& taken = timeline.taken_during(blocks[i]);
+    const uint64_t begin = tightest(taken, room);
+    timeline.add(blocks[i], {begin, begin + room});
+    placed.offsets[i] = begin + before;
+    placed.bytes = std::max(placed.bytes, begin + room);
+    placed.looked_at += taken.size();
   }
   return placed;
 }

@@ -1,5 +1,6 @@
 // Places blocks that live for an interval of steps into one arena, so that blocks alive at the same time do not overlap
-// and the arena stays small: best fit by size over intervals.
+// and the arena stays small: best fit by size over intervals. What is taken when is kept in a tree over time, so a
+// block is compared with the few merged ranges around it instead of with all blocks that are alive.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@ struct Block {
 struct Placement {
   std::vector<uint64_t> offsets;  // by block
   uint64_t bytes = 0;             // the arena
+  uint64_t looked_at = 0;         // taken ranges, over all blocks: what the search cost
 };
 
 /// Every offset is a multiple of `alignment`; `guard` unused bytes stand before and after each block.

@@ -61,5 +61,22 @@ TEST(Memory, RandomLivesStaySoundAndCloseToTheBound) {
   }
 }
 
+// What a step through `layers` layers keeps: each output until its gradient, and gradients from one layer to the next.
+std::vector<Block> deep_step(int layers) {
+  std::vector<Block> blocks;
+  for (int i = 0; i < layers; ++i) blocks.push_back({1024, i, 2 * layers - i});
+  for (int i = 0; i < layers; ++i) blocks.push_back({1000, layers + i, layers + i + 1});
+  return blocks;
+}
+
+TEST(Memory, TenTimesTheLayersCostAtMostTwelveTimesTheSearch) {
+  const std::vector<Block> shallow = deep_step(300), deep = deep_step(3000);
+  const Placement few = place_blocks(shallow, 256), many = place_blocks(deep, 256);
+  expect_sound(shallow, few, 256, 0);
+  EXPECT_LE(few.bytes, lower_bound(shallow) + 1024);
+  EXPECT_LE(many.bytes, lower_bound(deep) + 1024);
+  EXPECT_LE(many.looked_at, 15 * few.looked_at) << few.looked_at << " ranges for 300 layers";
+}
+
 }  // namespace
 }  // namespace lemnos

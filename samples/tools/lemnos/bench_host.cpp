@@ -51,8 +51,8 @@ double predict_us(Trainer& trainer) {
   return times[100];
 }
 
-// Graph, gradients, optimizer and plan of a deep and narrow network.
-double plan_ms(int layers, const DeviceCaps& caps) {
+// Graph, gradients, optimizer and plan of a deep and narrow network, once.
+double plan_once_ms(int layers, const DeviceCaps& caps) {
   const std::clock_t start = std::clock();
   Graph graph;
   const nn::Scope scope(graph, step_state(graph), true, 1);
@@ -65,6 +65,13 @@ double plan_ms(int layers, const DeviceCaps& caps) {
                            advance_step(step_state(graph), optim::advance_options(adam)).id()};
   (void)make_plan(graph, caps, options);
   return 1e3 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+}
+
+// The least of a few: what else the processor does only adds.
+double plan_ms(int layers, const DeviceCaps& caps) {
+  double least = plan_once_ms(layers, caps);
+  for (int again = 0; again < 6; ++again) least = std::min(least, plan_once_ms(layers, caps));
+  return least;
 }
 
 HostCosts measure(const std::string& selector, DeviceInfo& info) {
