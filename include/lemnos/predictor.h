@@ -14,8 +14,9 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
-/// A model's outputs for any number of rows up to a bound. Programs for a few numbers of rows are compiled when it is
-/// made; a run takes the smallest that holds its rows. One thread at a time, and not while its trainer is used.
+/// A model's outputs for any number of rows up to a bound. Programs for a few numbers of rows are compiled, and run
+/// once, when it is made; a run takes the smallest that holds its rows. One thread at a time, and not while its trainer
+/// is used.
 ///
 ///     Predictor predictor(trainer, 64);
 ///     std::ranges::copy(features, predictor.input().begin());
@@ -43,10 +44,11 @@ class Predictor {
   /// The rows of output i that the last run made; the first call after it waits.
   std::span<const float> output(size_t i = 0);
 
-  /// What a run of so many rows uses: for an application that writes the inputs on the device (lemnos/vulkan.h:
-  /// import_buffer before anything else, export_buffer) or records the program into its own command buffers
-  /// (VulkanRunner). The values are f32[rows(), ..].
+  /// What a run of so many rows uses: for an application that writes the inputs on the device, at the place that
+  /// export_buffer(session, input) says, and records the program into its own command buffers (VulkanRunner, in
+  /// lemnos/vulkan.h). The values are f32[rows, ..]; rows that are not wanted may hold anything.
   struct Part {
+    Session& session;
     Program& program;
     int64_t rows;
     std::span<const Value> inputs, outputs;

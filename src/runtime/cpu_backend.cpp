@@ -126,7 +126,7 @@ class CpuProgram final : public Program {
 
   Status run(uint32_t steps) override try {
     for (uint32_t i = 0; i < steps; ++i) {
-      for (; next_ < nodes_.size(); ++next_) interpret(node(next_));
+      for (; next_ < nodes_.size(); ++next_) interpret(next_);
       next_ = 0;
     }
     total_steps_ += steps;
@@ -140,7 +140,7 @@ class CpuProgram final : public Program {
     while (!nodes_.empty() && (updating() || now.microseconds < budget.microseconds) &&
            (budget.steps == 0 || now.steps < budget.steps)) {
       const auto begin = std::chrono::steady_clock::now();
-      interpret(node(next_));
+      interpret(next_);
       now.microseconds += std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count();
       ++now.segments;
       next_ = (next_ + 1) % nodes_.size();
@@ -176,7 +176,7 @@ class CpuProgram final : public Program {
     for (uint32_t step = 0; step < steps; ++step)
       for (size_t i = 0; i < nodes_.size(); ++i) {
         const double begin = now();
-        interpret(node(i));
+        interpret(i);
         profile.launches[i].steps.push_back({begin, now()});
       }
     total_steps_ += steps;
@@ -200,14 +200,13 @@ class CpuProgram final : public Program {
   PlanSummary summary() const override { return {.dispatches = nodes_.size()}; }
   std::string describe() const override { return to_string(graph_, nodes_); }
   void poison() override {
+    calls_.clear();
     activations_.clear();
     bodies_.clear();
     next_ = 0;
   }
-  std::vector<double> doubles(int value) {
-    const std::span<double> array = array_of(value);
-    return {array.begin(), array.end()};
-  }
+  /// What the last run made of a value.
+  std::span<const double> doubles(int value) { return array_of(value); }
   std::vector<std::string> damaged_guards() override { return {}; }
 
  private:
@@ -260,29 +259,64 @@ class CpuProgram final : public Program {
       std::ranges::copy(body->array_of(loop.carried[i].out), array_of(node.outputs[i]).begin());
   }
 
-  void interpret(const Node& node) {
-    if (node.loop) return interpret(node, *node.loop);
-    if (!node.op->views.empty()) return;
-    Reference context{node, {}, {}, {}, {}};
-    for (int id : node.inputs) {
-      context.in_desc.push_back(graph_.info(id).desc);
-      context.in.push_back(array_of(id));
+  // A node with its memory: made before the node is interpreted first, so that later steps allocate nothing.
+  struct Call {
+    Reference reference;
+    std::unique_ptr<CpuProgram> parts;  // of a fused op: the smaller ops that define it, in double throughout
+    std::vector<std::span<double>> part_inputs;
+    std::vector<int> part_outputs;
+  };
+
+  Call& call(size_t i) {
+    calls_.resize(nodes_.size());
+    if (calls_[i]) return *calls_[i];
+    const Node& n = node(i);
+    Call made{.reference = {n, {}, {}, {}, {}}, .parts = {}, .part_inputs = {}, .part_outputs = {}};
+    Reference& reference = made.reference;
+    for (int id : n.inputs) {
+      reference.in_desc.push_back(graph_.info(id).desc);
+      reference.in.push_back(array_of(id));
     }
-    for (int id : node.outputs) {
+    for (int id : n.outputs) {
       const TensorDesc& desc = graph_.info(id).desc;
       if (graph_.info(id).role == Role::activation && !shared_.contains(id))
         activations_[id].resize(static_cast<size_t>(desc.elements()));
-      context.out_desc.push_back(desc);
-      context.out.push_back(array_of(id));
+      reference.out_desc.push_back(desc);
+      reference.out.push_back(array_of(id));
     }
-    if (!compute_by_parts(context)) {
-      require(node.op->reference != nullptr, ErrorCode::unsupported, node.op->name, ": has no reference");
-      node.op->reference(context);
+    if (const std::optional<Decomposition> parts = decomposition_of(reference)) {
+      const auto memory = std::make_shared<CpuMemory>(std::make_shared<CpuState>(parts->graph.state()));
+      for (int input : parts->inputs) made.part_inputs.push_back(memory->of(parts->graph, input));
+      made.part_outputs = parts->outputs;
+      made.parts = std::make_unique<CpuProgram>(parts->graph, memory, Needs{.targets = parts->outputs},
+                                                std::span<const int>(), false);
     }
-    for (size_t i = 0; i < context.out.size(); ++i) {
-      const DType dtype = context.out_desc[i].dtype;
+    calls_[i] = std::make_unique<Call>(std::move(made));
+    return *calls_[i];
+  }
+
+  static void compute_by_parts(Call& c) {
+    for (size_t i = 0; i < c.part_inputs.size(); ++i) std::ranges::copy(c.reference.in[i], c.part_inputs[i].begin());
+    if (c.parts->run(1) != Status::ok) throw std::bad_alloc();
+    for (size_t i = 0; i < c.part_outputs.size(); ++i)
+      std::ranges::copy(c.parts->array_of(c.part_outputs[i]), c.reference.out[i].begin());
+  }
+
+  void interpret(size_t i) {
+    if (node(i).loop) return interpret(node(i), *node(i).loop);
+    const OpDef& op = *node(i).op;
+    if (!op.views.empty()) return;
+    Call& now = call(i);
+    if (now.parts) {
+      compute_by_parts(now);
+    } else {
+      require(op.reference != nullptr, ErrorCode::unsupported, op.name, ": has no reference");
+      op.reference(now.reference);
+    }
+    for (size_t out = 0; out < now.reference.out.size(); ++out) {
+      const DType dtype = now.reference.out_desc[out].dtype;
       if (round_ && is_floating(dtype))
-        for (double& v : context.out[i]) v = round_to(dtype, v);
+        for (double& v : now.reference.out[out]) v = round_to(dtype, v);
     }
   }
 
@@ -294,6 +328,7 @@ class CpuProgram final : public Program {
   std::set<int> shared_;  // activations that live with the graph
   std::map<int, Doubles> activations_;
   std::map<const Loop*, std::unique_ptr<CpuProgram>> bodies_;  // of the loops
+  std::vector<std::unique_ptr<Call>> calls_;                   // by position in nodes_
   size_t next_ = 0;                                            // node of the step under way
   uint64_t total_steps_ = 0, interpreted_ = 0;
   double spent_ = 0;  // microseconds
@@ -398,7 +433,10 @@ std::vector<std::vector<double>> evaluate(const Graph& graph, std::span<const in
   CpuProgram program(graph, memory, {.targets = {targets.begin(), targets.end()}}, {}, round);
   (void)program.run(1);
   std::vector<std::vector<double>> results;
-  for (int target : targets) results.push_back(program.doubles(target));
+  for (int target : targets) {
+    const std::span<const double> made = program.doubles(target);
+    results.emplace_back(made.begin(), made.end());
+  }
   return results;
 }
 

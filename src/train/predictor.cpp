@@ -43,6 +43,14 @@ struct Predictor::Impl {
     for (Value v : steps.back().inputs) inputs.emplace_back(static_cast<size_t>(v.desc().elements()));
     for (Value v : steps.back().outputs) outputs.emplace_back(static_cast<size_t>(v.desc().elements()));
     is_read.resize(outputs.size());
+    // What a device makes at the first run of a program, and at the first reading, is there before the caller's.
+    for (Step& step : steps) {
+      const Status status = run(step.rows);
+      require(status == Status::ok, status == Status::device_lost ? ErrorCode::device_lost : ErrorCode::out_of_memory,
+              "predictor: the first run of ", step.rows, " rows: ", to_string(status));
+      for (size_t i = 0; i < outputs.size(); ++i) (void)output(i);
+    }
+    last = nullptr;
   }
 
   void add(Trainer::Impl& trainer, int64_t rows) {
@@ -111,7 +119,7 @@ Status Predictor::run(int64_t rows) { return impl_->run(rows); }
 std::span<const float> Predictor::output(size_t i) { return impl_->output(i); }
 Predictor::Part Predictor::part(int64_t rows) {
   Step& step = impl_->step_for(rows);
-  return {*step.program, step.rows, step.inputs, step.outputs};
+  return {*impl_->session, *step.program, step.rows, step.inputs, step.outputs};
 }
 
 }  // namespace lemnos

@@ -1,9 +1,11 @@
 // Steps in an application's command buffer, with work of its own before and after; its buffers as tensors; its
 // semaphores; published weights.
 #include <bit>
+#include <cmath>
 
 #include "app_device.h"
 #include "lemnos/ops.h"
+#include "lemnos/predictor.h"
 #include "training.h"
 
 namespace lemnos::embed_tests {
@@ -104,6 +106,41 @@ TEST_F(Record, AllocatesNothing) {
   EXPECT_EQ(after.command_buffers, before.command_buffers);
   EXPECT_EQ(after.submits, before.submits) << "record submits nothing";
   EXPECT_EQ(after.waits, before.waits) << "record waits for nothing";
+}
+
+// A model that answers inside the application's frame: features from a buffer of its own, outputs to another.
+TEST_F(Record, APredictorInTheApplicationsCommands) {
+  constexpr int64_t kRows = 5, kFeatures = 7, kOut = 3;
+  Trainer trainer{app().adopted(), nn::sequential({nn::Linear{.out = 16}, nn::Relu{}, nn::Linear{.out = kOut}})};
+  std::vector<float> features;
+  for (int i = 0; i < kRows * kFeatures; ++i) features.push_back(std::sin(static_cast<float>(i)));
+  const std::vector<float> want = trainer.predict({.x = data::Array::floats({kRows, kFeatures}, features)});
+  Predictor predictor(trainer, 8);
+  const Predictor::Part part = predictor.part(kRows);
+  ASSERT_GE(part.rows, kRows);
+  const VulkanBuffer x = export_buffer(part.session, part.inputs[0]);
+  VulkanRunner runner(part.program);
+  const VulkanBuffer y = runner.buffer(part.outputs[0]);
+
+  const VkDeviceSize in_bytes = kRows * kFeatures * sizeof(float), out_bytes = kRows * kOut * sizeof(float);
+  const VkBuffer theirs = app().buffer(in_bytes), answers = app().buffer(out_bytes);
+  for (const float sign : {1.0f, -1.0f, 1.0f}) {
+    std::vector<float> now = features;
+    for (float& v : now) v *= sign;
+    app().write(theirs, 0, now);
+    const VkCommandBuffer commands = app().begin();
+    const VkBufferCopy in{0, x.offset, in_bytes}, out{y.offset, 0, out_bytes};
+    app().device_vk.vkCmdCopyBuffer(commands, theirs, x.buffer, 1, &in);
+    runner.record(commands, kOneStep, {.before = kCopies, .after = kCopies});
+    app().device_vk.vkCmdCopyBuffer(commands, y.buffer, answers, 1, &out);
+    app().end_and_submit(commands);
+    app().wait_idle();
+    const std::vector<float> said = app().floats({answers, 0, out_bytes});
+    if (sign > 0)
+      EXPECT_EQ(said, want);
+    else
+      EXPECT_NE(said, want) << "the features of this frame were not read";
+  }
 }
 
 TEST_F(Record, HostWritesWaitForTheApplicationsSubmissions) {

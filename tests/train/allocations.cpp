@@ -7,10 +7,12 @@
 
 namespace {
 std::atomic<size_t> g_asked{0};
+thread_local size_t t_calls = 0;
 }  // namespace
 
 void* operator new(size_t bytes) {
   g_asked += bytes;
+  ++t_calls;
   if (void* memory = std::malloc(bytes ? bytes : 1)) return memory;
   throw std::bad_alloc();
 }
@@ -19,4 +21,5 @@ void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace lemnos::train_tests {
 size_t bytes_allocated() { return g_asked; }
+size_t allocations_here() { return t_calls; }
 }  // namespace lemnos::train_tests
