@@ -126,23 +126,25 @@ std::vector<Value> grad(Grad& g) {
 // 1 / (2 pi)^(1/2) and (8 / pi)^(1/2), of the two forms of GELU.
 constexpr float kPeak = .3989422804f, kGate = 1.5957691216f;
 
-Value slope_of_silu_gate(Value g) { return g * affine(g, -1, 1); }  // of a sigmoid, from its value
+// Of a sigmoid at z. Its value g would do, as g (1 - g), but where g is near 1 the rounding of g is all that is left of
+// 1 - g, and what comes beside it is large there.
+Value slope_of_sigmoid(Value z) { return sigmoid(z) * sigmoid(-z); }
 
 Value curve_of_gelu_tanh(Value x) {
-  const Value squared = square(x), gate = sigmoid(x * affine(squared, .044715f * kGate, kGate));
+  const Value squared = square(x), z = x * affine(squared, .044715f * kGate, kGate), gate = sigmoid(z);
   const Value rise = affine(squared, 3 * .044715f * kGate, kGate);  // of what the gate is taken of
   const Value of_gate = affine(rise, 2, 0) + x * (affine(gate, -2, 1) * square(rise) + 6 * .044715f * kGate * x);
-  return slope_of_silu_gate(gate) * of_gate;
+  return slope_of_sigmoid(z) * of_gate;
 }
 
 Value curve_of_mish(Value x) {
   const Value t = tanh(softplus(x)), gate = sigmoid(x), room = affine(square(t), -1, 1), rise = room * gate;
-  return affine(rise, 2, 0) + x * (room * slope_of_silu_gate(gate) - 2.0f * (t * rise * gate));
+  return affine(rise, 2, 0) + x * (room * slope_of_sigmoid(x) - 2.0f * (t * rise * gate));
 }
 
 Value curve_of_silu(Value x) {
   const Value gate = sigmoid(x);
-  return slope_of_silu_gate(gate) * affine(x * affine(gate, -2, 1), 1, 2);
+  return slope_of_sigmoid(x) * affine(x * affine(gate, -2, 1), 1, 2);
 }
 
 Value number(Value like, float value) { return full(like.graph(), Shape{}, value, like.dtype()); }
@@ -164,7 +166,7 @@ Value curve(int64_t function, Value s, float a) {
     case UNARY_MISH: return curve_of_mish(s);
     case UNARY_SIGMOID: return affine(s, -2, 1);
     case UNARY_TANH: return affine(s, -2, 0);
-    case UNARY_SOFTPLUS: return a * slope_of_silu_gate(sigmoid(a * s));
+    case UNARY_SOFTPLUS: return a * slope_of_sigmoid(a * s);
     case UNARY_SOFTSIGN: {
       const Value r = reciprocal(affine(abs(s), 1, 1));
       return affine(sign(s), -2, 0) * (r * square(r));
