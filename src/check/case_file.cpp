@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "autograd/loop.h"
 #include "base/half.h"
 #include "base/text.h"
 #include "io/number_text.h"
@@ -55,6 +56,16 @@ Attrs::AttrValue value_of(const Json& json, const OpDef& op, const std::string& 
 }
 
 // Writing -------------------------------------------------------------------------------------------------------------
+
+// The format has no loops.
+Nodes without_loops(Nodes nodes) {
+  if (std::ranges::none_of(nodes.graph->nodes(), [](const Node& node) { return node.loop != nullptr; })) return nodes;
+  WrittenOut copy = written_out(*nodes.graph);
+  for (std::vector<Value>* values : {&nodes.inputs, &nodes.outputs})
+    for (Value& v : *values) v = copy.values.at(v.id());
+  nodes.graph = std::move(copy.graph);
+  return nodes;
+}
 
 // What each value of the forward graph is called in the file.
 std::map<int, std::string> names_of(const Nodes& nodes) {
@@ -197,7 +208,7 @@ std::vector<Bytes> results_in(const io::TensorFile& file, const Prepared& asked)
 io::TensorFile case_file(const Run& run) {
   require(run.direction != Direction::second, ErrorCode::unsupported,
           "case file: it asks for outputs or gradients, not for gradients of gradients");
-  const Nodes nodes = nodes_of(*run.item, run.dtype);
+  const Nodes nodes = without_loops(nodes_of(*run.item, run.dtype));
   const Prepared p = with_inputs(*run.item, run.dtype, run.direction, run.seed);
   const std::map<int, std::string> names = names_of(nodes);
   io::TensorFile file;

@@ -2,6 +2,7 @@
 // nothing.
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 
