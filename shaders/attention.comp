@@ -54,7 +54,7 @@ void main() {
     const vec4 scores = mix(vec4(kLowest), score(own, rows), seen);
     const float higher = max(top, max(max(scores.x, scores.y), max(scores.z, scores.w)));
     const float fade = exp(top - higher);
-    const vec4 weights = exp(scores - higher);  // 0 for what is hidden: the first key is not
+    const vec4 weights = mix(vec4(0.0), exp(scores - higher), seen);
     top = higher;
     total = total * fade + sum4(weights);
     [[dont_unroll]] for (uint e = 0; e < value_quads; ++e) {
@@ -65,5 +65,5 @@ void main() {
   }
   [[dont_unroll]] for (uint e = 0; e < value_quads; ++e)
     y_four(own * value_quads + e, floatBitsToUint(sums[e * workgroup_size + column] / total), 4);
-  logs[own] = top + log(total);
+  logs[own] = total > 0.0 ? top + log(total) : not_a_number();
 }

@@ -22,10 +22,21 @@ DEFINE_READER(a_one, a_four, format, a1, a2, a4)
 DEFINE_READER(b_one, b_four, format, b1, b2, b4)
 DEFINE_WRITER(y_four, format, y1, y2, y4)
 
-// a^b. Small whole exponents by multiplication: exact for whole numbers, and right for negative a.
+// a^b, as C has it for 0, infinities and NaN. Small whole exponents by multiplication: exact for whole numbers.
 float power(float a, float b) {
-  const float magnitude = abs(b);
-  if (magnitude == floor(magnitude) && magnitude <= 64.0) {
+  if (b == 0.0 || a == 1.0) return 1.0;
+  if (is_nan(a) || is_nan(b)) return not_a_number();
+  const float magnitude = abs(b), base = abs(a);
+  const bool whole = magnitude == floor(magnitude);
+  const bool odd = whole && magnitude < 16777216.0 && (uint(magnitude) & 1u) != 0;
+  const float infinity = uintBitsToFloat(0x7f800000u);
+  if (is_infinite(b)) return base == 1.0 ? 1.0 : ((base > 1.0) == (b > 0.0) ? infinity : 0.0);
+  if (base == 0.0 || is_infinite(a)) {
+    const float end = (base == 0.0) == (b > 0.0) ? 0.0 : infinity;
+    return odd && floatBitsToInt(a) < 0 ? -end : end;
+  }
+  if (a < 0.0 && !whole) return not_a_number();
+  if (whole && magnitude <= 64.0) {
     float r = 1.0;
     float square = a;
     for (uint n = uint(magnitude); n != 0; n >>= 1) {
@@ -34,7 +45,8 @@ float power(float a, float b) {
     }
     return b < 0.0 ? 1.0 / r : r;
   }
-  return pow(a, b);
+  const float result = pow(base, b);
+  return a < 0.0 && odd ? -result : result;
 }
 
 float combine(float a, float b) {
@@ -42,8 +54,8 @@ float combine(float a, float b) {
     case BINARY_SUBTRACT: return a - b;
     case BINARY_MULTIPLY: return a * b;
     case BINARY_DIVIDE: return a / b;
-    case BINARY_MINIMUM: return a <= b || is_nan(a) ? a : b;
-    case BINARY_MAXIMUM: return a >= b || is_nan(a) ? a : b;
+    case BINARY_MINIMUM: return kept_min(a, b);
+    case BINARY_MAXIMUM: return kept_max(a, b);
     case BINARY_POW: return power(a, b);
     case BINARY_EQUAL: return a == b ? 1.0 : 0.0;
     case BINARY_NOT_EQUAL: return a == b ? 0.0 : 1.0;

@@ -7,6 +7,7 @@
 #include "lamb.h"
 #include "common/index.glsl"
 #include "common/reduce.glsl"
+#include "common/special.glsl"
 #include "common/step_state.h"
 
 layout(binding = 0) readonly buffer State { uint state[]; };
@@ -37,7 +38,7 @@ void move_moments() {
     const vec2 factors = factors_of(i / kQuads);
     if (factors.x != 0.0) {
       vec4 g = STATE_REAL(STATE_CLIP_FACTOR) * gradients[i];
-      if (clipped != 0) g = clamp(g, vec4(-params.clip_value), vec4(params.clip_value));
+      if (clipped != 0) g = kept_clamp(g, -params.clip_value, params.clip_value);
       m[i] = params.beta1 * m[i] + params.rest1 * g;
       v[i] = params.beta2 * v[i] + params.rest2 * g * g;
       const vec4 p = parameters[i], u = update_of(i, p, factors);

@@ -72,7 +72,7 @@ void main() {
     float mean = workgroup_sum(sums(channel, begin, end, 0.0).x) / count;
     const vec2 about = sums(channel, begin, end, mean);
     const float rest = workgroup_sum(about.x) / count;  // what rounding left in the mean
-    result = vec2(mean + rest, max(workgroup_sum(about.y) - count * rest * rest, 0.0));
+    result = vec2(mean + rest, kept_max(workgroup_sum(about.y) - count * rest * rest, 0.0));
   }
   if (lane() != 0) return;
   partial[2 * chunk * params.channels + channel] = result.x;

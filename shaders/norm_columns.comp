@@ -68,7 +68,7 @@ void main() {
     }
     rest /= rows;
     a += rest;
-    b = max(b - rows * rest * rest, vec4(0.0));
+    b = kept_max(b - rows * rest * rest, vec4(0.0));
   }
   for (uint i = 0; i < count; ++i) {
     partial[2 * chunk * params.channels + first + i] = a[i];

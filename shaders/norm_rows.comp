@@ -45,12 +45,12 @@ vec4 load_turn(uint e, uint end, out vec4 there) {
   return v;
 }
 
-// Adds four elements at a time to the mean and the squares about it, which needs x only once.
-Part walk_row(uint begin, uint end, float origin) {
+// Adds four elements at a time to the mean and the squares about it, which needs x only once. `scale` is on all of it.
+Part walk_row(uint begin, uint end, float origin, float scale) {
   Part part = Part(0.0, 0.0, 0.0);
   for (uint e = begin + (wide != 0 ? 4 : 1) * lane(); e < end; e += 4 * workgroup_size) {
     vec4 there;
-    const vec4 v = (load_turn(e, end, there) - origin) * there;
+    const vec4 v = (load_turn(e, end, there) - origin) * there * scale;
     if (centred == 0) {
       part.squares += sum4(v * v);
       continue;
@@ -66,16 +66,26 @@ Part walk_row(uint begin, uint end, float origin) {
   return part;
 }
 
-// {mean, rstd}
-vec2 statistics(uint row) {
+// {mean, mean of the squares about it}, counted from `origin` and scaled
+vec2 moments(uint row, float origin, float scale) {
   const uint begin = row * params.cols;
-  const float cols = float(params.cols), origin = centred != 0 ? load_x(begin) : 0.0;
-  const Part part = walk_row(begin, begin + params.cols, origin);
+  const float cols = float(params.cols);
+  const Part part = walk_row(begin, begin + params.cols, origin, scale);
   float mean = 0.0;
   if (centred != 0) mean = workgroup_sum(part.count * part.mean) / cols;
   const float apart = part.mean - mean;
-  const float squares = workgroup_sum(part.squares + part.count * apart * apart) / cols;
-  return vec2(origin + mean, 1.0 / sqrt(squares + params.eps));
+  return vec2(mean, workgroup_sum(part.squares + part.count * apart * apart) / cols);
+}
+
+// {mean, rstd}
+vec2 statistics(uint row) {
+  const float origin = centred != 0 ? load_x(row * params.cols) : 0.0;
+  const vec2 all = moments(row, origin, 1.0);
+  if (!is_infinite(all.y) && !is_nan(all.y)) return vec2(origin + all.x, 1.0 / sqrt(all.y + params.eps));
+  // Squares past the type: once more with smaller numbers, beside which eps is nothing.
+  const float scale = 8.470329472543003e-22;
+  const vec2 scaled = moments(row, origin, scale);
+  return vec2(origin + scaled.x / scale, scale / sqrt(scaled.y));
 }
 
 void main() {

@@ -4,6 +4,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "optimizer.h"
 #include "common/index.glsl"
+#include "common/special.glsl"
 #include "common/step_state.h"
 
 layout(binding = 0) readonly buffer State { uint state[]; };
@@ -51,7 +52,7 @@ vec4 rmsprop(uint i, vec4 g, float lr) {
   if (slots == 3 && centered != 0) {
     const vec4 average = params.beta2 * slot2[i] + params.rest2 * g;
     slot2[i] = average;
-    variance = max(square - average * average, vec4(0.0));
+    variance = kept_max(square - average * average, vec4(0.0));
   }
   const vec4 direction = g / (sqrt(variance) + params.eps);
   if (slots != 3) return lr * direction;
@@ -75,7 +76,7 @@ vec4 adam(uint i, vec4 g, float lr) {
   const vec4 m = first_moment(i, g);
   vec4 v = second_moment(i, g);
   if (slots == 3) {
-    v = max(slot2[i], v);
+    v = kept_max(v, slot2[i]);
     slot2[i] = v;
   }
   return lr / correction1() * m / (sqrt(v) / sqrt(correction2()) + params.eps);
@@ -96,7 +97,7 @@ vec4 nadam(uint i, vec4 g, float lr) {
 
 vec4 adamax(uint i, vec4 g, float lr) {
   const vec4 m = first_moment(i, g);
-  const vec4 u = max(params.beta2 * slot1[i], abs(g) + params.eps);
+  const vec4 u = kept_max(params.beta2 * slot1[i], abs(g) + params.eps);
   slot1[i] = u;
   return lr / correction1() * m / u;
 }
@@ -117,7 +118,7 @@ vec4 radam(uint i, vec4 g, float lr) {
 vec4 lion(uint i, vec4 g, float lr) {
   const vec4 m = slot0[i];
   slot0[i] = params.beta2 * m + params.rest2 * g;
-  return lr * sign(params.beta1 * m + params.rest1 * g);
+  return lr * kept_sign(params.beta1 * m + params.rest1 * g);
 }
 
 vec4 difference(uint i, vec4 g, float lr) {
@@ -145,7 +146,7 @@ void main() {
     return;
   }
   vec4 g = STATE_REAL(STATE_CLIP_FACTOR) * gradients[i];
-  if (clipped != 0) g = clamp(g, vec4(-params.clip_value), vec4(params.clip_value));
+  if (clipped != 0) g = kept_clamp(g, -params.clip_value, params.clip_value);
   float lr = params.lr * STATE_REAL(STATE_SCHEDULE) * STATE_REAL(STATE_LR_FACTOR);
   float decay = params.weight_decay;
   if (grouped != 0) {

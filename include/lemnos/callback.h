@@ -163,10 +163,10 @@ struct TensorBoard {
   std::unique_ptr<Observer> observe() const;
 };
 
-/// Ends the fit when the loss of a step is not finite, puts the trainer back to just before that step, and names the
-/// first node whose output is not finite in the fact "first_bad_node" and on standard error. Costs a copy of the
-/// trainer's state at the start of each epoch; steps repeat bit by bit, so nothing else is kept. Rows of a data::Source
-/// are gone by then: that run only ends.
+/// Ends the fit when the loss of a step is not finite, or the parameters at the end of an epoch are not; puts the
+/// trainer back to just before the step that made them so, and names the first node whose output is not finite in the
+/// fact "first_bad_node" and on standard error. Costs a copy of the trainer's state at the start of each epoch; steps
+/// repeat bit by bit, so nothing else is kept. Rows of a data::Source are gone by then: that run only ends.
 struct StopOnNan {
   std::unique_ptr<Observer> observe() const;
 };

@@ -92,6 +92,16 @@ struct Case {
   std::string no_second;
   /// Results that are mostly zeros or equal are right here, for this reason; empty: they are mistrusted.
   std::string degenerate;
+  /// Runs with NaN, infinities and numbers at the ends of the type are left out for this reason; empty: they run, where
+  /// the case is small (2000 elements).
+  std::string no_specials;
+  /// A NaN in an input need not come out, for this reason; empty: it must, and so must one in the gradient of the
+  /// output.
+  std::string nan_lost;
+  /// There may be more NaN than in the reference, for this reason: zeros that are multiplied, say.
+  std::string nan_spreads;
+  /// Numbers near the largest of the type are not among them, for this reason: their squares are past the type, say.
+  std::string no_huge;
   /// Builds the outputs from public functions instead of one node of `op`.
   Build build;
   /// An op of the application's own: what `op` names then.

@@ -155,6 +155,8 @@ class Trainer {
   /// Computes the next step's values one by one, changes nothing, and describes the first that is not finite: a
   /// parameter, the data, or a node's output. Empty when all are finite.
   std::string first_bad_node();
+  /// The first parameter that holds NaN or an infinity, and where; empty when all are finite.
+  std::string first_bad_parameter();
 
   Snapshot snapshot(Snapshot::Part part = Snapshot::Part::everything);
   /// Writes the tensors of a snapshot back. Throws `not_found` or `shape_mismatch` naming the tensor, and changes

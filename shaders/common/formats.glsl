@@ -5,6 +5,7 @@
 #ifndef COMMON_FORMATS
 #define COMMON_FORMATS
 #include "common/formats.h"
+#include "common/special.glsl"
 
 bool format_is_half(uint format) { return format == FORMAT_F16 || format == FORMAT_BF16; }
 bool format_is_byte(uint format) { return format == FORMAT_U8 || format == FORMAT_BOOL; }
@@ -17,7 +18,6 @@ uint float_to_bf16(float v) {
 }
 
 // A driver may assume that there are no NaNs, so the test is one of bits.
-bool is_nan(float v) { return (floatBitsToUint(v) & 0x7fffffffu) > 0x7f800000u; }
 
 vec2 unpack_half(uint format, uint word) {
   if (format == FORMAT_F16) return unpackHalf2x16(word);

@@ -15,8 +15,15 @@ float log_cosh(float u) {
 }
 
 // log(p) and log(1 - p), at least -100: a device's logarithm of 0 may be that of its smallest number.
-float bounded_log(float p) { return p > 0.0 ? max(log(p), -100.0) : -100.0; }
-float bounded_log_rest(float p) { return p < 1.0 ? max(stable_log1p(-p), -100.0) : -100.0; }
+// What is no probability has no logarithm.
+float bounded_log(float p) {
+  if (p == 0.0) return -100.0;
+  return p > 0.0 ? kept_max(log(p), -100.0) : not_a_number();
+}
+float bounded_log_rest(float p) {
+  if (p == 1.0) return -100.0;
+  return p < 1.0 ? kept_max(stable_log1p(-p), -100.0) : not_a_number();
+}
 
 float loss_value(uint f, float p, float t, float a, float b) {
   const float u = p - t;
@@ -31,9 +38,9 @@ float loss_value(uint f, float p, float t, float a, float b) {
     case LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS:
       return (1.0 - t) * p + (1.0 + (a - 1.0) * t) * stable_softplus(-p);
     case LOSS_KL_DIVERGENCE: return t > 0.0 ? t * (log(t) - p) : 0.0;
-    case LOSS_HINGE: return max(0.0, 1.0 - t * p);
+    case LOSS_HINGE: return kept_max(0.0, 1.0 - t * p);
     case LOSS_SQUARED_HINGE: {
-      const float h = max(0.0, 1.0 - t * p);
+      const float h = kept_max(0.0, 1.0 - t * p);
       return h * h;
     }
     case LOSS_POISSON_LOG: return exp(p) - t * p;
@@ -50,16 +57,16 @@ float loss_slope(uint f, float p, float t, float a, float b) {
   const float u = p - t;
   switch (f) {
     case LOSS_MSE: return 2.0 * u;
-    case LOSS_L1: return sign(u);
-    case LOSS_HUBER: return clamp(u, -a, a);
-    case LOSS_SMOOTH_L1: return clamp(u / a, -1.0, 1.0);
+    case LOSS_L1: return kept_sign(u);
+    case LOSS_HUBER: return kept_clamp(u, -a, a);
+    case LOSS_SMOOTH_L1: return kept_clamp(u / a, -1.0, 1.0);
     case LOSS_LOG_COSH: return stable_tanh(u);
-    case LOSS_BINARY_CROSS_ENTROPY: return u / max(p * (1.0 - p), 1e-12);
+    case LOSS_BINARY_CROSS_ENTROPY: return u / kept_max(p * (1.0 - p), 1e-12);
     case LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS:
       return (1.0 - t) - (1.0 + (a - 1.0) * t) * stable_sigmoid(-p);
     case LOSS_KL_DIVERGENCE: return -t;
     case LOSS_HINGE: return t * p < 1.0 ? -t : 0.0;
-    case LOSS_SQUARED_HINGE: return -2.0 * t * max(0.0, 1.0 - t * p);
+    case LOSS_SQUARED_HINGE: return -2.0 * t * kept_max(0.0, 1.0 - t * p);
     case LOSS_POISSON_LOG: return exp(p) - t;
     case LOSS_POISSON: return 1.0 - t / (p + 1e-8);
     case LOSS_FOCAL: {

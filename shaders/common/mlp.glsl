@@ -19,7 +19,7 @@ uint matrix_of(uint layer) { return layer == 0 ? 0 : (ins + 1 + (layer - 1) * (k
 float activated(float x) {
   if (activation == MLP_SIGMOID) return stable_sigmoid(x);
   if (activation == MLP_TANH) return stable_tanh(x);
-  return max(x, 0.0);
+  return kept_max(x, 0.0);
 }
 vec4 activated(vec4 x) { return vec4(activated(x.x), activated(x.y), activated(x.z), activated(x.w)); }
 

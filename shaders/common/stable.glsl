@@ -2,6 +2,8 @@
 #ifndef COMMON_STABLE
 #define COMMON_STABLE
 
+#include "common/special.glsl"
+
 // Drivers may make tanh of a large argument inf/inf; 1 - 2/(exp(2x)+1) saturates on both sides, and the series keeps
 // the relative accuracy near zero.
 float stable_tanh(float x) {
@@ -10,7 +12,7 @@ float stable_tanh(float x) {
     float s = x * x;
     return x * (1.0 - s * (0.33333333333 - s * (0.13333333333 - s * 0.05396825397)));
   }
-  return sign(x) * (1.0 - 2.0 / (exp(2.0 * min(magnitude, 40.0)) + 1.0));
+  return kept_sign(x) * (1.0 - 2.0 / (exp(2.0 * kept_min(magnitude, 40.0)) + 1.0));
 }
 
 float stable_sigmoid(float x) {
@@ -26,7 +28,7 @@ float stable_log1p(float x) {
   return log(u) * (x / (u - 1.0));
 }
 
-float stable_softplus(float x) { return max(x, 0.0) + stable_log1p(exp(-abs(x))); }
+float stable_softplus(float x) { return kept_max(x, 0.0) + stable_log1p(exp(-abs(x))); }
 
 // exp(x)-1, accurate near zero by its series.
 float stable_expm1(float x) {

@@ -20,6 +20,12 @@ struct Comparison {
 Comparison compare(const std::vector<double>& result, const std::vector<double>& reference, const TensorDesc& desc,
                    const Tolerance& tolerance, const std::vector<double>& bound = {});
 
+/// Whether a result is right because of what its reference is, whatever the tolerance: NaN for NaN, an infinity for one
+/// of that sign, and an infinity or nearly the largest number of the type where the reference is past that.
+bool is_right_special(double reference, double result, DType dtype);
+/// How far an element may be from the reference.
+double allowed_error(const Tolerance& tolerance, const TensorDesc& desc, double reference, double bound);
+
 /// Why a result says nothing (more than 90 % zeros, or all equal), or an empty string.
 std::string mistrust(const std::vector<double>& result);
 

@@ -1,12 +1,15 @@
 #include "check/runner.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/half.h"
 #include "base/text.h"
 #include "check/compare.h"
+#include "check/specials.h"
 #include "lemnos/op.h"
 #include "ops/op_table.h"
+#include "runtime/oracle.h"
 
 namespace lemnos::check {
 
@@ -58,7 +61,20 @@ bool second_in_tier(Tier tier, size_t nth) {
   return tier == Tier::whole || (tier == Tier::broad ? nth % 4 == 0 : tier == Tier::fast && nth == 2);
 }
 
+// Small ones that have a floating input to put a special value into.
+bool has_special(const Case& c, DType dtype) {
+  int64_t elements = 0;
+  bool floating = false;
+  for (const Input& input : c.inputs) {
+    elements += input.shape.elements();
+    floating = floating || (input.dtype == DType::f32 && input.shape.elements() > 1);
+  }
+  return floating && is_floating(dtype) && c.no_specials.empty() && elements <= 2000;
+}
+bool special_in_tier(Tier tier, size_t nth) { return nth < (tier == Tier::whole ? 2 : tier == Tier::smoke ? 0 : 1); }
+
 bool wanted(const Run& run, const Filter& f) {
+  if (f.special && !run.special) return false;
   const auto is = [](const std::string& want, const std::string& have) { return want.empty() || want == have; };
   return is(f.op, run.item->op) && is(f.variant, run.variant) && is(f.dtype, lemnos::to_string(run.dtype)) &&
          is(f.direction, to_string(run.direction)) && is(f.shape, shape_text(*run.item)) &&
@@ -73,8 +89,9 @@ class Trial {
     program_ = session_->compile({.targets = prepared.outputs, .force_variant = variant, .guard_bytes = kGuardBytes});
   }
 
-  std::vector<Bytes> run() {
-    for (const auto& [id, values] : prepared_.inputs) session_->write(value(id), encoded(id, values));
+  std::vector<Bytes> run() { return run(prepared_.inputs); }
+  std::vector<Bytes> run(const std::map<int, std::vector<double>>& inputs) {
+    for (const auto& [id, values] : inputs) session_->write(value(id), encoded(id, values));
     program_->poison();
     const Status status = program_->run();
     require(status == Status::ok, ErrorCode::internal, "run: ", lemnos::to_string(status));
@@ -144,6 +161,7 @@ std::vector<Run> expand(const std::vector<Case>& cases, const Filter& filter) {
   std::map<std::string, size_t> counts;                     // of cases, by op
   std::map<std::pair<std::string, DType>, size_t> of_type;  // and of those with this type
   std::map<std::string, size_t> seconds;                    // and of those with second derivatives
+  std::map<std::pair<std::string, DType>, size_t> specials;
   for (const Case& c : cases) {
     const size_t index = counts[c.op]++;
     const std::vector<std::string> variants = variants_of(c);
@@ -160,6 +178,13 @@ std::vector<Run> expand(const std::vector<Case>& cases, const Filter& filter) {
           const Run run{&c, index, dtype, variants[at], direction, filter.seed, filter.preset};
           if (wanted(run, filter) && in_tier(run, filter.tier, nth, at, variants.size())) runs.push_back(run);
         }
+      if (!has_special(c, dtype) || !special_in_tier(filter.tier, specials[{c.op, dtype}]++)) continue;
+      for (const std::string& variant : variants)
+        for (Direction direction : {Direction::forward, Direction::backward}) {
+          if (direction == Direction::backward && !c.backward) continue;
+          const Run run{&c, index, dtype, variant, direction, filter.seed, filter.preset, true};
+          if (wanted(run, filter)) runs.push_back(run);
+        }
     }
   }
   return runs;
@@ -167,17 +192,93 @@ std::vector<Run> expand(const std::vector<Case>& cases, const Filter& filter) {
 
 std::string name_of(const Run& run) {
   return text(run.item->op, '/', lemnos::to_string(run.dtype), run.variant.empty() ? "" : "/", run.variant, '/',
-              shape_text(*run.item), '/', to_string(run.direction), '/', run.index);
+              shape_text(*run.item), '/', to_string(run.direction), '/', run.index, run.special ? "/special" : "");
 }
 
 std::string reproducer(const Run& run, const DeviceInfo& device) {
   return text("lemnos check --op ", run.item->op, " --dtype ", lemnos::to_string(run.dtype),
               run.variant.empty() ? "" : " --variant ", run.variant, " --direction ", to_string(run.direction),
-              " --case ", run.index, " --seed ", run.seed, " --device '", device.name, "'",
-              run.preset.empty() ? "" : " --preset ", run.preset);
+              " --case ", run.index, run.special ? " --special" : "", " --seed ", run.seed, " --device '", device.name,
+              "'", run.preset.empty() ? "" : " --preset ", run.preset);
+}
+
+namespace {
+
+bool has_nan(const std::vector<std::vector<double>>& results) {
+  for (const std::vector<double>& result : results)
+    for (double v : result)
+      if (std::isnan(v)) return true;
+  return false;
+}
+
+bool has_floating(const std::vector<Value>& values) {
+  return std::ranges::any_of(values, [](Value v) { return is_floating(v.dtype()); });
+}
+
+std::vector<std::vector<double>> reference_of(const Prepared& p, const std::map<int, std::vector<double>>& inputs,
+                                              DType dtype) {
+  std::vector<int> targets;
+  for (Value v : p.outputs) targets.push_back(v.id());
+  return evaluate(*p.graph, targets, inputs, dtype != DType::f32);
+}
+
+// An empty string, or what is wrong with one special value in one input.
+std::string special_fault(const Run& run, const Prepared& p, Trial& trial, int id, const Special& special) {
+  const ValueInfo& input = p.graph->info(id);
+  std::map<int, std::vector<double>> inputs = p.inputs;
+  std::vector<double>& values = inputs[id];
+  const size_t place = (7919 * run.seed + static_cast<size_t>(id)) % values.size();
+  values[place] = special.value;
+  std::vector<std::vector<double>> reference = reference_of(p, inputs, run.dtype);
+  const std::vector<Bytes> results = trial.run(inputs);
+  std::vector<std::vector<std::vector<double>>> neighbours;
+  if (special.kind == Special::Kind::subnormal)
+    for (const double value : {0.0, smallest_normal(input.desc.dtype)}) {
+      values[place] = value;
+      neighbours.push_back(reference_of(p, inputs, run.dtype));
+    }
+  const std::string where = text(special.name, " in ", input.name, '[', place, "]: ");
+  if (special.kind == Special::Kind::nan && (run.direction == Direction::forward || input.name == "dy") &&
+      run.item->nan_lost.empty() && has_floating(p.outputs)) {
+    std::ranges::fill(values, special.value);  // one alone may be where nobody looks
+    if (!has_nan(reference_of(p, inputs, run.dtype)))
+      return text("NaN in all of ", input.name, ": the reference has none");
+  }
+  for (size_t i = 0; i < results.size(); ++i) {
+    const TensorDesc& desc = p.outputs[i].desc();
+    SpecialReference right{std::move(reference[i]), {}};
+    for (auto& all : neighbours) right.neighbours.push_back(std::move(all[i]));
+    const std::string wrong = compare_special(special, decoded(desc, results[i]), right, desc, p.tolerances[i],
+                                              !run.item->nan_spreads.empty());
+    if (!wrong.empty()) return text(where, p.names[i], ' ', wrong);
+  }
+  return {};
+}
+
+}  // namespace
+
+Outcome run_special(const Run& run, const Device& device) {
+  try {
+    const Prepared prepared = prepare(*run.item, run.dtype, run.direction, run.seed);
+    Trial trial(prepared, device, run.variant);
+    std::string faults;
+    for (const auto& [id, values] : prepared.inputs) {
+      if (values.empty() || !is_floating(prepared.graph->info(id).desc.dtype)) continue;
+      for (const Special& special : specials_of(prepared.graph->info(id).desc.dtype)) {
+        if (special.kind == Special::Kind::huge && !run.item->no_huge.empty()) continue;
+        if (const std::string fault = special_fault(run, prepared, trial, id, special); !fault.empty())
+          faults += (faults.empty() ? "" : "\n  ") + fault;
+      }
+    }
+    return faults.empty() ? Outcome{} : failed(faults);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::unsupported) return {Outcome::Kind::skipped, error.what(), 0};
+    return failed(error.what());
+  }
 }
 
 Outcome run_on(const Run& run, const Device& device) {
+  if (run.special) return run_special(run, device);
   try {
     const Prepared prepared = prepare(*run.item, run.dtype, run.direction, run.seed);
     const size_t messages = device.backend().validation_messages().size();

@@ -95,7 +95,7 @@ Value gradient_a(Grad& g, int64_t function) {
     case BINARY_DIVIDE: return dy / b;
     case BINARY_MINIMUM: return dy * less_equal(a, b);
     case BINARY_MAXIMUM: return dy * greater_equal(a, b);
-    case BINARY_POW: return dy * b * pow(a, b - 1.0f);
+    case BINARY_POW: return where(b, dy * b * pow(a, b - 1.0f), zeros(g.graph, {}, a.dtype()));
     default: return dy;
   }
 }

@@ -5,9 +5,11 @@
 // Inputs x, then gamma, then beta, where they are given. The second output holds {mean, rstd} of each row, for
 // backward.
 
-#include "reference/layer_norm.h"
+#include <limits>
+
 #include "lemnos/ops.h"
 #include "ops/norm.h"
+#include "reference/layer_norm.h"
 #include "shaders/norm_rows.h"
 
 namespace lemnos::ops {
@@ -224,7 +226,7 @@ Value instance_norm(Value x, Value gamma, Value beta, float eps) {
   return group_norm(x, x.shape()[1], gamma, beta, eps);
 }
 Value l2_normalize(Value x, std::vector<int64_t> axes, float eps) {
-  return x / clamp(norm(x, std::move(axes), true), eps, 3e38f);
+  return x / clamp(norm(x, std::move(axes), true), eps, std::numeric_limits<float>::infinity());
 }
 
 }  // namespace lemnos

@@ -6,6 +6,7 @@
 // between passes is f32. How a tensor is cut depends on its shape alone, so that sums come out alike everywhere.
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 
 #include "lemnos/ops.h"
@@ -257,7 +258,7 @@ std::vector<Value> grad_extreme(Grad& g) {
 // dx = dy x / norm, and 0 where the norm is 0.
 std::vector<Value> grad_norm(Grad& g) {
   const float tiny = g.out().dtype() == DType::f16 ? 6e-5f : 1.2e-38f;
-  return {g.in(0) * stretched(g, g.dy() / clamp(g.out(), tiny, 3e38f))};
+  return {g.in(0) * stretched(g, g.dy() / clamp(g.out(), tiny, std::numeric_limits<float>::infinity()))};
 }
 
 const OpDef kOps[] = {

@@ -58,10 +58,13 @@ void moments(const Step& o, double g, double* s) {
   s[1] = o.beta2 * s[1] + (1 - o.beta2) * g * g;
 }
 
+// NaN of either stays.
+double larger(double a, double b) { return a >= b || std::isnan(a) ? a : b; }
+
 double adam(const Step& o, double g, double* s) {
   moments(o, g, s);
   double v = s[1];
-  if (o.slots == 3) v = s[2] = std::max(s[2], s[1]);
+  if (o.slots == 3) v = s[2] = larger(s[1], s[2]);
   return o.lr / o.correction1 * s[0] / (std::sqrt(v) / std::sqrt(o.correction2) + o.eps);
 }
 
@@ -76,7 +79,7 @@ double nadam(const Step& o, double g, double* s) {
 
 double adamax(const Step& o, double g, double* s) {
   s[0] = o.beta1 * s[0] + (1 - o.beta1) * g;
-  s[1] = std::max(o.beta2 * s[1], std::abs(g) + o.eps);
+  s[1] = larger(o.beta2 * s[1], std::abs(g) + o.eps);
   return o.lr / o.correction1 * s[0] / s[1];
 }
 
@@ -93,7 +96,7 @@ double radam(const Step& o, double g, double* s) {
 double lion(const Step& o, double g, double* s) {
   const double direction = o.beta1 * s[0] + (1 - o.beta1) * g;
   s[0] = o.beta2 * s[0] + (1 - o.beta2) * g;
-  return direction == 0 ? 0 : std::copysign(o.lr, direction);
+  return o.lr * (direction > 0 ? 1 : direction < 0 ? -1 : direction);
 }
 
 using Difference = double (*)(const Step&, double g, double* slots);

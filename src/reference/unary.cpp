@@ -39,6 +39,7 @@ const UnaryFunction kFunctions[] = {
     {"gelu_tanh", [](D x, D, D) { return x * gelu_tanh_gate(x); },
      [](D x, D, D) {
        const D g = gelu_tanh_gate(x);
+       if (std::abs(x) > 1e3) return g;  // the rest is 0, also where x^2 is infinite
        return g + x * g * (1 - g) * 2 * std::sqrt(2 / std::numbers::pi) * (1 + 3 * 0.044715 * x * x);
      },
      false},
@@ -58,7 +59,7 @@ const UnaryFunction kFunctions[] = {
     {"softsign", [](D x, D, D) { return x / (1 + std::abs(x)); },
      [](D x, D, D) { return 1 / ((1 + std::abs(x)) * (1 + std::abs(x))); }, false},
     {"negate", [](D x, D, D) { return -x; }, [](D, D, D) { return -1.0; }, false},
-    {"abs", [](D x, D, D) { return std::abs(x); }, [](D x, D, D) { return x > 0 ? 1.0 : (x < 0 ? -1.0 : 0.0); }, false},
+    {"abs", [](D x, D, D) { return std::abs(x); }, [](D x, D, D) { return x > 0 ? 1.0 : (x < 0 ? -1.0 : x); }, false},
     {"square", [](D x, D, D) { return x * x; }, [](D x, D, D) { return 2 * x; }, false},
     {"sqrt", [](D x, D, D) { return std::sqrt(x); }, [](D y, D, D) { return 0.5 / y; }, true},
     {"rsqrt", [](D x, D, D) { return 1 / std::sqrt(x); }, [](D y, D, D) { return -0.5 * y * y * y; }, true},

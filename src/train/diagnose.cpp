@@ -30,13 +30,17 @@ std::string described(const Graph& graph, const Node& node, int output) {
 
 }  // namespace
 
-std::string Trainer::first_bad_node() {
-  require(impl_->training != nullptr, ErrorCode::invalid_argument, "first_bad_node: begin() has not been called");
+std::string Trainer::first_bad_parameter() {
   for (const train::CheckpointEntry& e : impl_->learned.entries())
     if (e.purpose == Purpose::parameter)
       if (const std::string bad = not_finite(session().read_floats(e.value)); !bad.empty())
         return text("parameter ", e.name, " ", e.desc, ": ", bad);
+  return {};
+}
 
+std::string Trainer::first_bad_node() {
+  require(impl_->training != nullptr, ErrorCode::invalid_argument, "first_bad_node: begin() has not been called");
+  if (std::string bad = first_bad_parameter(); !bad.empty()) return bad;
   Graph& graph = impl_->training->graph();
   Needs needs;
   for (Value target : impl_->training->targets) needs.targets.push_back(target.id());

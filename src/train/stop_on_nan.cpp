@@ -17,17 +17,45 @@ class StopOnNanObserver final : public Observer {
     const auto bad = std::ranges::find_if(run.steps, [](const StepMetrics& step) { return !std::isfinite(step.loss); });
     if (bad == run.steps.end()) return;
     if (!run.resident) return run.stop(text("step ", bad->step, ": the loss is ", bad->loss));
-    const std::string what = search(run.trainer, bad->step);
-    const std::string line = text("step ", bad->step, ": the loss is ", bad->loss, "; first not finite: ", what);
+    end(run, text("step ", bad->step, ": the loss is ", bad->loss), search(run.trainer, bad->step));
+  }
+  // The last step of an epoch may leave parameters that are no numbers though its own loss was one.
+  void epoch_done(FitRun& run) override {
+    if (run.stopped()) return;
+    const std::string bad = run.trainer.first_bad_parameter();
+    if (bad.empty()) return remember(run.trainer);
+    if (!run.resident) return run.stop(bad);
+    const int64_t good = last_good_step(run.trainer);
+    end(run, text("step ", good + 1, " leaves ", bad), or_the_update(run.trainer.first_bad_node()));
+  }
+
+ private:
+  static void end(FitRun& run, const std::string& happened, const std::string& what) {
+    const std::string line = text(happened, "; first not finite: ", what);
     default_logger()(LogLevel::warning, line);
     run.history.set("first_bad_node", what);
     run.stop(line);
   }
-  void epoch_done(FitRun& run) override {
-    if (!run.stopped()) remember(run.trainer);
+  static std::string or_the_update(const std::string& what) {
+    return what.empty() ? "nothing while a step is computed: its update overflows" : what;
   }
 
- private:
+  // Goes back to the last step after which the parameters were numbers.
+  int64_t last_good_step(Trainer& trainer) {
+    int64_t good = start_, bad = trainer.steps_done();
+    const auto go_to = [&](int64_t step) {
+      trainer.restore(state_);
+      trainer.step(step - start_);
+    };
+    while (bad - good > 1) {
+      const int64_t middle = good + (bad - good) / 2;
+      go_to(middle);
+      (trainer.first_bad_parameter().empty() ? good : bad) = middle;
+    }
+    go_to(good);
+    return good;
+  }
+
   void remember(Trainer& trainer) {
     start_ = trainer.steps_done();
     state_ = trainer.snapshot();
@@ -40,8 +68,7 @@ class StopOnNanObserver final : public Observer {
       trainer.restore(state_);
       trainer.step(before - start_);
       const std::string what = trainer.first_bad_node();
-      if (before == start_ || !what.starts_with("parameter"))
-        return what.empty() ? "nothing while a step is computed: its update overflows" : what;
+      if (before == start_ || !what.starts_with("parameter")) return or_the_update(what);
     }
   }
 

@@ -271,6 +271,28 @@ TEST_P(Callbacks, TheFirstBadNodeMayBeOfTheBackwardPass) {
   EXPECT_TRUE(same(state_of(trainer), before)) << "looking changes nothing";
 }
 
+// Its one step has a finite loss and leaves weights that are none: found at the end of the epoch, and undone.
+TEST_P(Callbacks, NanInTheWeightsStopsThoughTheLossIsFinite) {
+  const Model model{"root model", [](const nn::Scope& scope, Value x) {
+                      const Value y =
+                          nn::Linear{.out = kClasses, .bias = false, .weight_init = Init::zeros()}(scope, x);
+                      return sqrt(square(y));
+                    }};
+  Trainer trainer{device(), model};
+  const data::Dataset set = points();
+  testing::internal::CaptureStderr();
+  const History history = trainer.fit(
+      set,
+      {.epochs = 3, .batch_size = set.size(), .verbosity = Verbosity::silent, .callbacks = {callback::StopOnNan{}}});
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(history.epochs(), 1u);
+  EXPECT_TRUE(std::isfinite(history["loss"][0]));
+  EXPECT_NE(said.find("step 1 leaves parameter "), std::string::npos) << said;
+  EXPECT_TRUE(std::get<std::string>(*history.fact("first_bad_node")).starts_with("node unary_backward -> "));
+  EXPECT_EQ(trainer.steps_done(), 0);
+  EXPECT_EQ(trainer.first_bad_parameter(), "");
+}
+
 TEST_P(Callbacks, TheRangeOfRatesIsFoundAndForgotten) {
   Trainer trainer = small_trainer(device());
   trainer.fit(points(), {.batch_size = kBatch, .verbosity = Verbosity::silent});

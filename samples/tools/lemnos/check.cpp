@@ -147,6 +147,7 @@ Command add_check(CLI::App& app) {
   sub->add_option("--variant", o->filter.variant, "Only this variant of the kernels");
   sub->add_option("--direction", o->filter.direction, "forward or backward")
       ->check(CLI::IsMember({"forward", "backward"}));
+  sub->add_flag("--special", o->filter.special, "only with NaN, infinities and the ends of the type in the inputs");
   sub->add_option("--shape", o->filter.shape, "Of the first input, as 113x41");
   sub->add_option("--case", o->filter.index, "Only the case of that number within its op");
   sub->add_option("--seed", o->filter.seed)->capture_default_str();
