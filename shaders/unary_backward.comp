@@ -15,22 +15,22 @@ layout(binding = 0) readonly buffer S4 { T4 s4[]; };
 layout(binding = 1) readonly buffer DY4 { T4 dy4[]; };
 layout(binding = 2) WRITTEN buffer DX4 { T4 dx4[]; };
 
-// `precise`: dy times a slope of 0 is NaN where dy is, which a compiler might take for 0.
-float slope(float v) { return unary_slope(function, v, params.a, params.b); }
+// dy f'(s). By its bits: a compiler may take a product with 0 for 0 though dy is NaN or infinite.
+float through(float gradient, float v) {
+  const float slope = unary_slope(function, v, params.a, params.b);
+  if (slope == 0.0 && (floatBitsToUint(gradient) & 0x7f800000u) == 0x7f800000u) return not_a_number();
+  return gradient * slope;
+}
 
 void main() {
   const uint quad = invocation_index();
   const uint first = quad * 4;
   if (first >= params.count) return;
   if (first + 4 <= params.count) {
-    const vec4 v = LOAD4(s4, quad);
-    precise const vec4 result = LOAD4(dy4, quad) * vec4(slope(v.x), slope(v.y), slope(v.z), slope(v.w));
-    STORE4(dx4, quad, result);
+    const vec4 v = LOAD4(s4, quad), g = LOAD4(dy4, quad);
+    STORE4(dx4, quad, vec4(through(g.x, v.x), through(g.y, v.y), through(g.z, v.z), through(g.w, v.w)));
     return;
   }
   const uint end = min(first + 4, params.count);
-  for (uint i = first; i < end; ++i) {
-    precise const float result = LOAD(dy, i) * slope(LOAD(s, i));
-    STORE(dx, i, result);
-  }
+  for (uint i = first; i < end; ++i) STORE(dx, i, through(LOAD(dy, i), LOAD(s, i)));
 }
