@@ -1,6 +1,7 @@
 #include "lemnos/session.h"
 
 #include "base/half.h"
+#include "base/status.h"
 #include "runtime/value_id.h"
 
 namespace lemnos {
@@ -31,8 +32,7 @@ std::vector<float> eval(const Device& device, Value value) {
   require(static_cast<bool>(value), ErrorCode::invalid_argument, "eval: the value is empty");
   const auto session = device.open(value.graph());
   const auto program = session->compile({.targets = {value}});
-  const Status status = program->run();
-  if (status != Status::ok) throw Error(ErrorCode::internal, std::string("eval: ") + to_string(status));
+  require_ok(program->run(), "eval");
   return program->read_floats(value);
 }
 

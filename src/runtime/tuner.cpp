@@ -8,7 +8,7 @@
 
 #include "base/half.h"
 #include "base/random.h"
-#include "base/text.h"
+#include "base/status.h"
 #include "graph/print.h"
 
 namespace lemnos {
@@ -20,8 +20,6 @@ double wall() { return std::chrono::duration<double>(std::chrono::steady_clock::
 double now(const DeviceCaps& caps) {
   return caps.software ? static_cast<double>(std::clock()) / CLOCKS_PER_SEC : wall();
 }
-
-void require_ok(Status status) { require(status == Status::ok, ErrorCode::device_lost, "tune: ", to_string(status)); }
 
 // Floats of 1/2 to 1 and of either sign; zeros for integers, which are indices that must be in range.
 void fill(Session& session, Value value) {
@@ -70,8 +68,8 @@ struct Tuner::Candidate {
 
   double timed(const DeviceCaps& caps, uint32_t count) const {
     const double start = now(caps);
-    require_ok(program->run(count));
-    require_ok(program->wait());
+    require_ok(program->run(count), "tune");
+    require_ok(program->wait(), "tune");
     return (now(caps) - start) / count;
   }
 };

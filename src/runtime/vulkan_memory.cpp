@@ -17,14 +17,6 @@ std::string name_of(const Graph& graph, const ArenaId& local) {
 }
 }  // namespace
 
-void require_ok(Status status, const char* doing) {
-  if (status == Status::ok) return;
-  const ErrorCode code = status == Status::device_lost     ? ErrorCode::device_lost
-                         : status == Status::out_of_memory ? ErrorCode::out_of_memory
-                                                           : ErrorCode::internal;
-  fail(code, doing, ": ", to_string(status));
-}
-
 void find_damage(std::span<const std::byte> bytes, uint64_t begin, uint64_t end, const std::string& what,
                  std::vector<std::string>& lines) {
   for (uint64_t at = begin; at + 4 <= end; at += 4) {

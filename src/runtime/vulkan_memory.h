@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/status.h"
 #include "plan/plan.h"
 #include "vulkan/buffer.h"
 #include "vulkan/staging.h"
@@ -132,7 +133,5 @@ class VulkanMemory {
 /// Lines for every guard word that no longer holds kPoison.
 void find_damage(std::span<const std::byte> bytes, uint64_t begin, uint64_t end, const std::string& what,
                  std::vector<std::string>& lines);
-/// Throws the Error that belongs to a Status other than ok.
-void require_ok(Status status, const char* doing);
 
 }  // namespace lemnos

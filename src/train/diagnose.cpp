@@ -3,7 +3,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "base/text.h"
+#include "base/status.h"
 #include "graph/needs.h"
 #include "lemnos/op.h"
 #include "train/trainer_impl.h"
@@ -58,8 +58,7 @@ std::string Trainer::first_bad_node() {
     }
   }
   const std::unique_ptr<Program> program = session().compile({.targets = targets, .fuse = false});
-  const Status status = program->run(1);
-  require(status == Status::ok, ErrorCode::device_lost, "first_bad_node: ", to_string(status));
+  require_ok(program->run(1), "first_bad_node");
   for (const auto& [node, value] : outputs)
     if (const std::string bad = not_finite(program->read_floats(value)); !bad.empty())
       return text(described(graph, *node, value.id()), ": ", bad);

@@ -3,22 +3,12 @@
 #include <algorithm>
 #include <array>
 
-#include "base/text.h"
+#include "base/status.h"
 #include "lemnos/ops.h"
 
 namespace lemnos {
 
 namespace train {
-
-namespace {
-
-void require_ok(Status status, const std::string& doing) {
-  if (status == Status::ok) return;
-  const ErrorCode code = status == Status::device_lost ? ErrorCode::device_lost : ErrorCode::out_of_memory;
-  fail(code, doing, ": ", to_string(status));
-}
-
-}  // namespace
 
 void Pass::add_ring(size_t recorded) {
   const int64_t columns = kRingColumns + static_cast<int64_t>(recorded);
