@@ -1,13 +1,13 @@
 // The oracle: interprets a graph node by node with the references. No rewrites, no memory sharing, no threads.
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <new>
 #include <set>
 
 #include "base/half.h"
 #include "base/machine.h"
+#include "base/stopwatch.h"
 #include "base/text.h"
 #include "graph/loop.h"
 #include "graph/print.h"
@@ -139,9 +139,9 @@ class CpuProgram final : public Program {
     Advanced now;
     while (!nodes_.empty() && (updating() || now.microseconds < budget.microseconds) &&
            (budget.steps == 0 || now.steps < budget.steps)) {
-      const auto begin = std::chrono::steady_clock::now();
+      const Stopwatch clock;
       interpret(next_);
-      now.microseconds += std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count();
+      now.microseconds += clock.microseconds();
       ++now.segments;
       next_ = (next_ + 1) % nodes_.size();
       if (next_ == 0) ++now.steps;
@@ -167,17 +167,14 @@ class CpuProgram final : public Program {
       const TensorDesc result = n.outputs.empty() ? TensorDesc{} : graph_.info(n.outputs[0]).desc;
       profile.launches.push_back({.op = n.op->name, .result = n.outputs.empty() ? "" : text(result), .groups = 1});
     }
-    const auto began = std::chrono::steady_clock::now();
-    const auto now = [&] {
-      return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - began).count();
-    };
+    const Stopwatch clock;
     (void)run(steps);
-    profile.replayed_microseconds = steps ? now() / steps : 0;
+    profile.replayed_microseconds = steps ? clock.microseconds() / steps : 0;
     for (uint32_t step = 0; step < steps; ++step)
       for (size_t i = 0; i < nodes_.size(); ++i) {
-        const double begin = now();
+        const double begin = clock.microseconds();
         interpret(i);
-        profile.launches[i].steps.push_back({begin, now()});
+        profile.launches[i].steps.push_back({begin, clock.microseconds()});
       }
     total_steps_ += steps;
     return profile;

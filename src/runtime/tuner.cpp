@@ -2,24 +2,17 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cmath>
 #include <ctime>
 
 #include "base/half.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "base/stopwatch.h"
 #include "graph/print.h"
 
 namespace lemnos {
 namespace {
-
-double wall() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-// A software driver computes on this processor, whatever else that does.
-double now(const DeviceCaps& caps) {
-  return caps.software ? static_cast<double>(std::clock()) / CLOCKS_PER_SEC : wall();
-}
 
 // Floats of 1/2 to 1 and of either sign; zeros for integers, which are indices that must be in range.
 void fill(Session& session, Value value) {
@@ -67,10 +60,13 @@ struct Tuner::Candidate {
   std::vector<double> times;         // seconds of a run
 
   double timed(const DeviceCaps& caps, uint32_t count) const {
-    const double start = now(caps);
+    const Stopwatch wall;
+    const std::clock_t start = std::clock();
     require_ok(program->run(count), "tune");
     require_ok(program->wait(), "tune");
-    return (now(caps) - start) / count;
+    // A software driver computes on this processor, whatever else that does.
+    const double seconds = caps.software ? static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC : wall.seconds();
+    return seconds / count;
   }
 };
 
@@ -159,14 +155,14 @@ void Tuner::tune(const Plan& plan, Tuning& tuning, double seconds) const {
     if (op.variants.size() > 1 && op.updates.empty()) nodes.push_back(index);
   }
   std::ranges::stable_sort(nodes, [&](int a, int b) { return cost[a] > cost[b]; });
-  const double end = wall() + seconds;
+  const Stopwatch clock;
   for (int index : nodes) {
     const Node& node = plan.graph.nodes()[static_cast<size_t>(index)];
     if (tuning.find(shape_text(plan.graph, node))) continue;
-    if (wall() >= end) return;
+    if (clock.seconds() >= seconds) return;
     tuning.put(measure(plan, node));
   }
-  for (const PlannedLoop& loop : plan.loops) tune(*loop.body, tuning, end - wall());
+  for (const PlannedLoop& loop : plan.loops) tune(*loop.body, tuning, seconds - clock.seconds());
 }
 
 }  // namespace lemnos

@@ -62,15 +62,14 @@ void VulkanClock::sent(uint32_t index, size_t first, size_t count, uint64_t valu
   slot.count = count;
   slot.value = value;
   slot.order = ++orders_;
-  slot.sent = std::chrono::steady_clock::now();
+  slot.sent = {};
   // Without timestamps nothing can be known of what the application submits.
   if (!timestamps_ && !value) slot.state = State::unused;
 }
 
 bool VulkanClock::read(Slot& slot, uint32_t index, double& microseconds) const {
   if (!timestamps_) {
-    const auto elapsed = std::chrono::steady_clock::now() - slot.sent;
-    microseconds = std::chrono::duration<double, std::micro>(elapsed).count();
+    microseconds = slot.sent.microseconds();
     return true;
   }
   uint64_t ticks[2] = {};

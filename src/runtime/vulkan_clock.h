@@ -2,9 +2,9 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <optional>
 
+#include "base/stopwatch.h"
 #include "runtime/pace.h"
 #include "vulkan/recorder.h"
 #include "vulkan/timeline.h"
@@ -46,7 +46,7 @@ class VulkanClock {
     size_t first = 0, count = 0;
     uint64_t value = 0, order = 0;
     uint64_t last_begin = 0;  // a foreign batch that has not run yet still shows the times of the one before
-    std::chrono::steady_clock::time_point sent;
+    Stopwatch sent;
   };
   bool read(Slot& slot, uint32_t index, double& microseconds) const;
 

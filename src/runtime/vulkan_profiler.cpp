@@ -14,15 +14,12 @@ VulkanProfiler::VulkanProfiler(const VulkanLaunches& launches, VulkanMemory& mem
   recorder.end();
 }
 
-void VulkanProfiler::step(Profile& profile, std::chrono::steady_clock::time_point began) {
-  const auto now = [&] {
-    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - began).count();
-  };
-  const double submitting = now();
+void VulkanProfiler::step(Profile& profile, const Stopwatch& clock) {
+  const double submitting = clock.microseconds();
   require_ok(memory_.timeline().submit({&commands_, 1}).status, "profile");
-  const double waiting = now();
+  const double waiting = clock.microseconds();
   require_ok(memory_.wait_all(), "profile");
-  const double done = now();
+  const double done = clock.microseconds();
   profile.host.push_back({"submit", {submitting, waiting}});
   profile.host.push_back({"wait", {waiting, done}});
   std::vector<uint64_t> ticks(timestamps_.count());

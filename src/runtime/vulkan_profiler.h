@@ -1,10 +1,10 @@
 // One step of a program with a timestamp after every launch.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <vector>
 
+#include "base/stopwatch.h"
 #include "lemnos/profile.h"
 #include "runtime/vulkan_launches.h"
 #include "runtime/vulkan_memory.h"
@@ -18,7 +18,7 @@ class VulkanProfiler {
 
   /// Runs the step once and adds its times to `profile`, whose launches stand in the order of execution, those of a
   /// loop with the sum over its iterations. Throws what a failed submission means.
-  void step(Profile& profile, std::chrono::steady_clock::time_point began);
+  void step(Profile& profile, const Stopwatch& clock);
 
  private:
   const VulkanLaunches& launches_;

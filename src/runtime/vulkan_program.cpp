@@ -1,7 +1,6 @@
 #include "runtime/vulkan_program.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <new>
 
@@ -101,22 +100,21 @@ Profile VulkanProgram::empty_profile(uint32_t steps) const {
 }
 
 Profile VulkanProgram::profile(uint32_t steps) {
-  using Clock = std::chrono::steady_clock;
   Profile profile = empty_profile(steps);
   if (!launches_ || steps == 0) return profile;
   if (!profiler_) profiler_ = std::make_unique<VulkanProfiler>(*launches_, *memory_, pool_);
   std::vector<double> replayed;
   for (uint32_t i = 0; i < steps; ++i) {
-    const auto before = Clock::now();
+    const Stopwatch replay;
     require_ok(run(1), "profile");
     require_ok(wait(), "profile");
-    replayed.push_back(std::chrono::duration<double, std::micro>(Clock::now() - before).count());
+    replayed.push_back(replay.microseconds());
   }
   std::ranges::sort(replayed);
   profile.replayed_microseconds = replayed[replayed.size() / 2];
-  const auto began = Clock::now();
+  const Stopwatch clock;
   for (uint32_t i = 0; i < steps; ++i) {
-    profiler_->step(profile, began);
+    profiler_->step(profile, clock);
     ++total_steps_;
   }
   return profile;

@@ -1,9 +1,9 @@
 // fit: epochs of steps, what is told to observers in between, and the history of it all.
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <type_traits>
 
+#include "base/stopwatch.h"
 #include "base/text.h"
 #include "lemnos/train.h"
 #include "train/progress_bar.h"
@@ -15,9 +15,6 @@ namespace lemnos {
 namespace {
 
 constexpr int64_t kValidationBatch = 256;
-
-using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // How many steps to hand over at once: a piece of about a fifth of a second where somebody watches, else the epoch.
 class Pieces {
@@ -139,22 +136,22 @@ History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, bool 
       bar.draws() || std::ranges::any_of(observers, [](const auto& observer) { return observer->watches_steps(); });
   tell(&Observer::begin);
   for (int64_t epoch = 1; epoch <= fit.epochs && !run.stopped(); ++epoch) {
-    const auto start = Clock::now();
+    const Stopwatch clock;
     Progress& progress = run.progress;
     progress = {.epoch = epoch, .epochs = fit.epochs, .step = 0, .steps = steps, .so_far = {}};
     Pieces pieces(watched, steps);
     while (progress.step < steps && !run.stopped()) {
-      const auto piece_start = Clock::now();
+      const Stopwatch piece;
       const int64_t now = pieces.next(steps - progress.step);
       run.steps = train_steps(now);
       train::join(progress.so_far, train::mean_of(run.steps, builder.recorded()));
-      pieces.took(now, seconds_since(piece_start));
+      pieces.took(now, piece.seconds());
       progress.step += now;
-      progress.samples_per_second = static_cast<double>(progress.so_far.samples) / seconds_since(start);
+      progress.samples_per_second = static_cast<double>(progress.so_far.samples) / clock.seconds();
       bar.update(progress);
       tell(&Observer::steps_done);
     }
-    const double seconds = seconds_since(start);
+    const double seconds = clock.seconds();
     std::optional<Metrics> validation;
     if (fit.validation) validation = evaluate(*fit.validation, kValidationBatch, epoch > 1);
     if (fit.validation_source) validation = evaluate(*fit.validation_source, kValidationBatch);

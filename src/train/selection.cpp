@@ -2,11 +2,11 @@
 #include "lemnos/selection.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 
 #include "base/random.h"
+#include "base/stopwatch.h"
 #include "base/text.h"
 
 namespace lemnos::selection {
@@ -22,9 +22,9 @@ std::string number(double value, const char* format = "%.6g") {
 std::string padded(const std::string& word) { return std::string(word.size() < 14 ? 14 - word.size() : 1, ' ') + word; }
 
 Trial try_point(const Point& point, const Evaluate& evaluate) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch clock;
   const double score = evaluate(point);
-  return {point, score, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+  return {point, score, clock.seconds()};
 }
 
 bool is_better(double a, double b, bool largest) {

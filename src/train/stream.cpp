@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "base/stopwatch.h"
 #include "base/text.h"
 #include "ops/epoch_order.h"
 #include "train/columns.h"
@@ -14,9 +15,6 @@ namespace lemnos {
 namespace train {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 constexpr int64_t kWindowBytes = int64_t{8} << 20;
 constexpr int64_t kLeastBatches = 8, kMostBatches = 32767;  // of a window: the ring has two
@@ -101,7 +99,7 @@ void Stream::begin_reading() {
   if (reading_count_ <= 0) return;
   next_read_ += reading_count_;
   reading_ = std::async(std::launch::async, [this, runs = rows_of_batches(reading_first_, reading_count_)] {
-    const auto start = Clock::now();
+    const Stopwatch reading;
     for (const Run& run : runs) {
       std::vector<std::byte*> to;
       size_t column = 0;
@@ -110,7 +108,7 @@ void Stream::begin_reading() {
       });
       read_rows(source_, run.rows, to);
     }
-    return seconds_since(start);
+    return reading.seconds();
   });
 }
 
@@ -121,7 +119,7 @@ bool Stream::reading_is_done() const {
 void Stream::finish_reading() {
   if (!reading_.valid()) return;
   load_seconds_ += reading_.get();
-  const auto start = Clock::now();
+  const Stopwatch writing;
   const int64_t place = reading_first_ % (2 * window_);
   const std::vector<Value>& resident = pass_.feed->columns();
   for (size_t c = 0; c < columns_.size(); ++c) {
@@ -131,7 +129,7 @@ void Stream::finish_reading() {
                                 static_cast<size_t>(place * batch_) * row);
   }
   there_until_ = reading_first_ + reading_count_;
-  load_seconds_ += seconds_since(start);
+  load_seconds_ += writing.seconds();
 }
 
 void Stream::submit(int64_t steps) {
