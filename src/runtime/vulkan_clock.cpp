@@ -15,18 +15,12 @@ VulkanClock::VulkanClock(vulkan::Timeline& timeline, vulkan::CommandPool& pool) 
   const std::shared_ptr<vulkan::Context>& context = timeline.context();
   if (context->caps().timestamp_period <= 0) return;
   timestamps_.emplace(context, 2 * kSlots);
-  const auto make = [&](auto content) {
-    const VkCommandBuffer commands = pool.create();
-    auto recorder = vulkan::Recorder::begin(*context, commands, vulkan::Reuse::many);
-    content(recorder);
-    recorder.end();
-    return commands;
-  };
   for (uint32_t i = 0; i < kSlots; ++i) {
-    slots_[i].before = make([&](vulkan::Recorder& r) { record_before(r, i); });
-    slots_[i].after = make([&](vulkan::Recorder& r) { record_after(r, i); });
+    slots_[i].before = vulkan::recorded(pool, [&](vulkan::Recorder& r) { record_before(r, i); });
+    slots_[i].after = vulkan::recorded(pool, [&](vulkan::Recorder& r) { record_after(r, i); });
   }
-  const VkCommandBuffer reset = make([&](vulkan::Recorder& r) { r.reset_timestamps(*timestamps_, 0, 2 * kSlots); });
+  const VkCommandBuffer reset =
+      vulkan::recorded(pool, [&](vulkan::Recorder& r) { r.reset_timestamps(*timestamps_, 0, 2 * kSlots); });
   require_ok(timeline.submit({&reset, 1}).status, "timestamps");
   require_ok(timeline.wait_all(), "timestamps");
 }

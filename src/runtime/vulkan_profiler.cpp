@@ -8,11 +8,7 @@ VulkanProfiler::VulkanProfiler(const VulkanLaunches& launches, VulkanMemory& mem
     : launches_(launches),
       memory_(memory),
       timestamps_(memory.context(), static_cast<uint32_t>(launches.launches().size()) + 1),
-      commands_(pool.create()) {
-  auto recorder = vulkan::Recorder::begin(*memory.context(), commands_, vulkan::Reuse::many);
-  launches.record_timed(recorder, timestamps_);
-  recorder.end();
-}
+      commands_(vulkan::recorded(pool, [&](vulkan::Recorder& r) { launches.record_timed(r, timestamps_); })) {}
 
 void VulkanProfiler::step(Profile& profile, const Stopwatch& clock) {
   const double submitting = clock.microseconds();

@@ -21,11 +21,8 @@ VulkanProgram::VulkanProgram(Plan plan, std::shared_ptr<VulkanMemory> memory, do
   if (plan_.guard_bytes && plan_.activation_bytes) poison();
   if (plan_.dispatches.empty()) return;
   launches_ = std::make_unique<VulkanLaunches>(plan_, *memory_, activations_, segment_microseconds);
-  commands_ = pool_.create();
+  commands_ = vulkan::recorded(pool_, [&](vulkan::Recorder& r) { launches_->record_step(r); });
   repeated_.assign(kStepsPerSubmit, commands_);
-  auto recorder = vulkan::Recorder::begin(*memory_->context(), commands_, vulkan::Reuse::many);
-  launches_->record_step(recorder);
-  recorder.end();
 }
 
 VulkanProgram::~VulkanProgram() {

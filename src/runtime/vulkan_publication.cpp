@@ -10,10 +10,7 @@ VulkanPublication::VulkanPublication(VulkanMemory& memory, vulkan::CommandPool& 
   for (uint32_t i = 0; i < copies; ++i) {
     Copy copy;
     copy.buffer = vulkan::Buffer(memory.context(), vulkan::Memory::device, from_.size, text("published ", i));
-    copy.commands = pool.create();
-    auto recorder = vulkan::Recorder::begin(*memory.context(), copy.commands, vulkan::Reuse::many);
-    record(recorder, copy.buffer);
-    recorder.end();
+    copy.commands = vulkan::recorded(pool, [&](vulkan::Recorder& r) { record(r, copy.buffer); });
     copies_.push_back(std::move(copy));
   }
   // The weights as they are now: a reader finds something from the first frame on.

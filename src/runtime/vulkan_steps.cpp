@@ -23,12 +23,8 @@ VulkanSteps::VulkanSteps(const VulkanLaunches& launches, VulkanMemory& memory, v
       total_steps_(total_steps),
       pace_(pace_of(launches.segments())),
       clock_(memory.timeline(), pool) {
-  for (size_t i = 0; i < pace_.segments(); ++i) {
-    segments_.push_back(pool.create());
-    auto recorder = vulkan::Recorder::begin(*memory_.context(), segments_.back(), vulkan::Reuse::many);
-    launches_.record_segment(recorder, i, false);
-    recorder.end();
-  }
+  for (size_t i = 0; i < pace_.segments(); ++i)
+    segments_.push_back(vulkan::recorded(pool, [&](vulkan::Recorder& r) { launches_.record_segment(r, i, false); }));
 }
 
 // What the device has not finished of earlier calls.

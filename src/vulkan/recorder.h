@@ -98,4 +98,14 @@ class Recorder {
   uint32_t barriers_ = 0;
 };
 
+/// A command buffer of `pool` that holds what `record(recorder)` writes, for Reuse::many.
+template <typename Record>
+VkCommandBuffer recorded(CommandPool& pool, Record record) {
+  const VkCommandBuffer commands = pool.create();
+  Recorder recorder = Recorder::begin(*pool.context(), commands, Reuse::many);
+  record(recorder);
+  recorder.end();
+  return commands;
+}
+
 }  // namespace lemnos::vulkan
