@@ -72,7 +72,7 @@ Location VulkanSession::part(Value value, size_t bytes, size_t offset, const cha
   const std::shared_ptr<VulkanMemory>& memory = memory_of(value.graph());
   const bool shared = memory->holds({ArenaKind::local, value.graph().storage_of(id)});
   const Location where = location_on(state(), value, bytes, offset, who, shared);
-  if (!shared) memory->prepare(value.graph(), id);
+  if (!shared) memory->prepare(value.graph(), value.graph().arena_of(id));
   return where;
 }
 

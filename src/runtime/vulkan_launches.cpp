@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 
 namespace lemnos {
 
@@ -30,32 +29,19 @@ VulkanLaunches::VulkanLaunches(const Plan& plan, VulkanMemory& memory, const vul
 
 // A set for each iteration of a loop that moves on, the same one for iterations that bind the same.
 void VulkanLaunches::prepare_sets(const vulkan::Buffer& activations, VulkanMemory& memory) {
-  struct Bound {
-    size_t dispatch;
-    std::vector<size_t> sets;  // by iteration, or one for all
-  };
+  std::vector<std::vector<size_t>> sets_of(plan_.dispatches.size());        // by iteration, or one for all
   std::vector<std::pair<size_t, std::vector<vulkan::BufferRange>>> wanted;  // sets to make: whose, and what they bind
-  std::vector<Bound> bound;
   uint32_t bindings = 0;
   for (size_t i = 0; i < plan_.dispatches.size(); ++i) {
     const PlannedDispatch& planned = plan_.dispatches[i];
     const bool moves = std::ranges::any_of(planned.accesses, [](const Access& a) { return a.path != nullptr; });
     const int64_t times = moves ? plan_.loops[static_cast<size_t>(planned.loop)].times : 1;
-    std::map<std::vector<std::tuple<VkBuffer, uint64_t, uint64_t>>, size_t> known;
-    bound.push_back({i, {}});
+    std::map<std::vector<vulkan::BufferRange>, size_t> known;
     for (int64_t k = 0; k < times; ++k) {
       std::vector<vulkan::BufferRange> ranges;
-      std::vector<std::tuple<VkBuffer, uint64_t, uint64_t>> key;
-      for (const Access& access : planned.accesses) {
-        const Location where = access.at(k, times);
-        const bool own = where.arena.kind == ArenaKind::activations;
-        ranges.push_back(own ? vulkan::BufferRange{activations.handle(), where.offset,
-                                                   std::max<uint64_t>((where.bytes + 3) / 4 * 4, 4)}
-                             : memory.range(where));
-        key.emplace_back(ranges.back().buffer, ranges.back().offset, ranges.back().size);
-      }
-      const auto [found, fresh] = known.try_emplace(std::move(key), wanted.size());
-      bound.back().sets.push_back(found->second);
+      for (const Access& access : planned.accesses) ranges.push_back(memory.range(access.at(k, times), activations));
+      const auto [found, fresh] = known.try_emplace(ranges, wanted.size());
+      sets_of[i].push_back(found->second);
       if (!fresh) continue;
       bindings += static_cast<uint32_t>(ranges.size());
       wanted.emplace_back(i, std::move(ranges));
@@ -66,8 +52,8 @@ void VulkanLaunches::prepare_sets(const vulkan::Buffer& activations, VulkanMemor
   std::vector<VkDescriptorSet> sets;
   for (const auto& [dispatch, ranges] : wanted)
     sets.push_back(descriptors_->create(*prepared_[dispatch].pipeline, ranges));
-  for (const Bound& b : bound)
-    for (size_t set : b.sets) prepared_[b.dispatch].sets.push_back(sets[set]);
+  for (size_t i = 0; i < sets_of.size(); ++i)
+    for (size_t set : sets_of[i]) prepared_[i].sets.push_back(sets[set]);
 }
 
 std::vector<const vulkan::Pipeline*> VulkanLaunches::make_pipelines() const {
@@ -91,8 +77,11 @@ std::vector<const vulkan::Pipeline*> VulkanLaunches::make_pipelines() const {
   return pipelines;
 }
 
-std::array<uint32_t, 3> VulkanLaunches::groups_of(size_t dispatch) const {
-  return split_groups(plan_.dispatches[dispatch].dispatch.groups, context_.caps().max_workgroup_count);
+Part VulkanLaunches::whole(const Launch& launch) const {
+  const Dispatch& dispatch = plan_.dispatches[static_cast<size_t>(launch.dispatch)].dispatch;
+  return {.dispatch = launch.dispatch,
+          .count = split_groups(dispatch.groups, context_.caps().max_workgroup_count),
+          .iteration = launch.iteration};
 }
 
 void VulkanLaunches::record_part(vulkan::Recorder& recorder, const Part& part) const {
@@ -111,9 +100,8 @@ void VulkanLaunches::record_part(vulkan::Recorder& recorder, const Part& part) c
 void VulkanLaunches::record_step(vulkan::Recorder& recorder) const {
   recorder.barrier();
   for (const Launch& launch : launches_) {
-    const auto at = static_cast<size_t>(launch.dispatch);
-    if (plan_.dispatches[at].barrier_before) recorder.barrier();
-    record_part(recorder, {.dispatch = launch.dispatch, .count = groups_of(at), .iteration = launch.iteration});
+    if (plan_.dispatches[static_cast<size_t>(launch.dispatch)].barrier_before) recorder.barrier();
+    record_part(recorder, whole(launch));
   }
 }
 
@@ -122,10 +110,7 @@ void VulkanLaunches::record_timed(vulkan::Recorder& recorder, const vulkan::Time
   recorder.barrier();
   recorder.timestamp(timestamps, 0);
   for (uint32_t i = 0; i < launches_.size(); ++i) {
-    const Launch& launch = launches_[i];
-    record_part(recorder, {.dispatch = launch.dispatch,
-                           .count = groups_of(static_cast<size_t>(launch.dispatch)),
-                           .iteration = launch.iteration});
+    record_part(recorder, whole(launches_[i]));
     recorder.barrier();
     recorder.timestamp(timestamps, i + 1);
   }
@@ -137,8 +122,7 @@ void VulkanLaunches::record_segment(vulkan::Recorder& recorder, size_t index, bo
     const Part& part = segments_.parts[static_cast<size_t>(i)];
     const bool begins = part.base == std::array<uint32_t, 3>{};
     const bool hazard = part.dispatch == 0 || plan_.dispatches[static_cast<size_t>(part.dispatch)].barrier_before;
-    const bool first = i == segment.first;
-    if (first ? !ordered || (begins && hazard) : begins && hazard) recorder.barrier();
+    if ((begins && hazard) || (i == segment.first && !ordered)) recorder.barrier();
     record_part(recorder, part);
   }
 }

@@ -44,7 +44,7 @@ class VulkanLaunches {
   void prepare_sets(const vulkan::Buffer& activations, VulkanMemory& memory);
   std::vector<const vulkan::Pipeline*> make_pipelines() const;
   void record_part(vulkan::Recorder& recorder, const Part& part) const;
-  std::array<uint32_t, 3> groups_of(size_t dispatch) const;
+  Part whole(const Launch& launch) const;
 
   const Plan& plan_;
   vulkan::Context& context_;

@@ -9,8 +9,6 @@
 namespace lemnos {
 
 namespace {
-constexpr uint64_t whole_words(uint64_t bytes) { return std::max<uint64_t>((bytes + 3) / 4 * 4, 4); }
-
 std::string name_of(const Graph& graph, const ArenaId& local) {
   const std::string& name = graph.info(local.index).name;
   return name.empty() ? text("value ", local.index) : name;
@@ -156,25 +154,9 @@ VulkanMemory::VulkanMemory(std::shared_ptr<VulkanState> state)
 
 VulkanMemory::~VulkanMemory() { (void)wait_all(); }
 
-void VulkanMemory::prepare(const Graph& graph, int value) {
-  const ArenaId id = graph.arena_of(value);
-  if (id.kind != ArenaKind::local) {
-    (void)state_->arena(id);
-    return;
-  }
-  if (!local_.find(id)) make_local(graph, id);
-}
-
-void VulkanMemory::prepare(const Plan& plan) {
-  for (const ArenaId& id : plan.arenas) {
-    if (id.kind != ArenaKind::local)
-      (void)state_->arena(id);
-    else if (!local_.find(id))
-      make_local(plan.graph, id);
-  }
-}
-
-void VulkanMemory::make_local(const Graph& graph, const ArenaId& id) {
+void VulkanMemory::prepare(const Graph& graph, const ArenaId& id) {
+  if (id.kind != ArenaKind::local) return (void)state_->arena(id);
+  if (local_.find(id)) return;
   const ValueInfo& info = graph.info(id.index);
   const VulkanArenas::Fill fill{0, info.initial};
   (void)local_.make(id, info.desc.bytes(), name_of(graph, id), std::span(&fill, info.initial ? 1 : 0));
@@ -190,6 +172,11 @@ VulkanArenas::Arena& VulkanMemory::arena(const ArenaId& id) {
 vulkan::BufferRange VulkanMemory::range(const Location& where) {
   VulkanArenas::Arena& found = arena(where.arena);
   return {found.buffer.handle(), found.base + where.offset, whole_words(where.bytes)};
+}
+
+vulkan::BufferRange VulkanMemory::range(const Location& where, const vulkan::Buffer& activations) {
+  if (where.arena.kind != ArenaKind::activations) return range(where);
+  return {activations.handle(), where.offset, whole_words(where.bytes)};
 }
 
 vulkan::BufferRange VulkanMemory::parameters() {

@@ -2,6 +2,7 @@
 // one graph on it.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -99,12 +100,12 @@ class VulkanMemory {
   explicit VulkanMemory(std::shared_ptr<VulkanState> state);
   ~VulkanMemory();
 
-  /// Makes every arena that the plan touches, with its initial content.
-  void prepare(const Plan& plan);
-  /// The same for the arena of one value of the graph.
-  void prepare(const Graph& graph, int value);
+  /// Makes an arena of the graph or of its state, with its initial content.
+  void prepare(const Graph& graph, const ArenaId& id);
   /// Where `where` lies in Vulkan's terms; the range is widened to whole words. Its arena was prepared.
   vulkan::BufferRange range(const Location& where);
+  /// The same of a program that has its activations there.
+  vulkan::BufferRange range(const Location& where, const vulkan::Buffer& activations);
   /// The whole parameter arena. Throws `invalid_argument` for a state without parameters.
   vulkan::BufferRange parameters();
   /// Ordered after everything submitted so far, or after the timeline's value `free_after`.
@@ -123,13 +124,14 @@ class VulkanMemory {
   void used_by_foreign_commands() { state_->used_by_foreign_commands(); }
 
  private:
-  void make_local(const Graph& graph, const ArenaId& id);
   VulkanArenas::Arena& arena(const ArenaId& id);
 
   std::shared_ptr<VulkanState> state_;
   VulkanArenas local_;
 };
 
+/// What a kernel sees of so many bytes.
+constexpr uint64_t whole_words(uint64_t bytes) { return std::max<uint64_t>((bytes + 3) / 4 * 4, 4); }
 /// Lines for every guard word that no longer holds kPoison.
 void find_damage(std::span<const std::byte> bytes, uint64_t begin, uint64_t end, const std::string& what,
                  std::vector<std::string>& lines);

@@ -15,7 +15,7 @@ constexpr uint32_t kStepsPerSubmit = 64;
 
 VulkanProgram::VulkanProgram(Plan plan, std::shared_ptr<VulkanMemory> memory, double segment_microseconds)
     : plan_(std::move(plan)), memory_(std::move(memory)), pool_(memory_->context()) {
-  memory_->prepare(plan_);
+  for (const ArenaId& id : plan_.arenas) memory_->prepare(plan_.graph, id);
   if (plan_.activation_bytes)
     activations_ = vulkan::Buffer(memory_->context(), vulkan::Memory::device, plan_.activation_bytes, "activations");
   if (plan_.guard_bytes && plan_.activation_bytes) poison();
@@ -168,7 +168,7 @@ std::vector<std::string> VulkanProgram::damaged_guards() {
       // Rows of a loop lie beside each other.
       if (access.path && access.path->stride) continue;
       if (access.where.arena.kind != ArenaKind::activations || !access.writes) continue;
-      const uint64_t begin = access.where.offset, end = begin + std::max<uint64_t>((access.where.bytes + 3) / 4 * 4, 4);
+      const uint64_t begin = access.where.offset, end = begin + whole_words(access.where.bytes);
       find_damage(bytes, begin - plan_.guard_bytes, begin, "before " + label_of(plan_, planned), lines);
       find_damage(bytes, end, std::min<uint64_t>(end + plan_.guard_bytes, bytes.size()),
                   "after " + label_of(plan_, planned), lines);

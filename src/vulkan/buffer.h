@@ -1,6 +1,7 @@
 // A piece of device memory as a storage buffer: a few large arenas, not one per tensor.
 #pragma once
 
+#include <compare>
 #include <memory>
 #include <span>
 #include <string>
@@ -15,6 +16,8 @@ struct BufferRange {
   VkBuffer buffer = VK_NULL_HANDLE;
   VkDeviceSize offset = 0;
   VkDeviceSize size = 0;
+
+  auto operator<=>(const BufferRange&) const = default;
 };
 
 /// Every buffer is storage and copy source and destination, and has a device address where that is enabled. Device
