@@ -81,7 +81,8 @@ class CpuMemory {
 
   std::span<double> of(const Graph& graph, int value) {
     const ValueInfo& info = graph.info(value);
-    const ArenaId id = graph.arena_of(value);
+    ArenaId id = graph.arena_of(value);
+    if (id.kind == ArenaKind::activations) id.kind = ArenaKind::local;  // one that programs share
     if (id.kind != ArenaKind::local) return part(state_->arena(id), info.offset, info.desc);
     const ValueInfo& own = graph.info(id.index);
     Doubles* known = local_.find(id);
@@ -90,12 +91,6 @@ class CpuMemory {
       fill(*known, own.desc, 0, own.initial);
     }
     return part(*known, 0, info.desc);
-  }
-  /// An activation that programs share.
-  std::span<double> shared(const Graph& graph, int storage) {
-    const TensorDesc& desc = graph.info(storage).desc;
-    Doubles* known = local_.find({ArenaKind::local, storage});
-    return part(known ? *known : local_.make({ArenaKind::local, storage}, desc), 0, desc);
   }
   const std::shared_ptr<CpuState>& state() const { return state_; }
   bool holds(int storage) { return local_.find({ArenaKind::local, storage}) != nullptr; }
@@ -121,7 +116,7 @@ class CpuProgram final : public Program {
     for (const std::span<const int> values : {std::span<const int>(needs.given), kept})
       for (int value : values)
         if (graph.info(value).role == Role::activation) shared_.insert(graph.storage_of(value));
-    for (int storage : shared_) (void)memory_->shared(graph_, storage);
+    for (int storage : shared_) (void)memory_->of(graph_, storage);
   }
 
   Status run(uint32_t steps) override try {
@@ -146,10 +141,12 @@ class CpuProgram final : public Program {
       next_ = (next_ + 1) % nodes_.size();
       if (next_ == 0) ++now.steps;
     }
-    total_steps_ += now.steps;
+    now.total_steps = total_steps_ += now.steps;
     spent_ += now.microseconds;
     interpreted_ += now.segments;
-    return report(now, done);
+    now.step_done = nodes_.empty() ? 0 : static_cast<double>(next_) / static_cast<double>(nodes_.size());
+    if (done) *done = now;
+    return Status::ok;
   }
 
   void cancel() override { next_ = 0; }
@@ -210,18 +207,17 @@ class CpuProgram final : public Program {
   const Node& node(size_t i) const { return graph_.nodes()[static_cast<size_t>(nodes_[i])]; }
   // The update phase is not interrupted: between calls persistent memory is that of a whole number of steps.
   bool updating() const { return next_ > 0 && updates_state(graph_, node(next_ - 1)); }
-  Status report(Advanced& now, Advanced* done) const {
-    now.total_steps = total_steps_;
-    now.step_done = nodes_.empty() ? 0 : static_cast<double>(next_) / static_cast<double>(nodes_.size());
-    if (done) *done = now;
-    return Status::ok;
-  }
 
   std::span<double> array_of(int value) {
     const int storage = graph_.storage_of(value);
-    if (graph_.info(storage).role != Role::activation) return memory_->of(graph_, value);
-    if (shared_.contains(storage)) return memory_->shared(graph_, storage);
-    return activations_[storage];
+    const bool own = graph_.info(storage).role == Role::activation && !shared_.contains(storage);
+    return own ? std::span(activations_[storage]) : memory_->of(graph_, value);
+  }
+
+  void make_room(const Node& node) {
+    for (int id : node.outputs)
+      if (graph_.info(id).role == Role::activation && !shared_.contains(id))
+        activations_[id].resize(static_cast<size_t>(graph_.info(id).desc.elements()));
   }
 
   // The body runs as a program of its own.
@@ -237,9 +233,7 @@ class CpuProgram final : public Program {
     };
     for (size_t i = 0; i < loop.inputs(); ++i)
       if (i < carried || i >= carried + sliced) copy(array_of(node.inputs[i]), loop.bound(i));
-    for (int id : node.outputs)
-      if (graph_.info(id).role == Role::activation && !shared_.contains(id))
-        activations_[id].resize(static_cast<size_t>(graph_.info(id).desc.elements()));
+    make_room(node);
     const auto row_of = [&](int value, int64_t row) {
       const std::span<double> whole = array_of(value);
       const size_t elements = whole.size() / static_cast<size_t>(loop.times);
@@ -270,15 +264,13 @@ class CpuProgram final : public Program {
     const Node& n = node(i);
     Call made{.reference = {n, {}, {}, {}, {}}, .parts = {}, .part_inputs = {}, .part_outputs = {}};
     Reference& reference = made.reference;
+    make_room(n);
     for (int id : n.inputs) {
       reference.in_desc.push_back(graph_.info(id).desc);
       reference.in.push_back(array_of(id));
     }
     for (int id : n.outputs) {
-      const TensorDesc& desc = graph_.info(id).desc;
-      if (graph_.info(id).role == Role::activation && !shared_.contains(id))
-        activations_[id].resize(static_cast<size_t>(desc.elements()));
-      reference.out_desc.push_back(desc);
+      reference.out_desc.push_back(graph_.info(id).desc);
       reference.out.push_back(array_of(id));
     }
     if (const std::optional<Decomposition> parts = decomposition_of(reference)) {
@@ -390,8 +382,7 @@ class CpuSession final : public Session {
     const size_t element = size_of(value.dtype());
     require(bytes % element == 0 && offset % element == 0, ErrorCode::out_of_range, who, ": ", bytes, " bytes at ",
             offset, " of '", value.name(), "' ", value.desc(), ", whose elements take ", element);
-    const std::span<double> whole = shared ? memory.shared(graph, graph.storage_of(id)) : memory.of(graph, id);
-    return whole.subspan(offset / element, bytes / element);
+    return memory.of(graph, id).subspan(offset / element, bytes / element);
   }
 
   const DeviceInfo info_;  // the backend may go before
