@@ -407,6 +407,14 @@ class CpuBackend final : public Backend {
   DeviceInfo info_;
 };
 
+std::vector<DeviceInfo> list() { return {CpuBackend().info()}; }
+
+std::shared_ptr<Backend> open(const DeviceRequest& request, const OpLibrary&) {
+  require(request.preset.empty(), ErrorCode::invalid_argument, "cpu: the reference plays no preset such as '",
+          request.preset, "'");
+  return make_cpu_backend();
+}
+
 }  // namespace
 
 std::vector<std::vector<double>> evaluate(const Graph& graph, std::span<const int> targets,
@@ -429,5 +437,8 @@ std::vector<std::vector<double>> evaluate(const Graph& graph, std::span<const in
 }
 
 std::shared_ptr<Backend> make_cpu_backend() { return std::make_shared<CpuBackend>(); }
+
+extern const BackendRow cpu_row;  // the table is made by the build
+const BackendRow cpu_row = {"cpu", list, open};
 
 }  // namespace lemnos

@@ -5,6 +5,8 @@
 #include "runtime/value_id.h"
 #include "runtime/vulkan_program.h"
 #include "runtime/vulkan_session.h"
+#include "vulkan/instance.h"
+#include "vulkan/owned_device.h"
 
 namespace lemnos {
 
@@ -99,10 +101,27 @@ class VulkanBackend final : public Backend {
   OpLibrary library_;
 };
 
+std::vector<DeviceInfo> list() {
+  try {
+    return vulkan::list_devices();
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::no_device) return {};
+    throw;
+  }
+}
+
+std::shared_ptr<Backend> open(const DeviceRequest& request, const OpLibrary& library) {
+  return make_vulkan_backend(
+      vulkan::open_device({.selector = request.selector, .logger = request.logger, .preset = request.preset}), library);
+}
+
 }  // namespace
 
 std::shared_ptr<Backend> make_vulkan_backend(std::shared_ptr<vulkan::Context> context, const OpLibrary& library) {
   return std::make_shared<VulkanBackend>(std::move(context), library);
 }
+
+extern const BackendRow vulkan_row;  // the table is made by the build
+const BackendRow vulkan_row = {"vulkan", list, open};
 
 }  // namespace lemnos
