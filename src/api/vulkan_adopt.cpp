@@ -8,7 +8,7 @@
 #include "lemnos/vulkan.h"
 #include "ops/rewrites.h"
 #include "runtime/backends.h"
-#include "runtime/value_id.h"
+#include "runtime/compilation.h"
 #include "runtime/vulkan_program.h"
 #include "shaders/kernels.h"
 #include "vulkan/context.h"

@@ -1,7 +1,6 @@
 #include "runtime/compilation.h"
 
 #include "base/text.h"
-#include "runtime/value_id.h"
 
 namespace lemnos {
 

@@ -16,7 +16,6 @@
 #include "runtime/compilation.h"
 #include "runtime/decomposition.h"
 #include "runtime/oracle.h"
-#include "runtime/value_id.h"
 
 namespace lemnos {
 

@@ -2,7 +2,7 @@
 
 #include "base/half.h"
 #include "base/status.h"
-#include "runtime/value_id.h"
+#include "runtime/compilation.h"
 
 namespace lemnos {
 

@@ -2,7 +2,6 @@
 
 #include "runtime/backends.h"
 #include "runtime/compilation.h"
-#include "runtime/value_id.h"
 #include "runtime/vulkan_program.h"
 #include "runtime/vulkan_session.h"
 #include "vulkan/instance.h"

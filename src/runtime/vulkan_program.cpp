@@ -5,7 +5,7 @@
 #include <new>
 
 #include "base/text.h"
-#include "runtime/value_id.h"
+#include "runtime/compilation.h"
 
 namespace lemnos {
 
