@@ -42,6 +42,7 @@ struct ColumnView {
   const data::Array* array;
   float scale = 1, shift = 0;
   int64_t classes = 0;
+  bool operator==(const ColumnView&) const = default;
 };
 
 /// In the same order.

@@ -39,27 +39,6 @@ int64_t room_for(const data::Dataset& data, int64_t batch, const DeviceCaps& cap
   return std::max(room, rows);
 }
 
-/// Appends `rows` rows of each output of the step that was submitted last.
-void take_rows(Outputs& all, train::Pass& pass, int64_t rows) {
-  all.resize(pass.predictions.size());
-  for (size_t k = 0; k < all.size(); ++k) {
-    const std::vector<float> batch = pass.program->read_floats(pass.predictions[k]);
-    const int64_t columns = pass.predictions[k].desc().elements() / pass.feed->order().batch;
-    all[k].insert(all[k].end(), batch.begin(), batch.begin() + rows * columns);
-  }
-}
-
-template <typename Submit>
-Outputs outputs_of(train::Pass& pass, Submit submit) {
-  Outputs all;
-  const int64_t batch = pass.feed->order().batch;
-  for (int64_t done = 0; done < pass.rows(); done += batch) {
-    submit();
-    take_rows(all, pass, std::min(batch, pass.rows() - done));
-  }
-  return all;
-}
-
 }  // namespace
 
 train::Pass& Trainer::Impl::prepare_evaluation(const data::Dataset& like, int64_t rows, int64_t batch,
@@ -73,19 +52,9 @@ train::Pass& Trainer::Impl::prepare_evaluation(const data::Dataset& like, int64_
     evaluations_.splice(evaluations_.begin(), evaluations_, known);
   } else {
     make_parameters(train::examples_of(like));
-    train::Learned::Attempt attempt(learned);
-    auto pass = std::make_unique<train::Pass>(learned.session(), "evaluate");
-    // A state of its own: a pass over other data must not advance the training.
-    const auto words = initial_step_state(options.seed);
-    pass->state = pass->graph().variable("evaluation", learned.step_state().desc(), std::as_bytes(std::span(words)),
-                                         Purpose::scratch);
-    pass->add_ring(builder.recorded().size());
-    pass->feed.emplace(pass->graph(), pass->state, like, order, room, options.seed);
-    builder.add_evaluation(*pass, like);
-    pass->program = compile(*pass, false);
-    attempt.keep();
+    auto made = make_pass(false, like, order, room);
     if (evaluations_.size() == kMostPasses) evaluations_.pop_back();
-    evaluations_.push_front(std::move(pass));
+    evaluations_.push_front(std::move(made));
   }
   train::Pass& pass = *evaluations_.front();
   pass.write_step_words(ops::StepWords(options.seed));
@@ -93,61 +62,73 @@ train::Pass& Trainer::Impl::prepare_evaluation(const data::Dataset& like, int64_
   return pass;
 }
 
-Metrics Trainer::Impl::evaluate(const data::Dataset& data, int64_t batch_size, bool known) {
-  require_targets(data);
-  if (!known) data.check("evaluate");
+Trainer::Impl::Rows Trainer::Impl::rows_of(const data::Dataset& data, int64_t batch_size, bool known) {
   train::require_batches(data.size(), {.batch = batch_size});
-  if (!is_resident(data)) return evaluate(data::source_of(data), batch_size);
-  train::Pass& pass = resident_evaluation(data, batch_size, known);
-  return train::mean_of(pass.run(pass.batches()), builder.recorded());
-}
-
-train::Pass& Trainer::Impl::resident_evaluation(const data::Dataset& data, int64_t batch_size, bool known) {
+  if (!is_resident(data)) {
+    auto own = std::make_unique<const data::Source>(data::source_of(data));
+    Rows rows = rows_of(*own, batch_size);
+    rows.own = std::move(own);
+    return rows;
+  }
   const int64_t batch = batch_for(data.size(), batch_size);
   train::Pass& pass = prepare_evaluation(data, data.size(), batch, {.rows = room_for(data, batch, device.info().caps)});
   if (!known || pass.content != &data) pass.feed->upload(learned.session(), data);
   pass.content = &data;
-  return pass;
+  return {pass};
+}
+
+Trainer::Impl::Rows Trainer::Impl::rows_of(const data::Source& source, int64_t batch) {
+  const train::Room room = train::Stream::room_for(source, batch, device.info());
+  Rows rows{prepare_evaluation(source.like, source.rows, batch, room)};
+  rows.pass.content = nullptr;
+  rows.windows = std::make_unique<train::Stream>(rows.pass, source, options.seed, false);
+  return rows;
+}
+
+Metrics Trainer::Impl::metrics_of(const Rows& rows) {
+  return train::mean_of(rows.pass.run(rows.pass.batches(), rows.windows.get()), builder.recorded());
+}
+
+Outputs Trainer::Impl::outputs_of(const Rows& rows) {
+  train::Pass& pass = rows.pass;
+  Outputs all(pass.predictions.size());
+  const int64_t batch = pass.feed->order().batch;
+  for (int64_t done = 0; done < pass.rows(); done += batch) {
+    rows.windows ? rows.windows->submit(1) : pass.submit(1);
+    for (size_t k = 0; k < all.size(); ++k) {
+      const std::vector<float> made = pass.program->read_floats(pass.predictions[k]);
+      const int64_t columns = static_cast<int64_t>(made.size()) / batch;
+      all[k].insert(all[k].end(), made.begin(), made.begin() + std::min(batch, pass.rows() - done) * columns);
+    }
+  }
+  return all;
+}
+
+Metrics Trainer::Impl::evaluate(const data::Dataset& data, int64_t batch_size, bool known) {
+  require_targets(data);
+  if (!known) data.check("evaluate");
+  return metrics_of(rows_of(data, batch_size, known));
 }
 
 Metrics Trainer::Impl::evaluate(const data::Source& source, int64_t batch) {
   require_targets(source.like);
-  const train::Room room = train::Stream::room_for(source, batch, device.info());
-  train::Pass& pass = prepare_evaluation(source.like, source.rows, batch, room);
-  pass.content = nullptr;
-  train::Stream rows(pass, source, false, options.seed, false);
-  return train::mean_of(rows.run(pass.batches()), builder.recorded());
-}
-
-Outputs Trainer::Impl::predict_all(const data::Dataset& data, int64_t batch_size) {
-  data.check("predict");
-  train::require_batches(data.size(), {.batch = batch_size});
-  if (!is_resident(data)) return predict_all(data::source_of(data), batch_size);
-  train::Pass& pass = resident_evaluation(data, batch_size, false);
-  return outputs_of(pass, [&] { pass.submit(1); });
-}
-
-Outputs Trainer::Impl::predict_all(const data::Source& source, int64_t batch) {
-  const train::Room room = train::Stream::room_for(source, batch, device.info());
-  train::Pass& pass = prepare_evaluation(source.like, source.rows, batch, room);
-  pass.content = nullptr;
-  train::Stream rows(pass, source, false, options.seed, false);
-  return outputs_of(pass, [&] { rows.submit(1); });
+  return metrics_of(rows_of(source, batch));
 }
 
 Metrics Trainer::evaluate(const data::Dataset& data, int64_t batch_size) { return impl_->evaluate(data, batch_size); }
 Metrics Trainer::evaluate(const data::Source& data, int64_t batch_size) { return impl_->evaluate(data, batch_size); }
-std::vector<float> Trainer::predict(const data::Dataset& data, int64_t batch_size) {
-  return std::move(impl_->predict_all(data, batch_size).front());
-}
-std::vector<float> Trainer::predict(const data::Source& data, int64_t batch_size) {
-  return std::move(impl_->predict_all(data, batch_size).front());
-}
 Outputs Trainer::predict_all(const data::Dataset& data, int64_t batch_size) {
-  return impl_->predict_all(data, batch_size);
+  data.check("predict");
+  return impl_->outputs_of(impl_->rows_of(data, batch_size));
 }
 Outputs Trainer::predict_all(const data::Source& data, int64_t batch_size) {
-  return impl_->predict_all(data, batch_size);
+  return impl_->outputs_of(impl_->rows_of(data, batch_size));
+}
+std::vector<float> Trainer::predict(const data::Dataset& data, int64_t batch_size) {
+  return std::move(predict_all(data, batch_size).front());
+}
+std::vector<float> Trainer::predict(const data::Source& data, int64_t batch_size) {
+  return std::move(predict_all(data, batch_size).front());
 }
 
 }  // namespace lemnos

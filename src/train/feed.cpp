@@ -17,13 +17,20 @@ int64_t batches_of(int64_t rows, const Order& order) {
   return (rows + (order.drop_last ? 0 : order.batch - 1)) / order.batch;
 }
 
+namespace {
+ColumnView without_array(ColumnView view) {
+  view.array = nullptr;
+  return view;
+}
+}  // namespace
+
 Feed::Feed(Graph& graph, Value state, const data::Dataset& like, const Order& order, const Room& room, uint64_t seed)
     : order_(order), room_(room) {
   const int64_t rows_there = room.window ? room.window * order.batch : room.rows;
   const std::vector<ColumnView> views = columns_of(like);
   for (const ColumnView& view : views) {
     columns_.push_back(graph.input("data." + view.name, with_rows(view.array->desc, rows_there)));
-    forms_.push_back({view.use, view.scale, view.shift, view.classes});
+    views_.push_back(without_array(view));
   }
   const Value rows = batch_indices(state, {.batch = order.batch,
                                            .shuffle = order.shuffle && !room.window,
@@ -48,9 +55,8 @@ bool Feed::fits(const data::Dataset& like, const Order& order) const {
   const std::vector<ColumnView> views = columns_of(like);
   if (views.size() != columns_.size() || order != order_) return false;
   for (size_t i = 0; i < views.size(); ++i) {
-    const Form form{views[i].use, views[i].scale, views[i].shift, views[i].classes};
     const TensorDesc& desc = columns_[i].desc();
-    if (with_rows(views[i].array->desc, desc.shape[0]) != desc || form != forms_[i]) return false;
+    if (with_rows(views[i].array->desc, desc.shape[0]) != desc || without_array(views[i]) != views_[i]) return false;
   }
   return true;
 }

@@ -64,16 +64,8 @@ class Feed {
   void upload(Session& session, const data::Dataset& data) const;
 
  private:
-  /// What nodes were made for, beside the type of the column's array.
-  struct Form {
-    ColumnView::Use use;
-    float scale, shift;
-    int64_t classes;
-    bool operator==(const Form&) const = default;
-  };
-
   std::vector<Value> columns_;
-  std::vector<Form> forms_;
+  std::vector<ColumnView> views_;  // what nodes were made for, without their arrays
   Batch batch_{{}, {}, Value()};
   Order order_;
   Room room_;

@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "lemnos/ops.h"
+#include "train/stream.h"
 
 namespace lemnos {
 
@@ -26,11 +27,12 @@ int64_t Pass::set_rows(int64_t rows, bool rewind) {
 
 void Pass::submit(int64_t steps) { require_ok(program->run(static_cast<uint32_t>(steps)), name_); }
 
-std::vector<StepMetrics> Pass::run(int64_t steps) {
+std::vector<StepMetrics> Pass::run(int64_t steps, Stream* windows) {
   std::vector<StepMetrics> all;
   while (steps > 0) {
+    // The ring is read once for as many steps as it holds: reading waits for the device.
     const int64_t now = std::min(steps, kRingRows);
-    submit(now);
+    windows ? windows->submit(now) : submit(now);
     const std::vector<StepMetrics> part = recent(now);
     all.insert(all.end(), part.begin(), part.end());
     steps -= now;

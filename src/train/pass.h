@@ -18,6 +18,8 @@ inline constexpr int64_t kRingRows = 4096;
 /// Columns of a row of the ring: loss, correct, rows that count, learning rate; then what else is recorded (record.h).
 inline constexpr int64_t kRingColumns = 4;
 
+class Stream;
+
 class Pass {
  public:
   Pass(Session& session, std::string name) : session_(session), name_(std::move(name)), graph_(session.state()) {}
@@ -43,8 +45,8 @@ class Pass {
 
   /// Hands `steps` over to the device.
   void submit(int64_t steps);
-  /// Runs `steps` and returns what each came to.
-  std::vector<StepMetrics> run(int64_t steps);
+  /// Runs `steps`, over `windows` where the rows are not all on the device, and returns what each came to.
+  std::vector<StepMetrics> run(int64_t steps, Stream* windows = nullptr);
   /// What the last `steps` steps came to, oldest first, as far as the ring reaches back.
   std::vector<StepMetrics> recent(int64_t steps);
   ops::StepWords step_words();

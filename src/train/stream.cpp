@@ -60,10 +60,9 @@ Room Stream::room_for(const data::Source& source, int64_t batch, const DeviceInf
   return {0, 2 * std::min({wanted, bound, kMostBatches, whole})};
 }
 
-Stream::Stream(Pass& pass, const data::Source& source, bool shuffle, uint64_t seed, bool endless)
+Stream::Stream(Pass& pass, const data::Source& source, uint64_t seed, bool endless)
     : pass_(pass),
       source_(source),
-      shuffle_(shuffle),
       endless_(endless),
       seed_(static_cast<uint32_t>(seed)),
       batch_(pass.feed->order().batch),
@@ -82,12 +81,13 @@ Stream::Stream(Pass& pass, const data::Source& source, bool shuffle, uint64_t se
 
 // Batch `b` since the start holds positions of its epoch, in the order in which the device would go through them.
 std::vector<Stream::Run> Stream::rows_of_batches(int64_t first, int64_t count) const {
+  const bool shuffled = pass_.feed->order().shuffle;
   std::vector<Run> runs;
   for (int64_t b = first; b < first + count; ++b) {
     const ops::EpochOrder order(seed_, state_seed_, b / per_epoch_, source_.rows);
     const int64_t begin = b % per_epoch_ * batch_, end = std::min(begin + batch_, source_.rows);
     if (runs.empty() || begin == 0) runs.push_back({(b - first) * batch_, {}});
-    for (int64_t at = begin; at < end; ++at) runs.back().rows.push_back(shuffle_ ? order.row(at) : at);
+    for (int64_t at = begin; at < end; ++at) runs.back().rows.push_back(shuffled ? order.row(at) : at);
   }
   return runs;
 }
@@ -150,19 +150,6 @@ void Stream::submit(int64_t steps) {
     if (!reading_.valid() && next_read_ < next_step_ - next_step_ % window_ + 2 * window_) begin_reading();
     if (reading_is_done()) finish_reading();
   }
-}
-
-std::vector<StepMetrics> Stream::run(int64_t steps) {
-  std::vector<StepMetrics> all;
-  while (steps > 0) {
-    // The ring is read once for as many steps as it holds: reading waits for the device.
-    const int64_t together = std::min(steps, kRingRows);
-    submit(together);
-    const std::vector<StepMetrics> part = pass_.recent(together);
-    all.insert(all.end(), part.begin(), part.end());
-    steps -= together;
-  }
-  return all;
 }
 
 double Stream::take_load_seconds() { return std::exchange(load_seconds_, 0); }

@@ -18,12 +18,11 @@ class Stream {
 
   /// Fills the first window, from the batch at which the pass stands. `endless`: epoch after epoch; else one. `seed`
   /// keys the order where the feed's is shuffled. `source` and `pass` must outlive it.
-  Stream(Pass& pass, const data::Source& source, bool shuffle, uint64_t seed, bool endless);
+  Stream(Pass& pass, const data::Source& source, uint64_t seed, bool endless);
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  std::vector<StepMetrics> run(int64_t steps);
-  /// Hands steps over without waiting for what they come to.
+  /// Hands steps of the pass over without waiting for what they come to.
   void submit(int64_t steps);
   /// Seconds in which rows were read and handed to the device, since the last call.
   double take_load_seconds();
@@ -43,7 +42,7 @@ class Stream {
 
   Pass& pass_;
   const data::Source& source_;
-  bool shuffle_, endless_;
+  bool endless_;
   uint32_t seed_;                                // of the order,
   uint64_t state_seed_ = 0;                      // mixed with that of the pass
   int64_t batch_, per_epoch_, window_;           // rows, batches, batches

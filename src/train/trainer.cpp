@@ -76,25 +76,26 @@ std::vector<std::string> Trainer::Impl::learning() const {
   return names;
 }
 
-std::unique_ptr<Program> Trainer::Impl::compile(train::Pass& pass, bool training_step) {
-  return learned.session().compile({.targets = pass.targets,
-                                    .tuning = options.tuning,
-                                    .tune_seconds = options.tune_seconds,
-                                    .recompute = training_step && options.recompute});
-}
-
-void Trainer::Impl::build_training(const data::Dataset& like, const train::Order& order, const train::Room& room) {
-  for (const std::string& pattern : frozen) require_known(*learned.state(), pattern);
+std::unique_ptr<train::Pass> Trainer::Impl::make_pass(bool trains, const data::Dataset& like, const train::Order& order,
+                                                      const train::Room& room) {
   train::Learned::Attempt attempt(learned);
-  auto made = std::make_unique<train::Pass>(learned.session(), "train");
-  made->state = step_state(made->graph());
+  auto made = std::make_unique<train::Pass>(learned.session(), trains ? "train" : "evaluate");
+  Graph& graph = made->graph();
+  // An evaluation has a state of its own: a pass over other data must not advance the training.
+  made->state =
+      trains ? step_state(graph) : graph.variable("evaluation", learned.step_state().desc(), {}, Purpose::scratch);
   made->add_ring(builder.recorded().size());
-  made->feed.emplace(made->graph(), made->state, like, order, room, options.seed);
-  builder.add_training(*made, like, learned.clocks_of(learning()));
-  made->program = compile(*made, true);
+  made->feed.emplace(graph, made->state, like, order, room, options.seed);
+  if (trains)
+    builder.add_training(*made, like, learned.clocks_of(learning()));
+  else
+    builder.add_evaluation(*made, like);
+  made->program = learned.session().compile({.targets = made->targets,
+                                             .tuning = options.tuning,
+                                             .tune_seconds = options.tune_seconds,
+                                             .recompute = trains && options.recompute});
   attempt.keep();
-  training = std::move(made);
-  stale = false;
+  return made;
 }
 
 void Trainer::Impl::prepare_training(const data::Dataset& data, const train::Order& order, bool keep) {
@@ -114,13 +115,13 @@ void Trainer::Impl::prepare_training(data::Source source, const train::Order& or
   end_stream();
   make_training(source.like, order, room, source.rows);
   streamed = std::move(source);
-  stream = std::make_unique<train::Stream>(*training, streamed, order.shuffle, options.seed, true);
+  stream = std::make_unique<train::Stream>(*training, streamed, options.seed, true);
 }
 
 void Trainer::Impl::resume_stream() {
   if (!stream) return;
   stream.reset();
-  stream = std::make_unique<train::Stream>(*training, streamed, training->feed->order().shuffle, options.seed, true);
+  stream = std::make_unique<train::Stream>(*training, streamed, options.seed, true);
 }
 
 void Trainer::Impl::make_training(const data::Dataset& like, const train::Order& order, const train::Room& room,
@@ -134,7 +135,9 @@ void Trainer::Impl::make_training(const data::Dataset& like, const train::Order&
   if (!has_room || stale || !training->feed->fits(like, order)) {
     if (training) builder.require_fits(like, order.batch);  // what does not fit says so before anything is made
     make_parameters(train::examples_of(like));
-    build_training(like, order, room);
+    for (const std::string& pattern : frozen) require_known(*learned.state(), pattern);
+    training = make_pass(true, like, order, room);
+    stale = false;
   }
   training->set_rows(rows, other);
   for (int clock = 1; clock < learned.clocks(); ++clock) {
@@ -153,7 +156,7 @@ void Trainer::Impl::end_stream() {
 std::vector<StepMetrics> Trainer::Impl::train_steps(int64_t steps) {
   require(stream || !training->feed->room().window, ErrorCode::invalid_argument,
           "step: the rows of the last fit came through windows and are no longer there; call begin()");
-  return stream ? stream->run(steps) : training->run(steps);
+  return training->run(steps, stream.get());
 }
 
 Trainer::Trainer(Device device, Model model, TrainerOptions options)

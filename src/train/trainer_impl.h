@@ -44,15 +44,19 @@ struct Trainer::Impl {
   /// The rows to train on are no longer there: their source may go.
   void end_stream();
 
-  /// A pass over that many rows like these, with cursor and step set back to the first batch.
-  train::Pass& prepare_evaluation(const data::Dataset& like, int64_t rows, int64_t batch, const train::Room& room);
   /// `known`: the caller promises that the data is what it was when this was called last.
   Metrics evaluate(const data::Dataset& data, int64_t batch, bool known = false);
   Metrics evaluate(const data::Source& source, int64_t batch);
-  train::Pass& resident_evaluation(const data::Dataset& data, int64_t batch_size, bool known);
-  /// The model's outputs for all rows, each row after row.
-  std::vector<std::vector<float>> predict_all(const data::Dataset& data, int64_t batch);
-  std::vector<std::vector<float>> predict_all(const data::Source& source, int64_t batch);
+  /// The pass of an evaluation, with cursor and step set back to the first batch, and the windows of its rows.
+  struct Rows {
+    train::Pass& pass;
+    std::unique_ptr<const data::Source> own = {};  // of a data set that the device cannot hold
+    std::unique_ptr<train::Stream> windows = {};
+  };
+  Rows rows_of(const data::Dataset& data, int64_t batch_size, bool known = false);
+  Rows rows_of(const data::Source& source, int64_t batch);
+  /// The model's outputs, each row after row.
+  std::vector<std::vector<float>> outputs_of(const Rows& rows);
 
   /// Whether the device can hold these rows at once.
   bool is_resident(const data::Dataset& data) const;
@@ -72,8 +76,11 @@ struct Trainer::Impl {
   void make_training(const data::Dataset& like, const train::Order& order, const train::Room& room, int64_t rows);
   /// The tensors of a file, each matched with one of this trainer.
   Snapshot matched(const io::TensorFile& file, const std::string& where);
-  void build_training(const data::Dataset& like, const train::Order& order, const train::Room& room);
-  std::unique_ptr<Program> compile(train::Pass& pass, bool training);
+  /// A pass that trains, or one that evaluates, over rows like these; where that throws, nothing has changed.
+  std::unique_ptr<train::Pass> make_pass(bool trains, const data::Dataset& like, const train::Order& order,
+                                         const train::Room& room);
+  train::Pass& prepare_evaluation(const data::Dataset& like, int64_t rows, int64_t batch, const train::Room& room);
+  Metrics metrics_of(const Rows& rows);
 
   /// The newest first; a few, so that any number of row counts takes bounded memory.
   std::list<std::unique_ptr<train::Pass>> evaluations_;
