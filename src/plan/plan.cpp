@@ -53,11 +53,6 @@ class Planner {
   }
 
  private:
-  struct Scratch {
-    int first_dispatch;
-    uint64_t bytes;
-  };
-
   // Activations that are given, or kept for other programs, live in the graph's memory.
   void pin_shared() {
     for (const std::vector<int>* values : {&options_.needs.given, &options_.kept})
@@ -128,7 +123,7 @@ class Planner {
   void append(Lowered found, int index) {
     for (Dispatch& dispatch : found.dispatches) {
       if (dispatch.groups == 0) continue;  // nothing to do for an empty tensor
-      check(dispatch, plan_.graph.nodes()[static_cast<size_t>(index)]);
+      check(dispatch, node(index));
       for (TensorRef& ref : dispatch.tensors) shift_scratch(ref);
       add_cost(dispatch.cost, 1);
       plan_.dispatches.push_back({.dispatch = std::move(dispatch), .accesses = {}, .node = index});
@@ -151,7 +146,6 @@ class Planner {
     LoweredLoop found = lower_loop(n, used, caps_, options_);
     if (found.dispatches.empty()) return;
     const int number = static_cast<int>(plan_.loops.size()), first = static_cast<int>(plan_.dispatches.size());
-    const int scratch = static_cast<int>(scratch_.size());
     for (LoopDispatch& d : found.dispatches) {
       for (TensorRef& ref : d.dispatch.tensors) shift_scratch(ref);
       for (RefPath& path : d.paths)
@@ -163,7 +157,6 @@ class Planner {
     }
     scratch_.insert(scratch_.end(), found.scratch_bytes.begin(), found.scratch_bytes.end());
     plan_.loops.push_back({first, static_cast<int>(plan_.dispatches.size()) - first, n.loop->times, found.body});
-    loop_scratch_.push_back({scratch, static_cast<int>(scratch_.size())});
   }
 
   void check(const Dispatch& dispatch, const Node& node) {
@@ -190,43 +183,49 @@ class Planner {
         plan_.locations[static_cast<size_t>(id)] = persistent_location(plan_.graph, id);
     };
     for (int index : plan_.nodes) {
-      for (int id : plan_.graph.nodes()[static_cast<size_t>(index)].inputs) locate(id);
-      for (int id : plan_.graph.nodes()[static_cast<size_t>(index)].outputs) locate(id);
+      for (int id : node(index).inputs) locate(id);
+      for (int id : node(index).outputs) locate(id);
     }
     for (int id : plan_.needs.targets) locate(id);
   }
 
   bool is_activation(int id) const { return plan_.graph.info(id).role == Role::activation; }
 
+  // The kernels' own memory is numbered after the values.
+  int values() const { return static_cast<int>(plan_.graph.values().size()); }
+
   // Lives by storage, so that views keep what they look at alive.
   std::map<int, Block> lives() const {
     std::map<int, Block> lives;
     const int end = static_cast<int>(plan_.dispatches.size());
-    const auto touch = [&](int id, int at) {
+    const auto extend = [&](int storage, uint64_t bytes, int at) {
+      Block& block = lives.try_emplace(storage, Block{bytes, at, at}).first->second;
+      block.first = std::min(block.first, at);
+      block.last = std::max(block.last, at);
+    };
+    const auto touch_value = [&](int id, int at) {
       const int storage = plan_.graph.storage_of(id);
-      if (!is_activation(storage) || pinned_.contains(storage)) return;
-      const auto [it, fresh] = lives.try_emplace(storage, Block{plan_.graph.info(storage).desc.bytes(), at, at});
-      if (!fresh) {
-        it->second.first = std::min(it->second.first, at);
-        it->second.last = std::max(it->second.last, at);
-      }
+      if (is_activation(storage) && !pinned_.contains(storage))
+        extend(storage, plan_.graph.info(storage).desc.bytes(), at);
+    };
+    const auto touch = [&](const TensorRef& ref, int at) {
+      if (ref.scratch < 0) return touch_value(ref.value, at);
+      extend(values() + ref.scratch, scratch_[static_cast<size_t>(ref.scratch)], at);
     };
     for (int at = 0; at < end; ++at)
-      for (const TensorRef& ref : plan_.dispatches[static_cast<size_t>(at)].dispatch.tensors)
-        if (ref.scratch < 0) touch(ref.value, at);
+      for (const TensorRef& ref : plan_.dispatches[static_cast<size_t>(at)].dispatch.tensors) touch(ref, at);
     // What a loop works on is there from its first iteration to its last.
     for (const auto& [at, paths] : paths_) {
       const PlannedLoop& loop = plan_.loops[static_cast<size_t>(plan_.dispatches[static_cast<size_t>(at)].loop)];
       for (const RefPath& path : paths)
         for (const TensorRef* ref : {&path.even, &path.odd, &path.first, &path.last}) {
-          if (ref->scratch >= 0) continue;
-          touch(ref->value, loop.first);
-          touch(ref->value, loop.first + loop.count - 1);
+          touch(*ref, loop.first);
+          touch(*ref, loop.first + loop.count - 1);
         }
     }
     for (int target : plan_.needs.targets) {
-      touch(target, 0);  // kept readable after the step: nobody may share its memory
-      touch(target, end);
+      touch_value(target, 0);  // kept readable after the step: nobody may share its memory
+      touch_value(target, end);
     }
     return lives;
   }
@@ -243,9 +242,8 @@ class Planner {
     for (size_t at = 0; at < plan_.dispatches.size(); ++at) {
       const int index = node_at(at);
       if (node_at(at + 1) == index || (at > 0 && node_at(at - 1) == index)) continue;
-      const Node& node = plan_.graph.nodes()[static_cast<size_t>(index)];
-      for (const Alias& alias : node.op->inplace) {
-        const int in = node.inputs[alias.input], out = node.outputs[alias.output];
+      for (const Alias& alias : node(index).op->inplace) {
+        const int in = node(index).inputs[alias.input], out = node(index).outputs[alias.output];
         const auto heir = lives.find(plan_.graph.storage_of(out));
         const auto last = lives.find(owner_of(plan_.graph.storage_of(in)));
         if (heir == lives.end() || last == lives.end() || heir == last) continue;
@@ -271,50 +269,31 @@ class Planner {
       owners.push_back(storage);
       blocks.push_back(share ? block : Block{block.bytes, 0, end});
     }
-    std::vector<Block> scratch;
-    for (uint64_t bytes : scratch_) scratch.push_back({bytes, end, 0});
-    for (int at = 0; at < end; ++at)
-      for (const TensorRef& ref : plan_.dispatches[static_cast<size_t>(at)].dispatch.tensors) {
-        if (ref.scratch < 0) continue;
-        Block& block = scratch[static_cast<size_t>(ref.scratch)];
-        block.first = std::min(block.first, at);
-        block.last = std::max(block.last, at);
-      }
-    for (size_t i = 0; i < plan_.loops.size(); ++i)
-      for (int k = loop_scratch_[i].first; k < loop_scratch_[i].second; ++k) {
-        Block& block = scratch[static_cast<size_t>(k)];
-        block.first = plan_.loops[i].first;
-        block.last = plan_.loops[i].first + plan_.loops[i].count - 1;
-      }
-    for (const Block& block : scratch) blocks.push_back(share ? block : Block{block.bytes, 0, end});
     const Placement placed = place_blocks(blocks, kAlignment, options_.guard_bytes);
     plan_.activation_bytes = placed.bytes;
     refuse_too_large(owners, blocks);
-    std::map<int, uint64_t> offset_of;
-    for (size_t i = 0; i < owners.size(); ++i) offset_of[owners[i]] = placed.offsets[i];
+    for (size_t i = 0; i < owners.size(); ++i) offset_of_[owners[i]] = placed.offsets[i];
     for (size_t id = 0; id < plan_.locations.size(); ++id) {
       const int storage = plan_.graph.storage_of(static_cast<int>(id));
       const uint64_t bytes = plan_.graph.values()[id].desc.bytes();
       if (const auto pinned = pinned_.find(storage); pinned != pinned_.end())
         plan_.locations[id] = {pinned->second.arena, pinned->second.offset, bytes};
-      else if (const auto it = offset_of.find(owner_of(storage)); it != offset_of.end())
+      else if (const auto it = offset_of_.find(owner_of(storage)); it != offset_of_.end())
         plan_.locations[id] = {{}, it->second, bytes};
     }
-    for (size_t s = 0; s < scratch_.size(); ++s)
-      scratch_locations_.push_back({{}, placed.offsets[owners.size() + s], scratch_[s]});
   }
 
   void refuse_too_large(const std::vector<int>& owners, const std::vector<Block>& blocks) const {
     uint64_t limit = caps_.max_allocation;
     if (options_.memory_limit) limit = std::min(limit, options_.memory_limit);
     if (plan_.activation_bytes <= limit) return;
-    std::vector<size_t> order(owners.size());
-    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::vector<size_t> order;
+    for (size_t i = 0; i < owners.size() && owners[i] < values(); ++i) order.push_back(i);
     std::ranges::sort(order, [&](size_t a, size_t b) { return blocks[a].bytes > blocks[b].bytes; });
     std::string largest;
     for (size_t i = 0; i < std::min<size_t>(3, order.size()); ++i) {
       const ValueInfo& info = plan_.graph.info(owners[order[i]]);
-      const char* op = info.producer < 0 ? "input" : plan_.graph.nodes()[static_cast<size_t>(info.producer)].op->name;
+      const char* op = info.producer < 0 ? "input" : node(info.producer).op->name;
       largest += text(i ? ", " : "", op, " ", info.desc, " (", info.desc.bytes(), " bytes)");
     }
     fail(ErrorCode::out_of_memory, "plan: activations take ", plan_.activation_bytes, " bytes, the limit is ", limit,
@@ -322,7 +301,7 @@ class Planner {
   }
 
   Location located(const TensorRef& ref) const {
-    Location where = ref.scratch >= 0 ? scratch_locations_[static_cast<size_t>(ref.scratch)]
+    Location where = ref.scratch >= 0 ? Location{{}, offset_of_.at(values() + ref.scratch)}
                                       : plan_.locations[static_cast<size_t>(ref.value)];
     where.offset += ref.offset;
     where.bytes = ref.bytes;
@@ -361,14 +340,13 @@ class Planner {
   const DeviceCaps& caps_;
   const PlanOptions& options_;
   Plan plan_;
-  std::map<int, Location> pinned_;                 // activations that live outside of the plan's own arena
-  std::map<int, std::vector<bool>> placed_;        // inputs of nodes with OpDef::places that are made in place
-  std::map<int, int> predecessor_;                 // of a storage that took over another's memory: the first in the row
-  std::vector<bool> used_;                         // by value: a node of the plan reads it, or somebody outside
-  std::map<int, std::vector<RefPath>> paths_;      // by dispatch of a loop
-  std::vector<std::pair<int, int>> loop_scratch_;  // by loop: its scratch memory, from .. to
-  std::vector<uint64_t> scratch_;
-  std::vector<Location> scratch_locations_;
+  std::map<int, Location> pinned_;             // activations that live outside of the plan's own arena
+  std::map<int, std::vector<bool>> placed_;    // inputs of nodes with OpDef::places that are made in place
+  std::map<int, int> predecessor_;             // of a storage that took over another's memory: the first in the row
+  std::vector<bool> used_;                     // by value: a node of the plan reads it, or somebody outside
+  std::map<int, std::vector<RefPath>> paths_;  // by dispatch of a loop
+  std::vector<uint64_t> scratch_;              // bytes of the kernels' own memory
+  std::map<int, uint64_t> offset_of_;          // by storage, in the plan's own arena
 };
 
 }  // namespace
