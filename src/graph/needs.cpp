@@ -25,7 +25,6 @@ class Search {
 
   std::vector<int> run() {
     mark();
-    require_given_is_read();
     std::vector<int> order = early_first();
     require_newest(order);
     return order;
@@ -36,24 +35,19 @@ class Search {
   bool is_given(int value) const { return is_given_[static_cast<size_t>(value)]; }
 
   void mark() {
+    std::vector<bool> read(graph_.values().size());
     std::vector<int> open = needs_.targets;
     while (!open.empty()) {
       const int value = open.back(), producer = graph_.info(value).producer;
       open.pop_back();
+      read[static_cast<size_t>(value)] = true;
       if (is_given(value) || producer < 0 || needed_[static_cast<size_t>(producer)]) continue;
       needed_[static_cast<size_t>(producer)] = true;
       open.insert(open.end(), node(producer).inputs.begin(), node(producer).inputs.end());
     }
-  }
-
-  void require_given_is_read() const {
-    for (int value : needs_.given) {
-      bool read = std::ranges::count(needs_.targets, value) > 0;
-      for (size_t i = 0; i < needed_.size() && !read; ++i)
-        read = needed_[i] && std::ranges::count(graph_.nodes()[i].inputs, value) > 0;
-      require(read, ErrorCode::invalid_argument, "given: ", name_of(graph_, value), ' ', graph_.info(value).desc,
-              " is read by no node that the targets need");
-    }
+    for (int value : needs_.given)
+      require(read[static_cast<size_t>(value)], ErrorCode::invalid_argument, "given: ", name_of(graph_, value), ' ',
+              graph_.info(value).desc, " is read by no node that the targets need");
   }
 
   std::vector<int> early_first() const {
