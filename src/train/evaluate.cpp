@@ -4,8 +4,8 @@
 #include <bit>
 
 #include "base/text.h"
+#include "data/columns.h"
 #include "lemnos/train.h"
-#include "train/columns.h"
 #include "train/trainer_impl.h"
 
 namespace lemnos {
@@ -32,8 +32,8 @@ int64_t room_for(const data::Dataset& data, int64_t batch, const DeviceCaps& cap
   if (rows <= batch) return batch;
   const int64_t step = std::max(power_of_two(rows) / 8, batch);
   int64_t room = (rows + step - 1) / step * step;
-  train::for_each_array(data, [&](const data::Array& array) {
-    const auto row = static_cast<int64_t>(train::row_bytes(array.desc));
+  data::for_each_array(data, [&](const data::Array& array) {
+    const auto row = static_cast<int64_t>(data::row_bytes(array.desc));
     room = std::min(room, static_cast<int64_t>(caps.max_storage_range) / std::max<int64_t>(row, 1));
   });
   return std::max(room, rows);

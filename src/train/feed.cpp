@@ -1,8 +1,8 @@
 #include "train/feed.h"
 
 #include "base/text.h"
+#include "data/columns.h"
 #include "lemnos/ops.h"
-#include "train/columns.h"
 
 namespace lemnos::train {
 
@@ -18,7 +18,7 @@ int64_t batches_of(int64_t rows, const Order& order) {
 }
 
 namespace {
-ColumnView without_array(ColumnView view) {
+data::ColumnView without_array(data::ColumnView view) {
   view.array = nullptr;
   return view;
 }
@@ -27,9 +27,9 @@ ColumnView without_array(ColumnView view) {
 Feed::Feed(Graph& graph, Value state, const data::Dataset& like, const Order& order, const Room& room, uint64_t seed)
     : order_(order), room_(room) {
   const int64_t rows_there = room.window ? room.window * order.batch : room.rows;
-  const std::vector<ColumnView> views = columns_of(like);
-  for (const ColumnView& view : views) {
-    columns_.push_back(graph.input("data." + view.name, with_rows(view.array->desc, rows_there)));
+  const std::vector<data::ColumnView> views = columns_of(like);
+  for (const data::ColumnView& view : views) {
+    columns_.push_back(graph.input("data." + view.name, data::with_rows(view.array->desc, rows_there)));
     views_.push_back(without_array(view));
   }
   const Value rows = batch_indices(state, {.batch = order.batch,
@@ -37,10 +37,10 @@ Feed::Feed(Graph& graph, Value state, const data::Dataset& like, const Order& or
                                            .seed = static_cast<uint32_t>(seed),
                                            .window = room.window});
   for (size_t i = 0; i < views.size(); ++i) {
-    if (views[i].use == ColumnView::Use::input)
+    if (views[i].use == data::ColumnView::Use::input)
       batch_.x.push_back(gather(columns_[i], rows, {.scale = views[i].scale, .shift = views[i].shift}));
     // A class index of -1 is ignored by losses and metrics: what the padding of the last batch must be.
-    else if (views[i].use == ColumnView::Use::target)
+    else if (views[i].use == data::ColumnView::Use::target)
       batch_.y.push_back(views[i].classes ? gather(columns_[i], rows, {.fill = -1}) : gather(columns_[i], rows));
     else
       batch_.mask = gather(columns_[i], rows);
@@ -52,11 +52,12 @@ Feed::Feed(Graph& graph, Value state, const data::Dataset& like, const Order& or
 }
 
 bool Feed::fits(const data::Dataset& like, const Order& order) const {
-  const std::vector<ColumnView> views = columns_of(like);
+  const std::vector<data::ColumnView> views = columns_of(like);
   if (views.size() != columns_.size() || order != order_) return false;
   for (size_t i = 0; i < views.size(); ++i) {
     const TensorDesc& desc = columns_[i].desc();
-    if (with_rows(views[i].array->desc, desc.shape[0]) != desc || without_array(views[i]) != views_[i]) return false;
+    if (data::with_rows(views[i].array->desc, desc.shape[0]) != desc || without_array(views[i]) != views_[i])
+      return false;
   }
   return true;
 }

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "data/columns.h"
 #include "lemnos/data.h"
 #include "lemnos/loss.h"
 #include "lemnos/session.h"
-#include "train/columns.h"
 
 namespace lemnos::train {
 
@@ -65,7 +65,7 @@ class Feed {
 
  private:
   std::vector<Value> columns_;
-  std::vector<ColumnView> views_;  // what nodes were made for, without their arrays
+  std::vector<data::ColumnView> views_;  // what nodes were made for, without their arrays
   Batch batch_{{}, {}, Value()};
   Order order_;
   Room room_;

@@ -41,8 +41,8 @@ std::vector<std::string> train::recorded_names(const TrainerOptions& options) {
 void train::require_logits(const TrainerOptions& options, const std::vector<Value>& predictions,
                            const data::Dataset& data) {
   const std::vector<loss::Term>& terms = options.loss.terms();
-  std::vector<ColumnView> targets = columns_of(data);
-  std::erase_if(targets, [](const ColumnView& column) { return column.use != ColumnView::Use::target; });
+  std::vector<data::ColumnView> targets = columns_of(data);
+  std::erase_if(targets, [](const data::ColumnView& column) { return column.use != data::ColumnView::Use::target; });
   const size_t judged = std::min({std::max<size_t>(terms.size(), 1), targets.size(), predictions.size()});
   for (size_t k = 0; k < judged; ++k) {
     if (!(terms.empty() ? options.loss : terms[k].loss).classes()) continue;

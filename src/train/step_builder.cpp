@@ -48,8 +48,8 @@ std::vector<Value> StepBuilder::predict(const nn::Scope& building, const std::ve
 
 std::vector<Shape> examples_of(const data::Dataset& data) {
   std::vector<Shape> examples;
-  for (const ColumnView& column : columns_of(data))
-    if (column.use == ColumnView::Use::input) examples.push_back(column.array->desc.shape.without(0));
+  for (const data::ColumnView& column : columns_of(data))
+    if (column.use == data::ColumnView::Use::input) examples.push_back(column.array->desc.shape.without(0));
   return examples;
 }
 

@@ -7,12 +7,10 @@
 
 #include "base/stopwatch.h"
 #include "base/text.h"
+#include "data/columns.h"
 #include "ops/epoch_order.h"
-#include "train/columns.h"
 
-namespace lemnos {
-
-namespace train {
+namespace lemnos::train {
 
 namespace {
 
@@ -21,7 +19,7 @@ constexpr int64_t kLeastBatches = 8, kMostBatches = 32767;  // of a window: the 
 
 void read_rows(const data::Source& source, const std::vector<int64_t>& rows, std::span<std::byte* const> to) {
   source.read(rows, to);
-  const std::vector<ColumnView> columns = columns_of(source.like);
+  const std::vector<data::ColumnView> columns = columns_of(source.like);
   for (size_t c = 0; c < columns.size(); ++c)
     for (size_t i = 0; columns[c].classes && i < rows.size(); ++i) {
       int32_t label;
@@ -38,10 +36,10 @@ Room Stream::room_for(const data::Source& source, int64_t batch, const DeviceInf
   require(batch >= 1 && source.rows >= 1, ErrorCode::invalid_argument, "source: ", source.rows, " rows in batches of ",
           batch);
   int64_t bytes = 1, widest = 1;
-  for (const ColumnView& column : columns_of(source.like)) {
+  for (const data::ColumnView& column : columns_of(source.like)) {
     require(column.array->desc.shape.rank() >= 1, ErrorCode::shape_mismatch, "source: ", column.name, " is ",
             column.array->desc, ", it needs an axis of rows");
-    const auto row = static_cast<int64_t>(row_bytes(column.array->desc));
+    const auto row = static_cast<int64_t>(data::row_bytes(column.array->desc));
     bytes += row;
     widest = std::max(widest, row);
   }
@@ -69,7 +67,7 @@ Stream::Stream(Pass& pass, const data::Source& source, uint64_t seed, bool endle
       per_epoch_(pass.set_rows(source.rows)),
       window_(pass.feed->room().window / 2) {
   for_each_array(source.like, [&](const data::Array& array) {
-    columns_.emplace_back(static_cast<size_t>(window_ * batch_) * row_bytes(array.desc));
+    columns_.emplace_back(static_cast<size_t>(window_ * batch_) * data::row_bytes(array.desc));
   });
   const ops::StepWords words = pass.step_words();
   state_seed_ = words.seed();
@@ -104,7 +102,7 @@ void Stream::begin_reading() {
       std::vector<std::byte*> to;
       size_t column = 0;
       for_each_array(source_.like, [&](const data::Array& array) {
-        to.push_back(columns_[column++].data() + static_cast<size_t>(run.to) * row_bytes(array.desc));
+        to.push_back(columns_[column++].data() + static_cast<size_t>(run.to) * data::row_bytes(array.desc));
       });
       read_rows(source_, run.rows, to);
     }
@@ -154,38 +152,4 @@ void Stream::submit(int64_t steps) {
 
 double Stream::take_load_seconds() { return std::exchange(load_seconds_, 0); }
 
-}  // namespace train
-
-namespace data {
-namespace {
-
-Source reading(std::shared_ptr<const Dataset> data) {
-  return {.rows = data->size(),
-          .like = data->slice(0, 0),
-          .read = [data](std::span<const int64_t> rows, std::span<std::byte* const> columns) {
-            size_t column = 0;
-            train::for_each_array(*data, [&](const Array& from) {
-              std::byte* to = columns[column++];
-              const size_t bytes = train::row_bytes(from.desc);
-              for (const int64_t row : rows) {
-                std::memcpy(to, from.bytes.data() + static_cast<size_t>(row) * bytes, bytes);
-                to += bytes;
-              }
-            });
-          }};
-}
-
-}  // namespace
-
-Source source_of(const Dataset& data) {
-  data.check("source");
-  return reading({std::shared_ptr<const Dataset>(), &data});  // not owned
-}
-
-Source source_of(Dataset&& data) {
-  data.check("source");
-  return reading(std::make_shared<const Dataset>(std::move(data)));
-}
-
-}  // namespace data
-}  // namespace lemnos
+}  // namespace lemnos::train

@@ -4,7 +4,7 @@
 
 #include "base/pattern.h"
 #include "base/text.h"
-#include "train/columns.h"
+#include "data/columns.h"
 #include "train/record.h"
 #include "train/trainer_impl.h"
 
@@ -48,7 +48,7 @@ bool Trainer::Impl::is_resident(const data::Dataset& data) const {
   const DeviceInfo& info = device.info();
   if (info.type == DeviceType::cpu_reference) return true;
   uint64_t total = 0, widest = 0;
-  train::for_each_array(data, [&](const data::Array& array) {
+  data::for_each_array(data, [&](const data::Array& array) {
     total += array.desc.bytes();
     widest = std::max<uint64_t>(widest, array.desc.bytes());
   });

@@ -14,8 +14,9 @@ using Layers = std::set<std::string, std::less<>>;
 constexpr size_t kFileLines = 600;
 constexpr size_t kFunctionLines = 60;
 
-const Layers kEverything = {"base", "graph", "vulkan", "reference", "ops", "autograd", "nn",  "optim",
-                            "loss", "train", "plan",   "runtime",   "io",  "check",    "api", "shaders"};
+const Layers kEverything = {"base", "graph", "vulkan", "reference", "ops",  "autograd",
+                            "nn",   "optim", "loss",   "train",     "plan", "runtime",
+                            "io",   "check", "api",    "shaders",   "data", "metrics"};
 
 Layers without(Layers layers, std::initializer_list<const char*> names) {
   for (const char* name : names) layers.erase(name);
@@ -38,8 +39,10 @@ const std::map<std::string, Layers, std::less<>> kArrows = {
     {"plan", {"graph", "base"}},
     {"runtime", {"plan", "vulkan", "graph", "base"}},
     {"io", {"graph", "base"}},
-    {"train", {"nn", "optim", "loss", "runtime", "io", "autograd", "ops", "graph", "base"}},
-    {"check", without(kEverything, {"api", "train"})},
+    {"data", {"io", "base"}},
+    {"metrics", {"loss", "runtime", "io", "ops", "graph", "base"}},
+    {"train", {"data", "metrics", "nn", "optim", "loss", "runtime", "io", "autograd", "ops", "graph", "base"}},
+    {"check", without(kEverything, {"api", "train", "data", "metrics"})},
     {"api", kEverything},
 };
 

@@ -6,7 +6,7 @@
 
 #include "lemnos/data.h"
 
-namespace lemnos::train {
+namespace lemnos::data {
 
 /// Calls `act` with each array: x, further inputs; y, further targets and weights where there are any.
 template <typename Data, typename Act>
@@ -20,16 +20,16 @@ void for_each_array(Data& data, Act act) {
 
 /// The data set that has make(array) in place of each array; no other copy of an array is made.
 template <typename Make>
-data::Dataset with_each_array(const data::Dataset& data, Make make) {
+Dataset with_each_array(const Dataset& data, Make make) {
   // A field that is added has to be carried over here, or this does not compile.
   const auto& [x, y, scale, shift, classes, more_inputs, more_targets, weights] = data;
-  const auto of_columns = [&](const std::vector<data::Column>& from) {
-    std::vector<data::Column> to;
+  const auto of_columns = [&](const std::vector<Column>& from) {
+    std::vector<Column> to;
     for (const auto& [values, column_scale, column_shift, column_classes] : from)
       to.push_back({make(values), column_scale, column_shift, column_classes});
     return to;
   };
-  const auto if_there = [&](const data::Array& array) { return array.desc.shape.rank() ? make(array) : data::Array{}; };
+  const auto if_there = [&](const Array& array) { return array.desc.shape.rank() ? make(array) : Array{}; };
   return {make(x),          if_there(y), scale, shift, classes, of_columns(more_inputs), of_columns(more_targets),
           if_there(weights)};
 }
@@ -39,18 +39,18 @@ struct ColumnView {
   enum class Use { input, target, weights };
   Use use;
   std::string name;  // "x", "x1", .. "y", "y1", .. "weights"
-  const data::Array* array;
+  const Array* array;
   float scale = 1, shift = 0;
   int64_t classes = 0;
   bool operator==(const ColumnView&) const = default;
 };
 
 /// In the same order.
-std::vector<ColumnView> columns_of(const data::Dataset& data);
+std::vector<ColumnView> columns_of(const Dataset& data);
 
 /// A description for `rows` rows of what one array holds.
 inline TensorDesc with_rows(const TensorDesc& desc, int64_t rows) { return {desc.shape.with(0, rows), desc.dtype}; }
 /// Bytes of one row.
 inline size_t row_bytes(const TensorDesc& desc) { return TensorDesc{desc.shape.without(0), desc.dtype}.bytes(); }
 
-}  // namespace lemnos::train
+}  // namespace lemnos::data

@@ -2,13 +2,14 @@
 
 #include <cmath>
 #include <cstring>
+#include <memory>
 
 #include "base/text.h"
+#include "data/columns.h"
 #include "io/digits.h"
 #include "io/mnist.h"
 #include "io/npy.h"
 #include "io/toy_sets.h"
-#include "train/columns.h"
 
 namespace lemnos::data {
 
@@ -24,8 +25,8 @@ Array array_of(const Shape& shape, DType dtype, const std::vector<T>& values) {
 }
 
 Array rows_of(const Array& from, int64_t begin, int64_t end) {
-  const size_t row = train::row_bytes(from.desc);
-  Array part{train::with_rows(from.desc, end - begin), {}};
+  const size_t row = row_bytes(from.desc);
+  Array part{with_rows(from.desc, end - begin), {}};
   const auto first = from.bytes.begin() + static_cast<std::ptrdiff_t>(row * static_cast<size_t>(begin));
   part.bytes.assign(first, first + static_cast<std::ptrdiff_t>(row * static_cast<size_t>(end - begin)));
   return part;
@@ -60,16 +61,14 @@ Array Array::integers(const Shape& shape, const std::vector<int32_t>& values) {
 Dataset Dataset::slice(int64_t begin, int64_t end) const {
   require(begin >= 0 && begin <= end && end <= size(), ErrorCode::out_of_range, "data set: rows ", begin, " to ", end,
           " of ", size());
-  return train::with_each_array(*this, [&](const Array& array) { return rows_of(array, begin, end); });
+  return with_each_array(*this, [&](const Array& array) { return rows_of(array, begin, end); });
 }
 
 namespace {
 
-using train::ColumnView;
-
 void require_finite(const char* what, const ColumnView& column) {
   if (column.array->desc.dtype != DType::f32) return;
-  const size_t row = train::row_bytes(column.array->desc);
+  const size_t row = row_bytes(column.array->desc);
   for (size_t at = 0; at < column.array->bytes.size(); at += sizeof(float)) {
     float value;
     std::memcpy(&value, column.array->bytes.data() + at, sizeof value);
@@ -108,7 +107,7 @@ void require_labels(const char* what, const ColumnView& column) {
 }  // namespace
 
 void Dataset::check(const char* what) const {
-  const std::vector<ColumnView> columns = train::columns_of(*this);
+  const std::vector<ColumnView> columns = columns_of(*this);
   for (const ColumnView& column : columns) {
     const TensorDesc& desc = column.array->desc;
     if (column.use == ColumnView::Use::input) require_type(what, column);
@@ -160,5 +159,35 @@ Dataset spirals(int64_t count, int64_t classes, double noise, uint64_t seed) {
 }
 Dataset moons(int64_t count, double noise, uint64_t seed) { return from_points(io::make_moons(count, noise, seed)); }
 Dataset xor_clouds(int64_t count, double noise, uint64_t seed) { return from_points(io::make_xor(count, noise, seed)); }
+
+namespace {
+
+Source reading(std::shared_ptr<const Dataset> data) {
+  return {.rows = data->size(),
+          .like = data->slice(0, 0),
+          .read = [data](std::span<const int64_t> rows, std::span<std::byte* const> columns) {
+            size_t column = 0;
+            for_each_array(*data, [&](const Array& from) {
+              std::byte* to = columns[column++];
+              const size_t bytes = row_bytes(from.desc);
+              for (const int64_t row : rows) {
+                std::memcpy(to, from.bytes.data() + static_cast<size_t>(row) * bytes, bytes);
+                to += bytes;
+              }
+            });
+          }};
+}
+
+}  // namespace
+
+Source source_of(const Dataset& data) {
+  data.check("source");
+  return reading({std::shared_ptr<const Dataset>(), &data});  // not owned
+}
+
+Source source_of(Dataset&& data) {
+  data.check("source");
+  return reading(std::make_shared<const Dataset>(std::move(data)));
+}
 
 }  // namespace lemnos::data

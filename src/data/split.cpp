@@ -6,8 +6,8 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "data/columns.h"
 #include "lemnos/data.h"
-#include "train/columns.h"
 
 namespace lemnos::data {
 
@@ -34,8 +34,8 @@ std::vector<std::vector<int64_t>> strata(const Dataset& data, bool stratified, u
 }
 
 Array taken(const Array& from, const std::vector<int64_t>& rows) {
-  const size_t row = train::row_bytes(from.desc);
-  Array to{train::with_rows(from.desc, static_cast<int64_t>(rows.size())), {}};
+  const size_t row = row_bytes(from.desc);
+  Array to{with_rows(from.desc, static_cast<int64_t>(rows.size())), {}};
   to.bytes.resize(row * rows.size());
   for (size_t i = 0; i < rows.size() && row; ++i)
     std::memcpy(to.bytes.data() + i * row, from.bytes.data() + static_cast<size_t>(rows[i]) * row, row);
@@ -53,7 +53,7 @@ int64_t part_of(double share, size_t rows, int64_t all) {
 Dataset Dataset::take(const std::vector<int64_t>& rows) const {
   for (int64_t row : rows)
     require(row >= 0 && row < size(), ErrorCode::out_of_range, "data set: row ", row, " of ", size());
-  return train::with_each_array(*this, [&](const Array& array) { return taken(array, rows); });
+  return with_each_array(*this, [&](const Array& array) { return taken(array, rows); });
 }
 
 std::vector<int32_t> Dataset::labels() const {
