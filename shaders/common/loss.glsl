@@ -43,8 +43,8 @@ float loss_value(uint f, float p, float t, float a, float b) {
       const float h = kept_max(0.0, 1.0 - t * p);
       return h * h;
     }
-    case LOSS_POISSON_LOG: return exp(p) - t * p;
-    case LOSS_POISSON: return p - t * log(p + 1e-8);
+    case LOSS_POISSON_LOG: return kept_exp(p) - t * p;
+    case LOSS_POISSON: return p - t * kept_log(p + 1e-8);
     case LOSS_FOCAL: {
       const float z = (2.0 * t - 1.0) * p;
       return (t * b + (1.0 - t) * (1.0 - b)) * exp(-a * stable_softplus(z)) * stable_softplus(-z);
@@ -67,7 +67,7 @@ float loss_slope(uint f, float p, float t, float a, float b) {
     case LOSS_KL_DIVERGENCE: return -t;
     case LOSS_HINGE: return t * p < 1.0 ? -t : 0.0;
     case LOSS_SQUARED_HINGE: return -2.0 * t * kept_max(0.0, 1.0 - t * p);
-    case LOSS_POISSON_LOG: return exp(p) - t;
+    case LOSS_POISSON_LOG: return kept_exp(p) - t;
     case LOSS_POISSON: return 1.0 - t / (p + 1e-8);
     case LOSS_FOCAL: {
       const float sign_of_target = 2.0 * t - 1.0;

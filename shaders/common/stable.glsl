@@ -24,8 +24,8 @@ float stable_sigmoid(float x) {
 float stable_log1p(float x) {
   float u = 1.0 + x;
   if (u == 1.0) return x;
-  if (u > 3.0e38) return log(x);
-  return log(u) * (x / (u - 1.0));
+  if (u > 3.0e38) return kept_log(x);
+  return kept_log(u) * (x / (u - 1.0));
 }
 
 float stable_softplus(float x) { return kept_max(x, 0.0) + stable_log1p(exp(-abs(x))); }
@@ -35,7 +35,7 @@ float stable_expm1(float x) {
   if (abs(x) < 0.2)
     return x * (1.0 + x * (0.5 + x * (0.16666666667 + x * (0.041666666667 + x * (0.0083333333333 +
                x * (0.0013888888889 + x * 0.0001984126984))))));
-  return exp(x) - 1.0;
+  return kept_exp(x) - 1.0;
 }
 
 #endif

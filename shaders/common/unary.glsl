@@ -51,8 +51,8 @@ float unary_value(uint f, float x, float a, float b) {
     case UNARY_SQUARE: return x * x;
     case UNARY_SQRT: return sqrt(x);
     case UNARY_RSQRT: return 1.0 / sqrt(x);
-    case UNARY_EXP: return exp(x);
-    case UNARY_LOG: return log(x);
+    case UNARY_EXP: return kept_exp(x);
+    case UNARY_LOG: return kept_log(x);
     case UNARY_CLAMP: return kept_clamp(x, a, b);
     case UNARY_RECIPROCAL: return 1.0 / x;
     case UNARY_AFFINE: return a * x + b;
@@ -66,9 +66,9 @@ float unary_slope(uint f, float s, float a, float b) {
   switch (f) {
     case UNARY_RELU: return s > 0.0 ? 1.0 : 0.0;
     case UNARY_LEAKY_RELU: return s > 0.0 ? 1.0 : a;
-    case UNARY_ELU: return s > 0.0 ? 1.0 : a * exp(s);
-    case UNARY_SELU: return kSeluScale * (s > 0.0 ? 1.0 : kSeluAlpha * exp(s));
-    case UNARY_CELU: return s > 0.0 ? 1.0 : exp(s / a);
+    case UNARY_ELU: return s > 0.0 ? 1.0 : a * kept_exp(s);
+    case UNARY_SELU: return kSeluScale * (s > 0.0 ? 1.0 : kSeluAlpha * kept_exp(s));
+    case UNARY_CELU: return s > 0.0 ? 1.0 : kept_exp(s / a);
     case UNARY_GELU: return normal_cdf(s) + s * 0.3989422804014327 * exp(-0.5 * s * s);
     case UNARY_GELU_TANH: {
       float g = stable_sigmoid(2.0 * kSqrt2OverPi * (s + 0.044715 * s * s * s));
