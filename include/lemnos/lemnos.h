@@ -169,7 +169,7 @@ LEMNOS_API lemnos_result lemnos_graph_op(lemnos_graph* graph, const char* op, co
 LEMNOS_API const char* lemnos_op_names(void);
 LEMNOS_API lemnos_result lemnos_graph_describe(const lemnos_graph* graph, lemnos_value value, lemnos_tensor* tensor,
                                                lemnos_error* error);
-/* -1 in *value when there is none of that name. */
+/* Writes -1 to *value when no value has that name. */
 LEMNOS_API lemnos_result lemnos_graph_find(const lemnos_graph* graph, const char* name, lemnos_value* value,
                                            lemnos_error* error);
 /* d(output)/d(wrt[i]) into gradients[i]; -1 where it does not depend on it. `output` has one element. */

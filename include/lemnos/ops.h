@@ -423,7 +423,7 @@ struct Recurrent {
   Value y;     // h of every step, [B, T, H]
   Value h, c;  // after the last; c of an LSTM only
 };
-/// x[B, T, C] step by step from h[B, H] and c[B, H] (zeros where there is no value), in a loop (loop.h). Gates in
+/// x[B, T, C] step by step from h[B, H] and c[B, H] (zeros where they are left out), in a loop (loop.h). Gates in
 /// PyTorch's order, i f g o: c' = sigmoid(f) c + sigmoid(i) tanh(g), h = sigmoid(o) tanh(c').
 Recurrent lstm(Value x, const RecurrentWeights& weights, Value h = {}, Value c = {});
 /// Gates r z n: n = tanh(a_n + r b_n), h' = (1 - z) n + z h, with a from x and b from h (Keras: reset_after).

@@ -123,7 +123,7 @@ class Trainer {
   /// that of the first), with loss::joint out1_loss, out1_accuracy, .. by the terms' names, TrainerOptions::metrics;
   /// all of these of the validation too, with "val_" before them; learning_rate (of the last step), seconds,
   /// samples_per_second. Calling it again goes on from the weights and the optimizer's state. Throws `shape_mismatch`
-  /// when the data does not fit the model, `invalid_argument` when a schedule comes to a rate of nothing (cosine or
+  /// when the data does not fit the model, `invalid_argument` when a schedule decays to zero (cosine or
   /// polynomial to 0, one cycle) before the last step, and `device_lost`.
   History fit(const data::Dataset& train, const FitOptions& options = {});
   /// The same with rows that are read while the device computes: double-buffered windows of them instead of the whole

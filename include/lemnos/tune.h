@@ -68,7 +68,7 @@ class Tuning {
 
 namespace io {
 /// What the file holds for this device and this version of its driver; empty where it holds nothing, or where there is
-/// no file. Throws `corrupt_data` for a file that is none of ours.
+/// no file. Throws `corrupt_data` for a file that is not a tuning file.
 Tuning load_tuning(const std::filesystem::path& path, const DeviceInfo& device);
 /// Puts it into the file, beside what that holds for other devices and drivers. Throws `io`, `corrupt_data`.
 void save_tuning(const Tuning& tuning, const std::filesystem::path& path);

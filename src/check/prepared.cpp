@@ -153,7 +153,7 @@ Prepared prepare(const Case& c, DType dtype, Direction direction, uint64_t seed)
 constexpr double kSecond = 1e-4;
 
 void define_right(Prepared& p, const Tolerance& tolerance, DType dtype, Direction direction) {
-  // Half types round between the nodes of a composite on both sides; a single f32 result is held to the double.
+  // Half types round between the nodes of a composite on both sides; a single f32 result is compared with the double.
   p.reference = evaluate(*p.graph, ids(p.outputs), p.inputs, dtype != DType::f32);
   p.tolerances.assign(p.outputs.size(), tolerance);
   // A second derivative adds up what several ops made one after the other, of either sign, and may come to nothing.
