@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "graph/spirv_info.h"
+#include "spirv/module.h"
 
 namespace {
 

@@ -105,7 +105,7 @@ function(lemnos_add_embed)
                         "machine (ninja lemnos-embed) and name it with -DLEMNOS_EMBED=FILE, or set CMAKE_CROSSCOMPILING_EMULATOR")
   endif()
   add_executable(lemnos-embed ${PROJECT_SOURCE_DIR}/shaders/embed_kernels.cpp)
-  target_link_libraries(lemnos-embed PRIVATE lemnos_graph)
+  target_link_libraries(lemnos-embed PRIVATE lemnos_spirv)
 endfunction()
 
 # lemnos_embed_kernels(HEADER [--table]): the modules added so far as arrays, with --table also the table of all.

@@ -14,9 +14,9 @@ using Layers = std::set<std::string, std::less<>>;
 constexpr size_t kFileLines = 600;
 constexpr size_t kFunctionLines = 60;
 
-const Layers kEverything = {"base", "graph", "vulkan", "reference", "ops",  "autograd",
-                            "nn",   "optim", "loss",   "train",     "plan", "runtime",
-                            "io",   "check", "api",    "shaders",   "data", "metrics"};
+const Layers kEverything = {"base",  "graph",   "vulkan", "reference", "ops",     "autograd", "nn",
+                            "optim", "loss",    "train",  "plan",      "runtime", "io",       "check",
+                            "api",   "shaders", "data",   "metrics",   "spirv",   "selection"};
 
 Layers without(Layers layers, std::initializer_list<const char*> names) {
   for (const char* name : names) layers.erase(name);
@@ -29,6 +29,7 @@ const Layers kCompose = {"autograd", "ops", "graph", "base"};
 const std::map<std::string, Layers, std::less<>> kArrows = {
     {"base", {"shaders"}},
     {"graph", {"base"}},
+    {"spirv", {"graph", "base"}},
     {"vulkan", {"base"}},
     {"reference", {"graph", "base", "shaders"}},
     {"ops", {"reference", "graph", "base", "shaders"}},
@@ -36,13 +37,14 @@ const std::map<std::string, Layers, std::less<>> kArrows = {
     {"nn", kCompose},
     {"optim", kCompose},
     {"loss", kCompose},
-    {"plan", {"graph", "base"}},
+    {"plan", {"graph", "base", "shaders"}},
     {"runtime", {"plan", "vulkan", "graph", "base"}},
     {"io", {"graph", "base"}},
     {"data", {"io", "base"}},
     {"metrics", {"loss", "runtime", "io", "ops", "graph", "base"}},
     {"train", {"data", "metrics", "nn", "optim", "loss", "runtime", "io", "autograd", "ops", "graph", "base"}},
-    {"check", without(kEverything, {"api", "train", "data", "metrics"})},
+    {"selection", {"train", "data", "metrics", "base"}},
+    {"check", without(kEverything, {"api", "train", "data", "metrics", "selection"})},
     {"api", kEverything},
 };
 

@@ -1,4 +1,4 @@
-#include "graph/spirv_info.h"
+#include "spirv/module.h"
 
 #include <algorithm>
 #include <map>
