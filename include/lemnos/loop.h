@@ -49,7 +49,7 @@ class LoopBody {
 struct LoopStep {
   std::vector<Value> carried;  // for the next iteration, each like its first value
   std::vector<Value> stacked;  // kept of every iteration
-  Value stop = {};             // one element: where it is not 0, later iterations leave what is carried as it is
+  Value stop = {};             // one element: where it is not 0, this iteration is the last one
 };
 
 struct Loop;
@@ -70,9 +70,11 @@ struct LoopOptions {
 /// row without the first axis. The plan holds the body's launches once, however many iterations there are; what is
 /// carried takes two places in turn, unless it is kept. Differentiable, any number of times: the gradient is a loop in
 /// the other direction, for which what it needs of every iteration is kept; gradients of captured matrices are one
-/// product over all iterations. Throws `shape_mismatch` where what is carried differs from its first value or a sliced
-/// tensor has another number of rows, `invalid_argument` for a body that updates memory or reads a value of another
-/// graph: carry the value, or capture() it.
+/// product over all iterations. After an iteration whose `stop` is not 0 what is carried stays as it is, and later rows
+/// of what is stacked are 0. Nothing runs for the iterations left (a device launches no workgroups for them, but for
+/// the copies that hold), unless gradients ask for values of every iteration. Throws `shape_mismatch` where what is
+/// carried differs from its first value or a sliced tensor has another number of rows, `invalid_argument` for a body
+/// that updates memory or reads a value of another graph: carry the value, or capture() it.
 LoopResults repeat(int64_t times, std::span<const Value> first, std::span<const Value> sliced,
                    const std::function<LoopStep(LoopBody&)>& body, const LoopOptions& options = {});
 inline LoopResults repeat(int64_t times, std::initializer_list<Value> first, std::initializer_list<Value> sliced,

@@ -163,15 +163,17 @@ class LoopBuilder {
     give(b, first, sliced);
     LoopStep step = make(b);
     check(b, step);
-    if (step.stop) hold(b, step);
-
     Loop loop{.body = b.graph_, .times = times, .backward = options.backward};
+    if (step.stop) {
+      loop.ended = static_cast<int>(step.carried.size());
+      hold(b, step);
+    }
     for (Value v : b.carried_) loop.carried.push_back({.in = v.id()});
     for (Value v : b.slices_) loop.sliced.push_back(v.id());
     for (Value v : b.captured_) loop.captured.push_back(v.id());
     std::set<int> carried, stacked;
     for (size_t i = 0; i < step.carried.size(); ++i) loop.carried[i].out = own(step.carried[i], loop, carried).id();
-    for (Value v : step.stacked) loop.stacked.push_back({own(v, loop, stacked).id()});
+    for (Value v : step.stacked) loop.stacked.push_back({own(v, loop, stacked).id(), false, bool(step.stop)});
     std::vector<Value> inputs = b.first_values_;
     inputs.insert(inputs.end(), b.sliced_tensors_.begin(), b.sliced_tensors_.end());
     inputs.insert(inputs.end(), b.captured_from_.begin(), b.captured_from_.end());
@@ -230,18 +232,20 @@ class LoopBuilder {
               "'; carry the value through the loop and update it after");
   }
 
-  // One more value is carried, which says whether the loop has come to its end.
+  // One more value is carried, which says whether the loop has come to its end. Iterations after it may be skipped but
+  // for these nodes, so all that they read then is what was carried, or a constant.
   static void hold(LoopBody& b, LoopStep& step) {
     require(&step.stop.graph() == b.graph_.get() && step.stop.desc().elements() == 1, ErrorCode::shape_mismatch, kWho,
             ": stop is ", step.stop.desc(), ", it takes one element");
-    const TensorDesc flag{{1}, DType::f32};
-    const Value ended = b.graph_->input("ended", flag), one = ones(*b.graph_, {1}), none = zeros(*b.graph_, {1});
-    for (size_t i = 0; i < step.carried.size(); ++i) {
-      const Shape& shape = b.carried_[i].shape();
-      const Value now = shape.rank() ? ended : reshape(ended, Shape{});
-      step.carried[i] = where(now, b.carried_[i], step.carried[i]);
-    }
-    step.carried.push_back(where(ended, one, where(reshape(step.stop, Shape{1}), one, none)));
+    const Value ended = b.graph_->input("ended", {{1}, DType::f32});
+    const auto held = [&](Value after, Value now) {
+      return where(now.shape().rank() ? ended : reshape(ended, Shape{}), after, now);
+    };
+    const auto number = [&](float v, DType dtype) { return full(*b.graph_, Shape{}, v, dtype); };
+    for (size_t i = 0; i < step.carried.size(); ++i) step.carried[i] = held(b.carried_[i], step.carried[i]);
+    for (Value& v : step.stacked) v = held(number(0, v.dtype()), v);
+    const Value flag = where(reshape(step.stop, Shape{1}), number(1, DType::f32), number(0, DType::f32));
+    step.carried.push_back(held(ended, flag));
     b.carried_.push_back(ended);
     b.first_values_.push_back(zeros(b.around_, {1}));
   }

@@ -13,6 +13,14 @@ int Loop::bound(size_t i) const {
 
 int Loop::result(size_t i) const { return i < carried.size() ? carried[i].out : stacked[i - carried.size()].value; }
 
+bool Loop::may_end(const std::vector<bool>& outputs) const {
+  for (size_t i = 0; i < stacked.size(); ++i) {
+    const bool held = stacked[i].held || std::ranges::find(carried, stacked[i].value, &Carried::out) != carried.end();
+    if (!held && (outputs.empty() || outputs[carried.size() + i])) return false;
+  }
+  return ended >= 0;
+}
+
 Needs Loop::needs(const std::vector<bool>& outputs, std::vector<int>* leaves) const {
   std::set<int> wanted, given, seen;
   for (const Carried& c : carried) wanted.insert(c.out);

@@ -22,6 +22,7 @@ struct Loop {
   struct Stacked {
     int value = -1;
     bool trace = false;  // of what is carried: the last row is in the node's output of it instead, if that is used
+    bool held = false;   // 0 in iterations after the end
   };
 
   // The numbers are values of the body.
@@ -33,7 +34,10 @@ struct Loop {
   std::vector<int> sliced, captured;
   // The node's outputs: last values of what is carried, then tensors [times, row].
   std::vector<Stacked> stacked;
+  int ended = -1;  // which carried value is not 0 once the loop has come to its end; -1: it runs `times` times
 
+  /// Whether iterations after the end need not run: nothing but what is held is asked of them (`outputs` as in needs).
+  bool may_end(const std::vector<bool>& outputs = {}) const;
   size_t inputs() const { return carried.size() + sliced.size() + captured.size(); }
   /// What input `i` of the node is to the body.
   int bound(size_t i) const;

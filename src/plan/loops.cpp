@@ -1,8 +1,11 @@
 #include "plan/loops.h"
 
+#include "shaders/loop_gate.h"
+
 #include <algorithm>
 
 #include "base/text.h"
+#include "plan/segments.h"
 
 namespace lemnos {
 
@@ -57,12 +60,14 @@ class LoopPlanner {
     for (const Launch& launch : body_->launches()) {  // a loop in the body is written out
       const PlannedDispatch& planned = body_->dispatches[static_cast<size_t>(launch.dispatch)];
       LoopDispatch made{planned.dispatch, {}, launch.dispatch};
-      for (size_t i = 0; i < planned.accesses.size(); ++i) {
+      for (size_t i = 0; i < planned.dispatch.tensors.size(); ++i) {
         made.paths.push_back(path_of(planned.accesses[i].at(launch.iteration, launch.times)));
         made.dispatch.tensors[i] = made.paths.back().even;
       }
+      if (planned.indirect()) made.counts = path_of(planned.accesses.back().where).even;
       out_.dispatches.push_back(std::move(made));
     }
+    if (loop_.may_end(used_)) add_gate(caps, around);
     out_.body = body_;
     return std::move(out_);
   }
@@ -158,6 +163,51 @@ class LoopPlanner {
       return path;
     }
     fail(ErrorCode::internal, "repeat: the body touches memory that is not the loop's");
+  }
+
+  // Once the loop has come to its end, only what is held is launched with workgroups, and gates of loops within, whose
+  // counts must be numbers of theirs.
+  void add_gate(const DeviceCaps& caps, const PlanOptions& options) {
+    const Kernel* gate = options.find_kernel ? options.find_kernel("loop_gate") : nullptr;
+    if (!gate) return;
+    std::vector<std::array<uint32_t, 3>> counts;
+    std::vector<std::pair<LoopDispatch*, size_t>> gated;
+    for (LoopDispatch& d : out_.dispatches) {
+      if (d.dispatch.kernel == gate || d.counts.bytes || !is_scratch(d)) continue;
+      const auto groups = split_groups(d.dispatch.groups, caps.max_workgroup_count);
+      const auto at = std::ranges::find(counts, groups);
+      gated.emplace_back(&d, static_cast<size_t>(at - counts.begin()));
+      if (at == counts.end()) counts.push_back(groups);
+    }
+    if (gated.empty()) return;
+    TensorRef table = scratch(counts.size() * sizeof counts[0]);
+    for (const auto& [dispatch, at] : gated) {
+      dispatch->counts = moved(table, static_cast<int64_t>(at * sizeof counts[0]));
+      dispatch->counts.bytes = sizeof counts[0];
+    }
+    std::vector<LoopDispatch> gates;
+    for (size_t first = 0; first < counts.size(); first += GATE_COUNTS)
+      gates.push_back(gate_of(*gate, table, std::span(counts).subspan(first), static_cast<uint32_t>(first)));
+    out_.dispatches.insert(out_.dispatches.begin(), gates.begin(), gates.end());
+  }
+
+  LoopDispatch gate_of(const Kernel& gate, const TensorRef& table, std::span<const std::array<uint32_t, 3>> counts,
+                       uint32_t first) const {
+    const uint32_t words = 3 * static_cast<uint32_t>(std::min<size_t>(counts.size(), GATE_COUNTS));
+    shaders::LoopGateParams params{.count = words, .first = 3 * first};
+    std::copy_n(counts[0].data(), words, params.groups);
+    const int flag = loop_.carried[static_cast<size_t>(loop_.ended)].in;
+    LoopDispatch made{{.kernel = &gate, .spec = shaders::LoopGateSpec{}, .params = params}, {}, -1};
+    made.paths = {path_of(body_->locations[static_cast<size_t>(flag)]), fixed(table)};
+    for (const RefPath& path : made.paths) made.dispatch.tensors.push_back(path.even);
+    return made;
+  }
+
+  // Whether a dispatch writes nothing that anybody finds after its iteration.
+  bool is_scratch(const LoopDispatch& d) const {
+    for (size_t i = 0; i < d.paths.size(); ++i)
+      if (d.dispatch.kernel->info.writes(i) && d.paths[i].even.scratch != activations_.scratch) return false;
+    return true;
   }
 
   const Node& node_;

@@ -19,6 +19,7 @@ struct LoopDispatch {
   Dispatch dispatch;
   std::vector<RefPath> paths;  // by binding
   int body_dispatch = -1;
+  TensorRef counts = {};  // no bytes: the number of workgroups is the dispatch's
 };
 
 struct LoweredLoop {

@@ -46,6 +46,8 @@ class Planner {
     place_activations();
     for (PlannedDispatch& dispatch : plan_.dispatches) resolve(dispatch);
     for (const auto& [at, paths] : paths_) resolve(plan_.dispatches[static_cast<size_t>(at)], paths);
+    for (const auto& [at, counts] : counts_)
+      plan_.dispatches[static_cast<size_t>(at)].accesses.push_back({located(counts), true, false});
     place_barriers(plan_.dispatches, plan_.loops);
     plan_.first_update = first_update();
     collect_arenas();
@@ -150,6 +152,8 @@ class Planner {
       for (TensorRef& ref : d.dispatch.tensors) shift_scratch(ref);
       for (RefPath& path : d.paths)
         for (TensorRef* ref : {&path.even, &path.odd, &path.first, &path.last}) shift_scratch(*ref);
+      shift_scratch(d.counts);
+      if (d.counts.bytes) counts_[static_cast<int>(plan_.dispatches.size())] = d.counts;
       add_cost(d.dispatch.cost, static_cast<uint64_t>(n.loop->times));
       paths_[static_cast<int>(plan_.dispatches.size())] = std::move(d.paths);
       plan_.dispatches.push_back(
@@ -345,6 +349,7 @@ class Planner {
   std::map<int, int> predecessor_;             // of a storage that took over another's memory: the first in the row
   std::vector<bool> used_;                     // by value: a node of the plan reads it, or somebody outside
   std::map<int, std::vector<RefPath>> paths_;  // by dispatch of a loop
+  std::map<int, TensorRef> counts_;            // of workgroups, by dispatch of a loop that may end
   std::vector<uint64_t> scratch_;              // bytes of the kernels' own memory
   std::map<int, uint64_t> offset_of_;          // by storage, in the plan's own arena
 };

@@ -41,11 +41,14 @@ struct Access {
 
 struct PlannedDispatch {
   Dispatch dispatch;
-  std::vector<Access> accesses;  // in binding order
+  std::vector<Access> accesses;  // in binding order, and where the device reads the number of workgroups, if it does
   int node = -1;                 // index in the plan's graph
   bool barrier_before = false;
   int loop = -1;           // index in the plan's loops, or -1
   int body_dispatch = -1;  // of the loop's body
+
+  /// The number of workgroups is in memory, three words: a loop that has come to its end launches none.
+  bool indirect() const { return accesses.size() > dispatch.tensors.size(); }
 };
 
 struct Plan;

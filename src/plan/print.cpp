@@ -4,7 +4,7 @@
 namespace lemnos {
 
 std::pair<std::string, std::string> op_and_result(const Plan& plan, const PlannedDispatch& dispatch) {
-  if (dispatch.loop >= 0) {
+  if (dispatch.body_dispatch >= 0) {
     const Plan& body = *plan.loops[static_cast<size_t>(dispatch.loop)].body;
     return op_and_result(body, body.dispatches[static_cast<size_t>(dispatch.body_dispatch)]);
   }

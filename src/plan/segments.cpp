@@ -70,10 +70,11 @@ Segments cut_segments(const Plan& plan, const DeviceCaps& caps, double target_mi
   Segments out;
   const SpeedGuess guess = SpeedGuess::of(caps);
   for (const Launch& launch : plan.launches()) {
-    const Dispatch& dispatch = plan.dispatches[static_cast<size_t>(launch.dispatch)].dispatch;
-    const bool updates = launch.dispatch >= plan.first_update;
+    const PlannedDispatch& planned = plan.dispatches[static_cast<size_t>(launch.dispatch)];
+    const Dispatch& dispatch = planned.dispatch;
+    const bool uncut = launch.dispatch >= plan.first_update || planned.indirect();
     add_parts(out, launch, split_groups(dispatch.groups, caps.max_workgroup_count), guess.microseconds(dispatch.cost),
-              updates ? kWhole : target_microseconds);
+              uncut ? kWhole : target_microseconds);
   }
   double target = target_microseconds;
   do {

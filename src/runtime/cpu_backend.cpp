@@ -238,15 +238,25 @@ class CpuProgram final : public Program {
       const size_t elements = whole.size() / static_cast<size_t>(loop.times);
       return whole.subspan(static_cast<size_t>(row) * elements, elements);
     };
+    const bool may_end = loop.may_end();
     for (int64_t k = 0; k < loop.times; ++k) {
       for (size_t i = 0; i < sliced; ++i) copy(row_of(node.inputs[carried + i], loop.row(k)), loop.sliced[i]);
-      if (body->run(1) != Status::ok) throw std::bad_alloc();
+      if (may_end && body->array_of(loop.bound(static_cast<size_t>(loop.ended)))[0] != 0)
+        leave_out(*body, loop);
+      else if (body->run(1) != Status::ok)
+        throw std::bad_alloc();
       for (size_t i = carried; i < node.outputs.size(); ++i)
         std::ranges::copy(body->array_of(loop.result(i)), row_of(node.outputs[i], loop.row(k)).begin());
       for (const Loop::Carried& c : loop.carried) copy(body->array_of(c.out), c.in);
     }
     for (size_t i = 0; i < carried; ++i)
       std::ranges::copy(body->array_of(loop.carried[i].out), array_of(node.outputs[i]).begin());
+  }
+
+  // An iteration after the end.
+  static void leave_out(CpuProgram& body, const Loop& loop) {
+    for (const Loop::Stacked& s : loop.stacked) std::ranges::fill(body.array_of(s.value), 0.0);
+    for (const Loop::Carried& c : loop.carried) std::ranges::copy(body.array_of(c.in), body.array_of(c.out).begin());
   }
 
   // A node with its memory: made before the node is interpreted first, so that later steps allocate nothing.

@@ -24,6 +24,11 @@ VulkanLaunches::VulkanLaunches(const Plan& plan, VulkanMemory& memory, const vul
   const std::vector<const vulkan::Pipeline*> pipelines = make_pipelines();
   for (size_t i = 0; i < plan_.dispatches.size(); ++i)
     prepared_.push_back({pipelines[i], {}, context_.has_debug_labels() ? label_of(plan_, plan_.dispatches[i]) : ""});
+  for (size_t i = 0; i < plan_.dispatches.size(); ++i) {
+    if (!plan_.dispatches[i].indirect()) continue;
+    prepared_[i].counts = memory.range(plan_.dispatches[i].accesses.back().where, activations);
+    indirect_ = true;
+  }
   prepare_sets(activations, memory);
 }
 
@@ -39,7 +44,8 @@ void VulkanLaunches::prepare_sets(const vulkan::Buffer& activations, VulkanMemor
     std::map<std::vector<vulkan::BufferRange>, size_t> known;
     for (int64_t k = 0; k < times; ++k) {
       std::vector<vulkan::BufferRange> ranges;
-      for (const Access& access : planned.accesses) ranges.push_back(memory.range(access.at(k, times), activations));
+      for (size_t b = 0; b < planned.dispatch.tensors.size(); ++b)
+        ranges.push_back(memory.range(planned.accesses[b].at(k, times), activations));
       const auto [found, fresh] = known.try_emplace(ranges, wanted.size());
       sets_of[i].push_back(found->second);
       if (!fresh) continue;
@@ -90,7 +96,9 @@ void VulkanLaunches::record_part(vulkan::Recorder& recorder, const Part& part) c
   const VkDescriptorSet set = launch.set(part.iteration);
   const auto push = std::as_bytes(plan_.dispatches[at].dispatch.params.span());
   if (!launch.label.empty()) recorder.begin_label(launch.label);
-  if (part.whole)
+  if (launch.counts.buffer)
+    recorder.dispatch_indirect(*launch.pipeline, set, push, launch.counts);
+  else if (part.whole)
     recorder.dispatch(*launch.pipeline, set, push, part.count);
   else
     recorder.dispatch_part(*launch.pipeline, set, push, part.base, part.count);
@@ -98,20 +106,20 @@ void VulkanLaunches::record_part(vulkan::Recorder& recorder, const Part& part) c
 }
 
 void VulkanLaunches::record_step(vulkan::Recorder& recorder) const {
-  recorder.barrier();
+  recorder.barrier(indirect_);
   for (const Launch& launch : launches_) {
-    if (plan_.dispatches[static_cast<size_t>(launch.dispatch)].barrier_before) recorder.barrier();
+    if (plan_.dispatches[static_cast<size_t>(launch.dispatch)].barrier_before) recorder.barrier(indirect_);
     record_part(recorder, whole(launch));
   }
 }
 
 void VulkanLaunches::record_timed(vulkan::Recorder& recorder, const vulkan::Timestamps& timestamps) const {
   recorder.reset_timestamps(timestamps, 0, timestamps.count());
-  recorder.barrier();
+  recorder.barrier(indirect_);
   recorder.timestamp(timestamps, 0);
   for (uint32_t i = 0; i < launches_.size(); ++i) {
     record_part(recorder, whole(launches_[i]));
-    recorder.barrier();
+    recorder.barrier(indirect_);
     recorder.timestamp(timestamps, i + 1);
   }
 }
@@ -122,7 +130,7 @@ void VulkanLaunches::record_segment(vulkan::Recorder& recorder, size_t index, bo
     const Part& part = segments_.parts[static_cast<size_t>(i)];
     const bool begins = part.base == std::array<uint32_t, 3>{};
     const bool hazard = part.dispatch == 0 || plan_.dispatches[static_cast<size_t>(part.dispatch)].barrier_before;
-    if ((begins && hazard) || (i == segment.first && !ordered)) recorder.barrier();
+    if ((begins && hazard) || (i == segment.first && !ordered)) recorder.barrier(indirect_);
     record_part(recorder, part);
   }
 }

@@ -36,6 +36,7 @@ class VulkanLaunches {
     const vulkan::Pipeline* pipeline;
     std::vector<VkDescriptorSet> sets;  // by iteration, or one for all
     std::string label;                  // empty: the device shows none
+    vulkan::BufferRange counts = {};    // of workgroups; no buffer: they are the dispatch's
 
     VkDescriptorSet set(int64_t iteration) const {
       return sets.size() == 1 ? sets[0] : sets[static_cast<size_t>(iteration)];
@@ -52,6 +53,7 @@ class VulkanLaunches {
   std::unique_ptr<vulkan::DescriptorPool> descriptors_;
   std::vector<Prepared> prepared_;  // by dispatch
   std::vector<Launch> launches_;    // of a step
+  bool indirect_ = false;           // some launches read their number of workgroups
 };
 
 }  // namespace lemnos

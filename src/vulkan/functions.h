@@ -94,6 +94,7 @@ namespace lemnos::vulkan {
   X(vkCmdPushConstants)               \
   X(vkCmdDispatch)                    \
   X(vkCmdDispatchBase)                \
+  X(vkCmdDispatchIndirect)            \
   X(vkCmdCopyBuffer)                  \
   X(vkCmdFillBuffer)                  \
   X(vkCmdResetQueryPool)              \

@@ -61,6 +61,13 @@ void Recorder::dispatch_part(const Pipeline& pipeline, VkDescriptorSet set, std:
   ++dispatches_;
 }
 
+void Recorder::dispatch_indirect(const Pipeline& pipeline, VkDescriptorSet set, std::span<const std::byte> push,
+                                 const BufferRange& counts) {
+  bind(pipeline, set, push);
+  context_->vk().vkCmdDispatchIndirect(commands_, counts.buffer, counts.offset);
+  ++dispatches_;
+}
+
 void Recorder::bind(const Pipeline& pipeline, VkDescriptorSet set, std::span<const std::byte> push) {
   const DeviceTable& vk = context_->vk();
   if (pipeline.handle != bound_pipeline_)
@@ -87,7 +94,11 @@ void Recorder::memory_barrier(VkPipelineStageFlags2 from, VkAccessFlags2 from_ac
   ++barriers_;
 }
 
-void Recorder::barrier() { memory_barrier(kOurStages, kOurWrites, kOurStages, kOurAccesses); }
+void Recorder::barrier(bool indirect) {
+  memory_barrier(kOurStages, kOurWrites,
+                 kOurStages | (indirect ? VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT : VkPipelineStageFlags2{}),
+                 kOurAccesses | (indirect ? VK_ACCESS_2_INDIRECT_COMMAND_READ_BIT : VkAccessFlags2{}));
+}
 
 void Recorder::barrier_to_host() {
   memory_barrier(kOurStages, kOurWrites, VK_PIPELINE_STAGE_2_HOST_BIT, VK_ACCESS_2_HOST_READ_BIT);

@@ -51,8 +51,13 @@ class Recorder {
   void dispatch_part(const Pipeline& pipeline, VkDescriptorSet set, std::span<const std::byte> push,
                      std::array<uint32_t, 3> base, std::array<uint32_t, 3> groups);
 
-  /// Everything before (kernels, copies, fills) happens before everything after, with its memory.
-  void barrier();
+  /// As dispatch, of as many workgroups as the three words at `counts` say when it is executed. Never throws.
+  void dispatch_indirect(const Pipeline& pipeline, VkDescriptorSet set, std::span<const std::byte> push,
+                         const BufferRange& counts);
+
+  /// Everything before (kernels, copies, fills) happens before everything after, with its memory. `indirect`: counts of
+  /// dispatch_indirect after it were written before it.
+  void barrier(bool indirect = false);
   /// Makes what the device wrote visible to a host that has waited for the submission.
   void barrier_to_host();
   /// Orders all earlier work on the queue, graphics included, before what follows, and the reverse: what to put where

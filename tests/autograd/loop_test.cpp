@@ -276,8 +276,27 @@ TEST(Loop, StopsByAValue) {
     EXPECT_EQ(found[1], Floats{3});
     EXPECT_EQ(found[0], found[4]);
     EXPECT_NEAR(found[3][0], found[5][0], 1e-6f);
-    EXPECT_EQ(found[2].back(), found[2][3]) << "rows after the end are those of an iteration that changes nothing";
+    EXPECT_EQ(Floats(found[2].begin() + 3, found[2].end()), Floats(9, 0.f)) << "rows after the end";
   }
+}
+
+// The inner loop ends earlier in each outer iteration, and the outer one ends before its last.
+TEST(Loop, ThatEndsInOneThatEnds) {
+  Graph graph;
+  const Value first = graph.constant({2, 3}, Floats{1, 2, 3, 4, 5, 6});
+  const auto reached = [](LoopBody& b, float limit) {
+    return less(full(b.graph(), {1}, limit), reshape(sum(b.carried()), {1}));
+  };
+  const LoopResults outer = repeat(9, {first, zeros(graph, {1})}, {}, [&](LoopBody& b) {
+    const LoopResults inner = repeat(7, {b.carried(), b.carried(1)}, {}, [&](LoopBody& c) {
+      return LoopStep{{c.carried() * 1.25f + .5f, c.carried(1) + 1.f}, {c.carried(1)}, reached(c, 100)};
+    });
+    return LoopStep{inner.carried, {sum(inner.stacked[0])}, reached(b, 300)};
+  });
+  const std::vector<Value> wanted{outer.carried[0], outer.carried[1], outer.stacked[0]};
+  const std::vector<Floats> right = values_of(Device::cpu(), wanted);
+  EXPECT_EQ(right[1], Floats{12}) << "7 to pass 100, then one in each outer iteration until it finds more than 300";
+  for (const Device& device : devices()) expect_near(values_of(device, wanted), right, 1e-3f);
 }
 
 TEST(Loop, InALoop) {

@@ -52,6 +52,9 @@ void AppDevice::create_device(Chain chain) {
     own_sync_ = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES};
     own_chain_ = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &own12_};
     ASSERT_TRUE(requirements_->enable_in(own_chain_).empty());
+    VkPhysicalDeviceFeatures2 has{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
+    vk.vkGetPhysicalDeviceFeatures2(physical, &has);
+    own_chain_.features.pipelineStatisticsQuery = has.features.pipelineStatisticsQuery;
     enabled_ = &own_chain_;
   }
   const float priority = 1.0f;
@@ -132,6 +135,32 @@ AppDevice::Mapped AppDevice::make_buffer(VkDeviceSize bytes, VkMemoryPropertyFla
 }
 
 VkBuffer AppDevice::buffer(VkDeviceSize bytes) { return make_buffer(bytes, 0).buffer; }
+
+std::optional<uint64_t> AppDevice::invocations(const std::function<void(VkCommandBuffer)>& record) {
+  if (!own_chain_.features.pipelineStatisticsQuery) return {};
+  const auto call = [&](const char* name) { return vk.vkGetDeviceProcAddr(device, name); };
+  const auto begin_query = reinterpret_cast<PFN_vkCmdBeginQuery>(call("vkCmdBeginQuery"));
+  const auto end_query = reinterpret_cast<PFN_vkCmdEndQuery>(call("vkCmdEndQuery"));
+  const VkQueryPoolCreateInfo info{.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+                                   .queryType = VK_QUERY_TYPE_PIPELINE_STATISTICS,
+                                   .queryCount = 1,
+                                   .pipelineStatistics = VK_QUERY_PIPELINE_STATISTIC_COMPUTE_SHADER_INVOCATIONS_BIT};
+  VkQueryPool pool = VK_NULL_HANDLE;
+  check(device_vk.vkCreateQueryPool(device, &info, nullptr, &pool), "app: query pool");
+  const VkCommandBuffer commands = begin();
+  device_vk.vkCmdResetQueryPool(commands, pool, 0, 1);
+  begin_query(commands, pool, 0, 0);
+  record(commands);
+  end_query(commands, pool, 0);
+  end_and_submit(commands);
+  wait_idle();
+  uint64_t count = 0;
+  check(device_vk.vkGetQueryPoolResults(device, pool, 0, 1, sizeof count, &count, sizeof count,
+                                        VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT),
+        "app: statistics");
+  device_vk.vkDestroyQueryPool(device, pool, nullptr);
+  return count;
+}
 
 VkCommandBuffer AppDevice::begin() {
   const VkCommandBufferAllocateInfo info{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -36,6 +37,10 @@ class AppDevice {
     if (!adopted_) adopted_ = adopt();
     return *adopted_;
   }
+
+  /// Invocations of compute shaders, as the device counts them, of what `record` writes into a command buffer; none
+  /// where the device does not count or `Chain` was not `theirs`.
+  std::optional<uint64_t> invocations(const std::function<void(VkCommandBuffer)>& record);
 
   // What an application does with its own device.
   VkBuffer buffer(VkDeviceSize bytes);

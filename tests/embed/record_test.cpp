@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "app_device.h"
+#include "lemnos/loop.h"
 #include "lemnos/ops.h"
 #include "lemnos/predictor.h"
 #include "training.h"
@@ -141,6 +142,32 @@ TEST_F(Record, APredictorInTheApplicationsCommands) {
     else
       EXPECT_NE(said, want) << "the features of this frame were not read";
   }
+}
+
+// Counted by the device: an iteration after a loop's end launches none of the body's workgroups.
+TEST_F(Record, ALoopThatHasEndedDoesNoMoreWork) {
+  AppDevice own(AppDevice::Chain::theirs);
+  constexpr int64_t kWide = 1 << 16, kLast = 3;
+  const auto work = [&](int64_t times, bool stops) -> std::optional<uint64_t> {
+    Graph graph;
+    const Value table = graph.constant({kWide}, std::vector<float>(kWide, 1)), one = ones(graph, {1});
+    const LoopResults loop = repeat(times, {one}, {}, [&](LoopBody& b) {
+      const Value x = b.carried(), next = x + sum(square(b.capture(table) + x)) * 1e-9f;
+      LoopStep step{{next}, {next}};
+      if (stops) step.stop = equal(b.index(), full(b.graph(), {1}, kLast - 1, DType::i32));
+      return step;
+    });
+    const auto session = own.adopted().open(graph);
+    const auto program = session->compile({.targets = {loop.carried[0], loop.stacked[0]}});
+    VulkanRunner runner(*program);
+    return own.invocations([&](VkCommandBuffer commands) { runner.record(commands, kOneStep); });
+  };
+  const std::optional<uint64_t> ended = work(40, true), last = work(kLast, true), whole = work(40, false);
+  if (!ended) GTEST_SKIP() << "the device has no pipeline statistics";
+  const uint64_t iteration = *whole / 40;
+  EXPECT_GE(iteration, uint64_t{kWide} / 4);
+  EXPECT_GE(*last, kLast * iteration);
+  EXPECT_LE(*ended - *last, (40 - kLast) * iteration / 20) << "37 iterations may cost a twentieth";
 }
 
 TEST_F(Record, HostWritesWaitForTheApplicationsSubmissions) {
