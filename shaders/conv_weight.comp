@@ -25,15 +25,15 @@ float at_column(uint row, int at) {
   return inside ? v : 0.0;
 }
 
-void add_line(uint image, uint y, uint row) {
+void add_line(uint image, uint y, uint row, uint begin, uint end) {
   const uint plane = params.out_height * params.out_width;
   const uint line = (image * params.groups + group) * params.m * plane + y * params.out_width;
   const int origin = int(kw) * params.dilation_w - params.pad_w;
   float window[taps];
   if (slide != 0) {
-    [[unroll]] for (uint t = 1; t < taps; ++t) window[t] = at_column(row, origin + int(t) - 1);
+    [[unroll]] for (uint t = 1; t < taps; ++t) window[t] = at_column(row, origin + int(begin + t) - 1);
   }
-  for (uint x = 0; x < params.out_width; ++x) {
+  for (uint x = begin; x < end; ++x) {
     if (slide != 0) {
       [[unroll]] for (uint t = 1; t < taps; ++t) window[t - 1] = window[t];
       window[taps - 1] = at_column(row, origin + int(x + taps) - 1);
@@ -72,13 +72,16 @@ void main() {
   [[unroll]] for (uint i = 0; i < rows * taps; ++i) sums[i] = 0.0;
 
   const uint end = min((part + 1) * params.part_lines, params.lines);
-  for (uint line = part * params.part_lines; line < end; ++line) {
+  for (uint at = part * params.part_lines; at < end; ++at) {
+    const uint line = at / params.pieces;
+    const uint first = (at - line * params.pieces) * params.piece;
     const uint image = line / params.out_height;
     const uint y = line - image * params.out_height;
     const int from = int(y) * params.stride_h - params.pad_h + int(kh) * params.dilation_h;
     row_inside = from >= 0 && from < int(params.height);
     const uint plane = (image * params.groups + group) * params.channels + channel;
-    add_line(image, y, (plane * params.height + (row_inside ? uint(from) : 0u)) * params.width);
+    add_line(image, y, (plane * params.height + (row_inside ? uint(from) : 0u)) * params.width, first,
+             min(first + params.piece, params.out_width));
   }
 
   const uint kernel = params.kernel_h * params.kernel_w;

@@ -5,7 +5,7 @@ PARAMS_BEGIN(ConvWeight)
   uint m;         // channels of dy in a group
   uint channels;  // of x in a group
   uint groups;
-  uint lines;     // images * rows of dy
+  uint lines;     // images * rows of dy * pieces of a row
   uint parts;     // that the lines are cut into, each with a result of its own
   uint part_lines;
   uint out_height;
@@ -20,6 +20,8 @@ PARAMS_BEGIN(ConvWeight)
   int pad_w;
   int dilation_h;
   int dilation_w;
+  uint pieces;    // of a row of dy,
+  uint piece;     // of so many positions
 PARAMS_END
 
 SPEC_BEGIN(ConvWeight, 64)

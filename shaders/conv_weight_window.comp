@@ -66,13 +66,15 @@ void main() {
   [[unroll]] for (uint i = 0; i < rows * taps; ++i) sums[i] = 0.0;
 
   const uint end = min((part + 1) * params.part_lines, params.lines);
-  for (uint line = part * params.part_lines; line < end; ++line) {
+  for (uint at = part * params.part_lines; at < end; ++at) {
+    const uint line = at / params.pieces;
+    const uint first = (at - line * params.pieces) * params.piece;
     const uint image = line / params.down;
     const uint y = line - image * params.down;
-    uint dy_at = (image * params.groups + group) * params.m * params.dy_plane + y * params.dy_row;
+    uint dy_at = (image * params.groups + group) * params.m * params.dy_plane + y * params.dy_row + first;
     uint x_at = ((image * params.groups + group) * params.channels + channel) * params.x_plane +
-                (y * params.stride_h + kh * params.dilation_h) * params.x_row;
-    for (uint i = 0; i < params.across; ++i) {
+                (y * params.stride_h + kh * params.dilation_h) * params.x_row + first * stride;
+    for (uint i = first; i < min(first + params.piece, params.across); ++i) {
       add_four(x_at, dy_at);
       ++dy_at;
       x_at += stride;

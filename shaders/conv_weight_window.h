@@ -6,7 +6,7 @@ PARAMS_BEGIN(ConvWeightWindow)
   uint m;         // channels of dy in a group
   uint groups;
   uint channels;  // of x in a group
-  uint lines;     // images * rows of dy
+  uint lines;     // images * rows of dy * pieces of a row
   uint parts;     // that the lines are cut into, each with a result of its own
   uint part_lines;
   uint down;      // rows of dy
@@ -18,6 +18,8 @@ PARAMS_BEGIN(ConvWeightWindow)
   uint kernel_h;
   uint stride_h;
   uint dilation_h;
+  uint pieces;    // of a row of dy,
+  uint piece;     // of so many groups
 PARAMS_END
 
 SPEC_BEGIN(ConvWeightWindow, 8)

@@ -105,7 +105,10 @@ vec4 b_one(uint k, uint column) {
 void sum_rows() {
   for (uint r = lane(); r < rows; r += workgroup_size) {
     float sum = 0.0;
-    for (uint k = tile.k_begin; k < tile.k_end; ++k) sum += a_one(tile.m0 + r, k);
+    for (uint first = tile.k_begin; first < tile.k_end; first += 4) {
+      [[unroll]] for (uint k = first; k < first + 4; ++k)
+        if (k < tile.k_end) sum += a_one(tile.m0 + r, k);
+    }
     store_row_sum(tile, tile.m0 + r, sum);
   }
 }

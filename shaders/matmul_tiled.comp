@@ -63,7 +63,7 @@ mat4 fetch(uint block, uint k) {
 float row_total = 0.0;  // of the invocation's row of the tile
 void meet_slice() {
   if (!sums_rows(tile) || lane() >= tile_m) return;
-  for (uint q = 0; q < tile_k; ++q) row_total += slice_a[q * kStrideM + lane() / 4][lane() % 4];
+  [[unroll]] for (uint q = 0; q < tile_k; ++q) row_total += slice_a[q * kStrideM + lane() / 4][lane() % 4];
 }
 
 void main() {

@@ -11,6 +11,7 @@ PARAMS_BEGIN(Mlp)
   uint tiles;    // backward: blocks of rows
   uint groups;   // workgroups, each of which walks every groups-th tile
   uint weights;  // elements of `weights`, up to a whole group of four
+  uint first;    // backward: the tile that this launch begins with
 PARAMS_END
 
 SPEC_BEGIN(Mlp, 128)

@@ -190,7 +190,7 @@ void main() {
   const uint column = own_column();
   const bool owner = own_block() < blocks;
   own = workgroup_index() * params.weights;
-  for (uint t = workgroup_index(); t < params.tiles; t += params.groups) {
+  for (uint t = params.first + workgroup_index(); t < params.tiles; t += params.groups) {
     fresh = t == workgroup_index();
     first = t * kTile;
     rows = min(kTile, params.rows - first);

@@ -83,7 +83,7 @@ void add_weights(uint to, uint height, uint width, bool fresh) {
 void main() {
   if (workgroup_index() >= params.groups) return;
   const uint own = workgroup_index() * params.weights;
-  for (uint t = workgroup_index(); t < params.tiles; t += params.groups) {
+  for (uint t = params.first + workgroup_index(); t < params.tiles; t += params.groups) {
     const bool fresh = t == workgroup_index();
     const uint first = t * kTile, rows = min(kTile, params.rows - first);
     barrier();  // the tile before is done with

@@ -23,13 +23,15 @@ uint count;  // columns that are there
 vec4 load_x(uint e) {
   if (wide != 0) return uintBitsToFloat(x_four(e / 4));
   vec4 v = vec4(0.0);
-  for (uint i = 0; i < count; ++i) v[i] = uintBitsToFloat(x_one(e + i));
+  [[unroll]] for (uint i = 0; i < 4; ++i)
+    if (i < count) v[i] = uintBitsToFloat(x_one(e + i));
   return v;
 }
 vec4 load_dy(uint e) {
   if (wide != 0) return uintBitsToFloat(dy_four(e / 4));
   vec4 v = vec4(0.0);
-  for (uint i = 0; i < count; ++i) v[i] = uintBitsToFloat(dy_one(e + i));
+  [[unroll]] for (uint i = 0; i < 4; ++i)
+    if (i < count) v[i] = uintBitsToFloat(dy_one(e + i));
   return v;
 }
 

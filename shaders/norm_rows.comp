@@ -112,7 +112,8 @@ void main() {
   for (uint e = begin + step * lane(); e < end; e += step * workgroup_size) {
     const uint n = min(step, end - e);
     vec4 v = vec4(0.0);
-    for (uint i = 0; i < n; ++i) {
+    [[unroll]] for (uint i = 0; i < 2; ++i) {
+      if (i >= n) break;
       const uint row = row_of(e + i, first_row);
       const vec2 s = row == first_row ? first : second;
       v[i] = (load_x(e + i) - s.x) * s.y * scale_of(e + i, row) + beta_of(e + i, row);

@@ -15,6 +15,7 @@ layout(binding = 2) readonly buffer Next { int next[]; };
 layout(binding = 3) buffer Y1 { uint y1[]; };
 layout(binding = 3) buffer Y2 { uvec2 y2[]; };
 layout(binding = 3) buffer Y4 { uvec4 y4[]; };
+layout(binding = 4) buffer Sums { float so_far[]; };  // of the positions before
 
 DEFINE_READER(x_one, x_four, format, x1, x2, x4)
 DEFINE_WRITER(y_four, format, y1, y2, y4)
@@ -29,16 +30,22 @@ void main() {
   const uint quad = invocation_index();
   const uint first = quad * 4;
   if (first >= params.count) return;
+  const uint n = min(4, params.count - first);
   vec4 sums = vec4(0.0);
+  [[unroll]] for (uint k = 0; k < 4; ++k)
+    if (params.first > 0 && k < n) sums[k] = so_far[first + k];
   uint at;
   if (wide != 0) {
-    for (int i = head[row_of(quad, at)]; i >= 0; i = next[i]) sums += uintBitsToFloat(x_four(uint(i) * params.cols + at));
-    y_four(quad, floatBitsToUint(sums), 4);
+    for (int i = head[row_of(quad, at)]; i >= 0; i = next[i]) sums += uintBitsToFloat(x_four((params.first + uint(i)) * params.cols + at));
+  } else {
+    for (uint k = 0; k < n; ++k)
+      for (int i = head[row_of(first + k, at)]; i >= 0; i = next[i])
+        sums[k] += uintBitsToFloat(x_one((params.first + uint(i)) * params.cols + at));
+  }
+  if (last != 0) {
+    y_four(quad, floatBitsToUint(sums), n);
     return;
   }
-  const uint n = min(4, params.count - first);
-  for (uint k = 0; k < n; ++k)
-    for (int i = head[row_of(first + k, at)]; i >= 0; i = next[i])
-      sums[k] += uintBitsToFloat(x_one(uint(i) * params.cols + at));
-  y_four(quad, floatBitsToUint(sums), n);
+  [[unroll]] for (uint k = 0; k < 4; ++k)
+    if (k < n) so_far[first + k] = sums[k];
 }

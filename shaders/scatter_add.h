@@ -5,9 +5,11 @@ PARAMS_BEGIN(ScatterAdd)
   uint cols;        // elements of a row; in groups of four if `wide`
   uint multiplier;  // division by cols
   uint shift;
+  uint first;       // the position that lists count from
 PARAMS_END
 
 SPEC_BEGIN(ScatterAdd, 64)
 SPEC(1, uint, format, 0)
 SPEC(2, uint, wide, 0)
+SPEC(3, uint, last, 1)  // no more positions come
 SPEC_END

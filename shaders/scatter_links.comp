@@ -24,9 +24,9 @@ void main() {
   const int r = int(row);
   const int quads = int(params.count / 4);
   for (int i = int(params.count) - 1; i >= 4 * quads; --i)
-    if (indices[i] == r) link(i);
+    if (indices[params.first + uint(i)] == r) link(i);
   for (int q = quads - 1; q >= 0; --q) {
-    const bvec4 found = equal(indices4[q], ivec4(r));
+    const bvec4 found = equal(indices4[params.first / 4 + uint(q)], ivec4(r));
     if (!any(found)) continue;
     if (found.w) link(4 * q + 3);
     if (found.z) link(4 * q + 2);

@@ -310,7 +310,8 @@ struct Conv2dOptions {
 };
 /// y[n, o, i, j] = bias[o] + sum over c, kh, kw of weight[o, c, kh, kw] x[n, c, i stride - padding + kh dilation, ..],
 /// zero outside of x: weight[O, C / groups, KH, KW], bias[O] or no value. The extents of y are (H + 2 padding -
-/// dilation (KH - 1) - 1) / stride + 1, rounded down, as in PyTorch.
+/// dilation (KH - 1) - 1) / stride + 1, rounded down, as in PyTorch. C / groups and O / groups times KH KW: at most
+/// 49,152.
 Value conv2d(Value x, Value weight, Value bias = {}, Conv2dOptions options = {});
 struct Conv1dOptions {
   int64_t stride = 1, padding = 0, dilation = 1, groups = 1;
@@ -333,7 +334,7 @@ struct Pool2dOptions {
   bool count_include_pad = true;  // averages: divide by the whole window, also where it lies in the padding
 };
 /// The maximum of each window of x[.., H, W]; extents as of conv2d. Of equal maxima the first gets the gradient; NaN
-/// wins.
+/// wins. A window has at most 32,768 elements along an axis.
 Value max_pool2d(Value x, Pool2dOptions options = {});
 Value avg_pool2d(Value x, Pool2dOptions options = {});
 /// To the extents `size`: place i covers [i H / OH, (i + 1) H / OH), rounded outwards.

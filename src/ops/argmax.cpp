@@ -28,7 +28,8 @@ std::vector<Dispatch> lower(Lower& c) {
   uint64_t inner = 1;
   for (size_t i = axis + 1; i < x.rank(); ++i) inner *= static_cast<uint64_t>(x[i]);
   const auto depth = static_cast<uint32_t>(x[axis]);
-  const bool alone = inner > 1 || depth <= 32 || c.caps.software;  // barriers are dear on a processor
+  // Barriers are dear on a processor.
+  const bool alone = depth <= 4 * kMostRounds && (inner > 1 || depth <= 32 || c.caps.software);
   const ArgmaxSpec spec{.workgroup_size = alone ? 64 : row_workgroup(depth, c.caps),
                         .format = format_of(c.in(0).dtype),
                         .alone = alone,

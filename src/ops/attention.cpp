@@ -21,6 +21,7 @@ using reference::AttentionRows;
 // Invocations of a workgroup, each with a row of the result in shared memory: 16 KiB hold rows of 128 elements.
 constexpr uint32_t kWorkgroup = 32, kWorkgroupInSoftware = 8;
 constexpr int64_t kMostElements = 128;
+constexpr int64_t kMostRows = 4 * kMostRounds;  // which one invocation walks, four in a round
 
 // Why the fused kernels cannot take rows of these lengths, or an empty string.
 std::string refuse_rows(int64_t elements, int64_t value_elements) {
@@ -220,7 +221,10 @@ Value attend(Value q, Value k, Value v, const AttentionOptions& o) {
   require(q.shape().rank() >= 2 && v.shape().rank() >= 2, ErrorCode::shape_mismatch, "attention: q ", q.desc(),
           " and v ", v.desc(), " take two axes at least");
   const int64_t elements = q.shape()[q.shape().rank() - 1], value_elements = v.shape()[v.shape().rank() - 1];
-  if (!o.fused || !refuse_rows(elements, value_elements).empty())
+  const size_t along = q.shape().rank() - (o.heads_inside ? 3 : 2);
+  const bool too_many =
+      k.shape().rank() == q.shape().rank() && std::max(q.shape()[along], k.shape()[along]) > kMostRows;
+  if (!o.fused || too_many || !refuse_rows(elements, value_elements).empty())
     return weighted(scores_of(q, k, o), v, o);  // by smaller ops
   const std::array inputs{q, k, v};
   return q.graph().add_all(kOps[0], inputs,

@@ -82,6 +82,11 @@ Convolution form_of_weight(const Shape& weight, const ConvAttrs& attrs, const ch
   read_attrs(f, attrs, op);
   f.out = weight[0];
   f.in = weight[1] * f.groups;
+  constexpr int64_t kMostProducts = 3 * kMostRounds;  // rounds of one invocation
+  const int64_t channels = std::max(weight[1], f.out / f.groups), products = channels * f.taps();
+  require(products <= kMostProducts, ErrorCode::unsupported, op, ": ", channels, " channels of a group under ",
+          f.kernel[0], "x", f.kernel[1], " taps are a sum of ", products, " products; it takes at most ",
+          kMostProducts);
   return f;
 }
 

@@ -123,10 +123,14 @@ std::vector<Dispatch> conv_weight_direct(Lower& c, const Convolution& f) {
   const uint64_t tiles = divide_up(p.m, spec.rows) * p.groups;
   // Enough invocations to fill the device, and sums that stay short; each part's results are written and read once.
   const uint64_t wanted = c.caps.software ? 256 : 32768, least_lines = 4;
+  p.pieces = std::max(u32(static_cast<int64_t>(divide_up(p.out_width, kMostRounds))), 1u);
+  p.piece = u32(static_cast<int64_t>(divide_up(p.out_width, p.pieces)));
+  p.lines *= p.pieces;
   const uint64_t lines = std::max(p.lines, 1u);  // a batch of nothing is one part, which writes zeros
   const uint64_t parts = std::clamp<uint64_t>(divide_up(wanted, tiles * columns), 1,
                                               std::min<uint64_t>(256, divide_up(lines, least_lines)));
-  p.part_lines = u32(static_cast<int64_t>(divide_up(lines, parts)));
+  const uint64_t most_lines = std::max<uint64_t>(2 * kMostRounds / std::max(p.piece, 1u), 1);
+  p.part_lines = u32(static_cast<int64_t>(std::min(divide_up(lines, parts), most_lines)));
   p.parts = u32(static_cast<int64_t>(divide_up(lines, p.part_lines)));
   const bool in_place = p.parts == 1 && c.out().dtype == DType::f32;
   const uint64_t elements = static_cast<uint64_t>(c.out().elements());

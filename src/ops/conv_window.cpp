@@ -236,12 +236,12 @@ std::vector<Dispatch> conv_weight_window(Lower& c, const Convolution& f) {
   const uint32_t lanes = c.caps.subgroup_size;
   std::vector<Dispatch> list;
   const TensorRef x = l.copied ? pad_planes(list, c, 0, l.rows, l.row, l.origin) : in_words(c.x(0));
-  const int64_t fours = up(f.out_width, 4);
+  const int64_t fours = up(f.out_width, 4), pieces = std::max<int64_t>(up(fours, int64_t{kMostRounds}), 1);
   const TensorRef dy = f.out_width % 4 ? pad_planes(list, c, 1, f.out_height, fours, {}) : in_words(c.x(1));
   shaders::ConvWeightWindowParams p{.m = u32(l.out_channels),
                                     .groups = u32(f.groups),
                                     .channels = u32(l.x_channels),
-                                    .lines = u32(f.images * f.out_height),
+                                    .lines = u32(f.images * f.out_height * pieces),
                                     .down = u32(f.out_height),
                                     .across = u32(fours),
                                     .dy_row = u32(fours),
@@ -250,7 +250,9 @@ std::vector<Dispatch> conv_weight_window(Lower& c, const Convolution& f) {
                                     .x_plane = u32(l.rows * l.row),
                                     .kernel_h = u32(f.kernel[0]),
                                     .stride_h = u32(down.stride),
-                                    .dilation_h = u32(down.dilation)};
+                                    .dilation_h = u32(down.dilation),
+                                    .pieces = u32(pieces),
+                                    .piece = u32(std::max<int64_t>(up(fours, pieces), 1))};
   const int64_t tiles_m = up(l.out_channels, most_rows(f));
   const shaders::ConvWeightWindowSpec spec{.workgroup_size = lanes,
                                            .format = format_of(c.out().dtype),
@@ -262,7 +264,7 @@ std::vector<Dispatch> conv_weight_window(Lower& c, const Convolution& f) {
   // Enough workgroups for every core, and sums that stay short; each part's results are written and read once.
   const int64_t lines = std::max(p.lines, 1u);  // a batch of nothing is one part, which writes zeros
   const int64_t parts = std::clamp<int64_t>(up(kWantedGroups, tiles), 1, std::max<int64_t>(lines / kLeastLines, 1));
-  p.part_lines = u32(up(lines, parts));
+  p.part_lines = u32(std::min(up(lines, parts), std::max<int64_t>(2 * int64_t{kMostRounds} / p.piece, 1)));
   p.parts = u32(up(lines, p.part_lines));
   const bool in_place = p.parts == 1 && c.out().dtype == DType::f32;
   const TensorRef sums = in_place ? c.y() : c.scratch(4 * static_cast<uint64_t>(c.out().elements()) * p.parts);

@@ -109,25 +109,33 @@ std::vector<Dispatch> lower_scatter(Lower& c) {
   if (count == 0) return {};
   const uint32_t rows = static_cast<uint32_t>(c.out().shape[0]);
   const uint32_t indices = count32(c.in(1), c.node().op->name);
-  const TensorRef head = c.scratch(4ull * rows), next = c.scratch(4ull * std::max(indices, 1u));
-  const ScatterLinksSpec links{.workgroup_size = 64};
   const Cols cols = cols_of(count, rows);
-  const ScatterAddSpec add{.workgroup_size = 64, .format = format_of(c.out().dtype), .wide = cols.wide};
-  const ScatterAddParams params{count, cols.cols, cols.divide.multiplier, cols.divide.shift};
+  // An invocation looks through all positions of a part, and may find itself in each, for each of its elements.
+  const auto most = static_cast<uint32_t>(cols.wide ? 2 * kMostRounds : kMostRounds / 2);
+  const TensorRef head = c.scratch(4ull * rows), next = c.scratch(4ull * std::clamp(indices, 1u, most));
   // Nothing is read of an empty x or of no indices, but something must be bound.
-  const TensorRef x = c.in(0).bytes() ? in_words(c.x(0)) : head;
-  return {{.kernel = &c.kernel("scatter_links"),
-           .tensors = {indices ? c.x(1) : next, head, next},
-           .spec = links,
-           .params = ScatterLinksParams{rows, indices},
-           .groups = divide_up(rows, links.workgroup_size),
-           .cost = {4ull * rows + 8ull * indices, uint64_t{rows} * indices}},
-          {.kernel = &c.kernel("scatter_add"),
-           .tensors = {x, head, next, in_words(c.y())},
-           .spec = add,
-           .params = params,
-           .groups = divide_up(divide_up(count, 4), add.workgroup_size),
-           .cost = {c.in(0).bytes() + c.out().bytes(), c.in(0).elements() + uint64_t{count}}}};
+  const TensorRef x = c.in(0).bytes() ? in_words(c.x(0)) : head, y = in_words(c.y());
+  const TensorRef sums = c.out().dtype == DType::f32 || indices <= most ? y : c.scratch(4ull * count);
+  std::vector<Dispatch> list;
+  for (uint32_t first = 0; first == 0 || first < indices; first += most) {
+    const uint32_t part = std::min(indices - first, most);
+    const ScatterLinksSpec links{.workgroup_size = 64};
+    const ScatterAddSpec add{
+        .workgroup_size = 64, .format = format_of(c.out().dtype), .wide = cols.wide, .last = first + part == indices};
+    list.push_back({.kernel = &c.kernel("scatter_links"),
+                    .tensors = {indices ? c.x(1) : next, head, next},
+                    .spec = links,
+                    .params = ScatterLinksParams{rows, part, first},
+                    .groups = divide_up(rows, links.workgroup_size),
+                    .cost = {4ull * rows + 8ull * part, uint64_t{rows} * part}});
+    list.push_back({.kernel = &c.kernel("scatter_add"),
+                    .tensors = {x, head, next, y, sums},
+                    .spec = add,
+                    .params = ScatterAddParams{count, cols.cols, cols.divide.multiplier, cols.divide.shift, first},
+                    .groups = divide_up(divide_up(count, 4), add.workgroup_size),
+                    .cost = {c.in(0).bytes() + c.out().bytes(), c.in(0).elements() + uint64_t{count}}});
+  }
+  return list;
 }
 
 std::vector<Value> grad(Grad& g) {

@@ -65,13 +65,14 @@ std::vector<TensorDesc> infer_parameters(const Infer& in) {
 
 shaders::NormRowsSpec spec_of(const Lower& c, const Form& f, uint64_t rows, bool has_gamma, DType gamma) {
   const DType dtype = c.in(0).dtype;
-  shaders::NormRowsSpec spec{
-      .workgroup_size = c.caps.software ? c.caps.subgroup_size : row_workgroup(static_cast<uint64_t>(f.cols), c.caps),
-      .format = format_of(dtype),
-      .gamma_format = format_of(gamma),
-      .centred = f.centred,
-      .has_gamma = has_gamma,
-      .per_column = f.per_column};
+  const auto cols = static_cast<uint64_t>(f.cols);
+  const bool few = c.caps.software && cols <= c.caps.subgroup_size * kMostRounds;
+  shaders::NormRowsSpec spec{.workgroup_size = few ? c.caps.subgroup_size : row_workgroup(cols, c.caps),
+                             .format = format_of(dtype),
+                             .gamma_format = format_of(gamma),
+                             .centred = f.centred,
+                             .has_gamma = has_gamma,
+                             .per_column = f.per_column};
   spec.wide = f.cols % 4 == 0 && (f.per_column || f.inner % 4 == 0);
   spec.each = dtype != DType::f32 && f.cols % 2 != 0 && rows > 1 ? 2 : 1;
   return spec;

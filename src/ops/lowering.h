@@ -42,12 +42,20 @@ inline uint32_t count32(const TensorDesc& desc, const char* op) {
   return static_cast<uint32_t>(count);
 }
 
+/// Rounds that a loop of an invocation may take. llvmpipe before Mesa 23 ends the loops of an invocation after 65,535
+/// in all, without a word; a kernel that walks its data three times stays below that. More is shared by more
+/// invocations, or made in parts.
+constexpr uint64_t kMostRounds = 1 << 14;
+
 /// Invocations a workgroup for a row of `cols` elements: a power of two, about a quarter of the row, within the device.
+/// A row that would take too many rounds of four gets more of them.
 inline uint32_t row_workgroup(uint64_t cols, const DeviceCaps& caps) {
   const uint32_t most = caps.max_workgroup_invocations < 256 ? caps.max_workgroup_invocations : 256;
   uint32_t size = caps.max_subgroup_size > 32 ? caps.max_subgroup_size : 32;
   while (size < most && uint64_t{size} * 4 < cols) size *= 2;
-  return size < most ? size : most;
+  size = size < most ? size : most;
+  while (size * 2 <= caps.max_workgroup_invocations && cols > size * 4 * kMostRounds) size *= 2;
+  return size;
 }
 
 /// "needs subgroup operations" as a refusal.

@@ -164,7 +164,9 @@ const std::array<Variant, 9> kProductVariants = {{{"cooperative_wide", refuse_co
                                                   {"direct", refuse_direct},
                                                   {"tiled32"}}};
 
-ProductChoice choose_product(const Lower& c, const Product& p) {
+namespace {
+
+ProductChoice choose_tiles(const Lower& c, const Product& p) {
   const std::string variant = c.variant();
   const DType dtype = c.out().dtype;
   if (variant == "turned" || variant == "broadcast")
@@ -184,6 +186,16 @@ ProductChoice choose_product(const Lower& c, const Product& p) {
   if (variant == "split") choice.parts = parts_of(p, choice.tiling, c.forced());
   for (const Tiling& t : kTilings)
     if (variant == t.name) choice.tiling = t;
+  return choice;
+}
+
+}  // namespace
+
+ProductChoice choose_product(const Lower& c, const Product& p) {
+  ProductChoice choice = choose_tiles(c, p);
+  // An invocation that also sums up rows of A walks several of them.
+  const uint64_t longest = c.outputs() > 1 ? kMostRounds : 4 * kMostRounds;
+  choice.parts = std::max(choice.parts, static_cast<uint32_t>(divide_up(p.k, longest)));
   return choice;
 }
 

@@ -222,6 +222,16 @@ Dispatch gather_copies(Lower& c, const Launch& l, TensorRef copies) {
           .cost = {copies.bytes + c.out().bytes(), l.weights * l.params.groups}};
 }
 
+// Tiles that a workgroup walks in one launch. An invocation walks a tile's rows once for each group of four that it
+// owns of a matrix, and the matrices once for each turn.
+uint64_t most_tiles(const shaders::MlpSpec& s) {
+  const uint64_t rows = uint64_t{s.each} * s.blocks * s.turns, fours = divide_up(s.ins, 4);
+  const uint64_t by_rows =
+      divide_up((s.quads + 1) * s.outs, s.workgroup_size) + s.hidden_layers * (s.quads / 2 + 3) + fours + 3;
+  const uint64_t by_turns = s.outs + (2 * s.hidden_layers + 4 * fours) * s.quads;
+  return std::max<uint64_t>(2 * kMostRounds / (rows * by_rows + s.turns * by_turns), 1);
+}
+
 std::vector<Dispatch> lower_backward(Lower& c) {
   // Copies enough to fill a large GPU; more would only be added up again. An empty batch has one, which stays zero.
   constexpr uint32_t kMostCopies = 256, kMostCopiesInSoftware = 8;
@@ -236,14 +246,19 @@ std::vector<Dispatch> lower_backward(Lower& c) {
   if (l.params.groups > 0) {
     uint64_t bytes = c.out().bytes() + (wants_dx ? c.out(1).bytes() : 0);
     for (size_t i = 0; i < c.inputs(); ++i) bytes += c.in(i).bytes();
-    list.push_back({.kernel = &c.kernel(kernel),
-                    .tensors = {in_words(c.x(0)), in_words(c.x(1)), in_words(c.x(2)), in_words(c.x(3)), copies,
-                                wants_dx ? in_words(c.y(1)) : copies},
-                    .spec = l.spec,
-                    .params = l.params,
-                    .groups = l.params.groups,
-                    .cost = {bytes, 2 * l.flops},
-                    .subgroup_size = required_subgroup(c)});
+    const uint64_t tiles = l.params.tiles, most = l.params.groups * most_tiles(l.spec);
+    for (uint64_t first = 0; first < tiles; first += most) {
+      l.params.first = static_cast<uint32_t>(first);
+      l.params.tiles = static_cast<uint32_t>(std::min(first + most, tiles));
+      list.push_back({.kernel = &c.kernel(kernel),
+                      .tensors = {in_words(c.x(0)), in_words(c.x(1)), in_words(c.x(2)), in_words(c.x(3)), copies,
+                                  wants_dx ? in_words(c.y(1)) : copies},
+                      .spec = l.spec,
+                      .params = l.params,
+                      .groups = l.params.groups,
+                      .cost = {bytes * most / std::max(most, tiles), 2 * l.flops * most / std::max(most, tiles)},
+                      .subgroup_size = required_subgroup(c)});
+    }
   }
   list.push_back(gather_copies(c, l, copies));
   return list;

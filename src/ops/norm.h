@@ -42,7 +42,8 @@ struct Sums {
 inline Sums column_sums(Lower& c, const Channels& shape, const Summed& s) {
   const uint64_t quads = divide_up(shape.channels, 4), wanted = c.caps.software ? 64 : 8192;
   const uint64_t most = std::clamp<uint64_t>(divide_up(shape.images, 16), 1, 256);
-  const auto rows = static_cast<uint32_t>(divide_up(shape.images, std::clamp<uint64_t>(wanted / quads, 1, most)));
+  const auto rows = static_cast<uint32_t>(
+      std::min(divide_up(shape.images, std::clamp<uint64_t>(wanted / quads, 1, most)), kMostRounds));
   const auto chunks = static_cast<uint32_t>(divide_up(shape.images, rows));
   const shaders::NormColumnsSpec spec{.workgroup_size = c.caps.software ? 8u : 64u,
                                       .format = format_of(s.dtype),
@@ -68,7 +69,9 @@ inline Sums channel_sums(Lower& c, const Channels& shape, const Summed& s) {
   const uint64_t wanted = c.caps.software ? 16 : 1024, least = 1024;
   const uint64_t chunks_wanted =
       std::clamp<uint64_t>(divide_up(wanted, shape.channels), 1, std::max<uint64_t>(shape.total() / least, 1));
-  const auto size = static_cast<uint32_t>(divide_up(divide_up(shape.total(), chunks_wanted), 4) * 4);
+  const uint64_t longest = c.caps.subgroup_size * kMostRounds;  // as few as walk a chunk
+  const auto size = static_cast<uint32_t>(
+      std::min(divide_up(divide_up(shape.total(), chunks_wanted), 4) * 4, divide_up(longest, 4) * 4));
   const auto chunks = static_cast<uint32_t>(divide_up(shape.total(), size));
   const shaders::NormChannelsSpec spec{
       .workgroup_size = c.caps.software ? c.caps.subgroup_size : row_workgroup(size, c.caps),

@@ -19,6 +19,8 @@ namespace {
 
 using reference::Windows;
 
+constexpr int64_t kMostAlong = 2 * kMostRounds;  // elements of a window along one axis: rounds of one invocation
+
 // Kernels divide by multiplication, which counts to 2^31.
 uint32_t count31(const TensorDesc& desc, const char* op) {
   const uint32_t count = count32(desc, op);
@@ -41,6 +43,8 @@ Windows windows_of(const PoolAttrs& attrs, int64_t height, int64_t width, const 
   require(adapted || !attrs.kernel.empty(), ErrorCode::invalid_argument, op, ": neither a kernel nor a size");
   const Windows w = reference::windows(attrs, height, width);
   for (size_t i = 0; i < 2 && !adapted; ++i) {
+    require(w.kernel[i] <= kMostAlong, ErrorCode::unsupported, op, ": a window of ", w.kernel[i],
+            " elements along one axis; it takes at most ", kMostAlong);
     require(2 * w.padding[i] <= w.kernel[i], ErrorCode::invalid_argument, op, ": padding ", w.padding[i],
             " is more than half of the kernel ", w.kernel[i]);
     require(w.out[i] >= 1, ErrorCode::shape_mismatch, op, ": a window of ", w.kernel[0], "x", w.kernel[1],
@@ -224,6 +228,16 @@ std::span<const OpDef> pool_ops() { return kOps; }
 
 Value pool(size_t op, Value x, const Pool2dOptions& o) {
   const bool stepped = o.stride[0] || o.stride[1];
+  // A large window is one along rows and then one along columns: the same maxima, and the same averages, because how
+  // many elements count is a product too.
+  if (std::min(o.kernel[0], o.kernel[1]) > 1 && o.kernel[0] * o.kernel[1] > static_cast<int64_t>(kMostRounds)) {
+    Pool2dOptions along = o, down = o;
+    along.kernel[0] = along.dilation[0] = down.kernel[1] = down.dilation[1] = 1;
+    along.padding[0] = down.padding[1] = 0;
+    along.stride = {1, stepped ? o.stride[1] : o.kernel[1]};
+    down.stride = {stepped ? o.stride[0] : o.kernel[0], 1};
+    return pool(op, pool(op, x, along), down);
+  }
   return x.graph().add(kOps[op], {x},
                        PoolAttrs{.kernel = pair(o.kernel),
                                  .stride = stepped ? pair(o.stride) : std::vector<int64_t>{},

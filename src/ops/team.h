@@ -25,7 +25,8 @@ inline Team team_of(const Lower& c, uint64_t rows, uint64_t cols, uint64_t tenso
   const DeviceCaps& caps = c.caps;
   Team team;
   const bool many = caps.software || (rows >= kMany && cols <= kLong);
-  if (cols > kAlone && many && std::string_view(c.variant()) == "subgroup") {
+  const bool short_enough = cols <= 4 * kMostRounds * caps.min_subgroup_size;
+  if (cols > kAlone && many && short_enough && std::string_view(c.variant()) == "subgroup") {
     const uint32_t workgroup = std::min(std::max(64u, caps.max_subgroup_size), caps.max_workgroup_invocations);
     const uint32_t rows_per_group = std::max(1u, workgroup / std::max(1u, caps.subgroup_size));
     team = {TEAM_SUBGROUP, workgroup, rows_per_group, caps.min_subgroup_size};

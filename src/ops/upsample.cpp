@@ -95,6 +95,12 @@ std::span<const char* const> words_of(UpsampleMode) {
 }
 
 Value upsample(Value x, std::array<int64_t, 2> size, UpsampleOptions options) {
+  // The gradient of an element gathers all that was made of it. Where that is much, one axis goes after the other.
+  const size_t rank = x.shape().rank();
+  if (rank >= 2 && x.shape()[rank - 2] > 0 && x.shape()[rank - 1] > 0 && size[0] != x.shape()[rank - 2] &&
+      size[1] != x.shape()[rank - 1] &&
+      (size[0] / x.shape()[rank - 2]) * (size[1] / x.shape()[rank - 1]) > static_cast<int64_t>(ops::kMostRounds) / 8)
+    return upsample(upsample(x, {x.shape()[rank - 2], size[1]}, options), size, options);
   return x.graph().add(ops::upsample_op(), {x},
                        UpsampleAttrs{.size = {size[0], size[1]},
                                      .linear = options.mode == UpsampleMode::bilinear,
