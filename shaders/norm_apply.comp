@@ -18,6 +18,7 @@ layout(binding = 5) readonly buffer DY1 { uint dy1[]; };
 layout(binding = 5) readonly buffer DY2 { uvec2 dy2[]; };
 layout(binding = 5) readonly buffer DY4 { uvec4 dy4[]; };
 layout(binding = 6) buffer Y { uint y1[]; };
+layout(binding = 7) readonly buffer Rows { uint rows[]; };  // images that count
 layout(binding = 6) buffer Y4 { uvec4 y4[]; };
 
 DEFINE_READER(x_one, x_four, format, x1, x2, x4)
@@ -47,9 +48,17 @@ Line line_of(uint e) {
   line.tilt = 0.0;
   if (function == NORM_APPLY_BACKWARD) {
     const float rstd = stats[2 * channel + 1];
+    float total = params.total;
+    bool counts = true;
+    if (counted != 0) {
+      const uint elements = params.inner * params.channels;  // of an image
+      total = float(clamp(rows[0], 1, params.count / elements) * params.inner);
+      counts = e / elements < rows[0];
+    }
     line.tilt = line.slope;
-    line.shift = -line.slope * (sums[2 * channel] / params.total);
-    line.slope = -line.slope * rstd * (sums[2 * channel + 1] / params.total);
+    // An image that does not count moves no statistics.
+    line.shift = counts ? -line.slope * (sums[2 * channel] / total) : 0.0;
+    line.slope = counts ? -line.slope * rstd * (sums[2 * channel + 1] / total) : 0.0;
   }
   return line;
 }

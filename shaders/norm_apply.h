@@ -23,4 +23,5 @@ SPEC(3, uint, function, 0)
 SPEC(4, uint, has_gamma, 0)
 SPEC(5, uint, has_beta, 0)
 SPEC(6, uint, wide, 0)  // four elements side by side belong to one channel
+SPEC(7, uint, counted, 0)  // only the first images counted in the statistics
 SPEC_END

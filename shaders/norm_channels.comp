@@ -17,6 +17,7 @@ layout(binding = 1) readonly buffer DY2 { uvec2 dy2[]; };
 layout(binding = 1) readonly buffer DY4 { uvec4 dy4[]; };
 layout(binding = 2) readonly buffer Stats { vec2 stats[]; };
 layout(binding = 3) writeonly buffer Partial { float partial[]; };
+layout(binding = 4) readonly buffer Rows { uint rows[]; };  // images that count
 
 DEFINE_READER(x_one, x_four, format, x1, x2, x4)
 DEFINE_READER(dy_one, dy_four, format, dy1, dy2, dy4)
@@ -62,13 +63,14 @@ void main() {
   const uint channel = workgroup_index() % params.channels;
   const uint chunk = workgroup_index() / params.channels;
   if (chunk >= params.chunks) return;
-  const uint begin = chunk * params.chunk_size, end = min(begin + params.chunk_size, params.total);
+  const uint total = counted != 0 ? min(rows[0], params.total / params.inner) * params.inner : params.total;
+  const uint begin = chunk * params.chunk_size, end = clamp(total, begin, begin + params.chunk_size);
   vec2 result;
   if (function == NORM_GRADIENTS) {
     const vec2 sum = sums(channel, begin, end, 0.0);
     result = vec2(workgroup_sum(sum.x), workgroup_sum(sum.y));
   } else {
-    const float count = float(end - begin);
+    const float count = float(max(end - begin, 1));  // no element: the sums are 0
     float mean = workgroup_sum(sums(channel, begin, end, 0.0).x) / count;
     const vec2 about = sums(channel, begin, end, mean);
     const float rest = workgroup_sum(about.x) / count;  // what rounding left in the mean

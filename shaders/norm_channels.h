@@ -16,4 +16,5 @@ SPEC_BEGIN(NormChannels, 64)
 SPEC(1, uint, format, 0)
 SPEC(2, uint, function, 0)
 SPEC(3, uint, wide, 0)  // inner is a multiple of 4
+SPEC(4, uint, counted, 0)  // only the first images count in statistics
 SPEC_END

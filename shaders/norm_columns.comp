@@ -14,6 +14,7 @@ layout(binding = 1) readonly buffer DY2 { uvec2 dy2[]; };
 layout(binding = 1) readonly buffer DY4 { uvec4 dy4[]; };
 layout(binding = 2) readonly buffer Stats { vec2 stats[]; };
 layout(binding = 3) writeonly buffer Partial { float partial[]; };
+layout(binding = 4) readonly buffer Rows { uint counted_rows[]; };
 
 DEFINE_READER(x_one, x_four, format, x1, x2, x4)
 DEFINE_READER(dy_one, dy_four, format, dy1, dy2, dy4)
@@ -41,7 +42,8 @@ void main() {
   if (chunk >= params.chunks) return;
   const uint first = 4 * quad;
   count = min(4, params.channels - first);
-  const uint begin = chunk * params.chunk_rows, end = min(begin + params.chunk_rows, params.rows);
+  const uint all = counted != 0 ? min(counted_rows[0], params.rows) : params.rows;
+  const uint begin = chunk * params.chunk_rows, end = clamp(all, begin, begin + params.chunk_rows);
   vec4 a = vec4(0.0), b = vec4(0.0);
   if (function == NORM_GRADIENTS) {
     vec4 mean = vec4(0.0), rstd = vec4(1.0);
@@ -59,7 +61,7 @@ void main() {
       b += dy * (load_x(row * params.channels + first) - mean) * rstd;
     }
   } else {
-    const float rows = float(end - begin);
+    const float rows = float(max(end - begin, 1));  // no row: the sums are 0
     for (uint row = begin; row < end; ++row) a += load_x(row * params.channels + first);
     a /= rows;
     vec4 rest = vec4(0.0);

@@ -13,6 +13,7 @@ layout(binding = 2) buffer First { uint first1[]; };
 layout(binding = 2) buffer First4 { uvec4 first4[]; };
 layout(binding = 3) buffer Second { uint second1[]; };
 layout(binding = 3) buffer Second4 { uvec4 second4[]; };
+layout(binding = 4) readonly buffer Rows { uint rows[]; };  // images that count
 
 DEFINE_FLOAT_WRITER(store_first, first_format, first1, first4)
 DEFINE_FLOAT_WRITER(store_second, first_format, second1, second4)
@@ -23,17 +24,18 @@ vec2 chunk_of(uint chunk, uint channel) {
 
 // {mean, variance}
 vec2 statistics(uint channel) {
+  const uint total = counted != 0 ? min(rows[0], params.total / params.inner) * params.inner : params.total;
   vec2 all = chunk_of(0, channel);
-  float count = float(min(params.chunk_size, params.total));
-  for (uint chunk = 1; chunk < params.chunks; ++chunk) {
+  float count = float(min(params.chunk_size, total));
+  for (uint chunk = 1; chunk * params.chunk_size < total; ++chunk) {
     const vec2 part = chunk_of(chunk, channel);
-    const float more = float(min(params.chunk_size, params.total - chunk * params.chunk_size));
+    const float more = float(min(params.chunk_size, total - chunk * params.chunk_size));
     const float apart = part.x - all.x, together = count + more;
     all.x += apart * (more / together);
     all.y += part.y + apart * apart * (count * more / together);
     count = together;
   }
-  return vec2(all.x, all.y / count);
+  return vec2(all.x, all.y / max(count, 1.0));
 }
 
 vec2 gradients(uint channel) {

@@ -64,6 +64,14 @@ class Scope {
   /// Where layers leave the updates of state that belong to a training step (running statistics), as targets of its
   /// program; may be null, and then the state stays.
   std::vector<Value>* updates = nullptr;
+  /// Which rows of a batch of `of` count, the rest being padding: the first `rows` u32[1] of them. No value: all.
+  struct Counted {
+    Value rows = {};
+    int64_t of = 0;
+  } counted = {};
+  /// The same of the first axis of x, of which each row of the batch became as many as it takes. Throws
+  /// `invalid_argument` where that is not whole.
+  Value counted_rows(Value x) const;
 
  private:
   Value used(Value parameter) const;
@@ -331,8 +339,8 @@ struct Upsample {
 // ------------------------------------------------------------
 
 /// batch_norm of x[B, C, ..] by the batch while training, which also moves the state "running_mean" and "running_var"
-/// by `momentum`; by that state otherwise. A padded batch counts its padding (Keras: momentum .99 of what is kept, eps
-/// 1e-3).
+/// by `momentum`; by that state otherwise. The padding of a last batch does not count (Scope::counted). (Keras:
+/// momentum .99 of what is kept, eps 1e-3.)
 struct BatchNorm {
   static constexpr const char* kKind = "batch_norm";
   float eps = 1e-5f, momentum = .1f;

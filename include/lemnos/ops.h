@@ -285,6 +285,12 @@ struct BatchOptions {
 /// The rows of the data set that make the current batch, i32[batch]: cursor and epoch come from `state`; past the end
 /// of the data set stands -1.
 Value batch_indices(Value state, BatchOptions options);
+/// The same; beside it, `padded`, where the first row of the batch stands past the end instead of -1, so that padding
+/// is like other rows; and how many rows are there, u32[1]: the first of the batch.
+struct BatchRows {
+  Value rows, padded, count;
+};
+BatchRows batch_rows(Value state, BatchOptions options);
 /// y[i, ..] = scale * x[indices[i], ..] + shift, in the dtype of x (from u8: f32). Where an index is negative or past
 /// the rows of x, the row is `fill`. x: f32, f16, bf16, u8, or i32 (which takes no scale and no shift); indices: i32 of
 /// any shape.
@@ -375,13 +381,16 @@ struct BatchNormed {
   Value y;
   Value statistics;  // f32[C, 2]: mean and 1 / sqrt(variance + eps) of each channel
   Value variance;    // f32[C], divided by N
+  Value rows = {};   // as it was given
 };
 /// (x - mean) / sqrt(variance + eps) gamma + beta, with mean and variance of each channel of x[N, C, ..] over all else.
-BatchNormed batch_norm(Value x, Value gamma = {}, Value beta = {}, float eps = 1e-5f);
+/// `rows` u32[1]: only so many of the N count in them, the first; no value: all.
+BatchNormed batch_norm(Value x, Value gamma = {}, Value beta = {}, float eps = 1e-5f, Value rows = {});
 /// The same with given statistics f32[C]: for evaluation. Gradients reach x, gamma and beta.
 Value batch_norm_eval(Value x, Value gamma, Value beta, Value mean, Value variance, float eps = 1e-5f);
 /// Moves the variables f32[C] by `momentum` toward the batch's mean and unbiased variance, at the end of the step;
-/// returns their new values, one of which must be a target (Keras: biased, and momentum is what is kept, .99).
+/// returns their new values, one of which must be a target (Keras: biased, and momentum is what is kept, .99). Where
+/// fewer than two elements of a channel count, they stay.
 std::array<Value, 2> update_running_statistics(Value mean, Value variance, const BatchNormed& batch,
                                                int64_t elements_per_channel, float momentum = .1f);
 

@@ -37,7 +37,7 @@ Value BatchNorm::operator()(const Scope& scope, Value x) const {
   const Value mean = scope.variable("running_mean", channels, 0);
   const Value variance = scope.variable("running_var", channels, 1);
   if (!scope.training()) return batch_norm_eval(x, a.weight, a.bias, mean, variance, eps);
-  const BatchNormed batch = batch_norm(x, a.weight, a.bias, eps);
+  const BatchNormed batch = batch_norm(x, a.weight, a.bias, eps, scope.counted_rows(x));
   if (scope.updates)
     scope.updates->push_back(
         update_running_statistics(mean, variance, batch, x.desc().elements() / channels[0], momentum)[0]);

@@ -32,6 +32,15 @@ Scope Scope::held() const {
   return inner;
 }
 
+Value Scope::counted_rows(Value x) const {
+  if (!counted.rows) return {};
+  const int64_t rows = x.shape()[0], each = rows / counted.of;
+  require(rows % counted.of == 0, ErrorCode::invalid_argument, prefix_, ": x ", x.desc(), " has ", rows,
+          " rows for a batch of ", counted.of,
+          ", so nobody knows which of them are padding; drop the last batch (drop_last), or set Scope::counted");
+  return each == 1 ? counted.rows : cast(cast(counted.rows, DType::f32) * static_cast<float>(each), DType::u32);
+}
+
 Value Scope::used(Value parameter) const { return computed(held_ ? stop_gradient(parameter) : parameter); }
 
 Value Scope::parameter(const std::string& name, const Shape& shape, const Init& init, int64_t fan_in) const {

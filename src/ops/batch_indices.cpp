@@ -1,6 +1,7 @@
-// y[i] = the row of the data set that stands at position (cursor * batch + i) of the epoch's permutation, -1 past the
-// end; or, where a ring holds the next batches one after the other, its row there. The permutation is a bijection
-// computed from (seed, epoch): shaders/common/permutation.h.
+// rows[i] = the row of the data set that stands at position (cursor * batch + i) of the epoch's permutation, -1 past
+// the end; or, where a ring holds the next batches one after the other, its row there. padded[i] is the same, but
+// rows[0] past the end; count says how many are not. The permutation is a bijection computed from (seed, epoch):
+// shaders/common/permutation.h.
 
 #include "shaders/batch_indices.h"
 
@@ -26,7 +27,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
           " rows");
   require(batch >= 1 && batch <= kMostSamples, ErrorCode::invalid_argument, in.op.name, ": a batch of ", batch,
           " rows, it takes 1 to ", kMostSamples);
-  return {{Shape{batch}, DType::i32}};
+  return {{Shape{batch}, DType::i32}, {Shape{batch}, DType::i32}, {Shape{1}, DType::u32}};
 }
 
 std::vector<Dispatch> lower(Lower& c) {
@@ -35,14 +36,14 @@ std::vector<Dispatch> lower(Lower& c) {
   const BatchIndicesSpec spec{.workgroup_size = 64, .shuffle = attrs.shuffle};
   const auto batch = static_cast<uint32_t>(attrs.batch);
   return {{.kernel = &c.kernel("batch_indices"),
-           .tensors = {c.x(0), c.y()},
+           .tensors = {c.x(0), c.y(0), c.y(1), c.y(2)},
            .spec = spec,
            .params = BatchIndicesParams{.samples = static_cast<uint32_t>(attrs.samples),
                                         .batch = batch,
                                         .seed = static_cast<uint32_t>(attrs.seed),
                                         .window = static_cast<uint32_t>(attrs.window)},
            .groups = divide_up(batch, spec.workgroup_size),
-           .cost = {c.out().bytes() + c.in(0).bytes(), 100ull * batch}}};
+           .cost = {2 * c.out(0).bytes() + c.in(0).bytes(), 100ull * batch}}};
 }
 
 const OpDef kOps[] = {{"batch_indices", infer, nullptr, lower, reference::batch_indices, attrs_of<BatchIndicesAttrs>}};
@@ -50,15 +51,18 @@ const OpDef kOps[] = {{"batch_indices", infer, nullptr, lower, reference::batch_
 }  // namespace
 
 std::span<const OpDef> batch_indices_ops() { return kOps; }
-Value add_batch_indices(Value state, const BatchOptions& o) {
-  return state.graph().add(
-      kOps[0], {state},
-      BatchIndicesAttrs{
-          .samples = o.samples, .batch = o.batch, .shuffle = o.shuffle, .seed = o.seed, .window = o.window});
+std::vector<Value> add_batch_indices(Value state, const BatchOptions& o) {
+  const BatchIndicesAttrs attrs{
+      .samples = o.samples, .batch = o.batch, .shuffle = o.shuffle, .seed = o.seed, .window = o.window};
+  return state.graph().add_all(kOps[0], {{state}}, attrs);
 }
 
 }  // namespace lemnos::ops
 
 namespace lemnos {
-Value batch_indices(Value state, BatchOptions options) { return ops::add_batch_indices(state, options); }
+Value batch_indices(Value state, BatchOptions options) { return batch_rows(state, options).rows; }
+BatchRows batch_rows(Value state, BatchOptions options) {
+  const std::vector<Value> made = ops::add_batch_indices(state, options);
+  return {made[0], made[1], made[2]};
+}
 }  // namespace lemnos

@@ -1,6 +1,7 @@
 // batch_norm:      y = (x - mean) rstd gamma + beta, mean and rstd = 1 / sqrt(variance + eps) of each channel of x[N,
 // C, ..]
-//                  over everything else; outputs y, {mean, rstd}[C, 2], variance[C]
+//                  over everything else, of which perhaps only the first rows count; outputs y, {mean, rstd}[C, 2],
+//                  variance[C]
 // batch_norm_eval: the same with a given mean and variance
 // update_running:  the running statistics move by `momentum` toward the batch's, in place
 // Statistics are made in chunks, combined in order; dgamma and dbeta likewise, in one pass with what dx needs.
@@ -19,6 +20,11 @@ namespace {
 
 Channels shape_of(const Shape& x) { return channels_of(x.elements(), x[1], x.elements() / (x[0] * x[1])); }
 
+void require_rows(const Infer& in, bool counted) {
+  require(!counted || in.in.back() == TensorDesc{Shape{1}, DType::u32}, ErrorCode::shape_mismatch, in.op.name,
+          ": the rows that count are ", in.in.back(), ", they are u32[1]");
+}
+
 // x, gamma and beta, as the attributes say which are there; then `others`.
 void require_operands(const Infer& in, size_t others) {
   const size_t given = static_cast<size_t>(in.attrs<BatchNormAttrs>().affine);
@@ -31,7 +37,9 @@ void require_operands(const Infer& in, size_t others) {
 }
 
 std::vector<TensorDesc> infer(const Infer& in) {
-  require_operands(in, 0);
+  const bool counted = in.attrs<BatchNormAttrs>().counted;
+  require_operands(in, counted);
+  require_rows(in, counted);
   const Shape& x = in.in[0].shape;
   require(x.elements() > x[1], ErrorCode::invalid_argument, in.op.name, ": x ", in.in[0],
           " has 1 element a channel, statistics take 2 at least");
@@ -46,32 +54,36 @@ std::vector<TensorDesc> infer_eval(const Infer& in) {
   return {in.in[0]};
 }
 
-// Inputs x, {mean, rstd}, dy and, where there is one, gamma; outputs dx, dgamma, dbeta.
+// Inputs x, {mean, rstd}, dy and, where there are such, gamma and the rows that count; outputs dx, dgamma, dbeta.
 std::vector<TensorDesc> infer_backward(const Infer& in) {
-  require(in.in.size() == 3 || in.in.size() == 4, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
-          " inputs, it takes 3 or 4");
+  const bool counted = in.attrs<BatchNormBackwardAttrs>().counted;
+  const size_t least = 3 + size_t{counted};
+  require(in.in.size() == least || in.in.size() == least + 1, ErrorCode::invalid_argument, in.op.name, ": ",
+          in.in.size(), " inputs, it takes ", least, " or ", least + 1);
   require_same(in, 0, 2);
-  const TensorDesc gamma = in.in.size() > 3 ? in.in[3] : TensorDesc{{in.in[0].shape[1]}, DType::f32};
+  require_rows(in, counted);
+  const TensorDesc gamma = in.in.size() > least ? in.in[3] : TensorDesc{{in.in[0].shape[1]}, DType::f32};
   return {in.in[0], gamma, gamma};
 }
 
 std::vector<TensorDesc> infer_update(const Infer& in) {
   const auto attrs = in.attrs<UpdateRunningAttrs>();
-  require_inputs(in, 4);
+  require_inputs(in, 4 + size_t{attrs.counted});
+  require_rows(in, attrs.counted);
   const Shape channels = in.in[0].shape;
   for (size_t i = 0; i < 4; ++i) {
     const TensorDesc wanted{i == 2 ? channels.appended(2) : channels, DType::f32};
     require(in.in[i] == wanted, ErrorCode::shape_mismatch, in.op.name, ": input ", i, " is ", in.in[i], ", it takes ",
             wanted);
   }
-  require(attrs.elements > 1, ErrorCode::invalid_argument, in.op.name, ": ", attrs.elements,
+  require(attrs.elements > 1 - int64_t{attrs.counted}, ErrorCode::invalid_argument, in.op.name, ": ", attrs.elements,
           " elements a channel, an unbiased variance takes 2 at least");
   return {in.in[0], in.in[1]};
 }
 
 /// The elementwise pass. Whatever the function does not use is x.
 Dispatch apply(Lower& c, uint32_t function, TensorRef gamma, DType gamma_dtype, TensorRef beta, TensorRef stats,
-               TensorRef sums, TensorRef dy, float eps) {
+               TensorRef sums, TensorRef dy, float eps, TensorRef rows = {}) {
   using namespace shaders;
   const Channels shape = shape_of(c.in(0).shape);
   const uint32_t count = count32(c.in(0), c.node().op->name);
@@ -83,7 +95,8 @@ Dispatch apply(Lower& c, uint32_t function, TensorRef gamma, DType gamma_dtype, 
                            .function = function,
                            .has_gamma = gamma.bytes != 0,
                            .has_beta = beta.bytes != 0,
-                           .wide = shape.inner % 4 == 0};
+                           .wide = shape.inner % 4 == 0,
+                           .counted = rows.bytes != 0};
   require(count < (1u << 31), ErrorCode::unsupported, c.node().op->name, ": x ", c.in(0), " has ", count,
           " elements; this kernel counts to ", 1u << 31);
   const Divisor inner = shape.inner > 1 ? divisor(shape.inner) : Divisor{};
@@ -97,12 +110,13 @@ Dispatch apply(Lower& c, uint32_t function, TensorRef gamma, DType gamma_dtype, 
                                .channels_shift = channels.shift,
                                .total = static_cast<float>(shape.total()),
                                .eps = eps};
-  return {.kernel = &c.kernel("norm_apply"),
-          .tensors = {x, bound(gamma), bound(beta), bound(stats), bound(sums), bound(dy), in_words(c.y(0))},
-          .spec = spec,
-          .params = params,
-          .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
-          .cost = {(dy.bytes ? 3 : 2) * c.in(0).bytes(), 4ull * count}};
+  return {
+      .kernel = &c.kernel("norm_apply"),
+      .tensors = {x, bound(gamma), bound(beta), bound(stats), bound(sums), bound(dy), in_words(c.y(0)), bound(rows)},
+      .spec = spec,
+      .params = params,
+      .groups = divide_up(divide_up(count, 4), spec.workgroup_size),
+      .cost = {(dy.bytes ? 3 : 2) * c.in(0).bytes(), 4ull * count}};
 }
 
 TensorRef operand(Lower& c, size_t i) {
@@ -111,10 +125,17 @@ TensorRef operand(Lower& c, size_t i) {
 DType gamma_dtype(const Lower& c) { return c.attrs<BatchNormAttrs>().affine ? c.in(1).dtype : DType::f32; }
 float eps_of(const Lower& c) { return static_cast<float>(c.attrs<BatchNormAttrs>().eps); }
 
+TensorRef rows_of(Lower& c, bool counted) { return counted ? c.x(c.inputs() - 1) : TensorRef{}; }
+
 std::vector<Dispatch> lower(Lower& c) {
   const Channels shape = shape_of(c.in(0).shape);
   const TensorRef x = in_words(c.x(0));
-  const Summed summed{.function = NORM_STATISTICS, .x = x, .dy = x, .stats = c.scratch(8), .dtype = c.in(0).dtype};
+  const Summed summed{.function = NORM_STATISTICS,
+                      .x = x,
+                      .dy = x,
+                      .stats = c.scratch(8),
+                      .dtype = c.in(0).dtype,
+                      .rows = rows_of(c, c.attrs<BatchNormAttrs>().counted)};
   Sums sums = channel_sums(c, shape, summed);
   std::vector<Dispatch> list = std::move(sums.dispatches);
   list.push_back(finish_sums(c, shape, sums, NORM_STATISTICS, eps_of(c), c.y(1), c.y(2), c.scratch(4), DType::f32));
@@ -137,9 +158,9 @@ std::vector<Dispatch> lower_backward(Lower& c) {
   std::vector<Dispatch> list = std::move(sums.dispatches);
   list.push_back(
       finish_sums(c, shape, sums, NORM_GRADIENTS, 0, totals, in_words(c.y(1)), in_words(c.y(2)), c.out(1).dtype));
-  const bool has_gamma = c.inputs() > 3;
+  const bool counted = c.attrs<BatchNormBackwardAttrs>().counted, has_gamma = c.inputs() > 3 + size_t{counted};
   list.push_back(apply(c, NORM_APPLY_BACKWARD, has_gamma ? in_words(c.x(3)) : TensorRef{},
-                       has_gamma ? c.in(3).dtype : DType::f32, {}, c.x(1), totals, dy, 0));
+                       has_gamma ? c.in(3).dtype : DType::f32, {}, c.x(1), totals, dy, 0, rows_of(c, counted)));
   return list;
 }
 
@@ -147,24 +168,32 @@ std::vector<Dispatch> lower_update(Lower& c) {
   const auto attrs = c.attrs<UpdateRunningAttrs>();
   const auto channels = static_cast<uint32_t>(c.in(0).elements());
   const double elements = static_cast<double>(attrs.elements);
-  const shaders::NormRunningSpec spec{.workgroup_size = 64};
+  const shaders::NormRunningSpec spec{.workgroup_size = 64, .counted = attrs.counted};
   return {{.kernel = &c.kernel("norm_running"),
-           .tensors = {c.y(0), c.y(1), c.x(2), c.x(3)},
+           .tensors = {c.y(0), c.y(1), c.x(2), c.x(3), attrs.counted ? c.x(4) : c.x(3)},
            .spec = spec,
            .params = shaders::NormRunningParams{channels, static_cast<float>(attrs.momentum),
-                                                static_cast<float>(elements / (elements - 1))},
+                                                static_cast<float>(elements / std::max(elements - 1, 1.0)),
+                                                static_cast<uint32_t>(attrs.elements)},
            .groups = divide_up(channels, spec.workgroup_size),
            .cost = {28ull * channels, 8ull * channels}}};
 }
 
-// By smaller ops, in f32. gamma and beta may be no value.
-Value composed(Value x, Value gamma, Value beta, float eps) {
+// By smaller ops, in f32. gamma, beta and the rows that count may be no value.
+Value composed(Value x, Value gamma, Value beta, float eps, Value rows) {
   const Shape shape = x.shape();
   const DType dtype = x.dtype();
   const Channels c = shape_of(shape);
   Value y = reshape(cast(x, DType::f32), Shape{c.images, c.channels, c.inner});
-  y = y - mean(y, {0, 2}, true);
-  y = y * rsqrt(mean(square(y), {0, 2}, true) + eps);
+  Value keep, n;  // 1 for each row that counts, and the elements of a channel in those
+  if (rows) {
+    keep = reshape(less(range(x.graph(), 0, c.images), cast(rows, DType::i32)), Shape{c.images, 1, 1});
+    keep = cast(keep, DType::f32);
+    n = clamp(cast(rows, DType::f32), 1, static_cast<float>(c.images)) * static_cast<float>(c.inner);
+  }
+  const auto mean_of = [&](Value v) { return rows ? sum(v * keep, {0, 2}, true) / n : mean(v, {0, 2}, true); };
+  y = y - mean_of(y);
+  y = y * rsqrt(mean_of(square(y)) + eps);
   const Shape by_channel{1, c.channels, 1};
   if (gamma) y = y * reshape(cast(gamma, DType::f32), by_channel);
   if (beta) y = y + reshape(cast(beta, DType::f32), by_channel);
@@ -173,9 +202,13 @@ Value composed(Value x, Value gamma, Value beta, float eps) {
 
 // dgamma and dbeta are made also where there is no gamma: nobody reads them then.
 Primal primal(Graph& graph, const Node& node) {
-  const auto in = [&](size_t i) { return i < node.inputs.size() ? Value(&graph, node.inputs[i]) : Value(); };
-  const Value gamma = in(3), beta = gamma ? full(graph, gamma.shape(), 0, gamma.dtype()) : Value();
-  return {.y = {composed(in(0), gamma, beta, static_cast<float>(node.attrs.as<BatchNormBackwardAttrs>().eps))},
+  const auto attrs = node.attrs.as<BatchNormBackwardAttrs>();
+  const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
+  const size_t given = node.inputs.size() - size_t{attrs.counted};
+  const Value gamma = given > 3 ? in(3) : Value(),
+              beta = gamma ? full(graph, gamma.shape(), 0, gamma.dtype()) : Value();
+  const Value rows = attrs.counted ? in(given) : Value();
+  return {.y = {composed(in(0), gamma, beta, static_cast<float>(attrs.eps), rows)},
           .dy = {in(2)},
           .x = {in(0), gamma, beta}};
 }
@@ -207,10 +240,13 @@ const OpDef kOps[] = {
 
 std::vector<Value> grad(Grad& g) {
   require(!g.dy(1) && !g.dy(2), ErrorCode::unsupported, "batch_norm: has no gradient of its statistics");
+  const auto attrs = g.attrs<BatchNormAttrs>();
   std::vector<Value> inputs = {g.in(0), g.out(1), g.dy()};
-  if (g.inputs() > 1) inputs.push_back(g.in(1));
+  if (attrs.affine > 0) inputs.push_back(g.in(1));
+  if (attrs.counted) inputs.push_back(g.in(g.inputs() - 1));
   std::vector<Value> found =
-      g.graph.add_all(kOps[1], inputs, BatchNormBackwardAttrs{.eps = g.attrs<BatchNormAttrs>().eps});
+      g.graph.add_all(kOps[1], inputs, BatchNormBackwardAttrs{.eps = attrs.eps, .counted = attrs.counted});
+  found.resize(1 + static_cast<size_t>(attrs.affine));
   found.resize(g.inputs());
   return found;
 }
@@ -248,22 +284,23 @@ std::vector<Value> operands(const char* who, Value x, Value gamma, Value beta) {
 
 std::span<const OpDef> batch_norm_ops() { return kOps; }
 
-std::vector<Value> add_batch_norm(size_t op, std::vector<Value> inputs, size_t affine, float eps) {
-  return inputs[0].graph().add_all(kOps[op], inputs,
-                                   BatchNormAttrs{.eps = eps, .affine = static_cast<int64_t>(affine)});
+std::vector<Value> add_batch_norm(size_t op, std::vector<Value> inputs, size_t affine, float eps, Value rows) {
+  if (rows) inputs.push_back(rows);
+  const BatchNormAttrs attrs{.eps = eps, .affine = static_cast<int64_t>(affine), .counted = static_cast<bool>(rows)};
+  return inputs[0].graph().add_all(kOps[op], inputs, attrs);
 }
-std::vector<Value> add_update(std::vector<Value> inputs, int64_t elements, float momentum) {
-  return inputs[0].graph().add_all(kOps[3], inputs, UpdateRunningAttrs{.momentum = momentum, .elements = elements});
+std::vector<Value> add_update(std::vector<Value> inputs, const UpdateRunningAttrs& attrs) {
+  return inputs[0].graph().add_all(kOps[3], inputs, attrs);
 }
 
 }  // namespace lemnos::ops
 
 namespace lemnos {
 
-BatchNormed batch_norm(Value x, Value gamma, Value beta, float eps) {
+BatchNormed batch_norm(Value x, Value gamma, Value beta, float eps, Value rows) {
   const std::vector<Value> inputs = ops::operands("batch_norm", x, gamma, beta);
-  const std::vector<Value> made = ops::add_batch_norm(0, inputs, inputs.size() - 1, eps);
-  return {made[0], made[1], made[2]};
+  const std::vector<Value> made = ops::add_batch_norm(0, inputs, inputs.size() - 1, eps, rows);
+  return {made[0], made[1], made[2], rows};
 }
 
 Value batch_norm_eval(Value x, Value gamma, Value beta, Value mean, Value variance, float eps) {
@@ -271,13 +308,19 @@ Value batch_norm_eval(Value x, Value gamma, Value beta, Value mean, Value varian
   const size_t affine = inputs.size() - 1;
   inputs.push_back(mean);
   inputs.push_back(variance);
-  return ops::add_batch_norm(2, inputs, affine, eps)[0];
+  return ops::add_batch_norm(2, inputs, affine, eps, {})[0];
 }
 
 std::array<Value, 2> update_running_statistics(Value mean, Value variance, const BatchNormed& batch,
                                                int64_t elements_per_channel, float momentum) {
-  const std::vector<Value> made =
-      ops::add_update({mean, variance, batch.statistics, batch.variance}, elements_per_channel, momentum);
+  std::vector<Value> inputs = {mean, variance, batch.statistics, batch.variance};
+  UpdateRunningAttrs attrs{.momentum = momentum, .elements = elements_per_channel};
+  if (batch.rows) {
+    inputs.push_back(batch.rows);
+    attrs.counted = true;
+    attrs.elements /= batch.y.shape()[0];
+  }
+  const std::vector<Value> made = ops::add_update(inputs, attrs);
   return {made[0], made[1]};
 }
 

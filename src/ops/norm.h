@@ -30,12 +30,14 @@ struct Summed {
   DType dtype;
   uint32_t groups = 0;
   bool per_row = false;  // statistics belong to the image; only where inner is 1
+  TensorRef rows = {};   // u32[1]: only so many images count in statistics, the first; none: all
 };
 
 struct Sums {
   std::vector<Dispatch> dispatches;
   TensorRef partial;
   uint32_t chunks, chunk_size;
+  TensorRef rows = {};
 };
 
 /// Where channels lie side by side, four columns to an invocation.
@@ -49,18 +51,20 @@ inline Sums column_sums(Lower& c, const Channels& shape, const Summed& s) {
                                       .format = format_of(s.dtype),
                                       .function = s.function,
                                       .per_row = s.per_row,
-                                      .wide = shape.channels % 4 == 0};
+                                      .wide = shape.channels % 4 == 0,
+                                      .counted = s.rows.bytes != 0};
   const TensorRef partial = c.scratch(8ull * chunks * shape.channels);
   const uint64_t elements = uint64_t{shape.images} * shape.channels;
   return {{{.kernel = &c.kernel("norm_columns"),
-            .tensors = {s.x, s.dy, s.stats, partial},
+            .tensors = {s.x, s.dy, s.stats, partial, s.rows.bytes ? s.rows : s.x},
             .spec = spec,
             .params = shaders::NormColumnsParams{shape.images, shape.channels, chunks, rows},
             .groups = divide_up(quads * chunks, spec.workgroup_size),
             .cost = {s.x.bytes + s.dy.bytes + partial.bytes, 6 * elements}}},
           partial,
           chunks,
-          rows};
+          rows,
+          s.rows};
 }
 
 /// A workgroup to a chunk of a channel, or column_sums where channels lie side by side.
@@ -77,11 +81,12 @@ inline Sums channel_sums(Lower& c, const Channels& shape, const Summed& s) {
       .workgroup_size = c.caps.software ? c.caps.subgroup_size : row_workgroup(size, c.caps),
       .format = format_of(s.dtype),
       .function = s.function,
-      .wide = shape.inner % 4 == 0};
+      .wide = shape.inner % 4 == 0,
+      .counted = s.rows.bytes != 0};
   const Divisor inner = shape.inner > 1 ? divisor(shape.inner) : Divisor{};
   const TensorRef partial = c.scratch(8ull * chunks * shape.channels);
   return {{{.kernel = &c.kernel(std::string("norm_channels.") + c.variant()),
-            .tensors = {s.x, s.dy, s.stats, partial},
+            .tensors = {s.x, s.dy, s.stats, partial, s.rows.bytes ? s.rows : s.x},
             .spec = spec,
             .params = shaders::NormChannelsParams{shape.channels, shape.inner, inner.multiplier, inner.shift,
                                                   shape.total(), chunks, size, s.groups},
@@ -89,18 +94,21 @@ inline Sums channel_sums(Lower& c, const Channels& shape, const Summed& s) {
             .cost = {s.x.bytes + s.dy.bytes + partial.bytes, 6ull * shape.total() * shape.channels}}},
           partial,
           chunks,
-          size};
+          size,
+          s.rows};
 }
 
 /// Combines the chunks: {mean, rstd} into `result` and the variance into `first`, or the gradient's sums into `result`
 /// and dgamma and dbeta, of dtype `gamma`, into `first` and `second`.
 inline Dispatch finish_sums(Lower& c, const Channels& shape, const Sums& sums, uint32_t function, float eps,
                             TensorRef result, TensorRef first, TensorRef second, DType gamma) {
-  const shaders::NormFinishSpec spec{.workgroup_size = 64, .function = function, .first_format = format_of(gamma)};
+  const shaders::NormFinishSpec spec{
+      .workgroup_size = 64, .function = function, .first_format = format_of(gamma), .counted = sums.rows.bytes != 0};
   return {.kernel = &c.kernel("norm_finish"),
-          .tensors = {sums.partial, result, first, second},
+          .tensors = {sums.partial, result, first, second, sums.rows.bytes ? sums.rows : sums.partial},
           .spec = spec,
-          .params = shaders::NormFinishParams{shape.channels, sums.chunks, sums.chunk_size, shape.total(), eps},
+          .params =
+              shaders::NormFinishParams{shape.channels, sums.chunks, sums.chunk_size, shape.total(), shape.inner, eps},
           .groups = divide_up(divide_up(shape.channels, 4), spec.workgroup_size),
           .cost = {sums.partial.bytes + result.bytes + first.bytes + second.bytes, 4ull * sums.partial.bytes / 4}};
 }

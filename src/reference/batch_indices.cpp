@@ -2,6 +2,8 @@
 // kernel's own permutation is the definition; tests prove that it is one.
 #include "reference/batch_indices.h"
 
+#include <algorithm>
+
 #include "shaders/common/permutation.h"
 #include "shaders/common/step_state.h"
 
@@ -16,20 +18,20 @@ void batch_indices(const Reference& c) {
   const auto seed = static_cast<uint32_t>(attrs.seed);
   const shaders::uvec4 keys =
       shaders::permutation_keys({seed ^ state.get(STATE_SEED_LOW), state.get(STATE_SEED_HIGH)}, state.get(STATE_EPOCH));
-  const size_t first = state.get(STATE_CURSOR) * c.out[0].size();
-  for (size_t i = 0; i < c.out[0].size(); ++i) {
-    const size_t position = first + i;
-    if (position >= samples)
-      c.out[0][i] = -1;
-    else if (window)  // batches follow one another through a ring of so many
-      c.out[0][i] =
-          static_cast<double>((uint64_t{state.get(STATE_EPOCH)} * state.get(STATE_BATCHES) + state.get(STATE_CURSOR)) %
-                                  window * c.out[0].size() +
-                              i);
-    else if (!attrs.shuffle)
-      c.out[0][i] = static_cast<double>(position);
-    else
-      c.out[0][i] = shaders::permuted(static_cast<uint32_t>(position), samples, keys);
+  const size_t batch = c.out[0].size(), first = state.get(STATE_CURSOR) * batch;
+  const auto row_at = [&](size_t i) {
+    const auto position = static_cast<uint32_t>(first + i);
+    if (window) {  // batches follow one another through a ring of so many
+      const uint64_t number = uint64_t{state.get(STATE_EPOCH)} * state.get(STATE_BATCHES) + state.get(STATE_CURSOR);
+      return static_cast<double>(number % window * batch + i);
+    }
+    return static_cast<double>(attrs.shuffle ? shaders::permuted(position, samples, keys) : position);
+  };
+  const size_t there = first < samples ? std::min(samples - first, batch) : 0;
+  c.out[2][0] = static_cast<double>(there);
+  for (size_t i = 0; i < batch; ++i) {
+    c.out[0][i] = i < there ? row_at(i) : -1;
+    c.out[1][i] = i < there ? row_at(i) : there > 0 ? row_at(0) : -1;
   }
 }
 

@@ -1,6 +1,7 @@
 // Batch normalisation, with the statistics of the batch or given ones, its gradient, and the running statistics.
 #include "reference/batch_norm.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -15,7 +16,19 @@ void each_element(const Shape& x, Visit visit) {
   const size_t inner = count / static_cast<size_t>(x[0]) / channels;
   for (size_t e = 0; e < count; ++e) visit(e, e / inner % channels);
 }
-double per_channel(const Shape& x) { return static_cast<double>(x.elements() / x[1]); }
+
+// Of the rows of x the first that count in the statistics: how many elements of a channel they have, and whether an
+// element is one of them.
+struct Counted {
+  double per_channel;
+  size_t end;
+};
+Counted counted_of(const Reference& c, bool counted) {
+  const Shape& x = c.in_shape(0);
+  const double rows = counted ? std::min(c.in.back()[0], static_cast<double>(x[0])) : static_cast<double>(x[0]);
+  const int64_t row = x.elements() / x[0];
+  return {std::max(rows * static_cast<double>(row / x[1]), 1.0), static_cast<size_t>(rows) * static_cast<size_t>(row)};
+}
 
 }  // namespace
 
@@ -23,10 +36,12 @@ void batch_norm(const Reference& c) {
   const auto attrs = c.attrs<BatchNormAttrs>();
   const Shape& shape = c.in_shape(0);
   const auto channels = static_cast<size_t>(shape[1]);
-  const double n = per_channel(shape);
+  const auto [n, end] = counted_of(c, attrs.counted);
   std::vector<double> mean(channels), variance(channels), rstd(channels);
-  each_element(shape, [&](size_t e, size_t k) { mean[k] += c.in[0][e] / n; });
-  each_element(shape, [&](size_t e, size_t k) { variance[k] += (c.in[0][e] - mean[k]) * (c.in[0][e] - mean[k]) / n; });
+  each_element(shape, [&, n = n, end = end](size_t e, size_t k) { mean[k] += e < end ? c.in[0][e] / n : 0; });
+  each_element(shape, [&, n = n, end = end](size_t e, size_t k) {
+    if (e < end) variance[k] += (c.in[0][e] - mean[k]) * (c.in[0][e] - mean[k]) / n;
+  });
   for (size_t k = 0; k < channels; ++k) {
     rstd[k] = 1 / std::sqrt(variance[k] + attrs.eps);
     c.out[1][2 * k] = mean[k];
@@ -34,15 +49,16 @@ void batch_norm(const Reference& c) {
     c.out[2][k] = variance[k];
   }
   each_element(shape, [&](size_t e, size_t k) {
-    const double gamma = c.in.size() > 1 ? c.in[1][k] : 1, beta = c.in.size() > 2 ? c.in[2][k] : 0;
+    const double gamma = attrs.affine > 0 ? c.in[1][k] : 1, beta = attrs.affine > 1 ? c.in[2][k] : 0;
     c.out[0][e] = (c.in[0][e] - mean[k]) * rstd[k] * gamma + beta;
   });
 }
 
-// Inputs x, {mean, rstd}, dy, gamma; outputs dx, dgamma, dbeta.
+// Inputs x, {mean, rstd}, dy, perhaps gamma, perhaps the rows that count; outputs dx, dgamma, dbeta.
 void batch_norm_backward(const Reference& c) {
   const Shape& shape = c.in_shape(0);
-  const double n = per_channel(shape);
+  const bool counted = c.attrs<BatchNormBackwardAttrs>().counted, has_gamma = c.in.size() > 3 + size_t{counted};
+  const auto [n, end] = counted_of(c, counted);
   const auto dy = c.in[2];
   const auto xhat = [&](size_t e, size_t k) { return (c.in[0][e] - c.in[1][2 * k]) * c.in[1][2 * k + 1]; };
   std::vector<double> sums(c.out[1].size()), products(c.out[1].size());
@@ -50,9 +66,10 @@ void batch_norm_backward(const Reference& c) {
     sums[k] += dy[e];
     products[k] += dy[e] * xhat(e, k);
   });
-  each_element(shape, [&](size_t e, size_t k) {
-    const double gamma = c.in.size() > 3 ? c.in[3][k] : 1, rstd = c.in[1][2 * k + 1];
-    c.out[0][e] = gamma * rstd * (dy[e] - sums[k] / n - xhat(e, k) * products[k] / n);
+  each_element(shape, [&, n = n, end = end](size_t e, size_t k) {
+    const double gamma = has_gamma ? c.in[3][k] : 1, rstd = c.in[1][2 * k + 1];
+    const double moved = e < end ? sums[k] / n + xhat(e, k) * products[k] / n : 0;
+    c.out[0][e] = gamma * rstd * (dy[e] - moved);
   });
   for (size_t k = 0; k < sums.size(); ++k) {
     c.out[1][k] = products[k];
@@ -73,7 +90,9 @@ void batch_norm_eval(const Reference& c) {
 // Inputs running mean and variance, which are updated, then {mean, rstd} and variance of the batch.
 void update_running(const Reference& c) {
   const auto attrs = c.attrs<UpdateRunningAttrs>();
-  const double momentum = attrs.momentum, n = static_cast<double>(attrs.elements);
+  const double momentum = attrs.momentum;
+  const double n = static_cast<double>(attrs.elements) * (attrs.counted ? c.in[4][0] : 1);
+  if (n < 2) return;
   for (size_t k = 0; k < c.out[0].size(); ++k) {
     c.out[0][k] = (1 - momentum) * c.out[0][k] + momentum * c.in[2][2 * k];
     c.out[1][k] = (1 - momentum) * c.out[1][k] + momentum * c.in[3][k] * n / (n - 1);

@@ -7,22 +7,25 @@ namespace lemnos {
 
 struct BatchNormAttrs {
   double eps = 1e-5;
-  int64_t affine = 0;  // how many of gamma and beta are given
+  int64_t affine = 0;    // how many of gamma and beta are given
+  bool counted = false;  // the last input says how many rows count, the first of them
 
-  void visit(auto&& f) { f("eps", eps), f("affine", affine); }
+  void visit(auto&& f) { f("eps", eps), f("affine", affine), f("counted", counted); }
 };
 
 struct BatchNormBackwardAttrs {
   double eps = 1e-5;
+  bool counted = false;
 
-  void visit(auto&& f) { f("eps", eps); }
+  void visit(auto&& f) { f("eps", eps), f("counted", counted); }
 };
 
 struct UpdateRunningAttrs {
   double momentum = .1;
-  int64_t elements = 0;  // of each channel in the batch
+  int64_t elements = 0;  // of each channel in the batch, or, counted, in a row of it
+  bool counted = false;
 
-  void visit(auto&& f) { f("momentum", momentum), f("elements", elements, kRequired); }
+  void visit(auto&& f) { f("momentum", momentum), f("elements", elements, kRequired), f("counted", counted); }
 };
 
 namespace reference {

@@ -32,23 +32,25 @@ Feed::Feed(Graph& graph, Value state, const data::Dataset& like, const Order& or
     columns_.push_back(graph.input("data." + view.name, data::with_rows(view.array->desc, rows_there)));
     views_.push_back(without_array(view));
   }
-  const Value rows = batch_indices(state, {.batch = order.batch,
-                                           .shuffle = order.shuffle && !room.window,
-                                           .seed = static_cast<uint32_t>(seed),
-                                           .window = room.window});
+  const BatchRows rows = batch_rows(state, {.batch = order.batch,
+                                            .shuffle = order.shuffle && !room.window,
+                                            .seed = static_cast<uint32_t>(seed),
+                                            .window = room.window});
+  const Value zero = full(graph, Shape{}, 0, DType::i32);
+  batch_.there = cast(greater_equal(rows.rows, zero), DType::f32);  // pruned where nobody asks for it
+  batch_.mask = loss::Mask(batch_.there, false);
+  if (!order.drop_last) batch_.count = rows.count;
   for (size_t i = 0; i < views.size(); ++i) {
     if (views[i].use == data::ColumnView::Use::input)
-      batch_.x.push_back(gather(columns_[i], rows, {.scale = views[i].scale, .shift = views[i].shift}));
-    // A class index of -1 is ignored by losses and metrics: what the padding of the last batch must be.
+      batch_.x.push_back(gather(columns_[i], rows.padded, {.scale = views[i].scale, .shift = views[i].shift}));
+    // Padding repeats the batch's first row, for a model may have no finite answer to zeros. A class index
+    // of -1 is ignored by losses and metrics: what the padding of the last batch must be.
     else if (views[i].use == data::ColumnView::Use::target)
-      batch_.y.push_back(views[i].classes ? gather(columns_[i], rows, {.fill = -1}) : gather(columns_[i], rows));
+      batch_.y.push_back(views[i].classes ? gather(columns_[i], rows.rows, {.fill = -1})
+                                          : gather(columns_[i], rows.padded));
     else
-      batch_.mask = gather(columns_[i], rows);
+      batch_.mask = gather(columns_[i], rows.rows);
   }
-  if (batch_.mask.rows) return;
-  // 0 x + 1 for the rows that exist and 0 for the padding; pruned where no loss asks for it.
-  const Value ones = gather(columns_[0], rows, {.scale = 0, .shift = 1, .fill = 0});
-  batch_.mask = loss::Mask(mean(flatten(ones), {1}), false);
 }
 
 bool Feed::fits(const data::Dataset& like, const Order& order) const {

@@ -15,11 +15,13 @@ struct Batch {
   std::vector<Value> x;  // each f32[B, ..], scaled
   std::vector<Value> y;  // each i32[B], or f32[B, ..]
   loss::Mask mask;       // f32[B]: 1 or the row's weight, and 0 for the padding of the last batch
+  Value count;           // u32[1]: the rows that are no padding, the first of B; no value: all
+  Value there;           // f32[B]: 1 for each of these
 
   /// The batch that `act` makes of each value.
   template <typename Act>
   Batch each(Act act) const {
-    Batch made{{}, {}, {act(mask), mask.weighted}};
+    Batch made{{}, {}, {act(mask), mask.weighted}, count, act(there)};
     for (Value v : x) made.x.push_back(act(v));
     for (Value v : y) made.y.push_back(act(v));
     return made;
@@ -66,7 +68,7 @@ class Feed {
  private:
   std::vector<Value> columns_;
   std::vector<data::ColumnView> views_;  // what nodes were made for, without their arrays
-  Batch batch_{{}, {}, Value()};
+  Batch batch_{{}, {}, Value(), {}, {}};
   Order order_;
   Room room_;
 };

@@ -20,6 +20,24 @@ Value rotated(Value v) {
   return concat(parts, 0);
 }
 
+/// The same within the rows that are no padding; `v` is what padding is to be.
+Value rotated_within(Value v, Value there) {
+  std::vector<int64_t> extents(v.shape().rank(), 1);
+  extents[0] = v.shape()[0];
+  const Shape rows(extents);
+  const Value last = reshape(there * affine(rotated(there), -1, 1), rows);  // of a padded batch
+  return where(last, slice_axis(v, 0, 0, 1), where(reshape(there, rows), rotated(v), v));
+}
+
+/// Rows [first, first + size) of a batch.
+Batch part_of(const Batch& whole, int64_t first, int64_t size) {
+  Batch part = whole.each([&](Value v) { return slice_axis(v, 0, first, first + size); });
+  if (!whole.count) return part;
+  const Value rest = cast(whole.count, DType::f32) - static_cast<float>(first);
+  part.count = cast(clamp(rest, 0, static_cast<float>(size)), DType::u32);
+  return part;
+}
+
 }  // namespace
 
 StepBuilder::StepBuilder(const Model& model, const TrainerOptions& options)
@@ -97,7 +115,12 @@ std::vector<Value> StepBuilder::add_losses(const nn::Scope& building, const Batc
     outputs = predict(building, part.x);
     return options_.loss.each(outputs, part.y, part.mask);
   }
-  const Batch partner = part.each(rotated);
+  Batch partner = part.each(rotated);
+  if (part.count) {
+    for (size_t i = 0; i < part.y.size(); ++i)
+      if (!is_floating(part.y[i].dtype())) partner.y[i] = rotated_within(part.y[i], part.there);
+    partner.mask.rows = rotated_within(part.mask, part.there);
+  }
   const Value share = random_uniform(building.state(), {Shape{}, DType::f32}, 0, options_.mixup,
                                      static_cast<uint32_t>(options_.seed), "mixup");
   const Value rest = affine(share, -1, 1);
@@ -110,7 +133,7 @@ std::vector<Value> StepBuilder::add_losses(const nn::Scope& building, const Batc
   return losses;
 }
 
-std::vector<Value> StepBuilder::add_gradients(const nn::Scope& building, Pass& pass,
+std::vector<Value> StepBuilder::add_gradients(nn::Scope building, Pass& pass,
                                               const std::vector<Value>& learning) const {
   Graph& graph = pass.graph();
   const Batch& whole = pass.feed->batch();
@@ -118,7 +141,8 @@ std::vector<Value> StepBuilder::add_gradients(const nn::Scope& building, Pass& p
   std::vector<Value> totals(learning.size()), whole_losses;
   std::vector<std::vector<Value>> outputs;  // by output, a value for each part
   for (int64_t i = 0; i < parts; ++i) {
-    const Batch part = whole.each([&](Value v) { return parts == 1 ? v : slice_axis(v, 0, i * rows, (i + 1) * rows); });
+    const Batch part = parts > 1 ? part_of(whole, i * rows, rows) : whole;
+    building.counted = {part.count, rows};
     std::vector<Value> predictions;
     std::vector<Value> losses = add_losses(building, part, predictions);
     outputs.resize(predictions.size());

@@ -40,7 +40,7 @@ class StepBuilder {
   std::vector<Value> add_losses(const nn::Scope& scope, const Batch& part, std::vector<Value>& outputs) const;
   /// Forward and backward for each part of the batch; the gradients are placed, the prediction of the whole is kept.
   /// Returns the losses of the whole.
-  std::vector<Value> add_gradients(const nn::Scope& scope, Pass& pass, const std::vector<Value>& learning) const;
+  std::vector<Value> add_gradients(nn::Scope scope, Pass& pass, const std::vector<Value>& learning) const;
   void add_updates(Pass& pass, const ByClock& learning) const;
   std::vector<optim::Group> groups(Graph& graph) const;
   AdvanceOptions advance(const Pass& pass) const;
