@@ -21,7 +21,8 @@ namespace lemnos {
 class Trainer;
 using History = io::History;
 
-/// What one epoch, or part of one, came to. Means over the examples that counted.
+/// What one epoch, or part of one, came to. Means over all that counted in it, however it was cut into batches; NaN
+/// where nothing did.
 struct Metrics {
   double loss = 0;
   double accuracy = 0;  // of class predictions; 0 for other losses
@@ -41,6 +42,9 @@ struct StepMetrics {
   double correct = 0, samples = 0;  // rows that were right, rows that count
   double learning_rate = 0;
   std::vector<double> more = {};  // as Metrics::more has them
+  /// What the loss, and each of `more`, was divided by.
+  double loss_weight = 0;
+  std::vector<double> more_weights = {};
 };
 
 /// Where a running fit stands.

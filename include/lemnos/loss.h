@@ -25,10 +25,26 @@ struct Mask {
   operator Value() const { return rows; }
 };
 
+/// What counts, f32[]: of class indices i32[..] those that are not negative; else, and where rows have weights, the sum
+/// of the mask.
+Value counts(Value target, Mask mask);
+
+/// What a mean over a batch divided by, f32[]; no value: counts().
+using Weight = std::function<Value(Value target, Mask mask)>;
+/// The `Value weight(Value target, Mask mask) const` of what has one; empty else.
+template <typename Mean>
+Weight weight_of(const Mean& mean) {
+  if constexpr (requires(Value target, Mask mask) { Value(mean.weight(target, mask)); })
+    return [mean](Value target, Mask mask) { return mean.weight(target, mask); };
+  return {};
+}
+
 struct Term;
 
 /// Any callable `Value(Value prediction, Value target, Value mask)` with a `kind` is a loss: a scalar, the mean over
 /// the rows by how much each counts (see Mask). A loss of several outputs is a callable of their lists.
+/// One that divides by something else than what counts() says has also `Value weight(Value target, Mask mask) const`:
+/// what it divides by, or no value where that is counts(). By it the parts of a batch, and batches, are added up.
 class Loss {
  public:
   using One = std::function<Value(Value, Value, Mask)>;
@@ -36,7 +52,7 @@ class Loss {
 
   template <typename L>
   requires(!std::is_same_v<L, Loss> && std::is_invocable_r_v<Value, const L&, Value, Value, Mask>) Loss(L loss)
-      : kind_(L::kKind), classes_(L::kClasses), one_(std::move(loss)) {}
+      : kind_(L::kKind), classes_(L::kClasses), weight_(weight_of(loss)), one_(std::move(loss)) {}
   Loss(std::string kind, bool classes, Many apply)
       : kind_(std::move(kind)), classes_(classes), many_(std::move(apply)) {}
 
@@ -50,6 +66,8 @@ class Loss {
   /// Of joint() the losses of its terms, of another itself alone; and the weighted sum of them.
   std::vector<Value> each(const std::vector<Value>& predictions, const std::vector<Value>& targets, Mask mask) const;
   Value total(const std::vector<Value>& each) const;
+  /// What each() divided its sums by, f32[] each; no value: counts() of that target.
+  std::vector<Value> weights(const std::vector<Value>& targets, Mask mask) const;
   /// Those of joint(), with a name each; empty for others.
   const std::vector<Term>& terms() const;
 
@@ -58,6 +76,7 @@ class Loss {
 
   std::string kind_;
   bool classes_;
+  Weight weight_;                                   // may be empty
   One one_;                                         // or
   Many many_;                                       // or
   std::shared_ptr<const std::vector<Term>> terms_;  // one of the three
@@ -83,6 +102,7 @@ struct CrossEntropy {
   std::vector<float> class_weights = {};
   void visit(auto&& f) { f("label_smoothing", label_smoothing), f("class_weights", class_weights); }
   Value operator()(Value logits, Value target, Mask mask) const;
+  Value weight(Value target, Mask mask) const;
 };
 
 /// Mean over all elements of binary_cross_entropy_with_logits, targets in [0, 1].

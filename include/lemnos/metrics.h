@@ -26,14 +26,29 @@ namespace lemnos::metrics {
 struct Metric {
   std::string name;
   /// Any loss (`loss::Mae{}`), one of the following, or a function of your own: a scalar, the mean over the rows by
-  /// how much each counts.
-  std::function<Value(Value prediction, Value target, loss::Mask)> value;
+  /// how much each counts. One that divides by something else has a `weight` (loss::Loss).
+  class Function {
+   public:
+    Function() = default;
+    template <typename F>
+    requires(!std::is_same_v<F, Function> && std::is_invocable_r_v<Value, const F&, Value, Value, loss::Mask>)
+        Function(F mean)
+        : weight(loss::weight_of(mean)), mean_(std::move(mean)) {}
+    Value operator()(Value prediction, Value target, loss::Mask mask) const { return mean_(prediction, target, mask); }
+    explicit operator bool() const { return static_cast<bool>(mean_); }
+    loss::Weight weight;
+
+   private:
+    std::function<Value(Value, Value, loss::Mask)> mean_;
+  };
+  Function value;
   int64_t output = 0;  // of which output and target of the model
 };
 /// The share of the rows whose class i32[B] is among the k largest of logits [B, C].
 struct TopK {
   int64_t k = 5;
   Value operator()(Value logits, Value target, loss::Mask mask) const;
+  Value weight(Value target, loss::Mask mask) const;
 };
 /// The share of the elements whose prediction is above `threshold` where the target is above 1/2 and not elsewhere: 0
 /// for logits, 1/2 for probabilities.

@@ -10,6 +10,22 @@ namespace lemnos::loss {
 namespace {
 // Where no row counts, the sum over rows is 0 and is divided by this instead of by 0.
 constexpr float kNothing = 1e-30f;
+
+Value constant_of(const std::vector<float>& values, Graph& graph) {
+  return graph.constant(Shape{static_cast<int64_t>(values.size())}, values);
+}
+
+/// 1 where a class index is not negative, else 0.
+Value counted_labels(Value target) {
+  return cast(greater_equal(target, full(target.graph(), Shape{}, 0, target.dtype())), DType::f32);
+}
+
+/// The mask [B], to be multiplied with x[B, ..].
+Value mask_like(Value x, Value mask) {
+  std::vector<int64_t> extents(x.shape().rank(), 1);
+  extents[0] = mask.shape()[0];
+  return reshape(mask, Shape(extents));
+}
 }  // namespace
 
 std::vector<Value> Loss::each(const std::vector<Value>& predictions, const std::vector<Value>& targets,
@@ -40,6 +56,13 @@ Value Loss::total(const std::vector<Value>& each) const {
   return sum;
 }
 
+std::vector<Value> Loss::weights(const std::vector<Value>& targets, Mask mask) const {
+  if (terms().empty()) return {weight_ ? weight_(targets.at(0), mask) : Value()};
+  std::vector<Value> weights;
+  for (size_t i = 0; i < terms().size(); ++i) weights.push_back(terms()[i].loss.weights({targets.at(i)}, mask)[0]);
+  return weights;
+}
+
 const std::vector<Term>& Loss::terms() const {
   static const std::vector<Term> none;
   return terms_ ? *terms_ : none;
@@ -64,6 +87,11 @@ Loss loss_from_name(const std::string& kind, const Attrs& options) {
   return find_maker(loss_makers(), kind, "loss").make(options);
 }
 
+Value counts(Value target, Mask mask) {
+  if (is_floating(target.dtype()) || mask.weighted) return sum(mask.rows);
+  return sum(counted_labels(target));
+}
+
 Value masked_mean(Value losses, Value mask) {
   const int64_t rows = mask.shape()[0];
   require(losses.shape().rank() >= 1 && losses.shape()[0] == rows, ErrorCode::shape_mismatch, "loss: losses ",
@@ -75,15 +103,22 @@ Value masked_mean(Value losses, Value mask) {
 // Padded rows carry index -1, which the op ignores by itself; soft targets and rows of unequal weight need the mask.
 Value CrossEntropy::operator()(Value logits, Value target, Mask mask) const {
   CrossEntropyOptions options{.label_smoothing = label_smoothing};
-  if (!class_weights.empty())
-    options.class_weights = logits.graph().constant(Shape{static_cast<int64_t>(class_weights.size())}, class_weights);
+  if (!class_weights.empty()) options.class_weights = constant_of(class_weights, logits.graph());
   const bool indices = !is_floating(target.dtype());
   if (indices && !mask.weighted) return softmax_cross_entropy(logits, target, options);
   options.reduction = Reduction::none;
   const Value losses = softmax_cross_entropy(logits, target, options);
-  if (!indices || class_weights.empty()) return masked_mean(losses, mask);
-  const Value counted = mask.rows * gather(options.class_weights, target);
-  return sum(losses * mask.rows) / maximum(sum(counted), logits.graph().scalar(kNothing));
+  if (!indices) return masked_mean(losses, mask);
+  return sum(losses * mask_like(losses, mask)) / maximum(weight(target, mask), logits.graph().scalar(kNothing));
+}
+
+// The weights of rows and classes, over the labels that are not negative; probabilities divide by the rows.
+Value CrossEntropy::weight(Value target, Mask mask) const {
+  if (is_floating(target.dtype()) || (class_weights.empty() && !mask.weighted)) return {};
+  Value counted =
+      class_weights.empty() ? counted_labels(target) : gather(constant_of(class_weights, target.graph()), target);
+  if (mask.weighted) counted = counted * mask_like(counted, mask);
+  return sum(counted);
 }
 
 Value BinaryCrossEntropy::operator()(Value logits, Value target, Value mask) const {

@@ -86,7 +86,7 @@ Trainer::Impl::Rows Trainer::Impl::rows_of(const data::Source& source, int64_t b
 }
 
 Metrics Trainer::Impl::metrics_of(const Rows& rows) {
-  return train::mean_of(rows.pass.run(rows.pass.batches(), rows.windows.get()), builder.recorded());
+  return builder.tally().add(rows.pass.run(rows.pass.batches(), rows.windows.get())).means();
 }
 
 Outputs Trainer::Impl::outputs_of(const Rows& rows) {

@@ -140,11 +140,12 @@ History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, bool 
     Progress& progress = run.progress;
     progress = {.epoch = epoch, .epochs = fit.epochs, .step = 0, .steps = steps, .so_far = {}};
     Pieces pieces(watched, steps);
+    train::Tally tally = builder.tally();
     while (progress.step < steps && !run.stopped()) {
       const Stopwatch piece;
       const int64_t now = pieces.next(steps - progress.step);
       run.steps = train_steps(now);
-      train::join(progress.so_far, train::mean_of(run.steps, builder.recorded()));
+      progress.so_far = tally.add(run.steps).means();
       pieces.took(now, piece.seconds());
       progress.step += now;
       progress.samples_per_second = static_cast<double>(progress.so_far.samples) / clock.seconds();

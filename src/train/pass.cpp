@@ -11,9 +11,9 @@ namespace lemnos {
 
 namespace train {
 
-void Pass::add_ring(size_t recorded) {
-  const int64_t columns = kRingColumns + static_cast<int64_t>(recorded);
-  ring = graph_.variable("metrics", {Shape{kRingRows, columns}, DType::f32}, {}, Purpose::scratch);
+void Pass::add_ring(size_t recorded, int64_t more) {
+  recorded_ = recorded;
+  ring = graph_.variable("metrics", {Shape{kRingRows, kRingColumns + more}, DType::f32}, {}, Purpose::scratch);
 }
 
 int64_t Pass::set_rows(int64_t rows, bool rewind) {
@@ -65,56 +65,15 @@ void Pass::read_ring(int64_t first, int64_t count, std::vector<StepMetrics>& int
                 static_cast<size_t>(first % kRingRows) * columns * sizeof(float));
   for (int64_t i = 0; i < count; ++i) {
     const float* row = rows.data() + static_cast<size_t>(i) * columns;
-    into.push_back({.step = first + i, .loss = row[0], .correct = row[1], .samples = row[2], .learning_rate = row[3]});
-    into.back().more.assign(row + kRingColumns, row + columns);
+    StepMetrics& step = into.emplace_back(
+        StepMetrics{.step = first + i, .loss = row[0], .correct = row[1], .samples = row[2], .learning_rate = row[3]});
+    const float *more = row + kRingColumns, *weights = more + recorded_, *rest = weights + recorded_;
+    step.more.assign(more, weights);
+    step.more_weights.assign(weights, rest);
+    step.loss_weight = rest == row + columns ? step.samples : *rest;
   }
-}
-
-Metrics mean_of(std::span<const StepMetrics> steps, const std::vector<std::string>& recorded) {
-  Metrics total;
-  for (const std::string& name : recorded) total.more.emplace_back(name, 0);
-  double correct = 0, samples = 0;
-  for (const StepMetrics& step : steps) {
-    total.loss += step.loss * step.samples;
-    for (size_t i = 0; i < recorded.size(); ++i) total.more[i].second += step.more[i] * step.samples;
-    correct += step.correct;
-    samples += step.samples;
-  }
-  total.samples = static_cast<int64_t>(samples);
-  if (samples == 0) return total;
-  total.loss /= samples;
-  total.accuracy = correct / samples;
-  for (auto& [name, value] : total.more) value /= samples;
-  return total;
-}
-
-void join(Metrics& total, const Metrics& part) {
-  const int64_t samples = total.samples + part.samples;
-  if (samples == 0) return;
-  const auto mean = [&](double a, double b) {
-    return (a * static_cast<double>(total.samples) + b * static_cast<double>(part.samples)) /
-           static_cast<double>(samples);
-  };
-  total.loss = mean(total.loss, part.loss);
-  total.accuracy = mean(total.accuracy, part.accuracy);
-  for (size_t i = 0; i < part.more.size(); ++i) {
-    if (i == total.more.size()) total.more.emplace_back(part.more[i].first, 0);
-    total.more[i].second = mean(total.more[i].second, part.more[i].second);
-  }
-  total.samples = samples;
 }
 
 }  // namespace train
-
-double Metrics::operator[](const std::string& name) const {
-  if (name == "loss") return loss;
-  if (name == "accuracy") return accuracy;
-  std::string known = "loss, accuracy";
-  for (const auto& [known_name, value] : more) {
-    if (known_name == name) return value;
-    known += ", " + known_name;
-  }
-  fail(ErrorCode::not_found, "metrics: no '", name, "'; there are ", known);
-}
 
 }  // namespace lemnos

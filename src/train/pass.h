@@ -28,15 +28,16 @@ class Pass {
   Session& session() { return session_; }
 
   Value state;                     // StepState of this pass
-  Value ring;                      // f32[kRingRows, kRingColumns + recorded]
+  Value ring;                      // f32[kRingRows, kRingColumns + more]
   std::vector<Value> predictions;  // each f32[B, ..]
   std::vector<Value> targets;
   std::optional<Feed> feed;
   std::shared_ptr<Program> program;
   const void* content = nullptr;  // the data set that was uploaded last
 
-  /// Makes the ring, for so many recorded numbers.
-  void add_ring(size_t recorded);
+  /// Makes the ring for `more` numbers a step: `recorded` of them, their weights, and, where that is not the count of
+  /// what counts, the loss's weight.
+  void add_ring(size_t recorded, int64_t more);
   /// So many rows are there from now on, in the order of the feed; `rewind`: the next batch is the first. Returns the
   /// batches of an epoch.
   int64_t set_rows(int64_t rows, bool rewind = false);
@@ -58,12 +59,8 @@ class Pass {
   Session& session_;
   std::string name_;
   Graph graph_;
+  size_t recorded_ = 0;
   int64_t rows_ = 0;
 };
-
-/// Means over the examples that the steps counted; `recorded` names StepMetrics::more.
-Metrics mean_of(std::span<const StepMetrics> steps, const std::vector<std::string>& recorded);
-/// The mean of both, by their samples.
-void join(Metrics& total, const Metrics& part);
 
 }  // namespace lemnos::train

@@ -1,6 +1,7 @@
 // What a step records beside its loss: how many rows were right, and further numbers by name.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,32 @@ void require_logits(const TrainerOptions& options, const std::vector<Value>& pre
 /// probability.
 Value right_and_counted(Value prediction, Value target, Value mask);
 
-/// f32[names], in their order; no value where there is none. `losses` are those of the loss's terms.
+/// f32[..]: the recorded numbers in their order, what each was divided by, and what the loss was where that is not the
+/// count beside it in the ring; no value where there is nothing of all that. `losses` are those of the loss's terms.
 Value recorded(const TrainerOptions& options, const std::vector<Value>& predictions, const Batch& batch,
                const std::vector<Value>& losses);
+
+/// Adds steps up: means over all that counted in them, not means of their means.
+class Tally {
+ public:
+  /// `recorded` names StepMetrics::more. Both must outlive it.
+  Tally(const TrainerOptions& options, const std::vector<std::string>& recorded)
+      : options_(options), recorded_(recorded), more_(recorded.size()) {}
+
+  Tally& add(std::span<const StepMetrics> steps);
+  Metrics means() const;
+
+ private:
+  struct Sum {
+    double value = 0, weight = 0;
+    void add(double mean, double by);
+    double mean() const;  // NaN where nothing counted
+  };
+
+  const TrainerOptions& options_;
+  const std::vector<std::string>& recorded_;
+  Sum loss_, right_;
+  std::vector<Sum> more_;
+};
 
 }  // namespace lemnos::train

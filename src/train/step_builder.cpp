@@ -38,6 +38,14 @@ Batch part_of(const Batch& whole, int64_t first, int64_t size) {
   return part;
 }
 
+/// What each loss of a batch is divided by.
+std::vector<Value> weights_of(const Loss& loss, const Batch& batch) {
+  std::vector<Value> weights = loss.weights(batch.y, batch.mask);
+  for (size_t k = 0; k < weights.size(); ++k)
+    if (!weights[k]) weights[k] = loss::counts(batch.y[k], batch.mask);
+  return weights;
+}
+
 }  // namespace
 
 StepBuilder::StepBuilder(const Model& model, const TrainerOptions& options)
@@ -101,11 +109,12 @@ AdvanceOptions StepBuilder::advance(const Pass& pass) const {
 
 Value StepBuilder::finish(Pass& pass, const std::vector<Value>& losses) const {
   const Batch& batch = pass.feed->batch();
-  // Without classes the rows that count are all that is known: {0, rows}.
-  const Value counts = options_.loss.classes()
-                           ? right_and_counted(pass.predictions[0], batch.y[0], batch.mask)
-                           : reshape(sum(batch.mask), Shape{1}) * pass.graph().constant({2}, std::vector<float>{0, 1});
+  // Without classes what counts is all that is known: {0, count}.
+  const Value counts = options_.loss.classes() ? right_and_counted(pass.predictions[0], batch.y[0], batch.mask)
+                                               : reshape(loss::counts(batch.y[0], batch.mask), Shape{1}) *
+                                                     pass.graph().constant({2}, std::vector<float>{0, 1});
   const Value more = train::recorded(options_, pass.predictions, batch, losses);
+  pass.add_ring(recorded_.size(), more ? more.desc().elements() : 0);
   return finish_step(pass.state, pass.ring, reshape(options_.loss.total(losses), Shape{}), counts, advance(pass), more);
 }
 
@@ -140,6 +149,7 @@ std::vector<Value> StepBuilder::add_gradients(nn::Scope building, Pass& pass,
   const int64_t parts = options_.accumulate, rows = pass.feed->order().batch / parts;
   std::vector<Value> totals(learning.size()), whole_losses;
   std::vector<std::vector<Value>> outputs;  // by output, a value for each part
+  const std::vector<Value> all = parts > 1 ? weights_of(options_.loss, whole) : std::vector<Value>();
   for (int64_t i = 0; i < parts; ++i) {
     const Batch part = parts > 1 ? part_of(whole, i * rows, rows) : whole;
     building.counted = {part.count, rows};
@@ -147,9 +157,12 @@ std::vector<Value> StepBuilder::add_gradients(nn::Scope building, Pass& pass,
     std::vector<Value> losses = add_losses(building, part, predictions);
     outputs.resize(predictions.size());
     for (size_t k = 0; k < outputs.size(); ++k) outputs[k].push_back(predictions[k]);
-    // The parts count by their rows, so that padding weighs as it does in the whole batch.
-    if (parts > 1)
-      for (Value& one : losses) one = one * (sum(part.mask) / maximum(sum(whole.mask), graph.scalar(kLeastRows)));
+    // The parts count by what each divided by, so that they add up to the whole batch's mean.
+    if (parts > 1) {
+      const std::vector<Value> weights = weights_of(options_.loss, part);
+      for (size_t k = 0; k < losses.size(); ++k)
+        losses[k] = losses[k] * (weights[k] / maximum(all[k], graph.scalar(kLeastRows)));
+    }
     whole_losses.resize(losses.size());
     for (size_t k = 0; k < losses.size(); ++k)
       whole_losses[k] = whole_losses[k] ? whole_losses[k] + losses[k] : losses[k];

@@ -9,6 +9,7 @@
 #include "lemnos/train.h"
 #include "train/feed.h"
 #include "train/pass.h"
+#include "train/record.h"
 
 namespace lemnos::train {
 
@@ -20,8 +21,6 @@ class StepBuilder {
   /// Throws `invalid_argument` for options out of range. Both must outlive it.
   StepBuilder(const Model& model, const TrainerOptions& options);
 
-  /// The names of StepMetrics::more.
-  const std::vector<std::string>& recorded() const { return recorded_; }
   /// The parameters that a model for inputs of these shapes has, built without anything that needs them.
   void add_parameters(Graph& graph, const std::vector<Shape>& examples) const;
   /// Throws what the model and the loss throw for batches like these, and touches no graph but one of its own.
@@ -34,6 +33,8 @@ class StepBuilder {
   nn::Scope scope(Graph& graph, Value state, bool training) const;
   /// The model's outputs in f32.
   std::vector<Value> predict(const nn::Scope& scope, const std::vector<Value>& x) const;
+  /// For the steps of an epoch, or of a part of one.
+  Tally tally() const { return Tally(options_, recorded_); }
 
  private:
   /// Losses over a batch, of which the loss is made; `outputs` takes the predictions.

@@ -84,7 +84,6 @@ std::unique_ptr<train::Pass> Trainer::Impl::make_pass(bool trains, const data::D
   // An evaluation has a state of its own: a pass over other data must not advance the training.
   made->state =
       trains ? step_state(graph) : graph.variable("evaluation", learned.step_state().desc(), {}, Purpose::scratch);
-  made->add_ring(builder.recorded().size());
   made->feed.emplace(graph, made->state, like, order, room, options.seed);
   if (trains)
     builder.add_training(*made, like, learned.clocks_of(learning()));
@@ -172,7 +171,7 @@ void Trainer::begin(const data::Dataset& train, int64_t batch_size, bool shuffle
 Metrics Trainer::step(int64_t steps) {
   require(impl_->training != nullptr, ErrorCode::invalid_argument, "step: begin() has not been called");
   require(steps >= 0, ErrorCode::invalid_argument, "step: ", steps, " steps");
-  return train::mean_of(impl_->train_steps(steps), impl_->builder.recorded());
+  return impl_->builder.tally().add(impl_->train_steps(steps)).means();
 }
 
 std::vector<float> Trainer::recent_losses(int64_t count) {

@@ -1,4 +1,5 @@
-// Rows that do not count: a batch that is padded comes to what it comes to without its padding. Asked of every layer.
+// Rows that do not count: a batch that is padded comes to what it comes to without its padding, and what is reported
+// or added up does not depend on how the rows were cut into batches. Asked of every layer and every loss.
 
 #include <algorithm>
 #include <cmath>
@@ -157,6 +158,202 @@ TEST_P(Rows, OfPaddingChangeNoLayer) {
   }
 }
 
+// Losses
+// ----------------------------------------------------------------------------------------------------------------
+struct LossCase {
+  std::string name;
+  Loss loss;
+  std::string target;  // "classes", "classes of places", "probabilities", "numbers"
+};
+
+// One that knows what it divides by: the mean over the elements whose target is above 0.
+struct AboveZero {
+  static constexpr const char* kKind = "above_zero";
+  static constexpr bool kClasses = false;
+  static Value above(Value target, Value mask) {
+    return greater(target, target.graph().scalar(0)) * reshape(mask, Shape{mask.shape()[0], 1});
+  }
+  Value operator()(Value prediction, Value target, Value mask) const {
+    return sum(square(prediction - target) * above(target, mask)) / weight(target, mask);
+  }
+  Value weight(Value target, Value mask) const {
+    return maximum(sum(above(target, mask)), target.graph().scalar(1e-30f));
+  }
+};
+
+std::vector<LossCase> loss_cases() {
+  const std::vector<float> weights = {.25f, 3, 1};
+  return {
+      {"cross_entropy", loss::CrossEntropy{}, "classes"},
+      {"cross_entropy, smoothed", loss::CrossEntropy{.label_smoothing = .1f}, "classes"},
+      {"cross_entropy, class weights", loss::CrossEntropy{.class_weights = weights}, "classes"},
+      {"cross_entropy of places", loss::CrossEntropy{}, "classes of places"},
+      {"cross_entropy of places, class weights", loss::CrossEntropy{.class_weights = weights}, "classes of places"},
+      {"cross_entropy of probabilities", loss::CrossEntropy{}, "probabilities"},
+      {"cross_entropy of probabilities, class weights", loss::CrossEntropy{.class_weights = weights}, "probabilities"},
+      {"binary_cross_entropy", loss::BinaryCrossEntropy{.positive_weight = 2}, "probabilities"},
+      {"mse", loss::Mse{}, "numbers"},
+      {"mae", loss::Mae{}, "numbers"},
+      {"huber", loss::Huber{.delta = .5f}, "numbers"},
+      {"joint", loss::joint({{loss::Mse{}, .5f}}), "numbers"},
+      {"joint, class weights", loss::joint({{loss::CrossEntropy{.class_weights = weights}, 2}}), "classes"},
+      {"own divisor", AboveZero{}, "numbers"}};
+}
+
+TEST(RowsOf, EveryLossIsAsked) {
+  for (const Maker<Loss>& maker : loss::loss_makers())
+    EXPECT_TRUE(std::ranges::any_of(loss_cases(), [&](const LossCase& c) { return c.loss.kind() == maker.name; }))
+        << maker.name << " has no case in rows_test.cpp";
+}
+
+constexpr int64_t kPlaces = 4;
+
+/// Rows for a loss; of classes every seventh is ignored. Weights of rows are quarters.
+data::Dataset set_for(const LossCase& c, int64_t rows, bool weighted) {
+  data::Dataset set = points(rows);
+  const bool places = c.target == "classes of places";
+  if (places || c.target == "classes") {
+    const int64_t labels = rows * (places ? kPlaces : 1);
+    std::vector<int32_t> y;
+    for (int64_t i = 0; i < labels; ++i) y.push_back(i % 7 == 3 ? -1 : static_cast<int32_t>(i * i % 11 % kClasses));
+    set.y = data::Array::integers(places ? Shape{rows, kPlaces} : Shape{rows}, y);
+  } else {
+    std::vector<float> y;
+    for (int64_t i = 0; i < rows * kClasses; ++i) {
+      const float v = std::sin(1.3f * static_cast<float>(i));
+      y.push_back(c.target == "numbers" ? 2 * v : std::abs(v));
+    }
+    set.y = data::Array::floats({rows, kClasses}, y);
+    set.classes = 0;
+  }
+  if (weighted) {
+    std::vector<float> w;
+    for (int64_t i = 0; i < rows; ++i) w.push_back(.25f * static_cast<float>(i * i % 9));
+    set.weights = data::Array::floats({rows}, w);
+  }
+  return set;
+}
+
+/// A linear model with the outputs that the loss judges.
+Model model_for(const LossCase& c) {
+  const int64_t places = c.target == "classes of places" ? kPlaces : 1;
+  std::vector<nn::Layer> layers = {nn::Linear{.out = places * kClasses}};
+  if (places > 1) layers.emplace_back(nn::Reshape{{places, kClasses}});
+  return nn::sequential(layers);
+}
+
+// The value, what it divides by, and the gradient.
+TEST_P(Rows, OfPaddingChangeNoLoss) {
+  for (const LossCase& c : loss_cases())
+    for (const bool weighted : {false, true}) {
+      const data::Dataset set = set_for(c, kCounted, weighted);
+      const int64_t places = c.target == "classes of places" ? kPlaces : 1, columns = places * kClasses;
+      const auto results = [&](int64_t rows) {
+        Graph graph;
+        const Shape shape = places > 1 ? Shape{rows, places, kClasses} : Shape{rows, kClasses};
+        const Value prediction = graph.input("prediction", {shape, DType::f32});
+        TensorDesc desc = set.y.desc;
+        const size_t row_bytes = set.y.bytes.size() / kCounted;
+        desc.shape = batch_of(rows, desc.shape.without(0));
+        const Value target = graph.input("target", desc), mask = graph.input("mask", {Shape{rows}, DType::f32});
+        const std::vector<Value> losses = c.loss.each({prediction}, {target}, {mask, weighted});
+        std::vector<Value> weights = c.loss.weights({target}, {mask, weighted});
+        if (!weights[0]) weights[0] = loss::counts(target, {mask, weighted});
+        const Value gradient = gradients(reshape(c.loss.total(losses), Shape{}), {{prediction}})[0];
+        const auto session = device().open(graph);
+        const auto program = session->compile({.targets = {losses[0], weights[0], gradient}});
+        std::vector<float> p(static_cast<size_t>(rows * columns)), w(static_cast<size_t>(rows));
+        for (size_t i = 0; i < p.size(); ++i) p[i] = number(static_cast<int64_t>(i));
+        for (size_t i = 0; i < static_cast<size_t>(kCounted); ++i)
+          w[i] = weighted ? .25f * static_cast<float>(i * i % 9) : 1;
+        // Padding: of classes -1, else any number.
+        std::vector<std::byte> y(static_cast<size_t>(rows) * row_bytes, std::byte{0xff});
+        if (is_floating(desc.dtype)) std::ranges::fill(y, std::byte{0});
+        std::ranges::copy(set.y.bytes, y.begin());
+        session->write(prediction, p);
+        session->write(mask, w);
+        session->write(target, y);
+        EXPECT_EQ(program->run(1), Status::ok);
+        std::vector<float> g = program->read_floats(gradient);
+        for (size_t i = static_cast<size_t>(kCounted * columns); i < g.size(); ++i)
+          EXPECT_EQ(g[i], 0) << c.name << ": padding has a gradient";
+        return Results{
+            {"loss", program->read_floats(losses[0])}, {"weight", program->read_floats(weights[0])}, {"gradient", g}};
+      };
+      expect_alike(c.name + (weighted ? ", weighted rows" : ""), results(kPadded), results(kCounted));
+    }
+}
+
+// Cut into batches of any size, also such that do not divide the rows, a data set comes to the same numbers.
+TEST_P(Rows, CutIntoBatchesComeToTheSame) {
+  for (const LossCase& c : loss_cases())
+    for (const bool weighted : {false, true}) {
+      const std::string what = c.name + (weighted ? ", weighted rows" : "");
+      TrainerOptions options{.loss = c.loss};
+      options.metrics = {{"same", [loss = c.loss](Value p, Value t, loss::Mask m) { return loss({p}, {t}, m); }}};
+      options.metrics[0].value.weight = [loss = c.loss](Value t, loss::Mask m) { return loss.weights({t}, m)[0]; };
+      if (c.target == "classes") options.metrics.push_back({"top_2", metrics::TopK{.k = 2}});
+      Trainer trainer{device(), model_for(c), options};
+      const data::Dataset set = set_for(c, kExamples, weighted);
+      const Metrics whole = trainer.evaluate(set, 64);
+      for (const int64_t batch : {1, 3, 16}) {
+        const Metrics parts = trainer.evaluate(set, batch);
+        EXPECT_EQ(parts.samples, whole.samples) << what;
+        EXPECT_NEAR(parts.accuracy, whole.accuracy, 1e-9) << what << " by " << batch;
+        EXPECT_NEAR(parts.loss, whole.loss, 1e-5 * (1 + std::abs(whole.loss))) << what << " by " << batch;
+        for (size_t i = 0; i < whole.more.size(); ++i)
+          EXPECT_NEAR(parts.more[i].second, whole.more[i].second, 1e-5 * (1 + std::abs(whole.more[i].second)))
+              << what << " by " << batch << ": " << whole.more[i].first;
+      }
+    }
+}
+
+// A step in parts is the step of the whole batch, also where the last batch is padded by more than a part.
+TEST_P(Rows, InPartsMakeTheSameStep) {
+  for (const LossCase& c : loss_cases())
+    for (const bool weighted : {false, true}) {
+      const std::string what = c.name + (weighted ? ", weighted rows" : "");
+      const data::Dataset set = set_for(c, 21, weighted);
+      std::vector<Trainer> trainers;
+      for (const int64_t parts : {1, 4, 8}) {
+        Trainer& trainer = trainers.emplace_back(
+            device(), model_for(c),
+            TrainerOptions{.loss = c.loss, .optimizer = optim::Sgd{.lr = .2f}, .accumulate = parts});
+        trainer.begin(set, 8);
+      }
+      for (int step = 0; step < 3; ++step) {
+        const Metrics whole = trainers[0].step(1);
+        for (size_t i = 1; i < trainers.size(); ++i) {
+          const Metrics parts = trainers[i].step(1);
+          EXPECT_NEAR(parts.loss, whole.loss, 1e-5 * (1 + std::abs(whole.loss))) << what;
+          EXPECT_EQ(parts.samples, whole.samples) << what;
+        }
+      }
+      const auto weights = [](Trainer& t) { return t.session().read_floats(t.graph().find("0.weight")); };
+      for (size_t i = 1; i < trainers.size(); ++i)
+        expect_alike(what + " in parts", {{"weight", weights(trainers[i])}}, {{"weight", weights(trainers[0])}});
+    }
+}
+
+// The right values by hand: W = 0, so p = 1/2 for both classes, and the gradient of a row's loss is -x/2 for its class
+// and x/2 for the other, times the class's weight; two labels are ignored.
+TEST_P(Rows, InPartsMakeTheStepByHand) {
+  const data::Dataset set{.x = data::Array::floats({4, 1}, std::vector<float>{1, 2, 3, 4}),
+                          .y = data::Array::integers({4}, std::vector<int32_t>{0, -1, 1, -1}),
+                          .classes = 2};
+  for (const int64_t parts : {1, 2, 4}) {
+    Trainer trainer{
+        device(),
+        nn::sequential({nn::Linear{.out = 2, .bias = false, .weight_init = Init::zeros()}}),
+        {.loss = loss::CrossEntropy{.class_weights = {1, 3}}, .optimizer = optim::Sgd{.lr = 1}, .accumulate = parts}};
+    trainer.begin(set, 4, false);
+    EXPECT_NEAR(trainer.step(1).loss, std::log(2.0), 1e-6);
+    const std::vector<float> w = trainer.session().read_floats(trainer.graph().find("0.weight"));
+    EXPECT_NEAR(w[0], (1 * .5 - 3 * 3 * .5) / 4, 1e-6) << parts;
+    EXPECT_NEAR(w[1], -(1 * .5 - 3 * 3 * .5) / 4, 1e-6) << parts;
+  }
+}
+
 // Training
 // ----------------------------------------------------------------------------------------------------------------
 Model normed_model() {
@@ -210,6 +407,24 @@ TEST_P(Rows, OfPaddingMayHaveNoAnswerToZeros) {
   cut.fit(set, quiet(2, 13));
   const auto weights = [](Trainer& t) { return t.session().read_floats(t.graph().find("1.weight")); };
   expect_alike("log", {{"weight", weights(padded)}}, {{"weight", weights(cut)}});
+}
+
+TEST_P(Rows, OfPaddingAreNobodysPartner) {
+  for (const bool weighted : {false, true})
+    for (const char* target : {"classes", "numbers"}) {
+      const LossCase c = {"", target == std::string("classes") ? Loss(loss::CrossEntropy{}) : Loss(loss::Mse{}),
+                          target};
+      const data::Dataset set = set_for(c, 13, weighted);
+      std::vector<Trainer> trainers;
+      for (const int64_t batch : {13, 16}) {
+        Trainer& trainer = trainers.emplace_back(
+            device(), model_for(c), TrainerOptions{.loss = c.loss, .optimizer = optim::Sgd{.lr = .1f}, .mixup = .5f});
+        trainer.fit(set, quiet(3, batch));
+      }
+      const auto weights = [](Trainer& t) { return t.session().read_floats(t.graph().find("0.weight")); };
+      expect_alike(std::string("mixup, ") + target, {{"weight", weights(trainers[1])}},
+                   {{"weight", weights(trainers[0])}});
+    }
 }
 
 TEST_P(Rows, ThatNobodyCanTellFromPaddingAreRefused) {
