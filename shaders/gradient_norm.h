@@ -11,6 +11,7 @@ float growth;
 float backoff;
 uint first;     // quads of the arena before this launch's
 uint interval;  // steps without a skip after which the loss scale grows; 0: the scale stays
+float least;    // below which the loss scale does not fall
 PARAMS_END
 
 SPEC_BEGIN(GradientNorm, 256)

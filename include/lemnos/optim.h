@@ -234,12 +234,16 @@ struct Group {
 };
 
 /// The loss was seeded with loss_scale(state, initial): gradients are divided by the scale again. A step whose gradient
-/// is not finite is left out (and counted in the state), and the scale backs off; after `interval` good steps it grows.
+/// is not finite, or whose squared norm (clipped, where clip_norm says so) is past the largest float, is left out (and
+/// counted in the state), and the scale backs off; after `interval` good steps it grows. It stays between `least` and
+/// 2^100. A step that is left out at `least` is counted too, and a Trainer throws: a smaller loss does not help where
+/// gradients are not finite by themselves.
 struct LossScale {
   float initial = 65536;
   float growth = 2;
   float backoff = .5f;
   int64_t interval = 2000;  // 0: the scale stays
+  float least = 0x1p-14f;   // the least normal number of f16
 };
 
 struct UpdateOptions {
@@ -255,7 +259,7 @@ struct UpdateOptions {
   std::vector<Group> groups = {};
   float clip_value = 0;  // each element of the gradient is clamped to +-clip_value; 0: not
   /// All gradients are multiplied by min(1, clip_norm / (norm + 1e-6)), norm the L2 norm over all parameters; 0: not.
-  /// Then too a step whose gradient is not finite is left out.
+  /// Then too a step whose gradient is not finite is left out, and one whose norm is past the largest float.
   float clip_norm = 0;
   std::optional<LossScale> loss_scale;
   std::optional<Schedule> schedule;

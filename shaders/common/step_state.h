@@ -24,6 +24,7 @@
 #define STATE_SAMPLES_HIGH 16
 #define STATE_ROWS 17     // of the data set, for nodes that are not told
 #define STATE_BATCHES 18  // of an epoch, likewise
+#define STATE_AT_LEAST 19 // updates left out so far while the loss scale could fall no further
 #define STATE_WORDS 32
 
 #ifdef __cplusplus

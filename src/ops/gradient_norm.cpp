@@ -1,10 +1,13 @@
-// norm = |g| / loss scale over the gradient arena, or the blocks of it that a mask counts; clip factor = min(1,
-// max_norm / (norm + 1e-6)) / loss scale, or 0 when the norm is not finite, and then the optimizer leaves the step out;
-// the loss scale grows after `interval` good steps and backs off after a bad one. All of it stays in StepState.
+// norm = |g| / loss scale over the gradient arena, or the blocks of it that a mask counts, also where its square is
+// past the largest float; clip factor = min(1, max_norm / (norm + 1e-6)) / loss scale, or 0 when the norm is not
+// finite, its square after clipping is past the largest float, or the factor is below the least normal number, and then
+// the optimizer leaves the step out; the loss scale grows after `interval` good steps, to 2^100 at most, and backs off
+// after a bad one, to `least`. All of it stays in StepState.
 
 #include "shaders/gradient_norm.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "lemnos/ops.h"
 #include "ops/arena.h"
@@ -29,11 +32,15 @@ std::vector<TensorDesc> infer(const Infer& in) {
   require(in.in.size() == 2 || in.in[2] == mask, ErrorCode::shape_mismatch, in.op.name, ": the mask is ", in.in.back(),
           " for gradients ", in.in[0], "; it is ", mask);
   const auto require_positive = [&](const char* name, double value) {
-    require(value > 0, ErrorCode::invalid_argument, in.op.name, ": ", name, ' ', value, " is not above 0");
+    require(value > 0 && std::isfinite(value), ErrorCode::invalid_argument, in.op.name, ": ", name, ' ', value,
+            " is not above 0");
   };
   require_positive("loss_scale", attrs.loss_scale);
   require_positive("growth", attrs.growth);
   require_positive("backoff", attrs.backoff);
+  require_positive("least", attrs.least);
+  require(attrs.interval == 0 || attrs.least <= attrs.loss_scale, ErrorCode::invalid_argument, in.op.name,
+          ": the loss scale begins at ", attrs.loss_scale, ", below its least, ", attrs.least);
   require(attrs.max_norm >= 0 && attrs.interval >= 0, ErrorCode::invalid_argument, in.op.name, ": max_norm ",
           attrs.max_norm, " or interval ", attrs.interval, " is below 0");
   return {in.in[1]};
@@ -44,7 +51,8 @@ shaders::GradientNormParams params_of(const GradientNormAttrs& a) {
           .loss_scale = static_cast<float>(a.loss_scale),
           .growth = static_cast<float>(a.growth),
           .backoff = static_cast<float>(a.backoff),
-          .interval = static_cast<uint32_t>(a.interval)};
+          .interval = static_cast<uint32_t>(a.interval),
+          .least = static_cast<float>(a.least)};
 }
 
 std::vector<Dispatch> lower(Lower& c) {
@@ -66,7 +74,7 @@ std::vector<Dispatch> lower(Lower& c) {
              .params = params,
              .cost = cost}};
   }
-  const TensorRef partials = c.scratch(4 * divide_up(bytes, group_bytes));
+  const TensorRef partials = c.scratch(8 * divide_up(bytes, group_bytes));
   const uint64_t slice = std::max(group_bytes, c.caps.max_storage_range / group_bytes * group_bytes);
   std::vector<Dispatch> list;
   spec.finishes = 0;

@@ -25,6 +25,8 @@ class StepWords {
   int64_t samples() const { return (int64_t{get(STATE_SAMPLES_HIGH)} << 32) + get(STATE_SAMPLES_LOW); }
   double learning_rate_factor() const { return real(STATE_LR_FACTOR); }
   double loss_scale() const { return real(STATE_LOSS_SCALE); }  // over its initial value
+  int64_t at_least_scale() const { return get(STATE_AT_LEAST); }
+  void forget_least_scale() { words_[STATE_AT_LEAST] = 0; }
   double gradient_norm() const { return real(STATE_GRADIENT_NORM); }
   uint64_t seed() const { return (uint64_t{get(STATE_SEED_HIGH)} << 32) + get(STATE_SEED_LOW); }
 

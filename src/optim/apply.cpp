@@ -147,7 +147,8 @@ Value prepared_state(Graph& graph, const std::string& name, const UpdateOptions&
                                             .loss_scale = scale.initial,
                                             .growth = scale.growth,
                                             .backoff = scale.backoff,
-                                            .interval = scale.interval})[0];
+                                            .interval = scale.interval,
+                                            .least = scale.least})[0];
   }
   return state;
 }

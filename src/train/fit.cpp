@@ -151,6 +151,7 @@ History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, bool 
       progress.samples_per_second = static_cast<double>(progress.so_far.samples) / clock.seconds();
       bar.update(progress);
       tell(&Observer::steps_done);
+      if (!run.stopped()) require_loss_scale();
     }
     const double seconds = clock.seconds();
     std::optional<Metrics> validation;

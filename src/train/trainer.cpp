@@ -158,6 +158,19 @@ std::vector<StepMetrics> Trainer::Impl::train_steps(int64_t steps) {
   return training->run(steps, stream.get());
 }
 
+void Trainer::Impl::require_loss_scale() {
+  if (!options.update.loss_scale) return;
+  ops::StepWords words = learned.words();
+  const int64_t lost = words.at_least_scale();
+  if (lost == 0) return;
+  words.forget_least_scale();  // whoever goes on is told of the next
+  learned.set_words(words);
+  fail(ErrorCode::out_of_range, "train: by step ", words.steps(), " the gradient was not finite ", lost,
+       lost == 1 ? " time" : " times", " at the least loss scale, ", options.update.loss_scale->least, "; ",
+       words.skipped(),
+       " updates were left out. A smaller loss does not help: lower the learning rate, or ask first_bad_node()");
+}
+
 Trainer::Trainer(Device device, Model model, TrainerOptions options)
     : impl_(std::make_unique<Impl>(std::move(device), std::move(model), std::move(options))) {}
 Trainer::~Trainer() = default;
@@ -171,7 +184,9 @@ void Trainer::begin(const data::Dataset& train, int64_t batch_size, bool shuffle
 Metrics Trainer::step(int64_t steps) {
   require(impl_->training != nullptr, ErrorCode::invalid_argument, "step: begin() has not been called");
   require(steps >= 0, ErrorCode::invalid_argument, "step: ", steps, " steps");
-  return impl_->builder.tally().add(impl_->train_steps(steps)).means();
+  const Metrics means = impl_->builder.tally().add(impl_->train_steps(steps)).means();
+  impl_->require_loss_scale();
+  return means;
 }
 
 std::vector<float> Trainer::recent_losses(int64_t count) {

@@ -39,6 +39,8 @@ struct Trainer::Impl {
   void prepare_training(data::Source source, const train::Order& order);
   /// Steps of the training pass, and what each came to.
   std::vector<StepMetrics> train_steps(int64_t steps);
+  /// Throws `out_of_range` where a step since the last call was left out at the least loss scale.
+  void require_loss_scale();
   /// The state may stand at another batch than before: the windows begin there.
   void resume_stream();
   /// The rows to train on are no longer there: their source may go.

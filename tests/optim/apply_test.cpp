@@ -55,6 +55,24 @@ const optim::Optimizer kAll[] = {optim::Sgd{},
                                  optim::Lamb{.lr = .01f},
                                  optim::Muon{.adamw = {.lr = .01f}}};
 
+// The squares of such gradients are past the largest float, alone or together; the step is clipped, not left out.
+TEST(Apply, HugeGradientsAreClipped) {
+  for (const Device& device : devices())
+    for (const int64_t size : {4, 100, 70000})
+      for (const float huge : {2.5e17f, 1e20f, 1e30f}) {
+        Graph graph;
+        const std::vector<float> start(static_cast<size_t>(size), 1.0f);
+        const Value p = graph.parameter("p", Shape{size}, start);
+        place_gradient(full(graph, p.shape(), -huge), p);
+        const Value updated = optim::apply(graph, optim::Sgd{.lr = 1}, {.clip_norm = 3});
+        const Value state = advance_step(step_state(graph), optim::advance_options(optim::Sgd{.lr = 1}));
+        const auto session = device.open(graph);
+        EXPECT_EQ(session->compile({.targets = {updated, state}})->run(), Status::ok);
+        const double want = 1 + 3 / std::sqrt(static_cast<double>(size));
+        for (const float v : session->read_floats(p)) ASSERT_NEAR(v, want, 1e-5 * want) << size << " of " << huge;
+      }
+}
+
 // Launches of a step over a hundred parameters of any size, whose gradients take one each.
 size_t launches(const optim::Optimizer& optimizer, const optim::UpdateOptions& options) {
   Graph graph;

@@ -75,6 +75,58 @@ TEST_P(Options, AnOverflowIsLeftOutAndTheScaleHalves) {
   EXPECT_TRUE(std::isfinite(trainer.evaluate(points()).loss));
 }
 
+// Gradients that are not finite whatever the scale is: it does not fall below its least, the weights stay as they are,
+// and what happened is said.
+TEST_P(Options, TheLossScaleHasALeast) {
+  data::Dataset set = points();
+  const float huge = 1e38f;  // infinite in f16
+  for (size_t row = 0; row < kExamples; ++row)
+    std::memcpy(set.x.bytes.data() + row * kFeatures * sizeof huge, &huge, sizeof huge);
+  optim::UpdateOptions update;
+  update.loss_scale = optim::LossScale{.initial = 4, .least = 1};
+  Trainer trainer = begun({.optimizer = optim::Adam{.lr = .01f}, .update = update, .compute = DType::f16});
+  const std::vector<float> before = read(trainer, "0.weight");
+  trainer.begin(set, kBatch);
+  const auto message = [&](int64_t steps) {
+    try {
+      trainer.step(steps);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing was thrown");
+  };
+  EXPECT_EQ(message(2), "nothing was thrown");
+  EXPECT_EQ(trainer.counts().loss_scale, 1);
+  EXPECT_EQ(
+      message(1),
+      "train: by step 3 the gradient was not finite 1 time at the least loss scale, 1; 3 updates were left out. A "
+      "smaller loss does not help: lower the learning rate, or ask first_bad_node()");
+  EXPECT_EQ(
+      message(200),
+      "train: by step 203 the gradient was not finite 200 times at the least loss scale, 1; 203 updates were left "
+      "out. A smaller loss does not help: lower the learning rate, or ask first_bad_node()");
+  EXPECT_EQ(trainer.counts().loss_scale, 1);
+  EXPECT_EQ(trainer.counts().skipped, 203);
+  EXPECT_EQ(read(trainer, "0.weight"), before);
+  EXPECT_THROW(trainer.fit(set, {.batch_size = kBatch, .verbosity = Verbosity::silent}), Error);
+  trainer.begin(points(), kBatch);
+  EXPECT_EQ(message(9), "nothing was thrown");
+  EXPECT_NE(read(trainer, "0.weight"), before) << "training goes on with data that can be learned";
+}
+
+// As many as it took to come from 65536 to 0: nothing is multiplied by that.
+TEST_P(Options, NoStepHasAFactorThatIsNotFinite) {
+  data::Dataset set = points(8);
+  const float huge = 1e38f;  // infinite in f16
+  std::memcpy(set.x.bytes.data(), &huge, sizeof huge);
+  Trainer trainer = begun({.compute = DType::f16});
+  const std::vector<float> before = read(trainer, "0.weight");
+  trainer.begin(set, kBatch);
+  EXPECT_THROW(trainer.step(200), Error);
+  EXPECT_EQ(trainer.counts().loss_scale, 0x1p-14);
+  EXPECT_EQ(read(trainer, "0.weight"), before);
+}
+
 // One step of the whole batch, and of its parts: the same gradient, also where the last part is padding alone.
 TEST_P(Options, PartsOfABatchAddUpToIt) {
   const optim::Optimizer sgd = optim::Sgd{.lr = .5f, .momentum = .9f};
