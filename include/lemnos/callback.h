@@ -151,15 +151,17 @@ struct Checkpoint {
 /// one time that of the later step; empty when there is none.
 std::filesystem::path latest_checkpoint(const std::filesystem::path& folder);
 
-/// The history so far, written whole after each epoch: a .csv or a .json, by the extension.
+/// The history so far, written whole after each epoch: a .csv or a .json, by the extension. "epoch" counts all epochs
+/// of the trainer. Where that has some behind it, from an earlier fit or a checkpoint, those of them that are in the
+/// file stay, and what the file has of later ones goes.
 struct HistoryLog {
   std::filesystem::path path;
   std::unique_ptr<Observer> observe() const;
 };
 
-/// Event files that TensorBoard reads: the history's columns as "epoch/<column>" against the epoch, with `steps`
-/// "step/loss", "step/learning_rate" and StepMetrics::more against the step, with `histograms` the parameters after
-/// each epoch.
+/// Event files that TensorBoard reads: the history's columns as "epoch/<column>" against the trainer's epoch, with
+/// `steps` "step/loss", "step/learning_rate" and StepMetrics::more against the step, with `histograms` the parameters
+/// after each epoch.
 struct TensorBoard {
   std::filesystem::path folder;
   bool steps = true;

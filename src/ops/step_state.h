@@ -30,12 +30,15 @@ class StepWords {
   double gradient_norm() const { return real(STATE_GRADIENT_NORM); }
   uint64_t seed() const { return (uint64_t{get(STATE_SEED_HIGH)} << 32) + get(STATE_SEED_LOW); }
 
-  void set_rows(int64_t rows, int64_t batches) {
+  /// An epoch has so many rows in so many batches from now on. `rewind`: the next batch is the first of the running
+  /// epoch. One that is past the last is the first of the next epoch.
+  void set_rows(int64_t rows, int64_t batches, bool rewind) {
     words_[STATE_ROWS] = static_cast<uint32_t>(rows);
     words_[STATE_BATCHES] = static_cast<uint32_t>(batches);
+    if (!rewind && batch() < batches) return;
+    words_[STATE_CURSOR] = 0;
+    if (!rewind) ++words_[STATE_EPOCH];
   }
-  /// The next batch is the first of the running epoch.
-  void rewind_epoch() { words_[STATE_CURSOR] = 0; }
   void set_learning_rate_factor(float factor) { words_[STATE_LR_FACTOR] = std::bit_cast<uint32_t>(factor); }
   /// The same place in the data and the schedule, but no update was made: bias corrections begin anew.
   void forget_updates() {

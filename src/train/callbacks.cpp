@@ -69,11 +69,39 @@ class ReduceOnPlateauObserver final : public Observer {
 class HistoryLogObserver final : public Observer {
  public:
   explicit HistoryLogObserver(std::filesystem::path path) : path_(std::move(path)) {}
-  void epoch_done(FitRun& run) override { io::write_history(path_, run.history); }
-  void end(FitRun& run) override { io::write_history(path_, run.history); }  // with the facts of the end
+
+  void begin(FitRun& run) override {
+    before_ = run.trainer.counts().epoch;
+    std::error_code none;
+    if (before_ == 0 || !std::filesystem::exists(path_, none)) return;
+    const History there = io::read_history(path_);
+    if (!there.has(kEpoch)) return;
+    for (size_t i = 0; i < there.epochs(); ++i)
+      if (there[kEpoch][i] <= static_cast<double>(before_)) earlier_.add(row_of(there, i, 0));
+  }
+  void epoch_done(FitRun& run) override { write(run.history); }
+  void end(FitRun& run) override { write(run.history); }  // with the facts of the end
 
  private:
+  static constexpr const char* kEpoch = "epoch";
+
+  /// Row i, so many epochs later.
+  static History::Row row_of(const History& history, size_t i, int64_t later) {
+    History::Row row;
+    for (const std::string& column : history.columns())
+      row.emplace_back(column, history[column][i] + static_cast<double>(column == kEpoch ? later : 0));
+    return row;
+  }
+  void write(const History& history) {
+    History all = earlier_;
+    for (size_t i = 0; i < history.epochs(); ++i) all.add(row_of(history, i, before_));
+    for (const auto& [name, fact] : history.facts()) all.set(name, fact);
+    io::write_history(path_, all);
+  }
+
   std::filesystem::path path_;
+  int64_t before_ = 0;  // epochs of the trainer before this fit,
+  History earlier_;     // as the file has them
 };
 
 class OnEpochObserver final : public Observer {

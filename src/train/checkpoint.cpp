@@ -165,7 +165,14 @@ void Trainer::Impl::load(const std::filesystem::path& path, Snapshot::Part part)
     throw;
   }
   attempt.keep();
-  resume_stream();
+  const std::string seed = metadata_of(file, kSeed), own = std::to_string(options.seed);
+  const bool has_steps = std::ranges::any_of(file.tensors, [](const auto& tensor) { return is_of_a_run(tensor.name); });
+  if (has_steps && !seed.empty() && seed != own)
+    other_seed = text(where, ": was trained with the seed ", seed, ", this trainer's is ", own,
+                      ": the order of the rows, dropout and noise are neither run's from here on; give "
+                      "TrainerOptions::seed = ",
+                      seed, " to go on as that run would have");
+  resume();
   stale = true;  // which parameters share a clock may have changed
 }
 

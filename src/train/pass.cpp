@@ -19,8 +19,7 @@ void Pass::add_ring(size_t recorded, int64_t more) {
 int64_t Pass::set_rows(int64_t rows, bool rewind) {
   rows_ = rows;
   ops::StepWords words = step_words();
-  words.set_rows(rows, batches());
-  if (rewind || words.batch() >= batches()) words.rewind_epoch();
+  words.set_rows(rows, batches(), rewind);
   write_step_words(words);
   return batches();
 }

@@ -38,8 +38,8 @@ class Pass {
   /// Makes the ring for `more` numbers a step: `recorded` of them, their weights, and, where that is not the count of
   /// what counts, the loss's weight.
   void add_ring(size_t recorded, int64_t more);
-  /// So many rows are there from now on, in the order of the feed; `rewind`: the next batch is the first. Returns the
-  /// batches of an epoch.
+  /// So many rows are there from now on, in the order of the feed; `rewind`: the next batch is the first of the
+  /// epoch. Returns the batches of an epoch.
   int64_t set_rows(int64_t rows, bool rewind = false);
   int64_t batches() const { return batches_of(rows_, feed->order()); }
   int64_t rows() const { return rows_; }

@@ -8,7 +8,7 @@ namespace lemnos {
 Snapshot Trainer::snapshot(Snapshot::Part part) { return impl_->learned.snapshot(part); }
 void Trainer::restore(const Snapshot& snapshot) {
   impl_->learned.restore(snapshot);
-  impl_->resume_stream();
+  impl_->resume();
 }
 
 Snapshot Trainer::averaged() {

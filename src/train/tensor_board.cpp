@@ -10,6 +10,7 @@ class TensorBoardObserver final : public Observer {
  public:
   explicit TensorBoardObserver(const TensorBoard& options) : options_(options), file_(options.folder) {}
 
+  void begin(FitRun& run) override { before_ = run.trainer.counts().epoch; }
   void steps_done(FitRun& run) override {
     if (!options_.steps) return;
     for (const StepMetrics& step : run.steps) {
@@ -20,7 +21,7 @@ class TensorBoardObserver final : public Observer {
     }
   }
   void epoch_done(FitRun& run) override {
-    const int64_t epoch = run.progress.epoch;
+    const int64_t epoch = before_ + run.progress.epoch;
     for (const std::string& column : run.history.columns())
       if (column != "epoch") file_.scalar("epoch/" + column, epoch, run.history.last(column));
     if (!options_.histograms) return;
@@ -31,6 +32,7 @@ class TensorBoardObserver final : public Observer {
  private:
   TensorBoard options_;
   io::EventFile file_;
+  int64_t before_ = 0;  // epochs of the trainer before this fit
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "base/pattern.h"
 #include "base/text.h"
 #include "data/columns.h"
+#include "lemnos/log.h"
 #include "train/record.h"
 #include "train/trainer_impl.h"
 
@@ -117,7 +118,8 @@ void Trainer::Impl::prepare_training(data::Source source, const train::Order& or
   stream = std::make_unique<train::Stream>(*training, streamed, options.seed, true);
 }
 
-void Trainer::Impl::resume_stream() {
+void Trainer::Impl::resume() {
+  if (training) set_rows(training->rows(), false);
   if (!stream) return;
   stream.reset();
   stream = std::make_unique<train::Stream>(*training, streamed, options.seed, true);
@@ -138,13 +140,18 @@ void Trainer::Impl::make_training(const data::Dataset& like, const train::Order&
     training = make_pass(true, like, order, room);
     stale = false;
   }
-  training->set_rows(rows, other);
+  set_rows(rows, other);
+}
+
+void Trainer::Impl::set_rows(int64_t rows, bool rewind) {
+  training->set_rows(rows, rewind);
   for (int clock = 1; clock < learned.clocks(); ++clock) {
     ops::StepWords words = learned.words(clock);
-    words.set_rows(rows, training->batches());
-    if (other) words.rewind_epoch();
+    words.set_rows(rows, training->batches(), rewind);
     learned.set_words(words, clock);
   }
+  if (!other_seed.empty()) default_logger()(LogLevel::warning, other_seed);
+  other_seed.clear();
 }
 
 void Trainer::Impl::end_stream() {

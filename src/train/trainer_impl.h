@@ -29,7 +29,8 @@ struct Trainer::Impl {
   std::unique_ptr<train::Stream> stream;  // of the rows to train on, where they are not all on the device
   data::Source streamed;                  // what it reads
   std::vector<std::string> frozen;
-  bool stale = false;  // the program of a step was made before the last freeze or unfreeze
+  std::string other_seed;  // what is to be said when training goes on from a file of another seed
+  bool stale = false;      // the program of a step was made before the last freeze or unfreeze
 
   Impl(Device device, Model model, TrainerOptions options);
 
@@ -41,8 +42,8 @@ struct Trainer::Impl {
   std::vector<StepMetrics> train_steps(int64_t steps);
   /// Throws `out_of_range` where a step since the last call was left out at the least loss scale.
   void require_loss_scale();
-  /// The state may stand at another batch than before: the windows begin there.
-  void resume_stream();
+  /// The state may stand at another batch than before, also past the last: steps, and windows, begin where it stands.
+  void resume();
   /// The rows to train on are no longer there: their source may go.
   void end_stream();
 
@@ -74,6 +75,8 @@ struct Trainer::Impl {
   std::vector<Shape> examples;  // of the inputs that the parameters were made for
 
  private:
+  /// So many rows are there to train on, for every clock.
+  void set_rows(int64_t rows, bool rewind);
   /// The pass for that many rows like these, its state at the right batch.
   void make_training(const data::Dataset& like, const train::Order& order, const train::Room& room, int64_t rows);
   /// The tensors of a file, each matched with one of this trainer.

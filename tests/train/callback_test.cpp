@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <set>
 
 #include "io/history.h"
 #include "train/support.h"
@@ -225,6 +226,71 @@ TEST_P(Callbacks, LogsAreTheHistory) {
   const std::string text(events.begin(), events.end());
   for (const char* tag : {"epoch/val_loss", "step/loss", "step/learning_rate", "parameters/1.weight"})
     EXPECT_NE(text.find(tag), std::string::npos) << tag;
+}
+
+// A second fit, and another trainer that goes on from a checkpoint, go on in the file; a run that begins anew begins it
+// anew; and what was logged after the checkpoint gives way.
+TEST_P(Callbacks, LogsGoOnWhereTheTrainerDoes) {
+  for (const char* name : {"run.csv", "run.json"}) {
+    const std::vector<Callback> log = {callback::HistoryLog{folder_ / name}};
+    const auto epochs = [&] { return io::read_history(folder_ / name)["epoch"]; };
+    Trainer first = small_trainer(device()), second = small_trainer(device());
+    const History two = fit(first, 2, log), third = fit(first, 1, log);
+    std::vector<double> losses = two["loss"];
+    losses.push_back(third.last("loss"));
+    EXPECT_EQ(epochs(), (std::vector<double>{1, 2, 3}));
+    first.save(folder_ / "three.safetensors");
+    fit(first, 2, log);
+    EXPECT_EQ(epochs(), (std::vector<double>{1, 2, 3, 4, 5}));
+    second.load(folder_ / "three.safetensors");
+    losses.push_back(fit(second, 1, log).last("loss"));
+    EXPECT_EQ(epochs(), (std::vector<double>{1, 2, 3, 4}));
+    EXPECT_EQ(io::read_history(folder_ / name)["loss"], losses);
+    Trainer other = small_trainer(device());
+    fit(other, 1, log);
+    EXPECT_EQ(epochs(), std::vector<double>{1});
+  }
+}
+
+TEST_P(Callbacks, EventsGoOnWhereTheTrainerDoes) {
+  const std::vector<Callback> board = {callback::TensorBoard{.folder = folder_ / "board", .histograms = false}};
+  Trainer first = small_trainer(device()), second = small_trainer(device());
+  fit(first, 2, board);
+  first.save(folder_ / "two.safetensors");
+  second.load(folder_ / "two.safetensors");
+  fit(second, 1, board);
+  std::multiset<int> epochs;
+  for (const auto& file : std::filesystem::directory_iterator(folder_ / "board")) {
+    const std::vector<char> events = content_of(file.path());
+    const std::string_view text(events.data(), events.size()), tag = "epoch/val_loss";
+    // Before the tag stand the step, under the key 0x10, and three lengths with their keys.
+    for (size_t at = text.find(tag); at != text.npos; at = text.find(tag, at + 1)) {
+      ASSERT_EQ(text[at - 8], 0x10);
+      epochs.insert(text[at - 7]);
+    }
+  }
+  EXPECT_EQ(epochs, (std::multiset<int>{1, 2, 3}));
+}
+
+// Where no label counts there is no loss, and none that could be the best.
+TEST_P(Callbacks, AnEpochInWhichNothingCountsIsNotTheBest) {
+  data::Dataset none = points();
+  const std::vector<int32_t> ignored(kExamples, -1);
+  none.y = data::Array::integers({kExamples}, ignored);
+  Trainer trainer = small_trainer(device());
+  const Metrics nothing = trainer.evaluate(none);
+  EXPECT_EQ(nothing.samples, 0);
+  EXPECT_TRUE(std::isnan(nothing.loss));
+  EXPECT_TRUE(std::isnan(nothing.accuracy));
+  const History history =
+      trainer.fit(none, {.epochs = 3,
+                         .batch_size = kBatch,
+                         .verbosity = Verbosity::silent,
+                         .callbacks = {callback::EarlyStopping{.monitor = "loss", .patience = 9},
+                                       callback::Checkpoint{.folder = folder_ / "points", .monitor = "loss"}}});
+  EXPECT_TRUE(std::isnan(history.last("loss")));
+  EXPECT_EQ(history.fact("best_epoch"), nullptr);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "points" / "best.safetensors"));
 }
 
 // The logarithm of 7 - x is no number once the data holds a 9.

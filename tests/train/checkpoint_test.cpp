@@ -119,6 +119,74 @@ TEST_P(Checkpoint, OfWeightsAloneLoadsThem) {
 }
 
 // As root no folder is unwritable by its mode, but one that is no folder is.
+// Seven batches of eight rows and then two of thirty-two: the sixth batch is past the last.
+TEST_P(Checkpoint, PastTheLastBatchBeginsANewEpoch) {
+  const std::filesystem::path path = folder_ / "sixth.safetensors";
+  Trainer by_eight = small_trainer(device());
+  by_eight.begin(points(), kBatch);
+  by_eight.step(6);
+  by_eight.save(path);
+  const Snapshot sixth = by_eight.snapshot();
+  for (const std::string how : {"load, then begin", "begin, then load", "begin, then restore"}) {
+    Trainer trainer = small_trainer(device());
+    if (how == "load, then begin") trainer.load(path);
+    trainer.begin(points(), 32);
+    if (how == "begin, then load") trainer.load(path);
+    if (how == "begin, then restore") {
+      trainer.step(1);
+      trainer.restore(sixth);
+    }
+    EXPECT_EQ(trainer.counts().epoch, 1) << how;
+    EXPECT_EQ(trainer.counts().batch, 0) << how;
+    EXPECT_EQ(trainer.step(1).samples, 32) << how;
+    EXPECT_EQ(trainer.step(1).samples, kExamples - 32) << how;
+    EXPECT_EQ(trainer.counts().epoch, 2) << how;
+  }
+}
+
+// One that is in the middle of an epoch, whose clocks are several: each begins the next.
+TEST_P(Checkpoint, PastTheLastBatchBeginsANewEpochForEveryClock) {
+  Trainer trainer = small_trainer(device());
+  trainer.freeze("1.*");
+  trainer.begin(points(), kBatch);
+  trainer.step(2);
+  trainer.unfreeze();
+  trainer.begin(points(), kBatch);
+  trainer.step(4);
+  const Snapshot sixth = trainer.snapshot();
+  trainer.begin(points(), 32);
+  trainer.restore(sixth);
+  const auto epoch = [&](const char* clock) {
+    std::vector<uint32_t> words(32);
+    trainer.session().read(trainer.graph().find(clock), std::as_writable_bytes(std::span(words)));
+    return words[2];
+  };
+  EXPECT_EQ(epoch("step_state"), 1u);
+  EXPECT_EQ(epoch("step_state.1"), 1u);
+}
+
+TEST_P(Checkpoint, OfAnotherSeedSaysSo) {
+  const std::filesystem::path path = folder_ / "seed.safetensors";
+  Trainer seven = small_trainer(device(), 7);
+  seven.begin(points(), kBatch);
+  seven.step(1);
+  seven.save(path);
+  const auto said = [&](uint64_t seed, bool begun, bool trains) {
+    Trainer trainer = small_trainer(device(), seed);
+    if (begun) trainer.begin(points(), kBatch);
+    testing::internal::CaptureStderr();
+    trainer.load(path);
+    if (trains) trainer.fit(points(), {.batch_size = kBatch, .verbosity = Verbosity::silent});
+    trainer.evaluate(points());
+    return testing::internal::GetCapturedStderr();
+  };
+  const std::string line = "was trained with the seed 7, this trainer's is 8";
+  EXPECT_NE(said(8, false, true).find(line), std::string::npos);
+  EXPECT_NE(said(8, true, false).find(line), std::string::npos);
+  EXPECT_EQ(said(8, false, false).find(line), std::string::npos) << "to judge needs no seed";
+  EXPECT_EQ(said(7, false, true).find(line), std::string::npos);
+}
+
 TEST_P(Checkpoint, IntoWhatIsNoFolderIsRefused) {
   Trainer trainer = begun();
   write_content(folder_ / "file", {'x'});
