@@ -91,6 +91,15 @@ validation_settings() {
   return 1
 }
 
+# Prints the folder that holds de_DE.UTF-8, compiled for these tests; nothing is installed.
+german_locale() {
+  local folder="$build/locale"
+  [ -f "$folder/de_DE.UTF-8/LC_NUMERIC" ] || {
+    mkdir -p "$folder" && localedef -i de_DE -f UTF-8 "$folder/de_DE.UTF-8" >"$logs/localedef.log" 2>&1
+  }
+  [ -f "$folder/de_DE.UTF-8/LC_NUMERIC" ] && echo "$folder"
+}
+
 skip() { chosen "$1" && report "$1" skipped 0 0 1 0 "$2"; }
 
 # on_driver LANE DRIVER SECONDS LABELS [NAME=value...]: the tests with these labels once more, on another driver.
@@ -119,6 +128,13 @@ for release in bookworm trixie forky; do
 done
 tests architecture 120 -- -L '^architecture$'
 tests unit 240 "${nowhere[@]}" -- -L '^unit$'
+# Once more where 1234.5 is written 1.234,5: as C++ alone knows it, or, with the German locale, as C does too.
+if text=$(german_locale); then
+  tests locale 240 "${nowhere[@]}" LOCPATH="$text" LEMNOS_LOCALE=de_DE.UTF-8 -- -L '^unit$'
+else
+  tests locale 240 "${nowhere[@]}" LEMNOS_LOCALE=comma -- -L '^unit$'
+  skip locale-de_DE "no source of de_DE on this machine: the package locales"
+fi
 # The op suite broadly here (src/check/runner.h), as a part on other drivers, so that all lanes stay within half an hour on two
 # cores of any machine; LEMNOS_TIER=whole runs all of it everywhere.
 tests device 900 LEMNOS_TIER="${LEMNOS_TIER:-broad}" -- -L '^device$'

@@ -1,5 +1,4 @@
-#include <cstdio>
-
+#include "base/text.h"
 #include "lemnos/device.h"
 
 namespace lemnos {
@@ -19,10 +18,8 @@ const char* to_string(DeviceType type) {
 std::string uuid_string(const std::array<uint8_t, 16>& uuid) {
   std::string out;
   for (size_t i = 0; i < uuid.size(); ++i) {
-    char hex[4];
-    std::snprintf(hex, sizeof hex, "%02x", uuid[i]);
     if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    out += hex;
+    out += formatted("%02x", uuid[i]);
   }
   return out;
 }

@@ -1,8 +1,11 @@
-// Messages: `text("axis ", 3, " of ", shape)` and the checks that throw them.
+// Messages: `text("axis ", 3, " of ", shape)` and the checks that throw them. No text depends on a locale, neither on
+// the process's nor on std::locale::global: numbers go through text(), formatted() or std::to_chars alone.
 #pragma once
 
+#include <locale>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "lemnos/error.h"
 #include "lemnos/tensor.h"
@@ -16,9 +19,20 @@ inline std::ostream& operator<<(std::ostream& out, DType dtype) { return out << 
 template <typename... Parts>
 std::string text(const Parts&... parts) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   (out << ... << parts);
   return std::move(out).str();
 }
+
+/// As printf in the C locale.
+#if defined(__GNUC__)
+[[gnu::format(printf, 1, 2)]]
+#endif
+std::string
+formatted(const char* pattern, ...);
+
+/// With A to Z made small, and all else as it is.
+std::string lower_case(std::string_view word);
 
 template <typename... Parts>
 [[noreturn]] void fail(ErrorCode code, const Parts&... parts) {

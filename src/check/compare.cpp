@@ -90,18 +90,15 @@ Comparison compare(const std::vector<double>& result, const std::vector<double>&
   if (!c.right) {
     const double want = reference[worst], got = result[worst];
     const double ulp = ulp_of(desc.dtype, want);
-    std::ostringstream out;
-    out.precision(9);
-    out << c.wrong << " of " << reference.size() << " elements of " << to_string(desc) << " are wrong, worst at "
-        << index_text(worst, desc.shape) << ": got " << got << ", reference " << want;
-    if (ulp > 0) out << ", " << std::abs(got - want) / ulp << " ulp";
+    c.message = text(c.wrong, " of ", reference.size(), " elements of ", desc, " are wrong, worst at ",
+                     index_text(worst, desc.shape), formatted(": got %.9g, reference %.9g", got, want));
+    if (ulp > 0) c.message += formatted(", %.9g ulp", std::abs(got - want) / ulp);
     if (std::isfinite(c.worst_ratio))
-      out << ", " << c.worst_ratio << " times what is allowed";
+      c.message += formatted(", %.9g times what is allowed", c.worst_ratio);
     else if (std::isfinite(got))
-      out << ", which must be equal";
-    out << "; NMSE " << c.nmse;
-    if (nmse_wrong) out << " (limit " << nmse_limit << ")";
-    c.message = out.str();
+      c.message += ", which must be equal";
+    c.message += formatted("; NMSE %.9g", c.nmse);
+    if (nmse_wrong) c.message += formatted(" (limit %.9g)", nmse_limit);
   }
   return c;
 }

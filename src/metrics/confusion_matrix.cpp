@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 
 #include "base/text.h"
@@ -44,10 +43,8 @@ std::string padded(const std::string& word, size_t width) {
 }
 
 std::string line_of(const std::string& name, size_t width, const ClassScores& s) {
-  char numbers[96];
-  std::snprintf(numbers, sizeof numbers, "%11.4f%11.4f%13.4f%11.4f%9lld\n", s.precision, s.recall, s.specificity, s.f,
-                static_cast<long long>(s.support));
-  return padded(name, width) + numbers;
+  return padded(name, width) + formatted("%11.4f%11.4f%13.4f%11.4f%9lld\n", s.precision, s.recall, s.specificity, s.f,
+                                         static_cast<long long>(s.support));
 }
 
 void require_rows(const char* who, size_t scores, size_t labels, int64_t classes) {
@@ -172,16 +169,12 @@ std::string ConfusionMatrix::text(double beta) const {
     for (int64_t p = 0; p < classes_; ++p) out += padded(std::to_string(count(label, p)), width);
     out += "\n";
   }
-  char head[96];
-  std::snprintf(head, sizeof head, "  precision     recall  specificity      F%-4.3g  support\n", beta);
-  out += "\n" + padded("class", width) + head;
+  out += "\n" + padded("class", width) + formatted("  precision     recall  specificity      F%-4.3g  support\n", beta);
   for (int64_t c = 0; c < classes_; ++c) out += line_of(names_[static_cast<size_t>(c)], width, scores(c, beta));
   out += line_of("macro", width, scores(Average::macro, beta));
   out += line_of("weighted", width, scores(Average::weighted, beta));
   out += line_of("micro", width, scores(Average::micro, beta));
-  char last[64];
-  std::snprintf(last, sizeof last, "accuracy %.4f of %lld\n", accuracy(), static_cast<long long>(total()));
-  return out + last;
+  return out + formatted("accuracy %.4f of %lld\n", accuracy(), static_cast<long long>(total()));
 }
 
 std::string ConfusionMatrix::csv() const {

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 
 #include "base/text.h"
@@ -40,13 +39,6 @@ Totals totals_of(const char* who, std::span<const float> scores, std::span<const
   return totals;
 }
 
-std::string row_of(const ThresholdPoint& p, const char* format) {
-  char row[160];
-  std::snprintf(row, sizeof row, format, p.threshold, p.true_positive_rate, p.false_positive_rate, p.precision, p.f1,
-                p.accuracy);
-  return row;
-}
-
 }  // namespace
 
 RocCurve::RocCurve(std::span<const float> scores, std::span<const int32_t> labels) {
@@ -75,14 +67,15 @@ ThresholdPoint RocCurve::best_f1() const {
 
 std::string RocCurve::csv() const {
   std::string out = "threshold,true_positive_rate,false_positive_rate,precision,f1,accuracy\n";
-  for (const ThresholdPoint& p : points_) out += row_of(p, "%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n");
+  for (const ThresholdPoint& p : points_)
+    out += formatted("%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", p.threshold, p.true_positive_rate, p.false_positive_rate,
+                     p.precision, p.f1, p.accuracy);
   return out;
 }
 
 std::string RocCurve::svg(const std::string& title) const {
-  char label[48];
-  std::snprintf(label, sizeof label, "area %.4f", area_);
-  io::Line curve{.x = {}, .y = {}, .label = label}, chance{.x = {0, 1}, .y = {0, 1}, .label = "chance", .dashed = true};
+  io::Line curve{.x = {}, .y = {}, .label = formatted("area %.4f", area_)},
+      chance{.x = {0, 1}, .y = {0, 1}, .label = "chance", .dashed = true};
   io::Line precision{.x = {}, .y = {}, .label = "precision"}, recall{.x = {}, .y = {}, .label = "recall"};
   io::Line f1{.x = {}, .y = {}, .label = "F1"};
   for (const ThresholdPoint& p : points_) {
@@ -123,7 +116,9 @@ std::vector<ThresholdPoint> threshold_sweep(std::span<const float> scores, std::
 
 std::string text(const std::vector<ThresholdPoint>& points) {
   std::string out = "threshold    recall       FPR  precision        F1  accuracy\n";
-  for (const ThresholdPoint& p : points) out += row_of(p, "%9.4f%10.4f%10.4f%11.4f%10.4f%10.4f\n");
+  for (const ThresholdPoint& p : points)
+    out += formatted("%9.4f%10.4f%10.4f%11.4f%10.4f%10.4f\n", p.threshold, p.true_positive_rate, p.false_positive_rate,
+                     p.precision, p.f1, p.accuracy);
   return out;
 }
 

@@ -1,7 +1,6 @@
 #include "lemnos/profile.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 
 #include "base/text.h"
@@ -34,13 +33,9 @@ std::vector<Total> totals_by_op(const std::vector<LaunchProfile>& launches) {
 }
 
 std::string line(const Total& t, double all) {
-  char numbers[128];
   const double us = t.microseconds > 0 ? t.microseconds : 1;
-  std::snprintf(numbers, sizeof numbers, " %8zu %12.1f %6.1f%% %9.2f %10.2f\n", t.launches, t.microseconds,
-                all > 0 ? 100 * t.microseconds / all : 0, t.bytes / us / 1e3, t.flops / us / 1e3);
-  std::string name = t.op;
-  if (name.size() < 24) name.resize(24, ' ');
-  return name + numbers;
+  return formatted("%-24s %8zu %12.1f %6.1f%% %9.2f %10.2f\n", t.op.c_str(), t.launches, t.microseconds,
+                   all > 0 ? 100 * t.microseconds / all : 0, t.bytes / us / 1e3, t.flops / us / 1e3);
 }
 
 // Names of ops, kernels and devices are printable; a driver's word might hold a quote.
@@ -56,9 +51,8 @@ std::string quoted(const std::string& words) {
 constexpr int kHostRow = 1, kDeviceRow = 2;
 
 std::string event(int row, const std::string& name, const Interval& when, const std::string& details) {
-  char numbers[96];
-  std::snprintf(numbers, sizeof numbers, R"("ph":"X","pid":1,"tid":%d,"ts":%.3f,"dur":%.3f)", row, when.begin,
-                std::max(when.end - when.begin, 0.0));
+  const std::string numbers = formatted(R"("ph":"X","pid":1,"tid":%d,"ts":%.3f,"dur":%.3f)", row, when.begin,
+                                        std::max(when.end - when.begin, 0.0));
   return text("{\"name\":", quoted(name), ',', numbers, details, "},\n");
 }
 
@@ -84,13 +78,11 @@ double Profile::microseconds() const {
 }
 
 std::string Profile::table() const {
-  char head[256];
   const double all = microseconds();
-  std::snprintf(head, sizeof head,
-                "%zu launches, %.1f us one by one, %.1f us replayed (medians of %u steps)\n"
-                "%-24s %8s %12s %7s %9s %10s\n",
-                launches.size(), all, replayed_microseconds, steps, "op", "launches", "microseconds", "share", "GB/s",
-                "GFLOP/s");
+  const std::string head = formatted(
+      "%zu launches, %.1f us one by one, %.1f us replayed (medians of %u steps)\n"
+      "%-24s %8s %12s %7s %9s %10s\n",
+      launches.size(), all, replayed_microseconds, steps, "op", "launches", "microseconds", "share", "GB/s", "GFLOP/s");
   std::string out = text(device, ", ", driver, ' ', driver_version, '\n', head);
   for (const Total& total : totals_by_op(launches)) out += line(total, all);
   return out;

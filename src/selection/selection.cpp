@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "base/random.h"
 #include "base/stopwatch.h"
@@ -12,12 +11,6 @@
 namespace lemnos::selection {
 
 namespace {
-
-std::string number(double value, const char* format = "%.6g") {
-  char out[48];
-  std::snprintf(out, sizeof out, format, value);
-  return out;
-}
 
 std::string padded(const std::string& word) { return std::string(word.size() < 14 ? 14 - word.size() : 1, ' ') + word; }
 
@@ -65,15 +58,11 @@ CrossValidation cross_validate(const MakeTrainer& make, const data::Dataset& dat
 
 std::string CrossValidation::text() const {
   std::string out = "fold          loss      accuracy      rows\n";
-  char line[128];
-  for (size_t f = 0; f < folds.size(); ++f) {
-    std::snprintf(line, sizeof line, "%4zu%14.6f%14.4f%10lld\n", f + 1, folds[f].loss, folds[f].accuracy,
-                  static_cast<long long>(folds[f].samples));
-    out += line;
-  }
-  std::snprintf(line, sizeof line, "mean%14.6f%14.4f\n +- %14.6f%14.4f\n", loss.mean, accuracy.mean, loss.deviation,
-                accuracy.deviation);
-  return out + line;
+  for (size_t f = 0; f < folds.size(); ++f)
+    out += formatted("%4zu%14.6f%14.4f%10lld\n", f + 1, folds[f].loss, folds[f].accuracy,
+                     static_cast<long long>(folds[f].samples));
+  return out + formatted("mean%14.6f%14.4f\n +- %14.6f%14.4f\n", loss.mean, accuracy.mean, loss.deviation,
+                         accuracy.deviation);
 }
 
 const Trial& Search::best() const {
@@ -91,8 +80,8 @@ std::string Search::text() const {
   for (const auto& [name, value] : sorted[0].point) out += padded(name);
   out += padded("score") + padded("seconds") + "\n";
   for (const Trial& trial : sorted) {
-    for (const auto& [name, value] : trial.point) out += padded(number(value));
-    out += padded(number(trial.score)) + padded(number(trial.seconds, "%.2f")) + "\n";
+    for (const auto& [name, value] : trial.point) out += padded(formatted("%.6g", value));
+    out += padded(formatted("%.6g", trial.score)) + padded(formatted("%.2f", trial.seconds)) + "\n";
   }
   return out;
 }
@@ -103,8 +92,8 @@ std::string Search::csv() const {
     for (const auto& [name, value] : trials[0].point) out += name + ",";
   out += "score,seconds\n";
   for (const Trial& trial : trials) {
-    for (const auto& [name, value] : trial.point) out += number(value, "%.17g") + ",";
-    out += number(trial.score, "%.17g") + "," + number(trial.seconds, "%.3f") + "\n";
+    for (const auto& [name, value] : trial.point) out += formatted("%.17g", value) + ",";
+    out += formatted("%.17g", trial.score) + "," + formatted("%.3f", trial.seconds) + "\n";
   }
   return out;
 }

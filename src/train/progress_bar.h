@@ -2,10 +2,14 @@
 #pragma once
 
 #include <cstdio>
+#include <string>
 
 #include "lemnos/train.h"
 
 namespace lemnos::train {
+
+/// The bar, in less than `columns` characters.
+std::string bar_text(const Progress& progress, size_t columns);
 
 class ProgressBar {
  public:

@@ -1,5 +1,3 @@
-#include <cstdio>
-
 #include "base/text.h"
 #include "lemnos/train.h"
 #include "train/trainer_impl.h"
@@ -11,14 +9,9 @@ std::string padded(const std::string& word, size_t width) {
   return word + std::string(word.size() < width ? width - word.size() : 1, ' ');
 }
 std::string bytes_text(uint64_t bytes) {
-  char out[32];
-  if (bytes < 10240)
-    std::snprintf(out, sizeof out, "%llu B", static_cast<unsigned long long>(bytes));
-  else if (bytes < uint64_t{10} << 20)
-    std::snprintf(out, sizeof out, "%.1f KiB", static_cast<double>(bytes) / 1024);
-  else
-    std::snprintf(out, sizeof out, "%.1f MiB", static_cast<double>(bytes) / (1 << 20));
-  return out;
+  if (bytes < 10240) return text(bytes, " B");
+  if (bytes < uint64_t{10} << 20) return formatted("%.1f KiB", static_cast<double>(bytes) / 1024);
+  return formatted("%.1f MiB", static_cast<double>(bytes) / (1 << 20));
 }
 // What a step holds at most: everything persistent, and the activation arena.
 std::string memory_text(const Graph& graph, uint64_t activations) {

@@ -1,7 +1,6 @@
 #include "vulkan/caps.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 
 #include "base/text.h"
@@ -211,12 +210,8 @@ DeviceInfo read_info(const InstanceTable& vk, VkPhysicalDevice device) {
     info.luid_valid = p.v11.deviceLUIDValid == VK_TRUE;
     if (info.luid_valid) std::memcpy(info.luid.data(), p.v11.deviceLUID, info.luid.size());
   }
-  if (p.has_pci) {
-    char address[32];
-    std::snprintf(address, sizeof address, "%04x:%02x:%02x.%x", p.pci.pciDomain, p.pci.pciBus, p.pci.pciDevice,
-                  p.pci.pciFunction);
-    info.pci = address;
-  }
+  if (p.has_pci)
+    info.pci = formatted("%04x:%02x:%02x.%x", p.pci.pciDomain, p.pci.pciBus, p.pci.pciDevice, p.pci.pciFunction);
   VkPhysicalDeviceMemoryProperties memory;
   vk.vkGetPhysicalDeviceMemoryProperties(device, &memory);
   for (uint32_t i = 0; i < memory.memoryHeapCount; ++i)

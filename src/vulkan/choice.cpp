@@ -1,7 +1,6 @@
 #include "vulkan/choice.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <tuple>
 #include <vector>
@@ -12,21 +11,18 @@ namespace lemnos::vulkan {
 
 namespace {
 
-std::string lower(std::string word) {
-  for (char& c : word) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return word;
-}
-
 // Hexadecimal digits alone, so that dashes and capitals do not matter.
 std::string hex_digits(const std::string& word) {
   std::string digits;
-  for (char c : lower(word))
+  for (char c : lower_case(word))
     if (c != '-') digits += c;
   return digits;
 }
 
 bool is_hex(const std::string& word, size_t length) {
-  return word.size() == length && std::ranges::all_of(word, [](unsigned char c) { return std::isxdigit(c) != 0; });
+  return word.size() == length && std::ranges::all_of(word, [](char c) {
+           return std::string_view("0123456789abcdef").find(c) != std::string_view::npos;
+         });
 }
 
 template <size_t N>
@@ -91,7 +87,7 @@ std::vector<size_t> matches(std::span<const DeviceInfo> devices, Predicate match
 
 std::vector<size_t> by_word(const std::string& selector, std::span<const DeviceInfo> devices) {
   const size_t colon = selector.find(':');
-  const std::string kind = colon == std::string::npos ? "" : lower(selector.substr(0, colon));
+  const std::string kind = colon == std::string::npos ? "" : lower_case(selector.substr(0, colon));
   const std::string value = colon == std::string::npos ? "" : selector.substr(colon + 1);
   if (kind == "uuid" || is_hex(hex_digits(selector), 32)) {
     const std::string wanted = hex_digits(kind == "uuid" ? value : selector);
@@ -100,11 +96,12 @@ std::vector<size_t> by_word(const std::string& selector, std::span<const DeviceI
   if (kind == "luid")
     return matches(devices, [&](const DeviceInfo& d) { return d.luid_valid && hex_of(d.luid) == hex_digits(value); });
   if (kind == "pci")
-    return matches(devices, [&](const DeviceInfo& d) { return !d.pci.empty() && lower(d.pci) == lower(value); });
+    return matches(devices,
+                   [&](const DeviceInfo& d) { return !d.pci.empty() && lower_case(d.pci) == lower_case(value); });
   std::vector<size_t> exact = matches(devices, [&](const DeviceInfo& d) { return d.name == selector; });
   if (!exact.empty()) return exact;
-  return matches(devices,
-                 [&](const DeviceInfo& d) { return lower(d.name).find(lower(selector)) != std::string::npos; });
+  return matches(
+      devices, [&](const DeviceInfo& d) { return lower_case(d.name).find(lower_case(selector)) != std::string::npos; });
 }
 
 }  // namespace
@@ -114,7 +111,7 @@ size_t choose_device(std::span<const DeviceInfo> devices, const std::string& sel
   size_t chosen = 0;
   if (selector.empty() || selector == "best") {
     chosen = best(devices);
-  } else if (lower(selector).starts_with("index:")) {
+  } else if (lower_case(selector).starts_with("index:")) {
     chosen = by_index(selector.substr(6), devices);
   } else {
     const std::vector<size_t> found = by_word(selector, devices);

@@ -1,3 +1,4 @@
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -139,7 +140,9 @@ TEST(SvgPlot, ALegendBesideThePlotCoversNothing) {
     panel.marks.emplace_back(Line{.x = {0, 1}, .y = {1, 2}, .label = "a long label"});
     const std::string svg = to_svg({.panels = {panel}, .panel_width = 400});
     const size_t points = svg.find("points=\"");
-    return std::stod(svg.substr(svg.find(' ', points) + 1));
+    double number = 0;
+    std::from_chars(svg.data() + svg.find(' ', points) + 1, svg.data() + svg.size(), number);
+    return number;
   };
   EXPECT_GT(right_end(false), 390);
   EXPECT_LT(right_end(true), 300);
