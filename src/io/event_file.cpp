@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/system_reason.h"
 #include "base/text.h"
 #include "io/bytes.h"
 
@@ -103,11 +104,11 @@ EventFile::EventFile(const std::filesystem::path& folder) {
   static std::atomic<int> count{0};
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
-  require(!failed, ErrorCode::io, folder.string(), ": cannot be made: ", failed.message());
+  require(!failed, ErrorCode::io, folder.string(), ": cannot be made: ", reason_of(failed));
   path_ = folder / text("events.out.tfevents.", static_cast<int64_t>(wall_time()), ".lemnos.", LEMNOS_PROCESS_ID(), '.',
                         count++);
   file_.reset(std::fopen(path_.string().c_str(), "wb"));
-  require(file_ != nullptr, ErrorCode::io, path_.string(), ": cannot be written: ", std::strerror(errno));
+  require(file_ != nullptr, ErrorCode::io, path_.string(), ": cannot be written: ", kSystemReason);
   Message first;
   first.real(1, wall_time());
   first.bytes(3, "brain.Event:2");
@@ -125,7 +126,7 @@ void EventFile::record(const std::string& event) {
   out.append(reinterpret_cast<const char*>(crc), sizeof crc);
   const bool written = std::fwrite(out.data(), 1, out.size(), file_.get()) == out.size();
   require(written && std::fflush(file_.get()) == 0, ErrorCode::io, path_.string(), ": ", out.size(),
-          " bytes cannot be written: ", std::strerror(errno));
+          " bytes cannot be written: ", kSystemReason);
 }
 
 void EventFile::scalar(const std::string& tag, int64_t step, double value) {

@@ -4,10 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 
+#include "base/system_reason.h"
 #include "base/text.h"
 #include "io/file.h"
 
@@ -33,27 +34,52 @@ class Descriptor {
   int fd_;
 };
 
-std::string reason() { return std::strerror(errno); }
-
 fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
 std::string temporary_prefix(const fs::path& path) { return text(".", path.filename().string(), "."); }
 
 void remove_stale(const fs::path& path) {
   const std::string prefix = temporary_prefix(path);
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder_of(path), ignored)) {
-    const std::string name = entry.path().filename().string();
+  std::error_code failed;
+  for (fs::directory_iterator entry(folder_of(path), failed), end; !failed && entry != end; entry.increment(failed)) {
+    const std::string name = entry->path().filename().string();
     if (!name.starts_with(prefix) || !name.ends_with(".tmp")) continue;
-    const Descriptor file(::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    if (file.get() >= 0 && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(entry.path().c_str());
+    const Descriptor file(::open(entry->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (file.get() >= 0 && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(entry->path().c_str());
   }
 }
 
+// Where links lead, whether or not there is anything yet.
+fs::path target_of(const fs::path& path) {
+  constexpr int kMostLinks = 40;
+  fs::path target = path;
+  for (int links = 0;; ++links) {
+    std::error_code no_link;
+    const fs::path next = fs::read_symlink(target, no_link);
+    if (no_link) return target;
+    require(links < kMostLinks, ErrorCode::io, path.string(), ": cannot save: more than ", kMostLinks,
+            " links lead to each other");
+    target = next.is_absolute() ? next : folder_of(target) / next;
+  }
+}
+
+// A device or a pipe: it is written through. What a name stands for is asked of the system, because /dev/stdout is a
+// link to what no file has for a name.
+bool is_stream(const fs::path& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+// Who may read a file, and whose it is, outlives a save. Where only root could give it away it becomes ours.
+void keep_rights(int fd, const struct stat& of) {
+  if (::fchown(fd, of.st_uid, of.st_gid) != 0 && ::fchown(fd, static_cast<uid_t>(-1), of.st_gid) != 0) errno = 0;
+  ::fchmod(fd, of.st_mode & 07777);  // after the owner, whose change takes bits away
+}
+
 // Between open and lock another process may take the new file for a stale one and remove it: then it has no link left.
-int create_locked(const fs::path& path) {
+int create_locked(const fs::path& path, mode_t mode) {
   for (int attempt = 0; attempt < 10; ++attempt) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0) return -1;
     struct stat status {};
     if (::flock(fd, LOCK_EX) != 0 || (::fstat(fd, &status) == 0 && status.st_nlink == 1)) return fd;
@@ -63,17 +89,37 @@ int create_locked(const fs::path& path) {
   return -1;
 }
 
+// A pipe or a device has no size: it is read to its end.
+std::vector<uint8_t> read_stream(int fd, const std::string& name, uint64_t max_bytes) {
+  constexpr uint64_t kMost = uint64_t{1} << 30;
+  constexpr size_t kPiece = 1u << 16;
+  const uint64_t limit = std::min(max_bytes, kMost);
+  std::vector<uint8_t> bytes;
+  for (;;) {
+    const size_t done = bytes.size();
+    bytes.resize(done + kPiece);
+    const ssize_t got = ::read(fd, bytes.data() + done, kPiece);
+    bytes.resize(done + static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    if (got < 0 && errno == EINTR) continue;
+    require(got >= 0, ErrorCode::io, name, ": cannot read at byte ", done, ": ", kSystemReason);
+    if (got == 0) return bytes;
+    require(bytes.size() <= limit, ErrorCode::corrupt_data, name, ": gives more than the ", limit,
+            " bytes that are read of what is no regular file");
+  }
+}
+
 }  // namespace
 
 std::vector<uint8_t> read_file(const fs::path& path, uint64_t max_bytes) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) {
     const ErrorCode code = errno == ENOENT || errno == ENOTDIR ? ErrorCode::not_found : ErrorCode::io;
-    fail(code, path.string(), ": cannot open: ", reason());
+    fail(code, path.string(), ": cannot open: ", kSystemReason);
   }
   struct stat status {};
-  require(::fstat(file.get(), &status) == 0, ErrorCode::io, path.string(), ": cannot be examined: ", reason());
+  require(::fstat(file.get(), &status) == 0, ErrorCode::io, path.string(), ": cannot be examined: ", kSystemReason);
   require(!S_ISDIR(status.st_mode), ErrorCode::io, path.string(), ": is a folder, not a file");
+  if (!S_ISREG(status.st_mode)) return read_stream(file.get(), path.string(), max_bytes);
   const auto size = static_cast<uint64_t>(status.st_size);
   require(size <= max_bytes, ErrorCode::corrupt_data, path.string(), ": has ", size, " bytes, more than the ",
           max_bytes, " allowed");
@@ -82,7 +128,7 @@ std::vector<uint8_t> read_file(const fs::path& path, uint64_t max_bytes) {
   while (done < bytes.size()) {
     const ssize_t got = ::read(file.get(), bytes.data() + done, bytes.size() - done);
     if (got < 0 && errno == EINTR) continue;
-    require(got >= 0, ErrorCode::io, path.string(), ": cannot read at byte ", done, ": ", reason());
+    require(got >= 0, ErrorCode::io, path.string(), ": cannot read at byte ", done, ": ", kSystemReason);
     require(got > 0, ErrorCode::io, path.string(), ": ends at byte ", done, " of ", size, " while being read");
     done += static_cast<size_t>(got);
   }
@@ -95,26 +141,33 @@ struct AtomicFile::System {
 };
 
 AtomicFile::AtomicFile(const fs::path& path) {
-  // A symbolic link keeps being one: its target is what is replaced.
-  std::error_code error;
-  path_ = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : path;
-  if (error) path_ = path;
-  require(!fs::is_directory(path_, error), ErrorCode::io, path.string(), ": cannot save: is a folder");
-  remove_stale(path_);
-  static std::atomic<uint32_t> serial{0};
-  temporary_ = folder_of(path_) / text(temporary_prefix(path_), ::getpid(), "-", serial++, ".tmp");
-  const int fd = create_locked(temporary_);
-  require(fd >= 0, ErrorCode::io, path.string(), ": cannot save: ", reason());
+  struct stat before {};
+  path_ = is_stream(path) ? path : target_of(path);
+  const bool exists = ::stat(path_.c_str(), &before) == 0;
+  require(!exists || !S_ISDIR(before.st_mode), ErrorCode::io, path.string(), ": cannot save: is a folder");
+  require(!exists || ::faccessat(AT_FDCWD, path_.c_str(), W_OK, AT_EACCESS) == 0, ErrorCode::io, path.string(),
+          ": cannot save: ", kSystemReason);
+  int fd = -1;
+  if (exists && !S_ISREG(before.st_mode)) {
+    fd = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+  } else {
+    remove_stale(path_);
+    static std::atomic<uint32_t> serial{0};
+    temporary_ = folder_of(path_) / text(temporary_prefix(path_), ::getpid(), "-", serial++, ".tmp");
+    fd = create_locked(temporary_, exists ? 0600 : 0666);
+  }
+  require(fd >= 0, ErrorCode::io, path.string(), ": cannot save: ", kSystemReason);
   system_ = std::make_unique<System>(fd);
+  if (exists && !temporary_.empty()) keep_rights(fd, before);
 }
 
 AtomicFile::~AtomicFile() {
-  if (!committed_) ::unlink(temporary_.c_str());
+  if (!committed_ && !temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::refuse(const char* what, size_t bytes) {
-  const std::string why = reason();
-  ::unlink(temporary_.c_str());
+  const std::string why = text(kSystemReason);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
   fail(ErrorCode::io, path_.string(), ": ", what, bytes, " bytes after ", written_, " written: ", why);
 }
 
@@ -135,15 +188,30 @@ void AtomicFile::write(std::string_view text) {
 
 void AtomicFile::commit() {
   require(!committed_, ErrorCode::internal, path_.string(), ": committed twice");
+  if (temporary_.empty()) {  // what was written is where it belongs
+    committed_ = true;
+    require(system_->file.close(), ErrorCode::io, path_.string(), ": cannot close: ", kSystemReason);
+    return;
+  }
   if (::fsync(system_->file.get()) != 0) refuse("cannot make durable ", 0);
   // Renamed while still locked, so that no other process can take it for stale in between.
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) refuse("cannot rename the finished file, ", 0);
   committed_ = true;
-  require(system_->file.close(), ErrorCode::io, path_.string(), ": cannot close: ", reason());
+  require(system_->file.close(), ErrorCode::io, path_.string(), ": cannot close: ", kSystemReason);
   // Not every file system lets a folder be synchronised; the file itself already is.
   const Descriptor folder(::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() >= 0 && ::fsync(folder.get()) != 0 && errno == EIO)
-    fail(ErrorCode::io, path_.string(), ": cannot make its name durable: ", reason());
+    fail(ErrorCode::io, path_.string(), ": cannot make its name durable: ", kSystemReason);
+}
+
+void require_writable(const fs::path& path) {
+  if (!is_stream(path)) {
+    const AtomicFile probe(path);
+    return;
+  }
+  // A pipe is not opened: its reader would take the end of the probe for the end of the file.
+  require(::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0, ErrorCode::io, path.string(),
+          ": cannot save: ", kSystemReason);
 }
 
 void write_file(const fs::path& path, std::string_view text) {

@@ -114,6 +114,8 @@ void AtomicFile::commit() {
   committed_ = true;
 }
 
+void require_writable(const fs::path& path) { const AtomicFile probe(path); }
+
 void write_file(const fs::path& path, std::string_view text) {
   AtomicFile file(path);
   file.write(text);

@@ -3,12 +3,12 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 
 #include "base/hash.h"
+#include "base/system_reason.h"
 #include "base/text.h"
 
 namespace lemnos::vulkan {
@@ -57,12 +57,21 @@ std::string temporary_name(const std::string& path) {
   return text(path, ".", now, ".", serial++, ".tmp");
 }
 
+constexpr const char* kNoFile = "is no regular file, and left as it is";
+
+// A pipe would be waited for without end, and a device replaced.
+bool is_file_or_nothing(const fs::path& path) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  return fs::is_regular_file(status) || !fs::exists(status);
+}
+
 }  // namespace
 
 std::string cache_file_path(const std::string& folder, const CacheIdentity& identity) {
-  char version[16];
-  std::snprintf(version, sizeof version, "%08x", identity.driver_version);
-  return (fs::path(folder) / text("pipelines-", uuid_string(identity.device_uuid), "-", version, ".bin")).string();
+  return (fs::path(folder) / text("pipelines-", uuid_string(identity.device_uuid), "-",
+                                  formatted("%08x", identity.driver_version), ".bin"))
+      .string();
 }
 
 std::vector<std::byte> read_cache_file(const std::string& path, const CacheIdentity& identity, std::string* why) {
@@ -71,6 +80,7 @@ std::vector<std::byte> read_cache_file(const std::string& path, const CacheIdent
     return std::vector<std::byte>{};
   };
   if (why) why->clear();
+  if (!is_file_or_nothing(path)) return refuse(kNoFile);
   std::ifstream file(path, std::ios::binary);
   if (!file) return refuse("there is no such file yet");
   Header header;
@@ -91,8 +101,9 @@ std::vector<std::byte> read_cache_file(const std::string& path, const CacheIdent
 std::string write_cache_file(const std::string& path, const CacheIdentity& identity,
                              const std::vector<std::byte>& blob) {
   std::error_code error;
+  if (!is_file_or_nothing(path)) return text(path, ": ", kNoFile);
   fs::create_directories(fs::path(path).parent_path(), error);
-  if (error) return text(path, ": its folder could not be made: ", error.message());
+  if (error) return text(path, ": its folder could not be made: ", reason_of(error));
   const std::string temporary = temporary_name(path);
   {
     std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
@@ -107,7 +118,7 @@ std::string write_cache_file(const std::string& path, const CacheIdentity& ident
   }
   fs::rename(temporary, path, error);
   if (!error) return {};
-  const std::string reason = error.message();
+  const std::string reason = reason_of(error);
   fs::remove(temporary, error);
   return text(path, ": ", reason);
 }

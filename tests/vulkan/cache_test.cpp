@@ -1,4 +1,6 @@
 // The pipeline cache on disk: written, read back, and never trusted.
+#include <sys/stat.h>
+
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -86,6 +88,17 @@ TEST(CacheFile, AFolderThatCannotBeMadeIsAReason) {
   const TemporaryFolder folder;
   std::ofstream(folder.path() + "/file") << "in the way";
   EXPECT_NE(write_cache_file(folder.path() + "/file/cache.bin", identity(), blob_for(identity())), "");
+}
+
+TEST(CacheFile, APipeInItsPlaceIsLeftAsItIs) {
+  const TemporaryFolder folder;
+  const std::string path = cache_file_path(folder.path(), identity());
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  std::string why;
+  EXPECT_TRUE(read_cache_file(path, identity(), &why).empty());  // and does not wait for a writer
+  EXPECT_EQ(why, path + ": is no regular file, and left as it is");
+  EXPECT_EQ(write_cache_file(path, identity(), blob_for(identity())), why);
+  EXPECT_TRUE(fs::is_fifo(path));
 }
 
 class Cache : public VulkanTest {};
