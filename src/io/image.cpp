@@ -1,12 +1,20 @@
 #include "io/image.h"
 
+#include <zlib.h>
+
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <memory>
+#include <string_view>
+#include <utility>
 
 #include "base/text.h"
+#include "io/bytes.h"
+#include "io/exif.h"
 #include "io/file.h"
 #include "io/jpeg.h"
+#include "io/number_text.h"
 
 // PNG alone: the JPEG reader of the stb that Debian 12 carries reads past its Huffman tables on damaged files.
 #define STB_IMAGE_IMPLEMENTATION
@@ -36,29 +44,73 @@ bool is_jpeg(std::span<const uint8_t> file) {
   return file.size() >= 3 && file[0] == 0xff && file[1] == 0xd8 && file[2] == 0xff;
 }
 
-Image parse_image(std::span<const uint8_t> file, const std::string& name, int64_t channels) {
+namespace {
+
+struct PngHeader {
+  uint32_t width = 0, height = 0;
+  bool grey = false;
+  int orientation = 1;
+};
+
+// Every chunk is length, four letters, data and a CRC of the letters and the data, which the decoder does not look at.
+PngHeader check_chunks(std::span<const uint8_t> file, const std::string& name) {
+  constexpr size_t kSignature = 8, kFrame = 12, kHeader = 13;
+  PngHeader header;
+  for (size_t at = kSignature;;) {
+    require(file.size() - at >= kFrame, ErrorCode::corrupt_data, name, ": damaged PNG image: it ends at byte ",
+            file.size(), ", within a chunk");
+    const uint32_t length = load<uint32_t>(file.data() + at, std::endian::big);
+    const auto left = file.size() - at - kFrame;
+    require(length <= left, ErrorCode::corrupt_data, name, ": damaged PNG image: the chunk at byte ", at, " claims ",
+            length, " bytes, the file has ", left);
+    const std::string_view kind(reinterpret_cast<const char*>(file.data()) + at + 4, 4);
+    const auto sum = static_cast<uint32_t>(::crc32_z(0, file.data() + at + 4, size_t{length} + 4));
+    require(sum == load<uint32_t>(file.data() + at + 8 + length, std::endian::big), ErrorCode::corrupt_data, name,
+            ": damaged PNG image: the checksum of the chunk ", in_quotes(kind), " at byte ", at, " is wrong");
+    require((at == kSignature) == (kind == "IHDR") && (at > kSignature || length == kHeader), ErrorCode::corrupt_data,
+            name, ": damaged PNG image: it does not begin with its header");
+    if (kind == "IHDR") {
+      header.width = load<uint32_t>(file.data() + at + 8, std::endian::big);
+      header.height = load<uint32_t>(file.data() + at + 12, std::endian::big);
+      header.grey = file[at + 17] == 0 || file[at + 17] == 4;  // the kinds of pixels without and with alpha
+    }
+    if (kind == "eXIf") header.orientation = exif_orientation(file.subspan(at + 8, length));
+    if (kind == "IEND") return header;
+    at += kFrame + length;
+  }
+}
+
+bool is_png(std::span<const uint8_t> file) {
+  constexpr uint8_t kBegin[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+  return file.size() >= sizeof kBegin && std::equal(std::begin(kBegin), std::end(kBegin), file.begin());
+}
+
+}  // namespace
+
+Image parse_image(std::span<const uint8_t> file, const std::string& name, int64_t channels, int64_t max_pixels) {
   require(channels == 0 || channels == 1 || channels == 3, ErrorCode::invalid_argument, name, ": ", channels,
           " channels asked for, there may be 0, 1 or 3");
   require(file.size() <= static_cast<size_t>(std::numeric_limits<int>::max()), ErrorCode::unsupported, name, ": has ",
           file.size(), " bytes, the limit is ", std::numeric_limits<int>::max());
-  if (is_jpeg(file)) return parse_jpeg(file, name, channels);
-  const auto size = static_cast<int>(file.size());
+  if (is_jpeg(file)) return parse_jpeg(file, name, channels, max_pixels);
+  require(is_png(file), ErrorCode::corrupt_data, name, ": is neither a PNG nor a JPEG image");
+  const PngHeader header = check_chunks(file, name);
+  require(uint64_t{header.width} * header.height <= static_cast<uint64_t>(max_pixels), ErrorCode::corrupt_data, name,
+          ": claims ", header.width, " x ", header.height, " pixels, the limit is ", max_pixels);
+  const int wanted = channels != 0 ? static_cast<int>(channels) : header.grey ? 1 : 3;
   int width = 0, height = 0, stored = 0;
-  require(stbi_info_from_memory(file.data(), size, &width, &height, &stored) != 0, ErrorCode::corrupt_data, name,
-          ": is neither a PNG nor a JPEG image: ", stbi_failure_reason());
-  require(int64_t{width} * height <= kMaxPixels, ErrorCode::corrupt_data, name, ": claims ", width, " x ", height,
-          " pixels, the limit is ", kMaxPixels);
-  const int wanted = channels != 0 ? static_cast<int>(channels) : stored <= 2 ? 1 : 3;
   const std::unique_ptr<stbi_uc, decltype(&stbi_image_free)> pixels(
-      stbi_load_from_memory(file.data(), size, &width, &height, &stored, wanted), stbi_image_free);
-  require(pixels != nullptr, ErrorCode::corrupt_data, name, ": damaged image: ", stbi_failure_reason());
+      stbi_load_from_memory(file.data(), static_cast<int>(file.size()), &width, &height, &stored, wanted),
+      stbi_image_free);
+  require(pixels != nullptr, ErrorCode::corrupt_data, name,
+          ": damaged PNG image: ", pixels ? "" : stbi_failure_reason());
   Image image{width, height, wanted, {}};
   image.pixels.assign(pixels.get(), pixels.get() + size_t(width) * size_t(height) * size_t(wanted));
-  return image;
+  return upright(std::move(image), header.orientation);
 }
 
-Image read_image(const std::filesystem::path& path, int64_t channels) {
-  return parse_image(read_file(path), path.string(), channels);
+Image read_image(const std::filesystem::path& path, int64_t channels, int64_t max_pixels) {
+  return parse_image(read_file(path), path.string(), channels, max_pixels);
 }
 
 void write_png(const std::filesystem::path& path, const Image& image) {

@@ -9,14 +9,11 @@
 
 namespace lemnos::io {
 
-/// Larger images are refused: a few damaged bytes can promise gigabytes.
-inline constexpr int64_t kMaxPixels = int64_t{1} << 27;
-
 /// Whether a file begins as every JPEG does.
 bool is_jpeg(std::span<const uint8_t> file);
 
 /// Decodes a JPEG as parse_image() does. Throws `corrupt_data` naming the file and the decoder's reason, also where the
 /// decoder would make up pixels that are missing; `unsupported` in a build without libjpeg.
-Image parse_jpeg(std::span<const uint8_t> file, const std::string& name, int64_t channels);
+Image parse_jpeg(std::span<const uint8_t> file, const std::string& name, int64_t channels, int64_t max_pixels);
 
 }  // namespace lemnos::io

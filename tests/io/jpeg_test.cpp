@@ -5,6 +5,7 @@
 
 #include <jpeglib.h>
 
+#include "io/exif.h"
 #include "io/image.h"
 #include "io_test.h"
 
@@ -23,7 +24,14 @@ Image slopes(int64_t width, int64_t height, int64_t channels) {
   return image;
 }
 
-Bytes encoded(const Image& image, bool progressive = false) {
+struct Encoding {
+  bool progressive = false;
+  bool as_ycck = false;  // four inks as lightness, colour and black
+  bool adobe = true;     // its marker, where the colours call for it
+  int orientation = 0;   // 0: no note
+};
+
+Bytes encoded(const Image& image, const Encoding& options = {}) {
   jpeg_compress_struct state{};
   jpeg_error_mgr errors;
   state.err = jpeg_std_error(&errors);
@@ -34,11 +42,17 @@ Bytes encoded(const Image& image, bool progressive = false) {
   state.image_width = static_cast<JDIMENSION>(image.width);
   state.image_height = static_cast<JDIMENSION>(image.height);
   state.input_components = static_cast<int>(image.channels);
-  state.in_color_space = image.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  state.in_color_space = image.channels == 1 ? JCS_GRAYSCALE : image.channels == 4 ? JCS_CMYK : JCS_RGB;
   jpeg_set_defaults(&state);
+  if (options.as_ycck) jpeg_set_colorspace(&state, JCS_YCCK);
+  if (!options.adobe) state.write_Adobe_marker = FALSE;
   jpeg_set_quality(&state, 100, TRUE);
-  if (progressive) jpeg_simple_progression(&state);
+  if (options.progressive) jpeg_simple_progression(&state);
   jpeg_start_compress(&state, TRUE);
+  const uint8_t exif[] = {'E', 'x', 'i', 'f', 0,    0, 'M', 'M', 0, 42, 0, 0, 0,
+                          8,   0,   1,   1,   0x12, 0, 3,   0,   0, 0,  1, 0, static_cast<uint8_t>(options.orientation),
+                          0,   0};
+  if (options.orientation) jpeg_write_marker(&state, JPEG_APP0 + 1, exif, sizeof exif);
   while (state.next_scanline < state.image_height) {
     const auto at = static_cast<size_t>(state.next_scanline * state.image_width) * static_cast<size_t>(image.channels);
     auto* row = const_cast<uint8_t*>(image.pixels.data()) + at;
@@ -62,7 +76,7 @@ TEST(Jpeg, GivesItsPixels) {
   for (const int64_t channels : {1, 3})
     for (const bool progressive : {false, true}) {
       const Image want = slopes(21, 13, channels);
-      const Image got = parse_image(encoded(want, progressive), "i");
+      const Image got = parse_image(encoded(want, {.progressive = progressive}), "i");
       EXPECT_EQ(got.width, 21);
       EXPECT_EQ(got.height, 13);
       EXPECT_EQ(got.channels, channels);
@@ -84,6 +98,43 @@ TEST(Jpeg, BecomesGreyOrColour) {
   for (size_t i = 0; i < as_grey.pixels.size(); ++i) {
     const uint8_t* p = colour.pixels.data() + 3 * i;
     EXPECT_NEAR(as_grey.pixels[i], .299 * p[0] + .587 * p[1] + .114 * p[2], 3);
+  }
+}
+
+// Cyan, magenta, yellow and black of one colour, as Adobe's programs and as others write them.
+TEST(Jpeg, MixesFourInks) {
+  struct Inks {
+    uint8_t c, m, y, k;
+    int red, green, blue;
+  };
+  for (const Inks& inks :
+       {Inks{0, 0, 0, 0, 255, 255, 255}, Inks{0, 0, 0, 255, 0, 0, 0}, Inks{255, 0, 0, 0, 0, 255, 255},
+        Inks{0, 255, 255, 0, 255, 0, 0}, Inks{51, 102, 0, 51, 163, 122, 204}})
+    for (const bool adobe : {true, false})
+      for (const bool as_ycck : {true, false}) {
+        if (as_ycck && !adobe) continue;  // without the marker nobody knows
+        Image image{16, 16, 4, {}};
+        for (int i = 0; i < 256; ++i)
+          for (const uint8_t ink : {inks.c, inks.m, inks.y, inks.k})
+            image.pixels.push_back(adobe ? static_cast<uint8_t>(255 - ink) : ink);
+        const Bytes file = encoded(image, {.as_ycck = as_ycck, .adobe = adobe});
+        const Image got = parse_image(file, "i");
+        ASSERT_EQ(got.channels, 3);
+        ASSERT_EQ(got.pixels.size(), 16u * 16 * 3);
+        EXPECT_NEAR(got.pixels[0], inks.red, 3) << adobe << as_ycck;
+        EXPECT_NEAR(got.pixels[1], inks.green, 3) << adobe << as_ycck;
+        EXPECT_NEAR(got.pixels[2], inks.blue, 3) << adobe << as_ycck;
+        EXPECT_NEAR(parse_image(file, "i", 1).pixels[0], .299 * inks.red + .587 * inks.green + .114 * inks.blue, 3);
+      }
+}
+
+TEST(Jpeg, IsTurnedAsItsOrientationSays) {
+  const Image stored = slopes(24, 16, 1);
+  for (int orientation = 0; orientation <= 9; ++orientation) {
+    const Image want = upright(stored, orientation >= 1 && orientation <= 8 ? orientation : 1);
+    const Image got = parse_image(encoded(stored, {.orientation = orientation}), "i");
+    EXPECT_EQ(got.width, want.width) << orientation;
+    EXPECT_LE(largest_difference(got, want), 2) << orientation;
   }
 }
 

@@ -1,0 +1,17 @@
+// How a camera was held, as it notes it in a block of TIFF tags, and the image turned so that it stands upright.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "io/image.h"
+
+namespace lemnos::io {
+
+/// 1 (upright) to 8; 1 where the block has no such tag or is damaged: pixels are worth more than the note.
+int exif_orientation(std::span<const uint8_t> tiff);
+
+/// The image as it is to be looked at.
+Image upright(Image image, int orientation);
+
+}  // namespace lemnos::io
