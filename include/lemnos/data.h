@@ -82,9 +82,16 @@ struct Split {
   Dataset test;
 };
 
-/// MNIST or a set of the same format from its four IDX files, plain or .gz. Images as u8 [N, 1, 28, 28], scaled to [0,
-/// 1]. Throws `not_found`, `corrupt_data`, ... naming the file and both numbers.
-Split mnist(const std::filesystem::path& folder);
+struct MnistOptions {
+  int64_t classes = 10;  // 0: as many as the largest label of the training set makes them
+  std::string prefix;    // what names of files begin with, as EMNIST's "emnist-letters-"; needed where several sets lie
+  uint64_t max_bytes = uint64_t{1} << 32;  // of the content of one file: a compressed one may claim any number
+};
+/// MNIST or a set of the same format (Fashion-MNIST, KMNIST, EMNIST) from its four IDX files, plain or .gz:
+/// `[prefix]train-images-idx3-ubyte` and `-labels-idx1-ubyte`, and the same with `t10k` or `test`. Images as u8 [N, 1,
+/// 28, 28], scaled to [0, 1]; labels of any integer type. Throws `not_found`, `corrupt_data`, ... naming the file and
+/// both numbers.
+Split mnist(const std::filesystem::path& folder, const MnistOptions& options = {});
 
 /// The built-in drawn digits: ten classes of 28 x 28, as mnist() gives them; equal on every machine for a seed.
 Split digits(int64_t train = 20000, int64_t test = 4000, uint64_t seed = 1);
@@ -149,20 +156,29 @@ Scaling standardise_channels(const Dataset& train);                    ///< each
 
 // Files
 // -------------------------------------------------------------------------------------------------------------
-/// NumPy's .npy as an array. Throws `not_found`, `corrupt_data`, `unsupported` naming the file; f8 becomes f32 and the
-/// integers but u1 become i32.
+/// NumPy's .npy as an array of f32, i32 or u8: floats of any size become f32, truth values u8, and integers i32 but for
+/// u1. Either byte order, C and Fortran order. Throws `not_found`, `corrupt_data`, `unsupported` naming the file, and
+/// `out_of_range` with the place of a number that i32 cannot hold.
 Array npy(const std::filesystem::path& path);
+/// Integers of any type, or truth values, as the i32 that class indices are. Throws `out_of_range` with the place of a
+/// number that i32 cannot hold, and `invalid_argument` for floats.
+Array class_indices(const Array& labels);
 
 struct ImageFolderOptions {
-  int64_t height = 0, width = 0;  // 0: those of the first image; others are resized, bilinearly
-  int64_t channels = 0;           // 1 grey, 3 RGB; 0: those of the first image
+  int64_t height = 0, width = 0;          // 0: those of the first image; others are resized, bilinearly
+  int64_t channels = 0;                   // 1 grey, 3 RGB; 0: those of the first image
+  bool skip_unreadable = false;           // leave images out that cannot be read, instead of throwing
+  int64_t max_pixels = int64_t{1} << 27;  // of an image: a small file may claim any number
 };
 struct ImageFolder {
   Dataset data;                      // u8 [N, C, H, W], scaled to [0, 1]
   std::vector<std::string> classes;  // the names of the sub-folders, sorted
+  std::vector<std::string> skipped;  // for each image that was left out: its name and why
 };
-/// Images in a sub-folder for each class: .png and, where the build has libjpeg, .jpg and .jpeg. Throws `not_found` for
-/// a folder without classes or a class without images, and what reading an image throws.
+/// Images in a sub-folder for each class, or in folders below it: .png and, where the build has libjpeg, .jpg and
+/// .jpeg, turned as their EXIF orientation says. A folder that several links lead to is read once for a class. Throws
+/// `not_found` for a folder without classes or a class without images, and what reading an image throws: the message
+/// begins with its name.
 ImageFolder image_folder(const std::filesystem::path& folder, const ImageFolderOptions& options = {});
 
 }  // namespace lemnos::data

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -44,10 +45,12 @@ class History {
   std::vector<std::string> columns_;
   std::vector<std::vector<double>> values_;  // a vector a column
   std::vector<std::pair<std::string, Fact>> facts_;
+  std::unordered_map<std::string, size_t> column_at_, fact_at_;
 };
 
 /// {"device": "...", "seed": 1, ..., "epochs": [{"epoch": 1, "loss": 0.31, ...}, ...]}. Numbers survive the way there
-/// and back bit by bit; NaN and infinities, which JSON lacks, become null and come back as NaN.
+/// and back bit by bit; NaN and infinities, which JSON lacks, become null and come back as NaN. Throws `corrupt_data`
+/// for what is no history, and for brackets nested deeper than 32.
 std::string to_json(const History& history);
 History history_from_json(const std::string& json, const std::string& name = "history");
 /// A header line and a line an epoch; missing numbers are empty. The facts are not in it.

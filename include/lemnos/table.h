@@ -19,12 +19,16 @@ struct TableOptions {
   std::string target;                    // the column to predict: words are classes, numbers are values
   std::vector<std::string> features;     // columns to take; empty: all but the target
   std::vector<std::string> categorical;  // columns that are words even where they look like numbers
-  bool standardise = true;               // numbers to mean 0 and variance 1
-  bool allow_missing = true;             // a missing number counts as the mean, a missing word as none of the words
+  /// Cells that stand for a missing value, spelled so exactly. In a column of words each of them is missing too.
+  std::vector<std::string> missing = {"", "NA", "N/A", "NaN", "nan", "null", "?"};
+  bool standardise = true;    // numbers to mean 0 and variance 1
+  bool allow_missing = true;  // a missing number counts as the mean, a missing word as none of the words
   char separator = ',';
 };
 
-/// Numbers are standardised; a column of words becomes one feature for each word of the training file, 1 or 0.
+/// Numbers are standardised; a column of words becomes one feature for each word of the training file, 1 or 0. A column
+/// is of words where it is listed so or where a fifth of its known cells or more are no numbers; a few such cells among
+/// numbers are taken for mistakes.
 class TableEncoder {
  public:
   /// Learns from a training file. Throws `not_found` for a column that does not exist, `corrupt_data` with line and

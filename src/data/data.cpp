@@ -3,8 +3,11 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <utility>
 
+#include "base/half.h"
 #include "base/text.h"
+#include "base/translate.h"
 #include "data/columns.h"
 #include "io/digits.h"
 #include "io/mnist.h"
@@ -37,7 +40,7 @@ Dataset from_images(const io::ImageSet& images) {
   set.x.desc = {{images.count, 1, images.height, images.width}, DType::u8};
   set.x.bytes.resize(images.pixels.size());
   std::memcpy(set.x.bytes.data(), images.pixels.data(), images.pixels.size());
-  set.y = array_of(Shape{images.count}, DType::i32, std::vector<int32_t>(images.labels.begin(), images.labels.end()));
+  set.y = Array::integers({images.count}, images.labels);
   set.scale = 1.0f / 255;
   set.classes = images.classes;
   return set;
@@ -88,7 +91,8 @@ void require_type(const char* what, const ColumnView& column) {
             " is ", desc, ", it takes u8 or f32");
   } else if (column.use == ColumnView::Use::target) {
     require(desc.dtype == (column.classes ? DType::i32 : DType::f32), ErrorCode::invalid_argument, what, ": ",
-            column.name, " is ", desc, column.classes ? ", class indices are i32" : ", values are f32");
+            column.name, " is ", desc,
+            column.classes ? ", class indices are i32: data::class_indices() makes them" : ", values are f32");
   } else {
     require(desc.shape.rank() == 1 && desc.dtype == DType::f32, ErrorCode::shape_mismatch, what, ": weights is ", desc,
             ", it takes one f32 for each example");
@@ -122,20 +126,65 @@ void Dataset::check(const char* what) const {
   }
 }
 
-Array npy(const std::filesystem::path& path) {
-  const io::NpyArray read = io::read_npy(path);
-  const auto bytes = std::as_bytes(std::span(read.bytes));
-  return {read.desc, {bytes.begin(), bytes.end()}};
+namespace {
+
+template <typename T>
+T element(const Array& array, int64_t index) {
+  T value;
+  std::memcpy(&value, array.bytes.data() + static_cast<size_t>(index) * sizeof value, sizeof value);
+  return value;
 }
 
-Split mnist(const std::filesystem::path& folder) {
-  const io::ImageSplit split = io::read_mnist(folder);
-  return {from_images(split.train), from_images(split.test)};
+}  // namespace
+
+Array npy(const std::filesystem::path& path) {
+  return translated(path.string(), [&]() -> Array {
+    const io::NpyArray read = io::read_npy(path);
+    const auto bytes = std::as_bytes(std::span(read.bytes));
+    Array array{read.desc, {bytes.begin(), bytes.end()}};
+    if (read.desc.dtype == DType::boolean) array.desc.dtype = DType::u8;
+    if (read.desc.dtype == DType::u32) return class_indices(array);
+    if (read.desc.dtype != DType::f16) return array;
+    std::vector<float> values(static_cast<size_t>(read.desc.shape.elements()));
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] = f16_to_float(element<uint16_t>(array, static_cast<int64_t>(i)));
+    return Array::floats(read.desc.shape, values);
+  });
+}
+
+Array class_indices(const Array& labels) {
+  const TensorDesc& desc = labels.desc;
+  require(labels.bytes.size() == desc.bytes(), ErrorCode::shape_mismatch, "class_indices: ", labels.bytes.size(),
+          " bytes for ", desc, ", it takes ", desc.bytes());
+  require(!is_floating(desc.dtype), ErrorCode::invalid_argument, "class_indices: ", desc, " holds no integers");
+  if (desc.dtype == DType::i32) return labels;
+  return translated("class_indices", [&] {
+    std::vector<int32_t> indices(static_cast<size_t>(desc.shape.elements()));
+    for (size_t i = 0; i < indices.size(); ++i) {
+      const auto at = static_cast<int64_t>(i);
+      const uint32_t value =
+          desc.dtype == DType::u32 ? element<uint32_t>(labels, at) : uint32_t{element<uint8_t>(labels, at)};
+      require(std::in_range<int32_t>(value), ErrorCode::out_of_range, "class_indices: element ", i, " is ", value,
+              ", past the range of i32");
+      indices[i] = static_cast<int32_t>(value);
+    }
+    return Array::integers(desc.shape, indices);
+  });
+}
+
+Split mnist(const std::filesystem::path& folder, const MnistOptions& options) {
+  return translated(folder.string(), [&]() -> Split {
+    const io::ImageSplit split =
+        io::read_mnist(folder, {.classes = options.classes, .prefix = options.prefix, .max_bytes = options.max_bytes});
+    return {from_images(split.train), from_images(split.test)};
+  });
 }
 
 Split digits(int64_t train, int64_t test, uint64_t seed) {
-  const io::ImageSplit split = io::digits(train, test, seed);
-  return {from_images(split.train), from_images(split.test)};
+  return translated("digits", [&]() -> Split {
+    const io::ImageSplit split = io::digits(train, test, seed);
+    return {from_images(split.train), from_images(split.test)};
+  });
 }
 
 Dataset logic_xor() { return logic_gate("xor"); }
@@ -155,10 +204,14 @@ Dataset logic_gate(const std::string& name) {
 }
 
 Dataset spirals(int64_t count, int64_t classes, double noise, uint64_t seed) {
-  return from_points(io::make_spirals(count, classes, noise, seed));
+  return translated("spirals", [&] { return from_points(io::make_spirals(count, classes, noise, seed)); });
 }
-Dataset moons(int64_t count, double noise, uint64_t seed) { return from_points(io::make_moons(count, noise, seed)); }
-Dataset xor_clouds(int64_t count, double noise, uint64_t seed) { return from_points(io::make_xor(count, noise, seed)); }
+Dataset moons(int64_t count, double noise, uint64_t seed) {
+  return translated("moons", [&] { return from_points(io::make_moons(count, noise, seed)); });
+}
+Dataset xor_clouds(int64_t count, double noise, uint64_t seed) {
+  return translated("xor_clouds", [&] { return from_points(io::make_xor(count, noise, seed)); });
+}
 
 namespace {
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "base/translate.h"
 #include "io/csv.h"
 #include "io/number_text.h"
 
@@ -42,11 +43,13 @@ double mean_of_known(const std::vector<double>& numbers) {
 
 TableEncoder::TableEncoder(const std::filesystem::path& training_file, TableOptions options)
     : options_(std::move(options)) {
-  const io::CsvTable table =
-      io::read_csv(training_file, {.separator = options_.separator, .categorical = options_.categorical});
   require(!options_.target.empty(), ErrorCode::invalid_argument, "table: no target column is named");
   require(!lists(options_.features, options_.target), ErrorCode::invalid_argument, "table: the target ",
           in_quotes(options_.target), " is among the features");
+  io::CsvOptions as{.separator = options_.separator, .missing = options_.missing, .categorical = options_.categorical};
+  if (!options_.features.empty()) as.columns = options_.features;
+  if (!options_.features.empty()) as.columns.push_back(options_.target);
+  const io::CsvTable table = translated(training_file.string(), [&] { return io::read_csv(training_file, as); });
   if (options_.features.empty())
     for (const io::CsvColumn& column : table.columns)
       if (column.name != options_.target) options_.features.push_back(column.name);
@@ -79,26 +82,32 @@ std::vector<std::string> TableEncoder::feature_names() const {
   return names;
 }
 
-Dataset TableEncoder::read(const std::filesystem::path& file) const { return encode(file, true); }
-Dataset TableEncoder::read_features(const std::filesystem::path& file) const { return encode(file, false); }
+Dataset TableEncoder::read(const std::filesystem::path& file) const {
+  return translated(file.string(), [&] { return encode(file, true); });
+}
+Dataset TableEncoder::read_features(const std::filesystem::path& file) const {
+  return translated(file.string(), [&] { return encode(file, false); });
+}
 
 Dataset TableEncoder::encode(const std::filesystem::path& file, bool with_target) const {
-  io::CsvOptions reading{.separator = options_.separator};
-  for (const Column& column : features_)
-    (column.categorical ? reading.categorical : reading.numeric).push_back(column.name);
-  if (with_target) (target_.categorical ? reading.categorical : reading.numeric).push_back(target_.name);
-  const io::CsvTable table = io::read_csv(file, reading);
+  io::CsvOptions as{.separator = options_.separator, .missing = options_.missing};
+  const auto ask = [&](const Column& column) {
+    (column.categorical ? as.categorical : as.numeric).push_back(column.name);
+    as.columns.push_back(column.name);
+  };
+  for (const Column& column : features_) ask(column);
+  if (with_target) ask(target_);
+  const io::CsvTable table = io::read_csv(file, as);
 
-  const auto word_at = [&](const Column& column, size_t row) {
-    const io::CsvColumn& from = table[column.name];
+  const auto word_at = [&](const Column& column, const io::CsvColumn& from, size_t row) {
     if (from.codes[row] < 0) return int64_t{-1};
     const std::string& word = from.categories[static_cast<size_t>(from.codes[row])];
     const int64_t known = index_of(column.words, word);
     if (known >= 0) return known;
-    std::string words;
-    for (const std::string& w : column.words) words += (words.empty() ? "" : ", ") + in_quotes(w);
+    std::vector<std::string> words;
+    for (const std::string& w : column.words) words.push_back(in_quotes(w));
     fail(ErrorCode::corrupt_data, place(file, table, row, column.name), ": the word ", in_quotes(word),
-         " is unknown, the training file has ", words);
+         " is unknown, the training file has ", io::first_of(words));
   };
   const auto require_known = [&](bool known, bool may_miss, size_t row, const Column& column) {
     require(known || may_miss, ErrorCode::corrupt_data, place(file, table, row, column.name), ": the cell is missing");
@@ -109,14 +118,15 @@ Dataset TableEncoder::encode(const std::filesystem::path& file, bool with_target
   std::vector<float> x(rows * width);
   size_t at = 0;  // feature
   for (const Column& column : features_) {
+    const io::CsvColumn& from = table[column.name];
     for (size_t row = 0; row < rows; ++row) {
       if (column.categorical) {
-        const int64_t word = word_at(column, row);
+        const int64_t word = word_at(column, from, row);
         require_known(word >= 0, options_.allow_missing, row, column);
         if (word >= 0) x[row * width + at + static_cast<size_t>(word)] = 1;
         continue;
       }
-      const double number = table[column.name].numbers[row];
+      const double number = from.numbers[row];
       require_known(!std::isnan(number), options_.allow_missing, row, column);
       const double known = std::isnan(number) ? column.mean : number;
       x[row * width + at] = static_cast<float>(options_.standardise ? (known - column.mean) / column.deviation : known);
@@ -126,14 +136,15 @@ Dataset TableEncoder::encode(const std::filesystem::path& file, bool with_target
   Dataset made{.x = Array::floats({table.rows, static_cast<int64_t>(width)}, x),
                .classes = static_cast<int64_t>(target_.words.size())};
   if (!with_target) return made;
+  const io::CsvColumn& from = table[target_.name];
   std::vector<int32_t> classes(rows);
   std::vector<float> values(rows);
   for (size_t row = 0; row < rows; ++row) {
     if (target_.categorical) {
-      classes[row] = static_cast<int32_t>(word_at(target_, row));
+      classes[row] = static_cast<int32_t>(word_at(target_, from, row));
       require_known(classes[row] >= 0, false, row, target_);
     } else {
-      values[row] = static_cast<float>(table[target_.name].numbers[row]);
+      values[row] = static_cast<float>(from.numbers[row]);
       require_known(!std::isnan(values[row]), false, row, target_);
     }
   }

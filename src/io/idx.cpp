@@ -13,8 +13,6 @@
 namespace lemnos::io {
 namespace {
 
-constexpr uint64_t kMaxPayload = uint64_t{1} << 36;  // bytes; larger products are taken for damage
-
 // The content of a file that is plain or gzip-compressed, from its start, in pieces of a size that the reader asks for.
 class Source {
  public:
@@ -116,7 +114,7 @@ size_t element_size(uint8_t type) {
   }
 }
 
-Header read_header(Source& source, const std::string& name) {
+Header read_header(Source& source, const std::string& name, uint64_t max_bytes) {
   std::array<uint8_t, 4> magic{};
   const size_t got = source.read(magic);
   require(got == 4, ErrorCode::corrupt_data, name, ": has ", got, " bytes, an IDX file begins with 4");
@@ -142,8 +140,8 @@ Header read_header(Source& source, const std::string& name) {
     const auto extent = static_cast<uint64_t>(dims[axis]);
     empty = empty || extent == 0;
     if (extent == 0) continue;
-    require(header.payload <= kMaxPayload / extent, ErrorCode::corrupt_data, name, ": extent ", extent, " of axis ",
-            axis, " makes the data larger than the limit of ", kMaxPayload, " bytes");
+    require(header.payload <= max_bytes / extent, ErrorCode::corrupt_data, name, ": extent ", extent, " of axis ", axis,
+            " makes the data larger than the limit of ", max_bytes, " bytes");
     header.payload *= extent;
   }
   if (empty) header.payload = 0;
@@ -221,9 +219,9 @@ std::vector<uint8_t> gzip(const std::vector<uint8_t>& plain, const std::string& 
 
 }  // namespace
 
-IdxFile parse_idx(std::span<const uint8_t> file, const std::string& name) {
+IdxFile parse_idx(std::span<const uint8_t> file, const std::string& name, uint64_t max_bytes) {
   Source source(file, name);
-  const Header header = read_header(source, name);
+  const Header header = read_header(source, name, max_bytes);
   IdxFile result;
   result.shape = header.shape;
   result.bytes = read_payload(source, header, name);
@@ -231,7 +229,9 @@ IdxFile parse_idx(std::span<const uint8_t> file, const std::string& name) {
   return result;
 }
 
-IdxFile read_idx(const std::filesystem::path& path) { return parse_idx(read_file(path), path.string()); }
+IdxFile read_idx(const std::filesystem::path& path, uint64_t max_bytes) {
+  return parse_idx(read_file(path), path.string(), max_bytes);
+}
 
 void write_idx(const std::filesystem::path& path, const IdxFile& file) {
   const std::string name = path.string();

@@ -13,7 +13,7 @@ struct ImageSet {
   int64_t width = 0;
   int64_t classes = 0;
   std::vector<uint8_t> pixels;  // [count, height, width], 0 is background, 255 is ink
-  std::vector<uint8_t> labels;  // [count], each below `classes`
+  std::vector<int32_t> labels;  // [count], each below `classes`
 
   int64_t pixels_per_image() const { return height * width; }
   std::span<const uint8_t> image(int64_t index) const {

@@ -121,6 +121,7 @@ class HeaderParser {
       value = 10 * value + (text_[at_++] - '0');
     }
     require(at_ > start, ErrorCode::corrupt_data, name_, ": the shape lacks a number at byte ", at_, " of the header");
+    if (at_ < text_.size() && text_[at_] == 'L') ++at_;  // Python 2 wrote long integers so
     return value;
   }
 
@@ -177,9 +178,31 @@ const Kind& find_kind(const std::string& descr, const std::string& name) {
                                   [&](const Kind& k) { return !descr.empty() && descr.substr(1) == k.word; });
   require(kind != std::end(kKinds), ErrorCode::unsupported, name, ": holds elements of type ", in_quotes(descr),
           descr == "|O" || descr == "O" ? " (Python objects)" : "");
-  const bool order_is_known = descr[0] == '<' || (kind->size == 1 && (descr[0] == '|' || descr[0] == '>'));
-  require(order_is_known, ErrorCode::unsupported, name, ": type ", in_quotes(descr), " is not little-endian");
+  const bool order_is_known = descr[0] == '<' || descr[0] == '>' || (kind->size == 1 && descr[0] == '|');
+  require(order_is_known, ErrorCode::unsupported, name, ": type ", in_quotes(descr), " is of no known byte order");
   return *kind;
+}
+
+// Elements whose first index runs fastest, as rows.
+std::vector<uint8_t> by_rows(std::span<const uint8_t> data, const Shape& shape, size_t size) {
+  std::vector<uint8_t> rows(data.size());
+  std::vector<int64_t> index(shape.rank()), stride(shape.rank());
+  int64_t elements = 1;
+  for (size_t axis = 0; axis < shape.rank(); ++axis) {
+    stride[axis] = elements;
+    elements *= shape[axis];
+  }
+  int64_t from = 0;
+  for (int64_t to = 0; to < elements; ++to) {
+    std::copy_n(data.begin() + from * static_cast<int64_t>(size), size, rows.begin() + to * static_cast<int64_t>(size));
+    for (size_t axis = shape.rank(); axis-- > 0;) {
+      from += stride[axis];
+      if (++index[axis] < shape[axis]) break;
+      from -= stride[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+  return rows;
 }
 
 // The header text, and how many bytes precede the data.
@@ -224,11 +247,14 @@ NpyArray parse_npy(std::span<const uint8_t> file, const std::string& name) {
   const Shape shape{std::span<const int64_t>(header.dims)};
   // With at most one extent past 1, the two orders are the same.
   const auto long_axes = std::count_if(header.dims.begin(), header.dims.end(), [](int64_t d) { return d > 1; });
-  require(!header.fortran || long_axes <= 1, ErrorCode::unsupported, name, ": ", shape,
-          " is in Fortran order; save it with numpy.ascontiguousarray");
   require(bytes == data.size(), ErrorCode::corrupt_data, name, ": ", in_quotes(header.descr), " ", shape, " takes ",
           bytes, " bytes, the file has ", data.size());
-  return {{shape, kind.dtype}, kind.convert(data, name)};
+  const bool swapped = header.descr[0] == '>' && kind.size > 1, columns = header.fortran && long_axes > 1;
+  if (!swapped && !columns) return {{shape, kind.dtype}, kind.convert(data, name)};
+  std::vector<uint8_t> ordered =
+      columns ? by_rows(data, shape, kind.size) : std::vector<uint8_t>(data.begin(), data.end());
+  if (swapped) swap_elements(ordered, kind.size);
+  return {{shape, kind.dtype}, kind.convert(ordered, name)};
 }
 
 NpyArray read_npy(const std::filesystem::path& path) { return parse_npy(read_file(path), path.string()); }

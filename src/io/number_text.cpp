@@ -5,6 +5,8 @@
 #include <locale>
 #include <sstream>
 
+#include "base/text.h"
+
 namespace lemnos::io {
 
 std::string shortest(double value) {
@@ -52,6 +54,13 @@ std::optional<double> parse_number(std::string_view text) {
   if (!(in >> value) || in.peek() != std::istringstream::traits_type::eof()) return std::nullopt;
 #endif
   return value;
+}
+
+std::string first_of(const std::vector<std::string>& words) {
+  constexpr size_t kMost = 20;
+  std::string out;
+  for (size_t i = 0; i < words.size() && i < kMost; ++i) out += (i ? ", " : "") + words[i];
+  return words.size() > kMost ? text(out, " and ", words.size() - kMost, " more") : out;
 }
 
 std::string in_quotes(std::string_view text) {

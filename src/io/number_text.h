@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lemnos::io {
 
@@ -15,6 +16,9 @@ std::string fixed(double value, int decimals);
 
 /// The whole of `text` (spaces around it aside, a plus sign allowed) as a number; nothing when it is not one.
 std::optional<double> parse_number(std::string_view text);
+
+/// For a message: the first twenty words and how many more there are.
+std::string first_of(const std::vector<std::string>& words);
 
 /// For a message: control characters and bytes outside ASCII replaced, at most 80 characters, in quotes.
 std::string in_quotes(std::string_view text);

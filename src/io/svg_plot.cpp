@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "base/translate.h"
 #include "io/file.h"
 #include "io/number_text.h"
 #include "io/svg_axes.h"
@@ -243,7 +244,9 @@ std::string to_svg(const Figure& figure) {
          "</svg>\n";
 }
 
-void write_figure(const std::filesystem::path& path, const Figure& figure) { write_file(path, to_svg(figure)); }
+void write_figure(const std::filesystem::path& path, const Figure& figure) {
+  translated(path.string(), [&] { write_file(path, to_svg(figure)); });
+}
 
 Bars histogram(const std::vector<double>& values, int64_t bins, std::optional<double> min, std::optional<double> max) {
   require(bins >= 1, ErrorCode::invalid_argument, "histogram: ", bins, " bins, at least 1 is needed");

@@ -5,10 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include <cstdio>
-
 #include "base/text.h"
 #include "io/file.h"
+#include "io/json_text.h"
 
 namespace lemnos::io {
 namespace {
@@ -24,7 +23,7 @@ Json read(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return empty_file();
   const std::vector<uint8_t> bytes = read_file(path, kMostBytes);
-  Json file = Json::parse(bytes.begin(), bytes.end(), nullptr, false);
+  Json file = parse_json<Json>({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
   require(file.is_object() && file.value(kMark, Json()).is_number_integer() && file.value("devices", Json()).is_array(),
           ErrorCode::corrupt_data, path.string(), ": is not a tuning file");
   require(file[kMark] == kVersion, ErrorCode::corrupt_data, path.string(), ": version ", file[kMark].dump(),
@@ -40,11 +39,7 @@ bool is_of(const Json& section, const Tuning& tuning) {
          is("driver_version", tuning.driver_version());
 }
 
-std::string hex(uint64_t value) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
-  return text;
-}
+std::string hex(uint64_t value) { return formatted("%016llx", static_cast<unsigned long long>(value)); }
 
 Json to_json(const TunedVariant& v) {
   if (!v.refusal.empty()) return {{"variant", v.variant}, {"refusal", v.refusal}};
@@ -73,6 +68,10 @@ Tuning load_tuning(const std::filesystem::path& path, const DeviceInfo& device) 
         tuning.put(std::move(op));
       }
     }
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    fail(ErrorCode::out_of_memory, path.string(), ": there is not enough memory");
   } catch (const std::exception& error) {
     fail(ErrorCode::corrupt_data, path.string(), ": ", error.what());
   }

@@ -110,6 +110,40 @@ TEST(History, RefusesWhatIsNoHistory) {
                  "h: column \"loss\" is not of numbers: \"0.5\"");
 }
 
+TEST(History, RefusesMoreOfWhatIsNoHistory) {
+  const std::string nothing = "h: is not a history: an object with a list \"epochs\" was expected";
+  for (const char* json : {"{}", "1", "\"x\"", "null", "{\"epochs\": 1}", "{\"epochs\": {}}", "[{\"epochs\": []}]"})
+    EXPECT_REFUSED(history_from_json(json, "h"), corrupt_data, nothing);
+  EXPECT_REFUSED(history_from_json("{\"epochs\": [{\"loss\": 1}, 2]}", "h"), corrupt_data,
+                 "h: epoch 1 is not an object");
+  EXPECT_REFUSED(history_from_json("{\"epochs\": [[]]}", "h"), corrupt_data, "h: epoch 0 is not an object");
+  EXPECT_REFUSED(history_from_json("{\"epochs\": [{\"loss\": [1]}]}", "h"), corrupt_data,
+                 "h: epoch 0: \"loss\" is not a number");
+  EXPECT_REFUSED(history_from_json("{\"epochs\": [{\"loss\": {}}]}", "h"), corrupt_data,
+                 "h: epoch 0: \"loss\" is not a number");
+  EXPECT_REFUSED(history_from_json("{\"a\": 1, \"a\": 2, \"epochs\": []}", "h"), corrupt_data, "h: \"a\" occurs twice");
+  EXPECT_REFUSED(history_from_json(std::string("{\"epochs\": []}\0x", 16), "h"), corrupt_data,
+                 "h: is not JSON: a NUL at byte 14");
+}
+
+TEST(History, BoundsDepthTimeAndMemory) {
+  EXPECT_EQ(test::refusal([] { history_from_json(std::string(100000, '['), "h"); }).code, ErrorCode::corrupt_data);
+  EXPECT_EQ(test::refusal([] { history_from_json("{\"a\":" + std::string(100000, '[') + "1", "h"); }).code,
+            ErrorCode::corrupt_data);
+  History many;
+  for (int i = 0; i < 100000; ++i) many.set("fact " + std::to_string(i), int64_t{i});
+  many.add({{"loss", 1}});
+  for (int i = 0; i < 100000; ++i) many.put("column " + std::to_string(i), i);
+  const History back = history_from_json(to_json(many), "h");
+  EXPECT_EQ(back.facts(), many.facts());
+  EXPECT_EQ(back.columns(), many.columns());
+  EXPECT_EQ(history_from_csv(to_csv(many), "h").last("column 99999"), 99999);
+  // 6,000 epochs that each bring a column: 36 million numbers in 100 KB
+  std::string wide = "{\"epochs\": [{}";
+  for (int i = 0; i < 6000; ++i) wide += ",{\"c" + std::to_string(i) + "\":1}";
+  EXPECT_REFUSED_WITH(history_from_json(wide + "]}", "h"), corrupt_data, "h: ", "more numbers than the limit of");
+}
+
 TEST(LearningCurve, HasAPanelForEachQuantity) {
   const Figure both = learning_curve(example(), "run");
   ASSERT_EQ(both.panels.size(), 2u);

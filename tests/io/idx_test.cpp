@@ -101,7 +101,15 @@ TEST(Idx, RefusesOverflowingExtents) {
   Bytes file = {0, 0, 14, 8};
   file.resize(4 + 8 * 4, 0xff);
   EXPECT_REFUSED(parse_idx(file, "a"), corrupt_data,
-                 "a: extent 4294967295 of axis 1 makes the data larger than the limit of 68719476736 bytes");
+                 "a: extent 4294967295 of axis 0 makes the data larger than the limit of 4294967296 bytes");
+  // 16 MiB that take 16 KiB on disk
+  Bytes bomb{0, 0, 8, 1, 1, 0, 0, 0};
+  bomb.resize(bomb.size() + (1u << 24));
+  const Bytes packed = gzip(bomb);
+  EXPECT_LT(packed.size(), 20000u);
+  EXPECT_EQ(parse_idx(packed, "a").bytes.size(), 1u << 24);
+  EXPECT_REFUSED(parse_idx(packed, "a", 1 << 20), corrupt_data,
+                 "a: extent 16777216 of axis 0 makes the data larger than the limit of 1048576 bytes");
 }
 
 // 200 MB of zeros behind a header that promises six bytes: the reader must stop at the seventh.
