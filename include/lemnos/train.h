@@ -96,6 +96,7 @@ struct LoadReport {
   std::vector<std::string> other_shape;  // "4.weight: f32[10, 64] in the file, f32[5, 64] in the model"
   std::vector<std::string> missing;      // in the model, not in the file
   std::vector<std::string> unused;       // in the file, not in the model
+  std::vector<std::string> unheld;       // "1.num_batches_tracked: I64[]": of a type that no tensor has here
 };
 std::string to_string(const LoadReport& report);  // a line each
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <functional>
@@ -10,7 +9,9 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/system_reason.h"
 #include "base/text.h"
+#include "base/translate.h"
 #include "io/bytes.h"
 #include "io/checksum.h"
 #include "io/file.h"
@@ -71,9 +72,16 @@ TensorFile read_all(const ReadNext& read, uint64_t file_bytes, const std::string
   SafetensorsHeader header = read_header(read, file_bytes, data_start, name);
   TensorFile file;
   file.metadata = std::move(header.metadata);
+  file.unheld = std::move(header.unheld);
   FileChecksum sum(file.metadata);
+  uint64_t reached = 0;
   for (TensorEntry& entry : header.entries) {
+    for (std::vector<uint8_t> unheld; reached < entry.offset; reached += unheld.size()) {
+      unheld.resize(std::min<uint64_t>(entry.offset - reached, 1u << 20));
+      read(unheld);
+    }
     std::vector<uint8_t> bytes(entry.desc.bytes());
+    reached += bytes.size();
     read(bytes);
     sum.tensor(entry.name, entry.desc, bytes);
     file.tensors.push_back({std::move(entry.name), entry.desc, std::move(bytes)});
@@ -93,9 +101,9 @@ struct OpenFile {
     require(fs::exists(status), ErrorCode::not_found, name, ": no such file");
     require(fs::is_regular_file(status), ErrorCode::io, name, ": is not a regular file");
     size = fs::file_size(path, error);
-    require(!error, ErrorCode::io, name, ": ", error.message());
+    require(!error, ErrorCode::io, name, ": ", reason_of(error));
     stream.open(path, std::ios::binary);
-    require(stream.is_open(), ErrorCode::io, name, ": cannot open: ", std::strerror(errno));
+    require(stream.is_open(), ErrorCode::io, name, ": cannot open: ", kSystemReason);
   }
   ReadNext reader() {
     return [this](std::span<uint8_t> out) {
@@ -125,7 +133,7 @@ SafetensorsHeader layout(std::vector<TensorView>& tensors, const Metadata& metad
   std::stable_sort(tensors.begin(), tensors.end(), [](const TensorView& a, const TensorView& b) {
     return size_of(a.desc.dtype) > size_of(b.desc.dtype);
   });
-  SafetensorsHeader header{{}, metadata};
+  SafetensorsHeader header{{}, metadata, {}};
   FileChecksum sum(metadata);
   uint64_t offset = 0;
   for (const TensorView& tensor : tensors) {
@@ -139,14 +147,18 @@ SafetensorsHeader layout(std::vector<TensorView>& tensors, const Metadata& metad
 
 }  // namespace
 
+std::string to_string(const UnheldTensor& tensor) { return text(tensor.name, ": ", tensor.dtype, tensor.shape); }
+
 const NamedTensor* TensorFile::find(const std::string& name) const {
   const auto found = std::find_if(tensors.begin(), tensors.end(), [&](const NamedTensor& t) { return t.name == name; });
   return found == tensors.end() ? nullptr : &*found;
 }
 
 TensorFile read_safetensors(const fs::path& path) {
-  OpenFile file(path);
-  return read_all(file.reader(), file.size, file.name);
+  return translated(path.string(), [&] {
+    OpenFile file(path);
+    return read_all(file.reader(), file.size, file.name);
+  });
 }
 
 TensorFile parse_safetensors(std::span<const uint8_t> file, const std::string& name) {
@@ -154,7 +166,7 @@ TensorFile parse_safetensors(std::span<const uint8_t> file, const std::string& n
     std::copy_n(rest.begin(), out.size(), out.begin());
     rest = rest.subspan(out.size());
   };
-  return read_all(read, file.size(), name);
+  return translated(name, [&] { return read_all(read, file.size(), name); });
 }
 
 std::vector<TensorEntry> list_safetensors(const fs::path& path, Metadata* metadata) {
@@ -167,17 +179,24 @@ std::vector<TensorEntry> list_safetensors(const fs::path& path, Metadata* metada
   return std::move(header.entries);
 }
 
-void write_safetensors(const fs::path& path, std::span<const TensorView> tensors, const Metadata& metadata) {
-  std::vector<TensorView> ordered(tensors.begin(), tensors.end());
-  const SafetensorsHeader header = layout(ordered, metadata, path.string());
-  std::string json;
+namespace {
+
+std::string header_text(const SafetensorsHeader& header, const std::string& name) {
   try {
-    json = safetensors_header_text(header);
+    return safetensors_header_text(header);
   } catch (const Error&) {
     throw;
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& e) {  // the JSON library, on names that are not UTF-8
-    fail(ErrorCode::invalid_argument, path.string(), ": cannot save: ", e.what());
+    fail(ErrorCode::invalid_argument, name, ": cannot save: ", e.what());
   }
+}
+
+void write(const fs::path& path, std::span<const TensorView> tensors, const Metadata& metadata) {
+  std::vector<TensorView> ordered(tensors.begin(), tensors.end());
+  const SafetensorsHeader header = layout(ordered, metadata, path.string());
+  const std::string json = header_text(header, path.string());
   require(json.size() <= kMaxSafetensorsHeader, ErrorCode::unsupported, path.string(), ": the header would have ",
           json.size(), " bytes, the format allows ", kMaxSafetensorsHeader);
   std::array<uint8_t, 8> length{};
@@ -187,6 +206,12 @@ void write_safetensors(const fs::path& path, std::span<const TensorView> tensors
   out.write(json);
   for (const TensorView& tensor : ordered) out.write(tensor.bytes);
   out.commit();
+}
+
+}  // namespace
+
+void write_safetensors(const fs::path& path, std::span<const TensorView> tensors, const Metadata& metadata) {
+  translated(path.string(), [&] { write(path, tensors, metadata); });
 }
 
 void write_safetensors(const fs::path& path, const TensorFile& file) {

@@ -115,7 +115,10 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
     fail(ErrorCode::corrupt_data, file_, ": ", in_quotes(key_), ": ", in_quotes(field_), " holds ", number,
          ", expected 0 or more");
   }
-  bool number_float(double, const std::string& word) override {
+  bool number_float(double, const std::string& given) override {
+    std::string word = given;  // with the locale's mark in the place of the point, where the parser has put it
+    for (char& c : word)
+      if (std::string_view("0123456789eE+-").find(c) == std::string_view::npos) c = '.';
     fail(ErrorCode::corrupt_data, file_, ": ", in_quotes(key_), ": ", in_quotes(field_), " holds ", in_quotes(word),
          ", expected a whole number of 64 bits");
   }
@@ -149,8 +152,11 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
 };
 
 struct Extent {
-  TensorEntry entry;
-  uint64_t end = 0;
+  std::string name;
+  uint64_t begin = 0, end = 0;
+  Shape shape;
+  std::string word;            // of its dtype
+  std::optional<DType> dtype;  // none: not held
 };
 
 Extent check(const Claim& claim, uint64_t data_bytes, const std::string& file) {
@@ -161,14 +167,14 @@ Extent check(const Claim& claim, uint64_t data_bytes, const std::string& file) {
                          : "data_offsets");
   const auto* dtype =
       std::find_if(std::begin(kDTypes), std::end(kDTypes), [&](const FileDType& d) { return *claim.dtype == d.word; });
-  require(dtype != std::end(kDTypes), ErrorCode::corrupt_data, who, ": unknown dtype ", in_quotes(*claim.dtype));
   require(claim.offsets->size() == 2, ErrorCode::corrupt_data, who, ": data_offsets has ", claim.offsets->size(),
           " numbers, expected 2");
   const uint64_t begin = (*claim.offsets)[0];
   const uint64_t end = (*claim.offsets)[1];
   require(begin <= end && end <= data_bytes, ErrorCode::corrupt_data, who, ": data_offsets ", begin, " to ", end,
           " lie outside the ", data_bytes, " bytes of data");
-  uint64_t bytes = dtype->size;
+  const bool known = dtype != std::end(kDTypes);  // newer writers have types of less than a byte
+  uint64_t bytes = known ? dtype->size : 1;
   std::vector<int64_t> dims;
   for (const uint64_t extent : *claim.shape) {
     require(extent <= uint64_t{1} << 62 && (extent == 0 || bytes <= (uint64_t{1} << 62) / extent),
@@ -179,31 +185,37 @@ Extent check(const Claim& claim, uint64_t data_bytes, const std::string& file) {
   }
   const Shape shape{std::span<const int64_t>(dims)};
   if (shape.elements() == 0) bytes = 0;
-  require(bytes == end - begin, ErrorCode::corrupt_data, who, ": ", *claim.dtype, shape, " takes ", bytes,
+  require(!known || bytes == end - begin, ErrorCode::corrupt_data, who, ": ", *claim.dtype, shape, " takes ", bytes,
           " bytes, data_offsets give it ", end - begin);
-  require(dtype->dtype.has_value(), ErrorCode::unsupported, who, ": Lemnos does not hold the dtype ", *claim.dtype);
-  return {{claim.name, {shape, *dtype->dtype}, begin}, end};
+  return {claim.name, begin, end, shape, *claim.dtype, known ? dtype->dtype : std::nullopt};
 }
 
 }  // namespace
 
 SafetensorsHeader parse_safetensors_header(std::string_view json, uint64_t data_bytes, const std::string& name) {
   require(!json.empty() && json.front() == '{', ErrorCode::corrupt_data, name, ": the header does not begin with {");
+  // The parser takes a NUL for the end, so what stands behind it would be a second header that nobody sees.
+  const size_t nul = json.find('\0');
+  require(nul == std::string_view::npos, ErrorCode::corrupt_data, name, ": the header is not JSON at its byte ",
+          nul + 1, ": a NUL");
   HeaderHandler handler(name);
   nlohmann::json::sax_parse(json.begin(), json.end(), &handler);
   std::vector<Extent> extents;
   for (const Claim& claim : handler.claims) extents.push_back(check(claim, data_bytes, name));
   std::stable_sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) {
-    return std::pair(a.entry.offset, a.end) < std::pair(b.entry.offset, b.end);
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
   });
   SafetensorsHeader header;
   header.metadata = std::move(handler.metadata);
   uint64_t reached = 0;
   for (Extent& extent : extents) {
-    require(extent.entry.offset == reached, ErrorCode::corrupt_data, name, ": ", in_quotes(extent.entry.name),
-            " begins at byte ", extent.entry.offset, " of the data, the one before it ends at ", reached);
+    require(extent.begin == reached, ErrorCode::corrupt_data, name, ": ", in_quotes(extent.name), " begins at byte ",
+            extent.begin, " of the data, the one before it ends at ", reached);
     reached = extent.end;
-    header.entries.push_back(std::move(extent.entry));
+    if (extent.dtype)
+      header.entries.push_back({std::move(extent.name), {extent.shape, *extent.dtype}, extent.begin});
+    else
+      header.unheld.push_back({std::move(extent.name), std::move(extent.word), extent.shape});
   }
   require(reached == data_bytes, ErrorCode::corrupt_data, name, ": the tensors take ", reached, " bytes, the file has ",
           data_bytes, " bytes of data");

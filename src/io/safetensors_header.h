@@ -13,11 +13,12 @@ namespace lemnos::io {
 inline constexpr uint64_t kMaxSafetensorsHeader = 100'000'000;  // bytes, the limit of the format's own reader
 
 struct SafetensorsHeader {
-  std::vector<TensorEntry> entries;  // by offset; they tile the data exactly. Offsets count from the start of the data
+  std::vector<TensorEntry> entries;  // by offset, from the start of the data; with the unheld ones they tile it exactly
   Metadata metadata;
+  std::vector<UnheldTensor> unheld;
 };
 
-/// Throws `corrupt_data` or `unsupported`; `name` is the file.
+/// Throws `corrupt_data`; `name` is the file.
 SafetensorsHeader parse_safetensors_header(std::string_view json, uint64_t data_bytes, const std::string& name);
 
 /// Padded with spaces so that the data behind the 8-byte length and this text starts at a multiple of 8.

@@ -5,10 +5,11 @@
 #include <charconv>
 #include <map>
 #include <set>
-#include <sstream>
 
 #include "base/text.h"
+#include "io/number_text.h"
 #include "io/safetensors.h"
+#include "lemnos/log.h"
 #include "optim/spec.h"
 #include "train/trainer_impl.h"
 
@@ -16,9 +17,23 @@ namespace lemnos {
 
 namespace {
 
-Snapshot::Tensor taken_from(const io::NamedTensor& tensor) {
+Snapshot::Tensor taken_from(const io::NamedTensor& tensor, const std::string& name) {
   const auto bytes = std::as_bytes(std::span(tensor.bytes));
-  return {tensor.name, tensor.desc, {bytes.begin(), bytes.end()}};
+  return {name, tensor.desc, {bytes.begin(), bytes.end()}};
+}
+
+// The tensor of this name; earlier versions wrote "state/" before the names of running statistics.
+const io::NamedTensor* tensor_of(const std::map<std::string, const io::NamedTensor*>& by_name,
+                                 const train::CheckpointEntry& e) {
+  auto found = by_name.find(e.name);
+  if (found == by_name.end() && e.purpose == Purpose::statistic) found = by_name.find("state/" + e.name);
+  return found == by_name.end() ? nullptr : found->second;
+}
+
+std::vector<std::string> unheld_of(const io::TensorFile& file) {
+  std::vector<std::string> all;
+  for (const io::UnheldTensor& tensor : file.unheld) all.push_back(io::to_string(tensor));
+  return all;
 }
 
 }  // namespace
@@ -41,8 +56,10 @@ std::string text_of(const std::vector<Shape>& examples) {
 
 std::vector<std::string> words_of(const std::string& line, char separator) {
   std::vector<std::string> words;
-  std::stringstream in(line);
-  for (std::string word; std::getline(in, word, separator);) words.push_back(word);
+  for (size_t from = 0, end; from < line.size(); from = end + 1) {
+    end = std::min(line.find(separator, from), line.size());
+    words.push_back(line.substr(from, end - from));
+  }
   return words;
 }
 
@@ -160,6 +177,9 @@ void Trainer::Impl::load(const std::filesystem::path& path, Snapshot::Part part)
     const std::map<std::string, int> clocks = clocks_in(metadata_of(file, kClocks), where);
     if (!clocks.empty()) learned.set_clocks(clocks);
     learned.restore(matched(file, where));
+    if (!file.unheld.empty())
+      default_logger()(LogLevel::warning,
+                       text(where, ": passed over, of types that no tensor has here: ", io::first_of(unheld_of(file))));
   } catch (...) {
     examples = before;
     throw;
@@ -200,18 +220,18 @@ Snapshot Trainer::Impl::matched(const io::TensorFile& file, const std::string& w
   Snapshot taken;
   for (const train::CheckpointEntry& e : learned.entries()) {
     if (!has_steps && !e.belongs_to_model()) continue;
-    const auto found = by_name.find(e.name);
-    if (found == by_name.end()) {
+    const io::NamedTensor* found = tensor_of(by_name, e);
+    if (!found) {
       // A file of weights alone leaves the rest as it is; a file saved before the first step has no slots.
       require(e.purpose != Purpose::parameter && (!has_state || e.purpose == Purpose::optimizer), ErrorCode::not_found,
               where, ": has no tensor '", e.name, "' ", e.desc);
       if (has_state) taken.tensors.push_back(as_at_the_start(e));
       continue;
     }
-    require(found->second->desc == e.desc, ErrorCode::shape_mismatch, where, ": '", e.name, "' is ",
-            found->second->desc, " in the file and ", e.desc, " in the model");
-    taken.tensors.push_back(taken_from(*found->second));
-    by_name.erase(found);
+    require(found->desc == e.desc, ErrorCode::shape_mismatch, where, ": '", e.name, "' is ", found->desc,
+            " in the file and ", e.desc, " in the model");
+    taken.tensors.push_back(taken_from(*found, e.name));
+    by_name.erase(found->name);
   }
   require(by_name.empty(), ErrorCode::shape_mismatch, where, ": holds ", file.tensors.size(),
           " tensors, the model takes ", file.tensors.size() - by_name.size(),
@@ -228,21 +248,23 @@ LoadReport Trainer::load_matching(const std::filesystem::path& path, const data:
 
 LoadReport Trainer::Impl::load_matching(const std::filesystem::path& path, const std::vector<Shape>& shapes) {
   const io::TensorFile file = io::read_safetensors(path);
+  std::map<std::string, const io::NamedTensor*> by_name;
+  for (const io::NamedTensor& tensor : file.tensors) by_name[tensor.name] = &tensor;
   make_parameters(shapes);
-  LoadReport report;
+  LoadReport report{.loaded = {}, .other_shape = {}, .missing = {}, .unused = {}, .unheld = unheld_of(file)};
   Snapshot taken;
   std::set<std::string> known;
   for (const train::CheckpointEntry& e : learned.entries()) {
     if (!e.belongs_to_model()) continue;
-    known.insert(e.name);
-    const io::NamedTensor* found = file.find(e.name);
+    const io::NamedTensor* found = tensor_of(by_name, e);
+    known.insert(found ? found->name : e.name);
     if (!found) {
       report.missing.push_back(e.name);
     } else if (found->desc != e.desc) {
       report.other_shape.push_back(text(e.name, ": ", found->desc, " in the file, ", e.desc, " in the model"));
     } else {
       report.loaded.push_back(e.name);
-      taken.tensors.push_back(taken_from(*found));
+      taken.tensors.push_back(taken_from(*found, e.name));
     }
   }
   for (const io::NamedTensor& tensor : file.tensors) {
@@ -263,6 +285,7 @@ std::string to_string(const LoadReport& report) {
   lines("other shape  ", report.other_shape);
   lines("missing      ", report.missing);
   lines("unused       ", report.unused);
+  lines("not held     ", report.unheld);
   return out;
 }
 

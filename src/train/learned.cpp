@@ -26,7 +26,8 @@ std::vector<CheckpointEntry> Learned::entries() {
   for (const auto& [id, entry] : state_->entries())
     if (entry.purpose == Purpose::parameter) add(entry, entry.name);
   for (const auto& [id, entry] : state_->entries())
-    if (entry.arena.kind == ArenaKind::variable) add(entry, "state/" + entry.name);
+    if (entry.arena.kind == ArenaKind::variable)  // running statistics are a model's own, and have PyTorch's names
+      add(entry, entry.purpose == Purpose::statistic ? entry.name : "state/" + entry.name);
   for (const auto& [id, slot] : state_->entries()) {
     if (slot.arena.kind != ArenaKind::slot) continue;
     for (const auto& [other, p] : state_->entries())

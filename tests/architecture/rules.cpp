@@ -94,11 +94,22 @@ const Word kWords[] = {
      "names of std stay in std", ""},
     {"\\bstd::(abort|exit|terminate|quick_exit)\\b|(^|[^\\w:.>])(abort|exit)\\(",
      "a library never ends its user's process", "src/"},
+    {"\\bstrerror\\b",
+     "the reason is read when the message is printed: base/system_reason.h",
+     "src/",
+     {"src/base/system_reason.cpp"}},
     {"\\bassert\\(", "an error is a message: require() of base/text.h", "src/"},
     {"std::(cout|cerr|clog|f?printf|f?puts|putchar)\\b|(^|[^\\w:.>])(f?printf|f?puts|putchar)\\(",
      "a library speaks through its log",
      "src/",
      {"src/base/log.cpp", "src/train/progress_bar.cpp"}},
+    {"\\bv?snprintf\\(|\\b[io]?stringstream\\b|\\b(sto|strto|ato)[dfi]|\\bstrtold|\\bto(lower|upper)\\(|\\bis(alnum|"
+     "alpha|x?digit|space|"
+     "upper|lower|print|punct)\\(|\\bput_time|\\bstrftime|\\bstd::locale\\b|\\bset"
+     "locale",
+     "no text depends on a locale: text(), formatted() and lower_case() of base/text.h, std::to_chars",
+     "src/",
+     {"src/base/text.h", "src/base/text.cpp", "src/io/number_text.cpp", "src/io/jpeg.cpp"}},
 };
 
 // Entry points that return no lemnos_result and release nothing.

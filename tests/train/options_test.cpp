@@ -205,14 +205,43 @@ TEST_P(Options, AnotherHeadTakesTheRestOfACheckpoint) {
   EXPECT_EQ(report.loaded, (std::vector<std::string>{"0.weight", "0.bias"}));
   EXPECT_EQ(report.other_shape, (std::vector<std::string>{"2.weight: f32[3, 16] in the file, f32[2, 16] in the model",
                                                           "2.bias: f32[3] in the file, f32[2] in the model"}));
-  EXPECT_EQ(report.missing,
-            (std::vector<std::string>{"3.weight", "3.bias", "state/3.running_mean", "state/3.running_var"}));
+  EXPECT_EQ(report.missing, (std::vector<std::string>{"3.weight", "3.bias", "3.running_mean", "3.running_var"}));
   EXPECT_TRUE(report.unused.empty());
   EXPECT_EQ(read(to, "0.weight"), read(from, "0.weight"));
   EXPECT_NE(to_string(report).find("other shape  2.bias: f32[3] in the file"), std::string::npos);
 
   Trainer stranger{device(), nn::sequential({nn::Flatten{}, nn::Linear{.out = 2}})};
   EXPECT_THROW((void)stranger.load_matching(folder_ / "a.safetensors", Shape{kFeatures}), Error);
+}
+
+// As PyTorch saves a Sequential of a BatchNorm1d(2): a count of batches in 64 bits, which no tensor has here.
+TEST_P(Options, RunningStatisticsHavePyTorchsNames) {
+  const std::string names[] = {"0.bias", "0.running_mean", "0.running_var", "0.weight"};
+  std::string header = "{";
+  for (size_t i = 0; i < 4; ++i)
+    header += "\"" + names[i] + "\":{\"dtype\":\"F32\",\"shape\":[" + std::to_string(kFeatures) +
+              "],\"data_offsets\":[" + std::to_string(i * kFeatures * 4) + "," +
+              std::to_string((i + 1) * kFeatures * 4) + "]},";
+  const size_t end = 4 * kFeatures * 4;
+  header += "\"0.num_batches_tracked\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[" + std::to_string(end) + "," +
+            std::to_string(end + 8) + "]}}";
+  std::string file(8, '\0');
+  for (size_t i = 0; i < 8; ++i) file[i] = static_cast<char>(header.size() >> 8 * i & 0xff);
+  file += header;
+  for (int i = 0; i < 4 * kFeatures; ++i) {
+    const float value = static_cast<float>(i + 1);
+    file.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  file.append(8, '\1');
+  write_content(folder_ / "torch.safetensors", {file.begin(), file.end()});
+  Trainer to{device(), nn::sequential({nn::BatchNorm{}})};
+  const LoadReport report = to.load_matching(folder_ / "torch.safetensors", Shape{kFeatures});
+  EXPECT_EQ(report.loaded.size(), 4u);
+  EXPECT_TRUE(report.missing.empty() && report.unused.empty()) << to_string(report);
+  EXPECT_EQ(report.unheld, std::vector<std::string>{"0.num_batches_tracked: I64[]"});
+  EXPECT_EQ(read(to, "0.running_mean").front(), static_cast<float>(kFeatures + 1));
+  to.load(folder_ / "torch.safetensors");
+  EXPECT_EQ(read(to, "0.running_var").front(), static_cast<float>(2 * kFeatures + 1));
 }
 
 TEST_P(Options, SnapshotsOfAnotherModelChangeNothing) {
