@@ -86,6 +86,8 @@ class Observer {
   /// After the last epoch, however it came to be the last.
   virtual void end(FitRun&) {}
   virtual bool watches_steps() const { return false; }
+  /// Where that is not 0, steps_done() is also called after each step whose number is a multiple of it.
+  virtual int64_t every_steps() const { return 0; }
 };
 
 /// Anything with `std::unique_ptr<Observer> observe() const` is a Callback.

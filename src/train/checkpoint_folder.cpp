@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/system_reason.h"
 #include "base/text.h"
 #include "io/safetensors.h"
 #include "lemnos/train.h"
@@ -18,11 +18,7 @@ namespace {
 
 constexpr std::string_view kStem = "step-", kExtension = ".safetensors";
 
-std::string name_of(int64_t step) {
-  char name[64];
-  std::snprintf(name, sizeof name, "step-%010lld.safetensors", static_cast<long long>(step));
-  return name;
-}
+std::string name_of(int64_t step) { return formatted("step-%010lld.safetensors", static_cast<long long>(step)); }
 
 /// The shortest text that reads back as the same number.
 std::string exact(double value) {
@@ -39,16 +35,16 @@ struct Saved {
 /// Files step-<digits>.safetensors in the order of writing; others in the folder are nobody's business here.
 std::vector<Saved> checkpoints_in(const std::filesystem::path& folder) {
   std::vector<Saved> found;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
-    const std::string name = entry.path().filename().string();
+  std::error_code none, gone;
+  for (std::filesystem::directory_iterator at(folder, none), last; !none && at != last; at.increment(none)) {
+    const std::string name = at->path().filename().string();
     if (!name.starts_with(kStem) || !name.ends_with(kExtension)) continue;
     const char* begin = name.data() + kStem.size();
     const char* end = name.data() + name.size() - kExtension.size();
     int64_t step = 0;
     if (const auto parsed = std::from_chars(begin, end, step); parsed.ec != std::errc() || parsed.ptr != end) continue;
-    const auto written = entry.last_write_time(none);
-    if (!none) found.push_back({written, step, entry.path()});
+    const auto written = at->last_write_time(gone);
+    if (!gone) found.push_back({written, step, at->path()});
   }
   std::ranges::sort(found, {}, [](const Saved& saved) { return std::pair(saved.written, saved.step); });
   return found;
@@ -101,7 +97,7 @@ class CheckpointObserver final : public Observer {
   void begin(FitRun& run) override {
     std::error_code failed;
     std::filesystem::create_directories(options_.folder, failed);
-    require(!failed, ErrorCode::io, options_.folder.string(), ": cannot be made: ", failed.message());
+    require(!failed, ErrorCode::io, options_.folder.string(), ": cannot be made: ", reason_of(failed));
     const int64_t step = run.trainer.steps_done();
     for (const Saved& saved : checkpoints_in(options_.folder))
       if (saved.step <= step) own_.push_back(saved.path);
@@ -121,7 +117,7 @@ class CheckpointObserver final : public Observer {
           options_.folder / kBest,
           {{kBestColumn, options_.monitor}, {kBestValue, exact(monitor_.best())}, {kBestStep, std::to_string(step)}});
   }
-  bool watches_steps() const override { return options_.every_steps > 0; }
+  int64_t every_steps() const override { return options_.every_steps; }
 
  private:
   void save(Trainer& trainer, int64_t step) {
@@ -132,7 +128,8 @@ class CheckpointObserver final : public Observer {
     saved_ = step;
     std::erase(own_, path);
     own_.push_back(path);
-    for (; own_.size() > static_cast<size_t>(options_.last); own_.erase(own_.begin())) std::filesystem::remove(own_[0]);
+    for (std::error_code gone; own_.size() > static_cast<size_t>(options_.last); own_.erase(own_.begin()))
+      std::filesystem::remove(own_[0], gone);  // one that stays is no reason to end a training
   }
 
   Checkpoint options_;

@@ -134,6 +134,13 @@ History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, bool 
   train::ProgressBar bar(fit.verbosity);
   const bool watched =
       bar.draws() || std::ranges::any_of(observers, [](const auto& observer) { return observer->watches_steps(); });
+  int64_t done = trainer.steps_done();
+  // No observer is called later than after the step that it waits for.
+  const auto until_asked = [&](int64_t left) {
+    for (const auto& observer : observers)
+      if (const int64_t every = observer->every_steps(); every > 0) left = std::min(left, every - done % every);
+    return left;
+  };
   tell(&Observer::begin);
   for (int64_t epoch = 1; epoch <= fit.epochs && !run.stopped(); ++epoch) {
     const Stopwatch clock;
@@ -143,11 +150,12 @@ History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, bool 
     train::Tally tally = builder.tally();
     while (progress.step < steps && !run.stopped()) {
       const Stopwatch piece;
-      const int64_t now = pieces.next(steps - progress.step);
+      const int64_t now = pieces.next(until_asked(steps - progress.step));
       run.steps = train_steps(now);
       progress.so_far = tally.add(run.steps).means();
       pieces.took(now, piece.seconds());
       progress.step += now;
+      done += now;
       progress.samples_per_second = static_cast<double>(progress.so_far.samples) / clock.seconds();
       bar.update(progress);
       tell(&Observer::steps_done);

@@ -135,6 +135,18 @@ TEST_P(Callbacks, CheckpointsRotateAndTheBestStays) {
   EXPECT_TRUE(same(state_of(resumed), state_of(best)));
 }
 
+// Steps are handed over in pieces; one that goes past a step that a checkpoint waits for is cut there.
+TEST_P(Callbacks, NoCheckpointOfEverySoManyStepsIsPassedOver) {
+  Trainer trainer = small_trainer(device());
+  fit(trainer, 4, {callback::Checkpoint{.folder = folder_ / "run", .last = 100, .every_steps = 3}});
+  for (int64_t step = 1; step <= trainer.steps_done(); ++step) {
+    const std::string digits = std::to_string(step);
+    const std::string name = "step-" + std::string(10 - digits.size(), '0') + digits + ".safetensors";
+    EXPECT_EQ(std::filesystem::exists(folder_ / "run" / name), step % 3 == 0 || step % 7 == 0) << step;
+  }
+  EXPECT_EQ(trainer.steps_done(), 28);
+}
+
 TEST_P(Callbacks, TheBestOfARunIsStillTheBestWhenItGoesOn) {
   const callback::Checkpoint checkpoint{.folder = folder_ / "run", .monitor = "val_loss"};
   const auto best = [&] { return content_of(folder_ / "run" / "best.safetensors"); };
