@@ -37,7 +37,7 @@ struct Filter {
   std::string dtype;        // "f16"
   std::string direction;    // "forward", "backward", "second"
   std::string shape;        // "113x41": of the first input
-  long index = -1;          // a case's number within its op
+  int64_t index = -1;       // a case's number within its op
   uint64_t seed = 42;
   Tier tier = Tier::whole;
   bool special = false;  // only runs with special values

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "arguments.h"
 #include "commands.h"
 #include "lemnos/tune.h"
 #include "measure.h"
@@ -155,21 +156,21 @@ int run_product(Options o) {
 
 Command add_bench(CLI::App& app) {
   auto o = std::make_shared<Options>();
-  const CLI::Range extent(int64_t{1}, int64_t{1} << 20);
+  constexpr int64_t kMostExtent = int64_t{1} << 20;
   CLI::App* sub = app.add_subcommand("bench", "Measure the device's limits, and how near every op and step comes");
   sub->add_option("--only", o->only, "Only rows whose group and name have this in them (\"network softmax\")");
   CLI::App* gemm = sub->add_subcommand("gemm", "One matrix product: C[m, n] = A[m, k] B[k, n]");
-  gemm->add_option("--m", o->product.m)->check(extent)->capture_default_str();
-  gemm->add_option("--n", o->product.n)->check(extent)->capture_default_str();
-  gemm->add_option("--k", o->product.k)->check(extent)->capture_default_str();
+  add_number(gemm, "--m", o->product.m, 1, kMostExtent, "");
+  add_number(gemm, "--n", o->product.n, 1, kMostExtent, "");
+  add_number(gemm, "--k", o->product.k, 1, kMostExtent, "");
   gemm->add_flag("--ta", o->product.transpose_a, "A is stored [k, m]");
   gemm->add_flag("--tb", o->product.transpose_b, "B is stored [n, k]");
   gemm->add_option("--dtype", o->dtype)->check(CLI::IsMember({"f32", "f16", "bf16"}))->capture_default_str();
   CLI::App* host = sub->add_subcommand("host", "What the host pays: start to first step, a replayed step");
   for (CLI::App* command : {sub, gemm, host}) {
-    command->add_option("--device", o->device, "Name, UUID, pci:.., luid:.. or best")->capture_default_str();
+    add_name(command, "--device", o->device, "Name, UUID, pci:.., luid:.. or best");
     if (command != host) command->add_option("--variant", o->variant, "Force a variant: \"matmul=tiled64\"");
-    if (command != host) command->add_option("--tuning", o->tuning, "File of `lemnos tune`");
+    if (command != host) add_name(command, "--tuning", o->tuning, "File of `lemnos tune`");
     if (command != host) command->add_flag("--profile", o->profile, "And where the time of each goes, by kernel");
     command->add_flag("--json", o->json, "Print JSON");
   }

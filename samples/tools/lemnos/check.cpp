@@ -8,6 +8,7 @@
 
 #include "all_cases.h"
 #include "api/preset_device.h"
+#include "arguments.h"
 #include "check/case_file.h"
 #include "check/runner.h"
 #include "check_report.h"
@@ -16,6 +17,8 @@
 namespace lemnos::tool {
 
 namespace {
+
+constexpr int64_t kMostCases = 1000000;  // of an op
 
 namespace fs = std::filesystem;
 
@@ -140,7 +143,7 @@ int run(const Options& o) {
 Command add_check(CLI::App& app) {
   auto o = std::make_shared<Options>();
   CLI::App* sub = app.add_subcommand("check", "Check every op of a device against the reference");
-  sub->add_option("--device", o->device, "Name, UUID, pci:.., luid:.. or best")->capture_default_str();
+  add_name(sub, "--device", o->device, "Name, UUID, pci:.., luid:.. or best");
   sub->add_option("--preset", o->filter.preset, "Play a poorer device: no-half, small-workgroups, no-subgroups, ...");
   sub->add_option("--op", o->filter.op, "Only this op");
   sub->add_option("--dtype", o->filter.dtype, "f32, f16 or bf16");
@@ -149,8 +152,9 @@ Command add_check(CLI::App& app) {
       ->check(CLI::IsMember({"forward", "backward"}));
   sub->add_flag("--special", o->filter.special, "only with NaN, infinities and the ends of the type in the inputs");
   sub->add_option("--shape", o->filter.shape, "Of the first input, as 113x41");
-  sub->add_option("--case", o->filter.index, "Only the case of that number within its op");
-  sub->add_option("--seed", o->filter.seed)->capture_default_str();
+  add_number(sub, "--case", o->filter.index, 0, kMostCases, "Only the case of that number within its op")
+      ->default_str("");
+  add_number(sub, "--seed", o->filter.seed, "Of the inputs");
   sub->add_flag_callback(
       "--fast", [o] { o->filter.tier = check::Tier::fast; }, "The fast tier");
   CLI::Option* write =

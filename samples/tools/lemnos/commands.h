@@ -8,6 +8,9 @@ namespace lemnos::tool {
 
 using Command = std::function<int()>;
 
+/// Throws `io` where what was printed cannot have arrived: a full disk, a closed pipe.
+void require_output();
+
 Command add_info(CLI::App& app);
 Command add_train(CLI::App& app);
 Command add_bench(CLI::App& app);

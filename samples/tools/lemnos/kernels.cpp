@@ -9,6 +9,7 @@
 #include <set>
 
 #include "all_cases.h"
+#include "arguments.h"
 #include "base/text.h"
 #include "check/runner.h"
 #include "commands.h"
@@ -30,7 +31,7 @@ struct Options {
   std::string device = "best";
   std::string kernel;
   std::string isa;
-  size_t most = 8;  // specialisations of a kernel; 0: all
+  int64_t most = 8;  // specialisations of a kernel; 0: all
   bool json = false;
 };
 
@@ -236,7 +237,7 @@ int run(const Options& o) {
   const std::string& wanted = o.isa.empty() ? o.kernel : o.isa;
   Entries entries;
   const Launches launches = launches_of(context->caps(), o.filter, wanted);
-  for (const auto& [s, chosen] : thinned(launches.chosen(), o.most))
+  for (const auto& [s, chosen] : thinned(launches.chosen(), static_cast<size_t>(o.most)))
     entries[s.kernel->name].all.push_back(compile(*context, s, chosen, !o.isa.empty()));
   require(!entries.empty(), ErrorCode::not_found, "kernels: none fits these options");
   if (!o.isa.empty()) {
@@ -257,13 +258,12 @@ Command add_kernels(CLI::App& app) {
   auto o = std::make_shared<Options>();
   CLI::App* sub = app.add_subcommand(
       "kernels", "What the driver's compiler makes of every kernel; status 1 where one spills or needs scratch memory");
-  sub->add_option("--device", o->device, "Name, UUID, pci:.., luid:.. or best")->capture_default_str();
+  add_name(sub, "--device", o->device, "Name, UUID, pci:.., luid:.. or best");
   sub->add_option("--kernel", o->kernel, "Only kernels whose name has this in it");
   sub->add_option("--isa", o->isa, "Print the machine code of kernels whose name has this in it");
   sub->add_option("--op", o->filter.op, "Only what the cases of this op launch");
   sub->add_option("--dtype", o->filter.dtype, "f32, f16 or bf16");
-  sub->add_option("--most", o->most, "Specialisations of each kernel, spread over all of them; 0: all")
-      ->capture_default_str();
+  add_number(sub, "--most", o->most, 0, 1000000, "Specialisations of each kernel, spread over all of them; 0: all");
   sub->add_flag("--json", o->json, "Print JSON: every specialisation, and the driver's own statistics");
   return [o] { return run(*o); };
 }

@@ -1,18 +1,47 @@
 // lemnos: what devices there are, a training from the command line, how near a device comes to its limits, which
 // kernels are its fastest, the correctness suite, and what a driver makes of the kernels.
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <iostream>
+#include <memory>
 
+#include "arguments.h"
 #include "commands.h"
 #include "lemnos/error.h"
 
-int main(int argc, char** argv) {
-  using namespace lemnos::tool;
+namespace lemnos::tool {
+
+namespace {
+
+Command add_help(CLI::App& app) {
+  auto topic = std::make_shared<std::string>();
+  CLI::App* sub = app.add_subcommand("help", "Print this text, or that of a command");
+  sub->add_option("command", *topic, "The command");
+  return [topic, &app] {
+    const auto named = app.get_subcommands([&](CLI::App* command) { return command->get_name() == *topic; });
+    if (named.empty() && !topic->empty()) {
+      char* words[] = {nullptr, topic->data()};
+      throw Error(ErrorCode::not_found, unknown_word(app, 2, words));
+    }
+    std::cout << (named.empty() ? app : *named[0]).help();
+    return 0;
+  };
+}
+
+int usage_error(CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  // What the parser says of a word that it does not know depends on what else is missing.
+  const std::string unknown = unknown_word(app, argc, argv);
+  std::fprintf(stderr, "lemnos: %s (see lemnos --help)\n", unknown.empty() ? error.what() : unknown.c_str());
+  return 2;
+}
+
+int run(int argc, char** argv) {
   CLI::App app{"Lemnos trains neural networks on any vendor's GPU through Vulkan.", "lemnos"};
   app.require_subcommand(1);
-  app.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return std::string("lemnos: ") + error.what() + " (see lemnos --help)\n";
-  });
+  app.set_version_flag("--version", std::string("lemnos ") + LEMNOS_VERSION);
   const Command commands[] = {
       add_info(app),    add_train(app), add_bench(app), add_tune(app),
 #ifdef LEMNOS_HAS_CASES
@@ -21,22 +50,42 @@ int main(int argc, char** argv) {
       add_kernels(app),
 #endif
 #endif
+      add_help(app),
   };
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return usage_error(app, error, argc, argv);
   }
   try {
     const auto subcommands = app.get_subcommands([](CLI::App*) { return true; });
     for (size_t i = 0; i < subcommands.size(); ++i)
       if (subcommands[i]->parsed()) return commands[i]();
-  } catch (const lemnos::Error& error) {
-    std::fprintf(stderr, "lemnos: %s\n", error.what());
-    return 1;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "lemnos: there is not enough memory\n");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "lemnos: %s\n", error.what());
-    return 1;
   }
   return 1;
+}
+
+}  // namespace
+
+void require_output() {
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good()) return;
+  throw Error(ErrorCode::io, std::string("standard output cannot be written: ") + std::strerror(errno));
+}
+
+}  // namespace lemnos::tool
+
+int main(int argc, char** argv) {
+  const int code = lemnos::tool::run(argc, argv);
+  try {
+    lemnos::tool::require_output();
+  } catch (const lemnos::Error& error) {
+    if (code == 0) std::fprintf(stderr, "lemnos: %s\n", error.what());
+    return code == 0 ? 1 : code;
+  }
+  return code;
 }

@@ -1,10 +1,16 @@
 // lemnos train mlp: a digit classifier from the command line.
 
+#include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <variant>
 
+#include "arguments.h"
+#include "base/system_reason.h"
+#include "base/text.h"
 #include "commands.h"
 #include "io/file.h"
 #include "lemnos/lemnos.hpp"
@@ -15,6 +21,7 @@ namespace {
 
 constexpr int64_t kMost = 1000000;  // epochs, images a step, units
 constexpr uint32_t kProfiledSteps = 7;
+constexpr const char *kHistory = "history.json", *kCurve = "curve.svg", *kModel = "model.safetensors";
 
 struct Options {
   std::string network = "mlp";
@@ -31,6 +38,7 @@ struct Options {
   int64_t hidden = 256;
   double lr = 0;  // 0: the optimizer's default
   uint64_t seed = 1;
+  bool resume = false;
 };
 
 optim::Optimizer optimizer_of(const Options& o) {
@@ -46,12 +54,139 @@ optim::UpdateOptions update_of(const Options& o, int64_t images) {
   return {.schedule = optim::Schedule{.shape = optim::Cosine{.period = steps}}};
 }
 
+volatile std::sig_atomic_t signal_seen = 0;
+
+extern "C" void note_signal(int number) {
+  signal_seen = number;
+  std::signal(number, SIG_DFL);  // a second one ends the process at once
+}
+
+/// While it lives, Ctrl-C and SIGTERM are noted. What was ignored before, as under nohup, stays ignored.
+class NotedSignals {
+ public:
+  NotedSignals() {
+    for (const int number : {SIGINT, SIGTERM})
+      if (std::signal(number, note_signal) == SIG_IGN) std::signal(number, SIG_IGN);
+  }
+  ~NotedSignals() {
+    for (const int number : {SIGINT, SIGTERM})
+      if (std::signal(number, SIG_DFL) == SIG_IGN) std::signal(number, SIG_IGN);
+  }
+  NotedSignals(const NotedSignals&) = delete;
+  NotedSignals& operator=(const NotedSignals&) = delete;
+};
+
+/// Ends a fit after the work in flight once a signal was seen.
+struct StopOnSignal {
+  class Watch final : public Observer {
+   public:
+    void begin(FitRun& run) override { look(run); }
+    void steps_done(FitRun& run) override { look(run); }
+    void epoch_done(FitRun& run) override { look(run); }
+    bool watches_steps() const override { return true; }
+
+   private:
+    static void look(FitRun& run) {
+      if (signal_seen) run.stop(signal_seen == SIGINT ? "SIGINT" : "SIGTERM");
+    }
+  };
+  std::unique_ptr<Observer> observe() const { return std::make_unique<Watch>(); }
+};
+
 // Before an hour of training, not after it.
-void require_writable(const std::filesystem::path& folder) {
+void require_places(const Options& o) {
+  if (!o.profile.empty()) io::require_writable(o.profile);
+  if (o.tune > 0) io::require_writable(o.tuning);
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw Error(ErrorCode::io, folder.string() + ": cannot be made: " + error.message());
-  io::AtomicFile probe(folder / ".lemnos-probe");
+  std::filesystem::create_directories(o.out, error);
+  if (error) throw Error(ErrorCode::io, o.out + ": cannot be made: " + reason_of(error));
+  for (const char* name : {kHistory, kCurve, kModel}) io::require_writable(std::filesystem::path(o.out) / name);
+}
+
+Tuning tuning_of(const Options& o, const DeviceInfo& device) {
+  if (o.tuning.empty()) return Tuning(device);
+  std::error_code error;
+  if (o.tune == 0 && !std::filesystem::exists(o.tuning, error))
+    throw Error(ErrorCode::not_found, o.tuning + ": no such file; lemnos tune --file makes it, or --tune here");
+  return io::load_tuning(o.tuning, device);
+}
+
+std::string data_name(const Options& o) { return o.data.empty() ? "generated digits" : o.data; }
+
+// What a run that goes on must have in common with the run before.
+void set_facts(History& history, const Options& o) {
+  history.set("network", "784-" + std::to_string(o.hidden) + "-10");
+  history.set("optimizer", o.optimizer);
+  history.set("schedule", o.schedule);
+  history.set("data", data_name(o));
+  history.set("seed", static_cast<int64_t>(o.seed));
+  history.set("batch_size", o.batch);
+  history.set("lr", o.lr);
+  if (o.schedule == "cosine") history.set("planned_epochs", o.epochs);  // its length
+}
+
+std::string text_of(const History::Fact& fact) {
+  return std::visit([](const auto& value) { return text(value); }, fact);
+}
+
+/// The history of the run that --resume goes on from. Throws `not_found` where there is none, and `invalid_argument`
+/// for an option that was another one.
+History history_before(const Options& o) {
+  const std::filesystem::path out = o.out;
+  std::error_code error;
+  for (const char* name : {kHistory, kModel})
+    if (!std::filesystem::exists(out / name, error))
+      throw Error(ErrorCode::not_found, (out / name).string() + ": no such file, so there is nothing to resume");
+  History before = io::read_history(out / kHistory), now;
+  set_facts(now, o);
+  for (const auto& [name, value] : now.facts()) {
+    const History::Fact* was = before.fact(name);
+    if (was && text_of(*was) != text_of(value))
+      throw Error(ErrorCode::invalid_argument, text("--resume: ", name, " is ", text_of(value), ", the run in ", o.out,
+                                                    " was begun with ", text_of(*was)));
+  }
+  return before;
+}
+
+void append(History& to, const History& from) {
+  const auto done = static_cast<double>(to.epochs());
+  for (size_t row = 0; row < from.epochs(); ++row) {
+    History::Row values;
+    for (const std::string& column : from.columns())
+      values.emplace_back(column, from[column][row] + (column == "epoch" ? done : 0));
+    to.add(values);
+  }
+  for (const auto& [name, value] : from.facts()) to.set(name, value);
+}
+
+// Without what the run before said of its own end.
+History going_on(const History& before) {
+  History history;
+  append(history, before);
+  if (history.fact("stopped")) history.set("stopped", "");
+  return history;
+}
+
+/// Trains what is left of the planned epochs, and returns the history of the whole run.
+History train_on(Trainer& trainer, const data::Split& data, const Options& o) {
+  History history = o.resume ? going_on(history_before(o)) : History();
+  FitOptions fit{.epochs = o.epochs, .batch_size = o.batch, .validation = &data.test, .callbacks = {StopOnSignal{}}};
+  if (o.resume) {
+    trainer.load(std::filesystem::path(o.out) / kModel);
+    trainer.begin(data.train, o.batch);
+    const int64_t in_epoch = (data.train.size() + o.batch - 1) / o.batch;
+    const int64_t left = std::max<int64_t>(o.epochs * in_epoch - trainer.steps_done(), 0);
+    std::printf("resumed at step %lld of %lld\n", static_cast<long long>(trainer.steps_done()),
+                static_cast<long long>(o.epochs * in_epoch));
+    fit.epochs = left / in_epoch;
+    constexpr int64_t kPiece = 16;  // between two looks at the signals
+    for (int64_t steps = left % in_epoch; steps > 0 && !signal_seen; steps -= kPiece)
+      trainer.step(std::min(steps, kPiece));
+  }
+  const History made = trainer.fit(data.train, fit);
+  append(history, made);
+  set_facts(history, o);
+  return history;
 }
 
 // After the run, on steps of their own: what was trained and saved stays as it is.
@@ -61,13 +196,28 @@ void write_profile(Trainer& trainer, const std::string& path) {
   std::printf("\n%swrote %s\n", profile.table().c_str(), path.c_str());
 }
 
-int train_mlp(const Options& o) {
-  require_writable(o.out);
-  const data::Split data = o.data.empty() ? data::digits() : data::mnist(o.data);
+void print_head(const Options& o, const Device& device, const data::Split& data, Trainer& trainer) {
+  std::printf("%s (%s %s)\n%s: %lld training and %lld test images\n%s", device.info().name.c_str(),
+              device.info().driver.c_str(), device.info().driver_version.c_str(), data_name(o).c_str(),
+              static_cast<long long>(data.train.size()), static_cast<long long>(data.test.size()),
+              trainer.summary(data.train.example(), o.batch).c_str());
+  require_output();
+}
+
+int train_mlp(Options o) {
   const Device device = Device::find(o.device);
+  Tuning tuning = tuning_of(o, device.info());
+  const data::Split data = o.data.empty() ? data::digits() : data::mnist(o.data, {.classes = 0});
+  if (o.batch > data.train.size()) {
+    std::printf("a batch of %lld is more than the %lld training images: it is cut to %lld\n",
+                static_cast<long long>(o.batch), static_cast<long long>(data.train.size()),
+                static_cast<long long>(data.train.size()));
+    o.batch = data.train.size();
+  }
+  if (o.resume) (void)history_before(o);
+  require_places(o);
   const Model model =
       nn::sequential({nn::Flatten{}, nn::Linear{.out = o.hidden}, nn::Relu{}, nn::Linear{.out = data.train.classes}});
-  Tuning tuning = o.tuning.empty() ? Tuning(device.info()) : io::load_tuning(o.tuning, device.info());
   Trainer trainer{device,
                   model,
                   {.loss = loss::CrossEntropy{},
@@ -76,33 +226,30 @@ int train_mlp(const Options& o) {
                    .seed = o.seed,
                    .tuning = &tuning,
                    .tune_seconds = o.tune}};
-  std::printf("%s (%s %s)\n%s: %lld training and %lld test images\n%s", device.info().name.c_str(),
-              device.info().driver.c_str(), device.info().driver_version.c_str(),
-              o.data.empty() ? "generated digits" : o.data.c_str(), static_cast<long long>(data.train.size()),
-              static_cast<long long>(data.test.size()), trainer.summary(data.train.example(), o.batch).c_str());
+  print_head(o, device, data, trainer);
 
+  const NotedSignals signals;
   const auto start = std::chrono::steady_clock::now();
-  History history = trainer.fit(data.train, {.epochs = o.epochs, .batch_size = o.batch, .validation = &data.test});
+  History history = train_on(trainer, data, o);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  const double accuracy = o.epochs > 0 ? history.last("val_accuracy") : trainer.evaluate(data.test).accuracy;
+  const double accuracy = history.epochs() > 0 ? history.last("val_accuracy") : trainer.evaluate(data.test).accuracy;
 
-  history.set("optimizer", o.optimizer);
-  history.set("schedule", o.schedule);
-  history.set("data", o.data.empty() ? "generated digits" : o.data);
   history.set("lemnos_version", LEMNOS_VERSION);
   history.set("api_version", device.info().api_version);
   history.set("test_accuracy", accuracy);
   history.set("total_seconds", seconds);
   const std::filesystem::path out = o.out;
-  io::write_history(out / "history.json", history);
+  io::write_history(out / kHistory, history);
   if (history.epochs() > 0)
-    io::write_figure(out / "curve.svg", io::learning_curve(history, "784-" + std::to_string(o.hidden) + "-10"));
-  trainer.save(out / "model.safetensors");
-  std::printf("wrote %s, curve.svg and model.safetensors\n", (out / "history.json").string().c_str());
+    io::write_figure(out / kCurve, io::learning_curve(history, "784-" + std::to_string(o.hidden) + "-10"));
+  trainer.save(out / kModel);
+  std::printf("wrote %s, curve.svg and model.safetensors\n", (out / kHistory).string().c_str());
   if (o.tune > 0) io::save_tuning(tuning, o.tuning);
-  if (!o.profile.empty()) write_profile(trainer, o.profile);
+  if (!o.profile.empty() && !signal_seen) write_profile(trainer, o.profile);
   std::printf("test_accuracy=%.4f device=\"%s\" seconds=%.2f\n", accuracy, device.info().name.c_str(), seconds);
-  return 0;
+  if (!signal_seen) return 0;
+  std::printf("stopped by %s; the same command with --resume goes on\n", signal_seen == SIGINT ? "SIGINT" : "SIGTERM");
+  return 128 + signal_seen;
 }
 
 }  // namespace
@@ -111,29 +258,25 @@ Command add_train(CLI::App& app) {
   auto o = std::make_shared<Options>();
   CLI::App* sub = app.add_subcommand("train", "Train a digit classifier");
   sub->add_option("network", o->network, "The network")->required()->check(CLI::IsMember({"mlp"}));
-  sub->add_option("--data", o->data, "Folder with the four IDX files of MNIST, plain or .gz [the generated digits]");
-  sub->add_option("--device", o->device, "Name, UUID, pci:.., luid:.., cpu or best")->capture_default_str();
-  sub->add_option("--epochs", o->epochs, "Passes over the data")
-      ->check(CLI::Range(int64_t{0}, kMost))
-      ->capture_default_str();
-  sub->add_option("--batch", o->batch, "Images a step")->check(CLI::Range(int64_t{1}, kMost))->capture_default_str();
-  sub->add_option("--hidden", o->hidden, "Units of the hidden layer")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  add_name(sub, "--data", o->data, "Folder with the four IDX files of MNIST, plain or .gz [the generated digits]");
+  add_name(sub, "--device", o->device, "Name, UUID, pci:.., luid:.., cpu or best");
+  add_number(sub, "--epochs", o->epochs, 0, kMost, "Passes over the data");
+  add_number(sub, "--batch", o->batch, 1, kMost, "Images a step");
+  add_number(sub, "--hidden", o->hidden, 1, kMost, "Units of the hidden layer");
   sub->add_option("--optimizer", o->optimizer)
       ->check(CLI::IsMember({"sgd", "momentum", "adam"}))
       ->capture_default_str();
   sub->add_option("--schedule", o->schedule, "Of the learning rate: cosine (to zero over the run) or constant")
       ->check(CLI::IsMember({"cosine", "constant"}))
       ->capture_default_str();
-  sub->add_option("--lr", o->lr, "Learning rate [sgd .1, momentum .05, adam .003]")->check(CLI::Range(1e-12, 1e6));
-  sub->add_option("--seed", o->seed, "Of weights, order and noise")->capture_default_str();
-  sub->add_option("--out", o->out, "Folder for history.json, curve.svg, model.safetensors")->capture_default_str();
-  sub->add_option("--profile", o->profile, "Write where a step's time goes: a trace for ui.perfetto.dev; and a table");
+  add_number(sub, "--lr", o->lr, 1e-12, 1e6, "Learning rate [sgd .1, momentum .05, adam .003]");
+  add_number(sub, "--seed", o->seed, "Of weights, order and noise");
+  add_name(sub, "--out", o->out, "Folder for history.json, curve.svg, model.safetensors");
+  sub->add_flag("--resume", o->resume, "Go on from the model and the history in --out, up to --epochs in all");
+  add_name(sub, "--profile", o->profile, "Write where a step's time goes: a trace for ui.perfetto.dev; and a table");
   CLI::Option* tuning =
-      sub->add_option("--tuning", o->tuning, "File of `lemnos tune`: which kernels are the fastest here");
-  sub->add_option("--tune", o->tune, "Seconds that each program may measure kernels first, kept in --tuning")
-      ->check(CLI::Range(0.0, 3600.0))
+      add_name(sub, "--tuning", o->tuning, "File of `lemnos tune`: which kernels are the fastest here");
+  add_number(sub, "--tune", o->tune, 0, 3600, "Seconds that each program may measure kernels first, kept in --tuning")
       ->needs(tuning);
   return [o] { return train_mlp(*o); };
 }

@@ -4,7 +4,9 @@
 #include <cstdio>
 #include <memory>
 
+#include "arguments.h"
 #include "commands.h"
+#include "io/file.h"
 #include "lemnos/lemnos.hpp"
 #include "workloads.h"
 
@@ -48,6 +50,7 @@ int run(const Options& o) {
   if (device.info().type == DeviceType::cpu_reference)
     throw Error(ErrorCode::unsupported, "tune: the CPU reference has one way to run an op");
   Tuning tuning = io::load_tuning(o.file, device.info());
+  io::require_writable(o.file);
   std::vector<Workload> workloads = step_workloads();
   for (Workload& op : op_workloads()) workloads.push_back(std::move(op));
   size_t matching = 0;
@@ -82,14 +85,11 @@ Command add_tune(CLI::App& app) {
   auto o = std::make_shared<Options>();
   CLI::App* sub =
       app.add_subcommand("tune", "Measure which kernels are the fastest on a device, and keep it in a file");
-  sub->add_option("--device", o->device, "Name, UUID, pci:.., luid:.. or best")->capture_default_str();
+  add_name(sub, "--device", o->device, "Name, UUID, pci:.., luid:.. or best");
   sub->add_option("--only", o->only, "Rows of `lemnos bench` whose group and name have this in them")
       ->capture_default_str();
-  sub->add_option("--seconds", o->seconds, "Begin nothing new after so many")
-      ->check(CLI::Range(0.0, 86400.0))
-      ->capture_default_str();
-  sub->add_option("--file", o->file, "What is known is read from here, and what was measured added")
-      ->capture_default_str();
+  add_number(sub, "--seconds", o->seconds, 0, 86400, "Begin nothing new after so many")->default_str("60");
+  add_name(sub, "--file", o->file, "What is known is read from here, and what was measured added");
   return [o] { return run(*o); };
 }
 

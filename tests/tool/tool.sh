@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# The tool as a user's shell sees it.   tests/tool/tool.sh LEMNOS WORK_FOLDER
+set -uo pipefail
+lemnos=$1 work=$2
+rm -rf "$work" && mkdir -p "$work" && cd "$work" || exit 2
+export VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent LEMNOS_VULKAN_LIBRARY=/nonexistent
+failures=0
+
+fail() { printf 'FAILED: %s\n' "$*"; failures=$((failures + 1)); }
+
+# expect STATUS PATTERN ARGUMENTS...: the status, and a regular expression that the output has to match.
+expect() {
+  local status=0 wanted=$1 pattern=$2 output
+  shift 2
+  output=$(timeout 60 "$lemnos" "$@" 2>&1 </dev/null) || status=$?
+  [ "$status" = "$wanted" ] || fail "lemnos $*: status $status, expected $wanted: $output"
+  grep -qE -- "$pattern" <<<"$output" || fail "lemnos $*: no '$pattern' in: $output"
+}
+
+# bytes NUMBER...: as bytes.
+bytes() {
+  local escapes
+  printf -v escapes '\\x%x' "$@"
+  printf '%b' "$escapes"
+}
+
+mkdir data
+for part in train:60 t10k:20; do
+  count=${part#*:} pixels=() labels=()
+  for ((i = 0; i < count; ++i)); do
+    labels+=($((i % 10)))
+    for ((p = 0; p < 16; ++p)); do pixels+=($(((p % 10 == i % 10) * 200 + (i * 7 + p * 13) % 40))); done
+  done
+  bytes 0 0 8 3 0 0 0 "$count" 0 0 0 4 0 0 0 4 "${pixels[@]}" >"data/${part%:*}-images-idx3-ubyte"
+  bytes 0 0 8 1 0 0 0 "$count" "${labels[@]}" >"data/${part%:*}-labels-idx1-ubyte"
+done
+small=(--data data --device cpu --hidden 8 --batch 16)
+
+# What is asked of the parser ------------------------------------------------------------------------------------------
+expect 0 '^lemnos [0-9]+\.[0-9]+\.[0-9]+$' --version
+expect 0 'Subcommands' help
+expect 0 '--epochs' help train
+expect 0 '--epochs' train --help
+expect 1 'unknown command "trian", did you mean "train"' help trian
+expect 2 'unknown command "trian", did you mean "train"' trian
+expect 2 'unknown command "xyzzyx" ' xyzzyx
+expect 2 'unknown option "--epoch", did you mean "--epochs"' train mlp --epoch 3
+expect 2 'unknown option "--devise", did you mean "--device"' check --devise=cpu
+expect 2 'A subcommand is required'
+
+# Numbers that are none, lie outside or overflow
+while read -r option words; do
+  for word in $words; do
+    expect 2 "^lemnos: $option: \"$word\" is not a (whole )?number from " train mlp "${small[@]}" --out refused "$option" "$word"
+  done
+done <<'TABLE'
+--lr nan inf -inf -1 0 1e7 1e999 .1x 0,1 0x1p3
+--epochs nan -1 1.5 1e3 1000001 99999999999999999999 five
+--batch nan -1 0 1.5 99999999999999999999
+--hidden nan -8 0 99999999999999999999 inf
+--seed nan -1 1.5 18446744073709551616
+TABLE
+expect 2 '"nan" is not a number from 0 to 3600' train mlp "${small[@]}" --out refused --tuning t --tune nan
+expect 2 '"nan" is not a number from 0 to 86400' tune --seconds nan
+expect 2 '"-1" is not a whole number from 1 to' bench gemm --m -1
+expect 2 '"-1" is not a whole number from 0 to' check --case -1
+expect 2 '"-1" is not a whole number from 0 to' check --seed -1
+
+# Names that are empty: what a variable that is not set gives
+for option in --data --device --out --profile --tuning; do
+  expect 2 "$option: is empty" train mlp "${small[@]}" --out refused "$option" ""
+done
+
+# Refused before the work, and nothing was made
+mkdir a_folder
+echo precious >a_file
+expect 1 'none: no such folder' train mlp "${small[@]}" --data none --out refused
+expect 1 'no device' train mlp "${small[@]}" --device none --out refused
+expect 1 'none.json: no such file' train mlp "${small[@]}" --tuning none.json --out refused
+expect 1 'a_folder: cannot save: is a folder' train mlp "${small[@]}" --profile a_folder --out refused
+expect 1 'none/trace.json: cannot save' train mlp "${small[@]}" --profile none/trace.json --out refused
+expect 1 'a_folder: cannot save: is a folder' train mlp "${small[@]}" --tuning a_folder --tune 1 --out refused
+expect 1 'nothing to resume' train mlp "${small[@]}" --out refused --resume
+[ ! -e refused ] || fail "a refused run made its folder: $(ls -A refused)"
+expect 1 'a_file/deeper: cannot be made' train mlp "${small[@]}" --out a_file/deeper
+mkdir -p taken/model.safetensors
+expect 1 'taken/model.safetensors: cannot save: is a folder' train mlp "${small[@]}" --out taken
+[ "$(ls -A taken)" = model.safetensors ] || fail "a refused run left something: $(ls -A taken)"
+[ "$(cat a_file)" = precious ] || fail "a refused run changed a file"
+
+# A run ----------------------------------------------------------------------------------------------------------------
+expect 0 'test_accuracy=' train mlp "${small[@]}" --epochs 2 --out run
+[ "$(ls -A run | tr '\n' ' ')" = "curve.svg history.json model.safetensors " ] || fail "a run made: $(ls -A run)"
+expect 0 'a batch of 128 is more than the 60 training images: it is cut to 60' \
+  train mlp --data data --device cpu --hidden 8 --epochs 1 --out cut
+grep -q '"batch_size": 60' cut/history.json || fail "the batch was not cut: $(cat cut/history.json)"
+
+# Full devices, and devices that are written through
+if [ -c /dev/full ]; then
+  for command in --version help info "train mlp ${small[*]} --epochs 1 --out full"; do
+    status=0
+    # shellcheck disable=SC2086
+    timeout 60 "$lemnos" $command >/dev/full 2>errors || status=$?
+    [ "$status" = 1 ] || fail "lemnos $command to a full device: status $status"
+    grep -q 'standard output cannot be written' errors || fail "lemnos $command to a full device says: $(cat errors)"
+  done
+  [ ! -e full/model.safetensors ] || fail "a run that nobody could read went on to its end"
+fi
+ln -s /dev/null trace.json
+expect 0 'wrote trace.json' train mlp "${small[@]}" --epochs 1 --out run2 --profile trace.json
+[ -L trace.json ] && [ -c /dev/null ] || fail "--profile replaced a device"
+
+# Signals: stop after the work in flight, write everything, say which; --resume goes on as if nothing had been ----------
+expect 0 'test_accuracy=' train mlp "${small[@]}" --epochs 400 --out whole
+for signal in INT:130 TERM:143; do
+  out="by_${signal%:*}"
+  # A shell that is not interactive starts what runs beside it with SIGINT ignored, and that is respected.
+  env --default-signal=INT "$lemnos" train mlp "${small[@]}" --epochs 1000000 --schedule constant --out "$out" >"$out.log" 2>&1 &
+  pid=$!
+  for ((i = 0; i < 300; ++i)); do grep -q '^epoch 2/' "$out.log" && break; sleep .1; done
+  kill -"${signal%:*}" "$pid"
+  status=0
+  wait "$pid" || status=$?
+  [ "$status" = "${signal#*:}" ] || fail "after SIG${signal%:*}: status $status: $(tail -n 3 "$out.log")"
+  [ "$(ls -A "$out" | tr '\n' ' ')" = "curve.svg history.json model.safetensors " ] || fail "SIG${signal%:*} left: $(ls -A "$out")"
+  grep -q "\"stopped\": \"SIG${signal%:*}\"" "$out/history.json" || fail "the history does not say SIG${signal%:*}"
+done
+expect 0 'resumed at step [0-9]+ of' train mlp "${small[@]}" --epochs 3 --schedule constant --out by_INT --resume
+expect 1 'batch_size is 20, the run in by_INT was begun with 16' train mlp "${small[@]}" --batch 20 --epochs 3 --schedule constant --out by_INT --resume
+expect 1 'seed is 2, the run in by_INT was begun with 1' train mlp "${small[@]}" --seed 2 --epochs 3 --schedule constant --out by_INT --resume
+
+# Stopped anywhere and resumed until it is done: the same weights and the same number of steps as in one go.
+for ((tries = 0; tries < 20; ++tries)); do
+  resume=()
+  [ -e pieces/model.safetensors ] && resume=(--resume)
+  env --default-signal=INT "$lemnos" train mlp "${small[@]}" --epochs 400 --out pieces ${resume[@]+"${resume[@]}"} >pieces.log 2>&1 &
+  pid=$!
+  for ((i = 0; i < 300; ++i)); do grep -q '^epoch 2/' pieces.log && break; kill -0 "$pid" 2>/dev/null || break; sleep .01; done
+  kill -INT "$pid" 2>/dev/null
+  status=0
+  wait "$pid" || status=$?
+  [ "$status" = 0 ] && break
+  [ "$status" = 130 ] || { fail "resumed run: status $status: $(tail -n 3 pieces.log)"; break; }
+done
+[ "$tries" -gt 0 ] || fail "the run was not interrupted"
+cmp -s whole/model.safetensors pieces/model.safetensors || fail "a run in $((tries + 1)) pieces ends with other weights"
+
+[ "$failures" = 0 ] && echo "tool: all as expected"
+[ "$failures" = 0 ]
