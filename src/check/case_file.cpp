@@ -6,7 +6,9 @@
 
 #include "autograd/loop.h"
 #include "base/half.h"
+#include "base/system_reason.h"
 #include "base/text.h"
+#include "io/json_text.h"
 #include "io/number_text.h"
 #include "lemnos/autograd.h"
 #include "ops/op_table.h"
@@ -19,7 +21,8 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kVersion = "1";
-constexpr const char* kConstant = "constant";  // begins the names of tensors that belong to the nodes
+constexpr int64_t kMostElements = int64_t{1} << 28;  // of all values of a case: 2 GiB in the reference
+constexpr const char* kConstant = "constant";        // begins the names of tensors that belong to the nodes
 constexpr const char* kCaseEnding = ".case.safetensors";
 constexpr const char* kResultEnding = ".result.safetensors";
 
@@ -67,17 +70,22 @@ Nodes without_loops(Nodes nodes) {
   return nodes;
 }
 
+// A view of a constant has its role, but no content of its own.
+bool is_constant(const ValueInfo& info) { return info.role == Role::constant && info.alias < 0; }
+
 // What each value of the forward graph is called in the file.
 std::map<int, std::string> names_of(const Nodes& nodes) {
   std::map<int, std::string> names;
   for (Value input : nodes.inputs) names.emplace(input.id(), input.name());
-  for (size_t i = 0; i < nodes.outputs.size(); ++i) names.emplace(nodes.outputs[i].id(), text("output", i));
+  for (size_t i = 0; i < nodes.outputs.size(); ++i)
+    require(names.emplace(nodes.outputs[i].id(), text("output", i)).second, ErrorCode::unsupported,
+            "case file: output ", i, " is an input or another output, and has no name of its own");
   for (size_t i = 0; i < nodes.graph->values().size(); ++i) {
     const ValueInfo& info = nodes.graph->info(static_cast<int>(i));
     require(info.role == Role::activation || info.role == Role::input || info.role == Role::constant,
             ErrorCode::unsupported, "case file: '", info.name, "' is ", lemnos::to_string(info.role),
             ", which another program does not have");
-    names.emplace(static_cast<int>(i), text(info.role == Role::constant ? kConstant : "value", i));
+    names.emplace(static_cast<int>(i), text(is_constant(info) ? kConstant : "value", i));
   }
   return names;
 }
@@ -98,6 +106,11 @@ Json json_of(const Nodes& nodes, const std::map<int, std::string>& names) {
 
 // Reading -------------------------------------------------------------------------------------------------------------
 
+// A second value of a name would be computed, and the first one judged.
+void define(std::map<std::string, Value>& values, const std::string& name, Value value) {
+  require(values.emplace(name, value).second, ErrorCode::corrupt_data, io::in_quotes(name), " is defined twice");
+}
+
 Value named(const std::map<std::string, Value>& values, const std::string& name) {
   const auto found = values.find(name);
   require(found != values.end(), ErrorCode::corrupt_data, "nothing is called ", io::in_quotes(name));
@@ -116,14 +129,17 @@ void add_node(Graph& graph, const Json& json, std::map<std::string, Value>& valu
   const Json& names = json.at("outputs");
   require(names.size() == outputs.size(), ErrorCode::corrupt_data, op.name, ": has ", outputs.size(), " outputs, ",
           names.size(), " are named");
-  for (size_t i = 0; i < outputs.size(); ++i) values.emplace(names[i].get<std::string>(), outputs[i]);
+  for (size_t i = 0; i < outputs.size(); ++i) define(values, names[i].get<std::string>(), outputs[i]);
 }
 
 // The outputs by name, or the gradients of output0 for some inputs.
 Direction ask(Prepared& p, const Json& results, const std::map<std::string, Value>& values) {
   std::vector<Value> wrt;
   for (const Json& result : results) {
-    p.names.push_back(result.at("name").get<std::string>());
+    std::string name = result.at("name").get<std::string>();
+    require(std::ranges::find(p.names, name) == p.names.end(), ErrorCode::corrupt_data, "it asks for ",
+            io::in_quotes(name), " twice");
+    p.names.push_back(std::move(name));
     if (const auto source = result.find("gradient_of"); source != result.end())
       wrt.push_back(named(values, source->get<std::string>()));
   }
@@ -164,6 +180,8 @@ const std::string& field(const io::TensorFile& file, const char* name) {
   return found->second;
 }
 
+Json json_in(const io::TensorFile& file, const char* name) { return io::parse_json<Json>(field(file, name), name); }
+
 CaseFile parse(const io::TensorFile& file) {
   require(field(file, "lemnos_case") == kVersion, ErrorCode::unsupported, "a case of version ",
           io::in_quotes(field(file, "lemnos_case")), ", this is Lemnos for version ", kVersion);
@@ -175,16 +193,25 @@ CaseFile parse(const io::TensorFile& file) {
     const bool constant = tensor.name.starts_with(kConstant);
     const Value value = constant ? p.graph->constant(tensor.desc, std::as_bytes(std::span(tensor.bytes)), tensor.name)
                                  : p.graph->input(tensor.name, tensor.desc);
-    values.emplace(tensor.name, value);
+    define(values, tensor.name, value);
     if (constant) continue;
     std::vector<double>& numbers = p.inputs[value.id()];
     numbers.resize(static_cast<size_t>(tensor.desc.elements()));
     decode(tensor.desc.dtype, tensor.bytes.data(), numbers.data(), numbers.size());
   }
-  for (const Json& node : Json::parse(field(file, "nodes"))) add_node(*p.graph, node, values);
-  const Direction direction = ask(p, Json::parse(field(file, "results")), values);
-  define_right(p, tolerance_of(Json::parse(field(file, "tolerance"))), dtype_from_string(field(file, "dtype")),
-               direction);
+  size_t seen = 0;
+  int64_t elements = 0;
+  for (const Json& node : json_in(file, "nodes")) {
+    add_node(*p.graph, node, values);
+    for (; seen < p.graph->values().size(); ++seen) {
+      // Thirty concats of a value with itself are a thousand million elements, in a kilobyte.
+      elements += p.graph->info(static_cast<int>(seen)).desc.elements();
+      require(elements <= kMostElements, ErrorCode::corrupt_data, "its values have ", elements,
+              " elements, the limit is ", kMostElements);
+    }
+  }
+  const Direction direction = ask(p, json_in(file, "results"), values);
+  define_right(p, tolerance_of(json_in(file, "tolerance")), dtype_from_string(field(file, "dtype")), direction);
   return c;
 }
 
@@ -221,7 +248,7 @@ io::TensorFile case_file(const Run& run) {
     encode(info.desc.dtype, values.data(), add(info.name, info.desc), values.size());
   }
   for (const auto& [id, name] : names)
-    if (const ValueInfo& info = nodes.graph->info(id); info.role == Role::constant)
+    if (const ValueInfo& info = nodes.graph->info(id); is_constant(info))
       std::ranges::copy(*info.initial, add(name, info.desc));
   Json results = Json::array();
   for (size_t i = 0; i < p.outputs.size(); ++i) {
@@ -265,10 +292,12 @@ CaseFile parse_case_file(const io::TensorFile& file, const std::string& name) {
 
 std::vector<fs::path> find_case_files(const fs::path& path) {
   std::vector<fs::path> files;
-  if (fs::is_directory(path)) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(path))
-      if (entry.path().string().ends_with(kCaseEnding)) files.push_back(entry.path());
-  } else if (path.string().ends_with(kCaseEnding) && fs::exists(path)) {
+  std::error_code failed;
+  if (fs::is_directory(path, failed)) {
+    for (fs::directory_iterator entry(path, failed), end; !failed && entry != end; entry.increment(failed))
+      if (entry->path().string().ends_with(kCaseEnding)) files.push_back(entry->path());
+    require(!failed, ErrorCode::io, path.string(), ": cannot be read: ", reason_of(failed));
+  } else if (path.string().ends_with(kCaseEnding) && fs::exists(path, failed)) {
     files.push_back(path);
   }
   require(!files.empty(), ErrorCode::not_found, path.string(), ": no file ends with ", kCaseEnding);

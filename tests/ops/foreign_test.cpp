@@ -3,16 +3,18 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "all_cases.h"
 #include "base/half.h"
+#include "base/text.h"
 #include "check/case_file.h"
 #include "lemnos/lemnos.h"
+#include "lemnos/ops.h"
 
 namespace lemnos::check {
 namespace {
@@ -103,10 +105,8 @@ TEST_F(Foreign, OneWrongElementIsNamed) {
   std::memcpy(&file.tensors[1].bytes[at], &wrong, 4);
   const Outcome outcome = judge(asked, file);
   expect(outcome, Outcome::Kind::failed, "dinput1: 1 of 145 elements of f32[29, 5] are wrong, worst at [28, 3]: got ");
-  std::ostringstream both;
-  both.precision(9);
-  both << "got " << wrong << ", reference " << asked.prepared.reference[1][28 * 5 + 3];
-  EXPECT_NE(outcome.message.find(both.str()), std::string::npos) << outcome.message;
+  const std::string both = formatted("got %.9g, reference %.9g", wrong, asked.prepared.reference[1][28 * 5 + 3]);
+  EXPECT_NE(outcome.message.find(both), std::string::npos) << outcome.message;
   EXPECT_EQ(asked.op, "matmul");
 }
 
@@ -156,13 +156,68 @@ TEST(ForeignCases, WhatIsNotACaseGivesOneLine) {
             "a.case.safetensors: output0: asked as \"F32\" [7], but it is f32[7, 11]");
   EXPECT_EQ(with("results", R"([{"name":"z","dtype":"F32","shape":[7]}])"),
             "a.case.safetensors: nothing is called \"z\"");
-  EXPECT_NE(with("nodes", "[{").find("a.case.safetensors: the metadata is not as it should be"), std::string::npos);
+  EXPECT_EQ(with("nodes", "[{"), "a.case.safetensors: nodes: is not JSON at byte 3");
+  EXPECT_NE(with("nodes", "[{}]").find("a.case.safetensors: the metadata is not as it should be"), std::string::npos);
+  EXPECT_EQ(with("nodes", std::string(100000, '[')), "a.case.safetensors: nodes: is nested deeper than 32");
   EXPECT_NE(with("nodes", R"([{"op":"softmux","inputs":[],"outputs":[]}])").find("softmux"), std::string::npos);
   EXPECT_NE(with("nodes", R"([{"op":"softmax","inputs":[null],"outputs":["output0"]}])").find("softmax"),
             std::string::npos);
   EXPECT_EQ(with("tolerance", R"({"absolute":-1})"), "a.case.safetensors: tolerance: absolute is -1");
   io::TensorFile bare;
   EXPECT_EQ(refusal(bare), "a.case.safetensors: the metadata has no lemnos_case");
+}
+
+// Which of the two would be judged?
+TEST(ForeignCases, ANameThatIsDefinedTwiceIsRefused) {
+  const io::TensorFile right = case_file({.item = &kSoftmax});
+  const auto with = [&](const char* key, const std::string& value) {
+    io::TensorFile file = right;
+    file.metadata[key] = value;
+    return refusal(file);
+  };
+  const std::string node = R"({"op":"softmax","attributes":{},"inputs":["input0"],"outputs":["output0"]})";
+  ASSERT_EQ(with("nodes", "[" + node + "]"), "accepted");
+  EXPECT_EQ(with("nodes", "[" + node + "," + node + "]"), "a.case.safetensors: \"output0\" is defined twice");
+  EXPECT_EQ(with("nodes", R"([{"op":"softmax","inputs":["input0"],"outputs":["input0"]}])"),
+            "a.case.safetensors: \"input0\" is defined twice");
+  EXPECT_EQ(with("nodes", R"([{"op":"softmax","op":"relu","inputs":["input0"],"outputs":["output0"]}])"),
+            "a.case.safetensors: nodes: \"op\" occurs twice in an object");
+  const std::string result = R"({"name":"output0","dtype":"F32","shape":[7,11]})";
+  EXPECT_EQ(with("results", "[" + result + "," + result + "]"), "a.case.safetensors: it asks for \"output0\" twice");
+}
+
+TEST(ForeignCases, DoublingIsBounded) {
+  io::TensorFile file = case_file({.item = &kSoftmax});
+  std::string nodes = "[", last = "input0";
+  for (int i = 0; i < 40; ++i) {
+    nodes +=
+        (i ? "," : "") + std::string(R"({"op":"concat","attributes":{"axis":0},"inputs":[")") + last + "\",\"" + last;
+    last = "twice" + std::to_string(i);
+    nodes += R"("],"outputs":[")" + last + "\"]}";
+  }
+  file.metadata["nodes"] = nodes + "]";
+  EXPECT_NE(refusal(file).find("elements, the limit is 268435456"), std::string::npos) << refusal(file);
+}
+
+// A view of a constant has the constant's role, and was written as one without content.
+TEST(ForeignCases, AViewOfAConstantIsAValueOfItsNode) {
+  const Case viewed{.op = "add",
+                    .inputs = {{.shape = {2, 3}}},
+                    .tolerance = rounding(),
+                    .build = [](Graph& graph, const std::vector<Value>& inputs) {
+                      const Value six = graph.constant(Shape{6}, std::array<float, 6>{1, 2, 3, 4, 5, 6});
+                      return std::vector<Value>{inputs[0] + reshape(six, {2, 3})};
+                    }};
+  for (const Direction direction : {Direction::forward, Direction::backward}) {
+    const check::Run run{.item = &viewed, .direction = direction};
+    const CaseFile asked = parse_case_file(case_file(run), "a");
+    EXPECT_EQ(asked.prepared.reference, prepare(viewed, DType::f32, direction, run.seed).reference);
+  }
+  const Case itself{.op = "add",
+                    .inputs = {{.shape = {2}}},
+                    .tolerance = rounding(),
+                    .build = [](Graph&, const std::vector<Value>& inputs) { return inputs; }};
+  EXPECT_THROW((void)case_file({.item = &itself}), Error);
 }
 
 // Through lemnos.h, as an application's own tests call it.
