@@ -115,7 +115,8 @@ TEST_F(Slices, WhatHangsTogetherIsRefused) {
   const Device narrow = narrow_device(kMostBytes);
   Graph graph;
   const Value x = graph.input("x", {{10000}, DType::f32});
-  for (const Value y : {softmax(x), sum(x)}) {
+  const Value whole[] = {softmax(x), sum(x)};
+  for (const Value& y : whole) {
     const auto session = narrow.open(graph);
     try {
       (void)session->compile({.targets = {y}});
