@@ -82,6 +82,13 @@ std::vector<std::string> TableEncoder::feature_names() const {
   return names;
 }
 
+namespace {
+std::string quoted_list(std::vector<std::string> words) {
+  for (std::string& word : words) word = in_quotes(word);
+  return io::first_of(words);
+}
+}  // namespace
+
 Dataset TableEncoder::read(const std::filesystem::path& file) const {
   return translated(file.string(), [&] { return encode(file, true); });
 }
@@ -103,11 +110,9 @@ Dataset TableEncoder::encode(const std::filesystem::path& file, bool with_target
     if (from.codes[row] < 0) return int64_t{-1};
     const std::string& word = from.categories[static_cast<size_t>(from.codes[row])];
     const int64_t known = index_of(column.words, word);
-    if (known >= 0) return known;
-    std::vector<std::string> words;
-    for (const std::string& w : column.words) words.push_back(in_quotes(w));
-    fail(ErrorCode::corrupt_data, place(file, table, row, column.name), ": the word ", in_quotes(word),
-         " is unknown, the training file has ", io::first_of(words));
+    require(known >= 0, ErrorCode::corrupt_data, place(file, table, row, column.name), ": the word ", in_quotes(word),
+            " is unknown, the training file has ", known < 0 ? quoted_list(column.words) : "");
+    return known;
   };
   const auto require_known = [&](bool known, bool may_miss, size_t row, const Column& column) {
     require(known || may_miss, ErrorCode::corrupt_data, place(file, table, row, column.name), ": the cell is missing");

@@ -4,6 +4,7 @@
 
 #include "shaders/attention.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "lemnos/ops.h"

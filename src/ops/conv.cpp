@@ -10,6 +10,8 @@
 
 #include "ops/conv.h"
 
+#include <algorithm>
+
 #include "lemnos/ops.h"
 #include "ops/epilogue.h"
 #include "ops/lowering.h"

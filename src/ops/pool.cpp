@@ -8,6 +8,8 @@
 
 #include "shaders/pool.h"
 
+#include <algorithm>
+
 #include "lemnos/ops.h"
 #include "ops/broadcast.h"
 #include "ops/formats.h"

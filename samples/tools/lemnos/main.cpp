@@ -25,7 +25,8 @@ Command add_help(CLI::App& app) {
       char* words[] = {nullptr, topic->data()};
       throw Error(ErrorCode::not_found, unknown_word(app, 2, words));
     }
-    std::cout << (named.empty() ? app : *named[0]).help();
+    // App::help() would be that of the command that was given, which is this one.
+    std::cout << app.get_formatter()->make_help(named.empty() ? &app : named[0], "lemnos", CLI::AppFormatMode::Normal);
     return 0;
   };
 }
@@ -41,6 +42,7 @@ int usage_error(CLI::App& app, const CLI::ParseError& error, int argc, char** ar
 int run(int argc, char** argv) {
   CLI::App app{"Lemnos trains neural networks on any vendor's GPU through Vulkan.", "lemnos"};
   app.require_subcommand(1);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // a script's defaults, then one's own
   app.set_version_flag("--version", std::string("lemnos ") + LEMNOS_VERSION);
   const Command commands[] = {
       add_info(app),    add_train(app), add_bench(app), add_tune(app),
