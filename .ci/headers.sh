@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The code that includes Vulkan headers compiles against those of a release, with warnings as errors, by GCC 12 and by the newest
-# clang there is, which brings the newest standard library. Nothing is built.
+# The code that includes Vulkan headers compiles against those of a release, with warnings as errors: by GCC 12, by the newest clang
+# there is, which brings the newest standard library, or by both. Nothing is built.
 #   .ci/headers.sh RELEASE      one of .ci/toolchain.sh releases. Status 77: not here.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -18,7 +18,11 @@ mapfile -t files < <({ ls src/vulkan/*.cpp
 flags=(-std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers -Werror -fsyntax-only
   -DVK_NO_PROTOTYPES -DLEMNOS_HAS_VULKAN -Isrc -Iinclude -I. -isystem "$vulkan" -isystem "$allocator")
 failed=0
-for compiler in "$gcc -Wno-restrict" "$clang -x c++"; do
+# The oldest compiler with the oldest headers and the newest with the newest, as they meet; both with those between.
+compilers=("$gcc -Wno-restrict" "$clang -x c++")
+[ "$1" != bookworm ] || compilers=("$gcc -Wno-restrict")
+[ "$1" != forky ] || compilers=("$clang -x c++")
+for compiler in "${compilers[@]}"; do
   echo "== ${compiler%% *}: $(${compiler%% *} --version | head -n 1)"
   # shellcheck disable=SC2086
   printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" $compiler "${flags[@]}" || failed=1

@@ -1,5 +1,5 @@
-// y[row, c] = sum of x[i, c] over the list of row (scatter_links), added up in f32 in the order of the list. One
-// invocation per four consecutive elements of y.
+// y[row, c] = sum of x[i, c] over the list of row (scatter_links), added up in f32 in the order of the list, after what the
+// parts before have come to. One invocation per four consecutive elements of y.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "scatter_add.h"

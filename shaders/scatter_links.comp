@@ -1,6 +1,6 @@
-// For every row of y, the list of the positions in `indices` that name it, in ascending order: head[row], then
-// next[position], until -1. One invocation per row looks through all indices from the last to the first, so lists come
-// out in the same order every time. All invocations read the same word at a time.
+// For every row of y, the list of the positions in a part of `indices` that name it, in ascending order: head[row], then
+// next[position], until -1; positions count from the part's first. One invocation per row looks through all of the part from
+// the last to the first, so lists come out in the same order every time. All invocations read the same word at a time.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "scatter_links.h"

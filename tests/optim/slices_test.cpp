@@ -74,7 +74,7 @@ TEST(Slices, NormAddsUpEveryPartialSumOnce) {
       groups += list[i].groups;
     }
     EXPECT_EQ(next, arena);
-    EXPECT_EQ(list.back().tensors[1].bytes, groups * 4);
+    EXPECT_EQ(list.back().tensors[1].bytes, groups * 8) << "two numbers each";
   }
 }
 

@@ -340,7 +340,7 @@ TEST_P(Columns, Mistakes) {
   EXPECT_EQ(refusal(set, two()), "train: 4 examples in x f32[4, 7] but x1 is f32[3, 1]");
   set = with_numbers(4);
   set.more_targets[0].classes = 2;
-  EXPECT_EQ(refusal(set, two()), "train: y1 is f32[4, 1], class indices are i32");
+  EXPECT_EQ(refusal(set, two()), "train: y1 is f32[4, 1], class indices are i32: data::class_indices() makes them");
   set.more_targets[0].values = data::Array::integers({4}, {0, 1, 2, 0});
   EXPECT_EQ(refusal(set, two()), "train: label 2 of example 2 is not below 2 classes");
   set = with_numbers(4);
