@@ -24,7 +24,7 @@ const char* to_string(DType dtype) { return row_of(dtype).name; }
 DType dtype_from_string(const std::string& name) {
   for (const DTypeRow& row : kDTypes)
     if (name == row.name) return row.dtype;
-  fail(ErrorCode::not_found, "dtype '", name, "' is none of f32, f16, bf16, i32, u32, u8, bool");
+  fail(ErrorCode::not_found, "dtype '", name, "' is unknown; there are f32, f16, bf16, i32, u32, u8, bool");
 }
 
 Shape::Shape(std::span<const int64_t> dims) {

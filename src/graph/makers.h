@@ -30,7 +30,7 @@ std::span<const Maker<T>> makers_of(TypeList<S...>) {
   return all;
 }
 
-/// Throws `not_found`: "layer: 'lstn' is none of linear, ..".
+/// Throws `not_found`: "layer: 'lstn' is unknown; there are linear, ..".
 template <typename T>
 const Maker<T>& find_maker(std::span<const Maker<T>> makers, const std::string& name, const char* noun) {
   std::string known;
@@ -38,7 +38,7 @@ const Maker<T>& find_maker(std::span<const Maker<T>> makers, const std::string& 
     if (name == maker.name) return maker;
     known += text(known.empty() ? "" : ", ", maker.name);
   }
-  fail(ErrorCode::not_found, noun, ": '", name, "' is none of ", known);
+  fail(ErrorCode::not_found, noun, ": '", name, "' is unknown; there are ", known);
 }
 
 }  // namespace lemnos

@@ -40,7 +40,7 @@ struct TensorFile {
   Metadata metadata;                 // without the checksum, which is the format's own business
   std::vector<UnheldTensor> unheld;  // every BatchNorm of PyTorch counts its batches in an I64; never written
 
-  /// nullptr when there is none of that name.
+  /// nullptr when no tensor has that name.
   const NamedTensor* find(const std::string& name) const;
 };
 

@@ -76,7 +76,7 @@ std::vector<int32_t> Ensemble::vote(const data::Dataset& data) {
   int64_t classes = 0;
   for (auto& [trainer, weight] : members_) {
     require(trainer.options().loss.classes(), ErrorCode::invalid_argument, "ensemble: the loss ",
-            trainer.options().loss.kind(), " is none of classes: nothing to vote for");
+            trainer.options().loss.kind(), " does not judge classes, so there is nothing to vote for");
     const Output out = output_of(trainer, data);
     classes = out.columns;
     votes.resize(out.values.size());

@@ -141,7 +141,7 @@ class CheckpointObserver final : public Observer {
 }  // namespace
 
 std::unique_ptr<Observer> Checkpoint::observe() const {
-  require(!folder.empty(), ErrorCode::invalid_argument, "checkpoint: there is no folder");
+  require(!folder.empty(), ErrorCode::invalid_argument, "checkpoint: the name of the folder is empty");
   require(last >= 1, ErrorCode::invalid_argument, "checkpoint: last ", last, " is below 1");
   require(every_steps >= 0, ErrorCode::invalid_argument, "checkpoint: every_steps ", every_steps, " is below 0");
   return std::make_unique<CheckpointObserver>(*this);

@@ -91,7 +91,7 @@ Validation validation_from_environment() {
   if (word == "1" || word == "core") return Validation::core;
   if (word == "sync") return Validation::sync;
   if (word == "gpu") return Validation::gpu;
-  fail(ErrorCode::invalid_argument, "LEMNOS_VALIDATION: '", word, "' is none of 0, 1, sync, gpu");
+  fail(ErrorCode::invalid_argument, "LEMNOS_VALIDATION: '", word, "' is unknown; it takes 0, 1, sync or gpu");
 }
 
 std::shared_ptr<Instance> Instance::create(const InstanceOptions& options) {

@@ -41,7 +41,8 @@ TEST(Shape, AxisMayCountFromTheEnd) {
 TEST(DType, NamesRoundTrip) {
   for (DType t : {DType::f32, DType::f16, DType::bf16, DType::i32, DType::u32, DType::u8, DType::boolean})
     EXPECT_EQ(dtype_from_string(to_string(t)), t);
-  EXPECT_EQ(message_of([] { dtype_from_string("f64"); }), "dtype 'f64' is none of f32, f16, bf16, i32, u32, u8, bool");
+  EXPECT_EQ(message_of([] { dtype_from_string("f64"); }),
+            "dtype 'f64' is unknown; there are f32, f16, bf16, i32, u32, u8, bool");
 }
 
 }  // namespace

@@ -177,7 +177,7 @@ TEST(ByName, OptionsReachTheStruct) {
 
 TEST(ByName, MistakesSayWhatThereIs) {
   EXPECT_STREQ(error_of([] { (void)loss::loss_from_name("l3"); }).what(),
-               "loss: 'l3' is none of cross_entropy, binary_cross_entropy, mse, mae, huber");
+               "loss: 'l3' is unknown; there are cross_entropy, binary_cross_entropy, mse, mae, huber");
   EXPECT_STREQ(error_of([] {
                  (void)nn::layer_from_name("linear", {{"outs", 3}});
                }).what(),

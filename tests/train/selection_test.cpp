@@ -107,7 +107,7 @@ TEST_P(Selection, VotesWeigh) {
   EXPECT_EQ(ensemble.vote(set), std::vector<int32_t>(10, 2));
 }
 
-// The mean is over probabilities by the weights of the members, and over values where the loss is none of classes.
+// The mean is over probabilities by the weights of the members, and over values where the loss does not judge classes.
 TEST_P(Selection, AveragesWeigh) {
   const data::Dataset set = points(4);
   data::Dataset numbers = set;
