@@ -56,6 +56,7 @@ struct Loop;
 struct LoopResults {
   std::vector<Value> carried;  // after the last iteration
   std::vector<Value> stacked;  // [times, ..] each: row i is what iteration i made, or made of row i going backward
+  std::vector<Value> updates;  // of the variables that the body updates: targets of the program, as every update
 };
 
 struct LoopOptions {
@@ -72,9 +73,11 @@ struct LoopOptions {
 /// the other direction, for which what it needs of every iteration is kept; gradients of captured matrices are one
 /// product over all iterations. After an iteration whose `stop` is not 0 what is carried stays as it is, and later rows
 /// of what is stacked are 0. Nothing runs for the iterations left (a device launches no workgroups for them, but for
-/// the copies that hold), unless gradients ask for values of every iteration. Throws `shape_mismatch` where what is
-/// carried differs from its first value or a sliced tensor has another number of rows, `invalid_argument` for a body
-/// that updates memory or reads a value of another graph: carry the value, or capture() it.
+/// the copies that hold), unless gradients ask for values of every iteration. A body may update variables of the state
+/// (running statistics, counters): each iteration finds what the one before left, and the variable is assigned after
+/// the last. Throws `shape_mismatch` where what is carried differs from its first value or a sliced tensor has another
+/// number of rows, `invalid_argument` for a body that updates parameters or an optimizer's memory (a program of its own
+/// does that, run as often) or reads a value of another graph: capture() it.
 LoopResults repeat(int64_t times, std::span<const Value> first, std::span<const Value> sliced,
                    const std::function<LoopStep(LoopBody&)>& body, const LoopOptions& options = {});
 inline LoopResults repeat(int64_t times, std::initializer_list<Value> first, std::initializer_list<Value> sliced,

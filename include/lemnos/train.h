@@ -154,7 +154,7 @@ class Trainer {
   /// A factor of the learning rate beside the schedule's, kept on the device and in checkpoints.
   void set_learning_rate_factor(double factor);
   /// Computes the next step's values one by one, changes nothing, and describes the first that is not finite: a
-  /// parameter, the data, or a node's output. Empty when all are finite.
+  /// parameter, the data, or a node's output, in a loop with its iteration. Empty when all are finite.
   std::string first_bad_node();
   /// The first parameter that holds NaN or an infinity, and where; empty when all are finite.
   std::string first_bad_parameter();

@@ -41,13 +41,19 @@ Value from_rows(Value rows, const Shape& each) {
 }
 Value to_row(Value x) { return to_rows(reshape(x, with_times(1, x.shape()))); }
 
+Value copy_of(Value v) {
+  if (is_floating(v.dtype())) return identity(v);
+  const Shape shape = v.shape();
+  return slice(v, std::vector<int64_t>(shape.rank(), 0), {shape.begin(), shape.end()});  // all of it
+}
+
 Value own(Value v, const Loop& loop, std::set<int>& taken) {
   const Graph& body = v.graph();
   const ValueInfo& info = body.info(v);
   bool bound = false;
   for (size_t i = 0; i < loop.inputs(); ++i) bound = bound || loop.bound(i) == v.id();
   if (info.producer >= 0 && info.alias < 0 && !bound && taken.insert(v.id()).second) return v;
-  const Value copy = is_floating(v.dtype()) ? identity(v) : concat({&v, 1});
+  const Value copy = copy_of(v);
   taken.insert(copy.id());
   return copy;
 }
@@ -163,6 +169,7 @@ class LoopBuilder {
     give(b, first, sliced);
     LoopStep step = make(b);
     check(b, step);
+    const std::vector<Value> updated = carry_updates(b, step);
     Loop loop{.body = b.graph_, .times = times, .backward = options.backward};
     if (step.stop) {
       loop.ended = static_cast<int>(step.carried.size());
@@ -179,8 +186,11 @@ class LoopBuilder {
     inputs.insert(inputs.end(), b.captured_from_.begin(), b.captured_from_.end());
     bind_leaves(around, loop, inputs);
     GraphEdit::share_streams(around, *b.graph_);
-    return results(loop, GraphEdit::add_loop(around, autograd::repeat_op(), std::make_shared<Loop>(loop), inputs),
-                   first);
+    const std::vector<Value> made =
+        GraphEdit::add_loop(around, autograd::repeat_op(), std::make_shared<Loop>(loop), inputs);
+    LoopResults out = results(loop, made, first);
+    for (size_t i = 0; i < updated.size(); ++i) out.updates.push_back(assign(updated[i], made[first.size() + i]));
+    return out;
   }
 
  private:
@@ -225,11 +235,31 @@ class LoopBuilder {
       require(step.carried[i].desc() == b.carried_[i].desc(), ErrorCode::shape_mismatch, kWho, ": carried value ", i,
               " is ", b.carried_[i].desc(), " at first and ", step.carried[i].desc(), " after an iteration");
     }
-    for (const Node& node : b.graph_->nodes())
-      require(node.op->updates.empty(), ErrorCode::invalid_argument, kWho, ": ", node.op->name,
-              " in the body updates '",
-              node.op->updates.empty() ? "" : b.graph_->info(b.graph_->storage_of(node.outputs[0])).name,
-              "'; carry the value through the loop and update it after");
+  }
+
+  // A variable that the body updates is carried, so that the variable itself changes once, after the loop, and until
+  // then a step may still be dropped. Returns those variables.
+  static std::vector<Value> carry_updates(LoopBody& b, LoopStep& step) {
+    Graph& body = *b.graph_;
+    std::set<int> bases;
+    for (const Node& node : body.nodes())
+      for (const Alias& alias : node.op->updates) {
+        const int base = body.storage_of(node.outputs[alias.output]);
+        require(body.arena_of(base).kind == ArenaKind::variable, ErrorCode::invalid_argument, kWho, ": ", node.op->name,
+                " in the body updates '", body.info(base).name, "' ", body.info(base).desc,
+                ", which is no variable of the state; carry the value through the loop and update it after");
+        bases.insert(base);
+      }
+    std::vector<Value> updated;
+    for (int base : bases) {
+      const Value inside(&body, base);
+      updated.push_back(b.around_.newest(b.around_.find(inside.name())));
+      step.carried.push_back(stop_gradient(body.newest(inside)));
+      b.carried_.push_back(inside);
+      b.first_values_.push_back(updated.back());
+      GraphEdit::detach(body, base, autograd::copy_of);
+    }
+    return updated;
   }
 
   // One more value is carried, which says whether the loop has come to its end. Iterations after it may be skipped but

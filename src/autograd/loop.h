@@ -20,6 +20,8 @@ Value to_rows(Value x);
 Value from_rows(Value rows, const Shape& each);
 Value to_row(Value x);
 
+/// The same in memory of its own.
+Value copy_of(Value v);
 /// `v`, or a copy of it where it has no memory of its own in the body, or is `taken` already: what a loop writes.
 Value own(Value v, const Loop& loop, std::set<int>& taken);
 /// Whatever else the body reads becomes an input of the node too.

@@ -206,12 +206,9 @@ class LoopGradient {
     bool trace;
   };
   Kept stacked_by_forward(int id) {
-    const Node& now = around_.nodes()[static_cast<size_t>(g_.node)];
-    for (size_t i = 0; i < now.loop->stacked.size(); ++i)
-      if (const Loop::Stacked& s = now.loop->stacked[i]; s.value == id)
-        return {{&around_, now.outputs[loop_.carried.size() + i]}, s.trace};
     const Value rows = GraphEdit::add_stacked(around_, g_.node, id);
-    return {rows, std::ranges::find(loop_.carried, id, &Loop::Carried::out) != loop_.carried.end()};
+    const std::vector<Loop::Stacked>& stacked = around_.nodes()[static_cast<size_t>(g_.node)].loop->stacked;
+    return {rows, std::ranges::find(stacked, id, &Loop::Stacked::value)->trace};
   }
 
   // The rows of the iterations but for the last, with another before or behind them in the order of the iterations.

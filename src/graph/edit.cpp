@@ -132,6 +132,8 @@ std::vector<Value> GraphEdit::add_loop(Graph& graph, const OpDef& op, std::share
 
 Value GraphEdit::add_stacked(Graph& graph, int index, int value) {
   Node& node = graph.nodes_[static_cast<size_t>(index)];
+  for (size_t i = 0; i < node.loop->stacked.size(); ++i)
+    if (node.loop->stacked[i].value == value) return {&graph, node.outputs[node.loop->carried.size() + i]};
   auto loop = std::make_shared<Loop>(*node.loop);
   const bool trace = std::ranges::find(loop->carried, value, &Loop::Carried::out) != loop->carried.end();
   loop->stacked.push_back({value, trace});
@@ -140,6 +142,31 @@ Value GraphEdit::add_stacked(Graph& graph, int index, int value) {
   node.outputs.push_back(rows.id());
   node.loop = std::move(loop);
   return rows;
+}
+
+void GraphEdit::detach(Graph& graph, int variable, Value (*copy)(Value)) {
+  const int entry = graph.info(variable).entry;
+  std::vector<Node>& nodes = graph.nodes_;
+  for (size_t at = 0; at < nodes.size(); ++at)
+    for (const Alias& alias : nodes[at].op->updates) {
+      const int before = nodes[at].inputs[alias.input];
+      if (graph.info(before).entry != entry) continue;
+      const int own = copy({&graph, before}).id();
+      std::rotate(nodes.begin() + static_cast<std::ptrdiff_t>(at), nodes.end() - 1, nodes.end());
+      for (ValueInfo& info : graph.values_)
+        if (info.producer >= static_cast<int>(at)) ++info.producer;
+      graph.values_[static_cast<size_t>(own)].producer = static_cast<int>(at++);
+      nodes[at].inputs[alias.input] = own;
+      graph.values_[static_cast<size_t>(nodes[at].outputs[alias.output])].alias = own;
+    }
+  for (size_t id = 0; id < graph.values_.size(); ++id) {
+    ValueInfo& info = graph.values_[id];
+    if (info.entry != entry) continue;
+    if (info.alias >= 0)
+      graph.share_memory(static_cast<int>(id), info.alias);
+    else
+      info.role = Role::input, info.entry = -1;
+  }
 }
 
 void rewrite(Graph& graph, const Needs& needs, std::span<const Rewrite> rewrites) {

@@ -43,8 +43,11 @@ class GraphEdit {
   /// Adds a node that runs `loop`; its inputs are checked by who makes the loop.
   static std::vector<Value> add_loop(Graph& graph, const OpDef& op, std::shared_ptr<const Loop> loop,
                                      std::span<const Value> inputs);
-  /// One more output of a node that runs a loop: the rows of a value of its body.
+  /// The rows of a value of the body, as an output of the node that runs the loop: one more, where it is none yet.
   static Value add_stacked(Graph& graph, int index, int value);
+  /// A variable of the state becomes an input of the graph; what updated it in place updates a copy. `copy` adds one
+  /// node.
+  static void detach(Graph& graph, int variable, Value (*copy)(Value));
   /// Random streams of the body of a loop are counted with those of the graph around it.
   static void share_streams(Graph& to, const Graph& from) { to.streams_ = from.streams_; }
 

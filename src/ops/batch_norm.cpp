@@ -313,7 +313,8 @@ Value batch_norm_eval(Value x, Value gamma, Value beta, Value mean, Value varian
 
 std::array<Value, 2> update_running_statistics(Value mean, Value variance, const BatchNormed& batch,
                                                int64_t elements_per_channel, float momentum) {
-  std::vector<Value> inputs = {mean, variance, batch.statistics, batch.variance};
+  Graph& graph = mean.graph();  // of a layer that is used twice
+  std::vector<Value> inputs = {graph.newest(mean), graph.newest(variance), batch.statistics, batch.variance};
   UpdateRunningAttrs attrs{.momentum = momentum, .elements = elements_per_channel};
   if (batch.rows) {
     inputs.push_back(batch.rows);

@@ -108,7 +108,7 @@ Value add_accuracy_count(Value logits, Value targets, int64_t top) {
 }
 
 Value add_count(bool scores, Value counts, Value predictions, Value targets) {
-  return counts.graph().add(kOps[scores ? 2 : 1], {counts, predictions, targets});
+  return counts.graph().add(kOps[scores ? 2 : 1], {counts.graph().newest(counts), predictions, targets});
 }
 
 }  // namespace lemnos::ops

@@ -1,10 +1,13 @@
 // The first value of a step that is not finite: the step's nodes without fusion, each output kept and read in order.
 
+#include <algorithm>
 #include <cmath>
-#include <string_view>
+#include <map>
+#include <span>
 
 #include "base/status.h"
-#include "graph/needs.h"
+#include "graph/edit.h"
+#include "graph/loop.h"
 #include "lemnos/op.h"
 #include "train/trainer_impl.h"
 
@@ -13,7 +16,7 @@ namespace lemnos {
 namespace {
 
 /// "element 5 is -inf", or nothing when all are finite.
-std::string not_finite(const std::vector<float>& values) {
+std::string not_finite(std::span<const float> values) {
   for (size_t i = 0; i < values.size(); ++i)
     if (!std::isfinite(values[i])) return text("element ", i, " is ", values[i]);
   return {};
@@ -26,6 +29,50 @@ std::string described(const Graph& graph, const Node& node, int output) {
     line += text(i ? ", " : "", info.name.empty() ? to_string(info.desc) : info.name);
   }
   return line + ")";
+}
+
+/// What a node makes in a step, or in one iteration of a loop.
+struct Made {
+  const Graph* graph = nullptr;
+  const Node* node = nullptr;
+  int output = -1;
+  Value where;  // in the graph of the step
+  int64_t row = -1, iteration = -1, times = 0;
+};
+
+/// In the order of the nodes.
+std::vector<Made> made_by(const Graph& graph, const std::vector<int>& nodes) {
+  std::vector<Made> made;
+  for (int index : nodes) {
+    const Node& node = graph.nodes()[static_cast<size_t>(index)];
+    if (!node.op->updates.empty()) continue;  // so that nothing changes
+    // The rows of a loop have unused ends.
+    const size_t count = node.loop ? node.loop->carried.size() : node.outputs.size();
+    for (int output : std::span(node.outputs).first(count)) {
+      const ValueInfo& info = graph.info(output);
+      if (info.role != Role::activation || info.alias >= 0 || !is_floating(info.desc.dtype)) continue;
+      made.push_back({.graph = &graph, .node = &node, .output = output, .where = {}});
+    }
+  }
+  return made;
+}
+
+/// What the body of a loop makes, iteration by iteration; the loop keeps the rows of it from now on. Of one that may
+/// stop nobody knows here how far it went.
+void add_iterations(Graph& graph, int index, std::vector<Made>& all) {
+  const std::shared_ptr<const Loop> loop = graph.nodes()[static_cast<size_t>(index)].loop;
+  if (loop->ended >= 0) return;
+  std::vector<Made> body = made_by(*loop->body, needed_nodes(*loop->body, loop->needs()));
+  std::erase_if(body, [](const Made& m) { return m.node->loop != nullptr; });
+  for (Made& m : body) m.where = GraphEdit::add_stacked(graph, index, m.output);
+  for (int64_t i = 0; i < loop->times; ++i)
+    for (Made& m : body) {
+      // The last one of what is carried is an output of the node.
+      const bool last = i + 1 == loop->times;
+      if (last && std::ranges::find(loop->carried, m.output, &Loop::Carried::out) != loop->carried.end()) continue;
+      m.row = loop->row(i), m.iteration = i, m.times = loop->times;
+      all.push_back(m);
+    }
 }
 
 }  // namespace
@@ -44,24 +91,30 @@ std::string Trainer::first_bad_node() {
   Graph& graph = impl_->training->graph();
   Needs needs;
   for (Value target : impl_->training->targets) needs.targets.push_back(target.id());
-  std::vector<std::pair<const Node*, Value>> outputs;
-  std::vector<Value> targets;
+  std::vector<Made> all;
   for (int index : needed_nodes(graph, needs)) {
-    const Node& node = graph.nodes()[static_cast<size_t>(index)];
-    if (!node.op->updates.empty()) continue;  // so that nothing changes
-    if (node.loop) continue;                  // rows with unused ends; who reads them comes next
-    for (int output : node.outputs) {
-      const ValueInfo& info = graph.info(output);
-      if (info.role != Role::activation || info.alias >= 0 || !is_floating(info.desc.dtype)) continue;
-      outputs.emplace_back(&node, Value(&graph, output));
-      targets.emplace_back(&graph, output);
+    if (graph.nodes()[static_cast<size_t>(index)].loop) add_iterations(graph, index, all);
+    for (Made& m : made_by(graph, {index})) {
+      m.where = {&graph, m.output};
+      all.push_back(m);
     }
   }
+  std::map<int, std::vector<float>> read;
+  std::vector<Value> targets;
+  for (const Made& m : all)
+    if (read.try_emplace(m.where.id()).second) targets.push_back(m.where);
   const std::unique_ptr<Program> program = session().compile({.targets = targets, .fuse = false});
   require_ok(program->run(1), "first_bad_node");
-  for (const auto& [node, value] : outputs)
-    if (const std::string bad = not_finite(program->read_floats(value)); !bad.empty())
-      return text(described(graph, *node, value.id()), ": ", bad);
+  for (const Made& m : all) {
+    std::vector<float>& values = read[m.where.id()];
+    if (values.empty()) values = program->read_floats(m.where);
+    std::span<const float> made = values;
+    if (m.row >= 0) made = made.subspan(static_cast<size_t>(m.row * m.where.shape()[1]));
+    made = made.first(static_cast<size_t>(m.graph->info(m.output).desc.elements()));
+    if (const std::string bad = not_finite(made); !bad.empty())
+      return text(described(*m.graph, *m.node, m.output),
+                  m.row < 0 ? "" : text(", iteration ", m.iteration, " of ", m.times), ": ", bad);
+  }
   return {};
 }
 

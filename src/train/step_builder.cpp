@@ -5,6 +5,7 @@
 #include "base/pattern.h"
 #include "base/text.h"
 #include "lemnos/autograd.h"
+#include "lemnos/loop.h"
 #include "train/record.h"
 
 namespace lemnos::train {
@@ -27,15 +28,6 @@ Value rotated_within(Value v, Value there) {
   const Shape rows(extents);
   const Value last = reshape(there * affine(rotated(there), -1, 1), rows);  // of a padded batch
   return where(last, slice_axis(v, 0, 0, 1), where(reshape(there, rows), rotated(v), v));
-}
-
-/// Rows [first, first + size) of a batch.
-Batch part_of(const Batch& whole, int64_t first, int64_t size) {
-  Batch part = whole.each([&](Value v) { return slice_axis(v, 0, first, first + size); });
-  if (!whole.count) return part;
-  const Value rest = cast(whole.count, DType::f32) - static_cast<float>(first);
-  part.count = cast(clamp(rest, 0, static_cast<float>(size)), DType::u32);
-  return part;
 }
 
 /// What each loss of a batch is divided by.
@@ -144,39 +136,75 @@ std::vector<Value> StepBuilder::add_losses(const nn::Scope& building, const Batc
 
 std::vector<Value> StepBuilder::add_gradients(nn::Scope building, Pass& pass,
                                               const std::vector<Value>& learning) const {
-  Graph& graph = pass.graph();
+  const Value scale =
+      options_.update.loss_scale ? loss_scale(pass.state, options_.update.loss_scale->initial) : Value();
+  if (options_.accumulate > 1) return add_gradients_by_parts(building, pass, learning, scale);
+  const Batch& batch = pass.feed->batch();
+  building.counted = {batch.count, pass.feed->order().batch};
+  const std::vector<Value> losses = add_losses(building, batch, pass.predictions);
+  const Value total = reshape(options_.loss.total(losses), Shape{});
+  place_gradients(learning, gradients(scale ? total * scale : total, learning));
+  return losses;
+}
+
+// A loop over the parts, which carries the sums of the gradients: forward and backward stand in the plan once.
+std::vector<Value> StepBuilder::add_gradients_by_parts(const nn::Scope& building, Pass& pass,
+                                                       const std::vector<Value>& learning, Value scale) const {
   const Batch& whole = pass.feed->batch();
   const int64_t parts = options_.accumulate, rows = pass.feed->order().batch / parts;
-  std::vector<Value> totals(learning.size()), whole_losses;
-  std::vector<std::vector<Value>> outputs;  // by output, a value for each part
-  const std::vector<Value> all = parts > 1 ? weights_of(options_.loss, whole) : std::vector<Value>();
-  for (int64_t i = 0; i < parts; ++i) {
-    const Batch part = parts > 1 ? part_of(whole, i * rows, rows) : whole;
-    building.counted = {part.count, rows};
-    std::vector<Value> predictions;
-    std::vector<Value> losses = add_losses(building, part, predictions);
-    outputs.resize(predictions.size());
-    for (size_t k = 0; k < outputs.size(); ++k) outputs[k].push_back(predictions[k]);
-    // The parts count by what each divided by, so that they add up to the whole batch's mean.
-    if (parts > 1) {
-      const std::vector<Value> weights = weights_of(options_.loss, part);
-      for (size_t k = 0; k < losses.size(); ++k)
-        losses[k] = losses[k] * (weights[k] / maximum(all[k], graph.scalar(kLeastRows)));
+  std::vector<Value> slices, zero;
+  (void)whole.each([&](Value v) {
+    std::vector<int64_t> extents{parts, rows};
+    extents.insert(extents.end(), v.shape().begin() + 1, v.shape().end());
+    slices.push_back(reshape(v, Shape(extents)));
+    return v;
+  });
+  for (Value p : learning) zero.push_back(zeros(pass.graph(), p.shape()));
+  const std::vector<Value> all = weights_of(options_.loss, whole);
+  std::vector<bool> reached(learning.size());
+  size_t outputs = 0;
+  const LoopResults made = repeat(parts, zero, slices, [&](LoopBody& b) {
+    nn::Scope inside = scope(b.graph(), b.step_state(pass.state), true);
+    inside.updates = building.updates;
+    size_t at = 0;
+    Batch part = whole.each([&](Value) { return b.slice(at++); });
+    if (whole.count) {
+      const Value before = cast(b.index(), DType::f32) * static_cast<float>(rows);
+      const Value rest = cast(b.capture(whole.count), DType::f32) - before;
+      part.count = cast(clamp(rest, 0, static_cast<float>(rows)), DType::u32);
     }
-    whole_losses.resize(losses.size());
+    inside.counted = {part.count, rows};
+    LoopStep step;
+    std::vector<Value> losses = add_losses(inside, part, step.stacked);
+    outputs = step.stacked.size();
+    // The parts count by what each divided by, so that they add up to the whole batch's mean.
+    const std::vector<Value> weights = weights_of(options_.loss, part);
     for (size_t k = 0; k < losses.size(); ++k)
-      whole_losses[k] = whole_losses[k] ? whole_losses[k] + losses[k] : losses[k];
-    const Value share = reshape(options_.loss.total(losses), Shape{});
-    const Value scaled =
-        options_.update.loss_scale ? share * loss_scale(pass.state, options_.update.loss_scale->initial) : share;
-    const std::vector<Value> found = gradients(scaled, learning);
-    for (size_t p = 0; p < learning.size(); ++p)
-      if (found[p]) totals[p] = totals[p] ? totals[p] + found[p] : found[p];
-  }
+      losses[k] = losses[k] * (weights[k] / maximum(b.capture(all[k]), b.graph().scalar(kLeastRows)));
+    const Value total = reshape(options_.loss.total(losses), Shape{});
+    std::vector<Value> parameters;
+    for (Value p : learning) parameters.push_back(b.graph().find(p.name()));
+    const std::vector<Value> found = gradients(scale ? total * b.capture(scale) : total, parameters);
+    for (size_t p = 0; p < found.size(); ++p) {
+      reached[p] = static_cast<bool>(found[p]);
+      step.carried.push_back(reached[p] ? b.carried(p) + found[p] : b.carried(p));
+    }
+    step.stacked.insert(step.stacked.end(), losses.begin(), losses.end());
+    return step;
+  });
+  std::vector<Value> totals;
+  for (size_t p = 0; p < learning.size(); ++p) totals.push_back(reached[p] ? made.carried[p] : Value());
   place_gradients(learning, totals);
-  for (const std::vector<Value>& output : outputs)
-    pass.predictions.push_back(parts == 1 ? output[0] : concat(output, 0));
-  return whole_losses;
+  for (size_t k = 0; k < outputs; ++k) {
+    const Shape& shape = made.stacked[k].shape();
+    std::vector<int64_t> extents(shape.begin() + 1, shape.end());
+    extents[0] *= parts;
+    pass.predictions.push_back(reshape(made.stacked[k], Shape(extents)));
+  }
+  *building.updates = made.updates;
+  std::vector<Value> losses;
+  for (size_t k = outputs; k < made.stacked.size(); ++k) losses.push_back(sum(made.stacked[k], {0}));
+  return losses;
 }
 
 std::vector<optim::Group> StepBuilder::groups(Graph& graph) const {

@@ -39,9 +39,11 @@ class StepBuilder {
  private:
   /// Losses over a batch, of which the loss is made; `outputs` takes the predictions.
   std::vector<Value> add_losses(const nn::Scope& scope, const Batch& part, std::vector<Value>& outputs) const;
-  /// Forward and backward for each part of the batch; the gradients are placed, the prediction of the whole is kept.
-  /// Returns the losses of the whole.
+  /// Forward and backward; the gradients are placed, the predictions are kept. Returns the losses.
   std::vector<Value> add_gradients(nn::Scope scope, Pass& pass, const std::vector<Value>& learning) const;
+  /// The same for each part of the batch. `scale`: what the loss is multiplied by, or no value.
+  std::vector<Value> add_gradients_by_parts(const nn::Scope& scope, Pass& pass, const std::vector<Value>& learning,
+                                            Value scale) const;
   void add_updates(Pass& pass, const ByClock& learning) const;
   std::vector<optim::Group> groups(Graph& graph) const;
   AdvanceOptions advance(const Pass& pass) const;

@@ -255,6 +255,128 @@ TEST(Loop, TakesStepsOfDescentThatAreDifferentiated) {
   for (const Device& device : devices()) expect_near(values_of(device, found), right, 1e-5f);
 }
 
+Value normalised(const nn::Scope& scope, Value h, Value row, Value shift) {
+  return tanh(nn::BatchNorm{}(scope, h + row)) * (shift + 1);
+}
+
+struct Normalised {
+  Value h, shift;
+  std::vector<Value> updates, gradients;  // the latter of the sum of h^2
+};
+
+Normalised with_gradients(Graph& graph, Normalised n, Value x, Value first) {
+  const std::vector<Value> wrt{x, first, graph.find("weight")};
+  n.gradients = gradients(sum(square(n.h)), wrt);
+  return n;
+}
+
+// The body moves running statistics once an iteration, "shift" too, and "count" twice.
+Normalised looped(Graph& graph) {
+  const Value x = made(graph, {5, 8, 3}, 1), first = made(graph, {8, 3}, 2);
+  const auto newest = [](Graph& g, const char* name) { return g.newest(g.find(name)); };
+  (void)graph.variable("count", {{1}, DType::i32});
+  const Value outside = graph.variable("shift", {{3}, DType::f32});
+  const LoopResults r = repeat(5, {first}, {x}, [&](LoopBody& b) {
+    std::vector<Value> updates;
+    nn::Scope scope(b.graph(), {}, true, 3);
+    scope.updates = &updates;
+    const std::vector<int32_t> two{2};
+    const Value twos = b.graph().constant({{1}, DType::i32}, std::as_bytes(std::span(two)));
+    const Value shift = newest(b.graph(), "shift"), next = normalised(scope, b.carried(), b.slice(), shift);
+    (void)assign(shift, shift + mean(b.slice(), {0}));
+    for (int i = 0; i < 2; ++i) (void)assign(newest(b.graph(), "count"), add(newest(b.graph(), "count"), twos));
+    return LoopStep{{next}, {}};
+  });
+  return with_gradients(graph, {r.carried[0], outside, r.updates, {}}, x, first);
+}
+
+// The same, where nothing is updated but by the normalisation.
+Normalised not_looped(Graph& graph) {
+  const Value x = made(graph, {5, 8, 3}, 1), first = made(graph, {8, 3}, 2);
+  Normalised n{first, zeros(graph, {3}), {}, {}};
+  nn::Scope scope(graph, {}, true, 3);
+  scope.updates = &n.updates;
+  for (int64_t i = 0; i < 5; ++i) {
+    const Value row = reshape(slice_axis(x, 0, i, i + 1), {8, 3});
+    n.h = normalised(scope, n.h, row, stop_gradient(n.shift));
+    n.shift = n.shift + mean(row, {0});
+  }
+  return with_gradients(graph, n, x, first);
+}
+
+// A reader before the update finds what the iteration before left, also when gradients ask for it later.
+TEST(Loop, UpdatesVariables) {
+  for (const Device& device : devices()) {
+    Graph graph, plain;
+    const Normalised a = looped(graph), b = not_looped(plain);
+    EXPECT_EQ(a.updates.size(), 4u);
+    std::vector<Value> targets = a.updates, expected = b.updates;
+    for (const auto& [to, from] : {std::pair{&targets, &a}, std::pair{&expected, &b}}) {
+      to->push_back(from->h);
+      to->insert(to->end(), from->gradients.begin(), from->gradients.end());
+    }
+    expected.push_back(b.shift);
+    const auto session = device.open(graph), other = device.open(plain);
+    const auto program = session->compile({.targets = targets}), written = other->compile({.targets = expected});
+    ASSERT_EQ(program->run(1), Status::ok);
+    ASSERT_EQ(written->run(1), Status::ok);
+    std::vector<Floats> found{program->read_floats(a.h), session->read_floats(a.shift)};
+    std::vector<Floats> right{written->read_floats(b.h), written->read_floats(b.shift)};
+    for (size_t i = 0; i < a.gradients.size(); ++i) {
+      found.push_back(program->read_floats(a.gradients[i]));
+      right.push_back(written->read_floats(b.gradients[i]));
+    }
+    for (const char* name : {"running_mean", "running_var"}) {
+      found.push_back(session->read_floats(graph.find(name)));
+      right.push_back(other->read_floats(plain.find(name)));
+    }
+    expect_near(found, right, 1e-5f);
+    const auto count = [&] {
+      std::array<int32_t, 1> now{};
+      session->read(graph.find("count"), std::as_writable_bytes(std::span(now)));
+      return now[0];
+    };
+    EXPECT_EQ(count(), 20);
+    ASSERT_EQ(program->run(2), Status::ok);
+    EXPECT_EQ(count(), 60);
+  }
+}
+
+// Whole numbers that a body hands on as they are, or twice.
+TEST(Loop, CarriesWholeNumbersThatNobodyMakes) {
+  Graph graph;
+  const auto numbers = [&](std::vector<int32_t> all) {
+    return graph.constant({{2}, DType::i32}, std::as_bytes(std::span(all)));
+  };
+  const LoopResults r = repeat(3, {numbers({1, 2}), numbers({3, 4}), numbers({5, 6})}, {}, [](LoopBody& b) {
+    return LoopStep{{b.carried(1), b.carried(2), b.carried(0)}, {b.carried(0), b.carried(0)}};
+  });
+  std::vector<Value> floats;
+  for (Value v : {r.carried[0], r.carried[1], r.carried[2], r.stacked[0], r.stacked[1]})
+    floats.push_back(cast(v, DType::f32));
+  for (const Device& device : devices())
+    EXPECT_EQ(values_of(device, floats),
+              (std::vector<Floats>{{1, 2}, {3, 4}, {5, 6}, {1, 2, 3, 4, 5, 6}, {1, 2, 3, 4, 5, 6}}));
+}
+
+// A loop that has come to its end updates no more.
+TEST(Loop, StopsUpdating) {
+  for (const Device& device : devices()) {
+    Graph graph;
+    (void)graph.variable("count", {{1}, DType::f32});
+    const LoopResults r = repeat(9, {zeros(graph, {1})}, {}, [](LoopBody& b) {
+      const Value count = b.graph().find("count"), next = b.carried() + 1;
+      (void)assign(count, count + 10);
+      return LoopStep{{next}, {}, greater(next, b.graph().scalar(3.5f))};
+    });
+    const auto session = device.open(graph);
+    const auto program = session->compile({.targets = {r.carried[0], r.updates.at(0)}});
+    ASSERT_EQ(program->run(1), Status::ok);
+    EXPECT_EQ(program->read_floats(r.carried[0]), Floats{4});
+    EXPECT_EQ(session->read_floats(graph.find("count")), Floats{40});
+  }
+}
+
 // Newton's method, each row until it is there; what comes after the end changes nothing, and neither do gradients.
 TEST(Loop, StopsByAValue) {
   Graph graph;
@@ -455,14 +577,16 @@ TEST(Loop, RefusesWithBothShapes) {
               (void)repeat(4, {h}, {}, [](LoopBody& b) { return LoopStep{{b.carried()}, {}, b.carried()}; });
             }),
             "repeat: stop is f32[2, 3], it takes one element");
-  (void)graph.variable("counter", {{2, 3}, DType::f32});
+  (void)graph.parameter("w", {2, 3}, Floats(6, 1));
   EXPECT_EQ(message([&] {
               (void)repeat(4, {h}, {}, [](LoopBody& b) {
-                (void)assign(b.graph().find("counter"), b.carried());
+                const std::vector<Value> w{b.graph().find("w")};
+                place_gradients(w, gradients(sum(w[0] * b.carried()), w));
                 return LoopStep{{b.carried()}, {}};
               });
             }),
-            "repeat: assign in the body updates 'counter'; carry the value through the loop and update it after");
+            "repeat: place_gradients in the body updates 'gradients' f32[64], which is no variable of the state; carry "
+            "the value through the loop and update it after");
 }
 
 }  // namespace

@@ -132,6 +132,21 @@ TEST(Scope, EvaluationLeavesRandomLayersOut) {
   }
 }
 
+// As in a network with two inputs and one set of weights.
+TEST(Scope, RunningStatisticsMoveWithEveryUseOfALayer) {
+  Network net(true);
+  const std::vector<float> first{1, 10, 3, 10}, second{5, 0, 7, 0};
+  std::vector<Value> updates;
+  net.scope.updates = &updates;
+  const nn::BatchNorm layer{.momentum = .5f, .affine = false};
+  layer(net.scope, net.graph.constant({2, 2}, first));
+  layer(net.scope, net.graph.constant({2, 2}, second));
+  ASSERT_EQ(updates.size(), 2u);
+  const auto session = Device::cpu().open(net.graph);
+  ASSERT_EQ(session->compile({.targets = updates})->run(1), Status::ok);
+  EXPECT_EQ(session->read_floats(net.graph.find("running_mean")), (std::vector<float>{3.5f, 2.5f}));
+}
+
 TEST(Scope, RunningStatisticsMoveWhileTrainingAlone) {
   Network net(true);
   const std::vector<float> numbers{1, 10, 3, 10};

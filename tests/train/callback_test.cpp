@@ -334,6 +334,25 @@ TEST_P(Callbacks, NanStopsAndNamesTheNode) {
   EXPECT_EQ(before.first_bad_node(), what);
 }
 
+// In a loop, the iteration too: row 20 is the fifth of the third batch.
+TEST_P(Callbacks, TheFirstBadNodeMayBeInALoop) {
+  const Model model{"log model", [](const nn::Scope& scope, Value x) {
+                      return nn::Linear{.out = kClasses}(scope, log(affine(x, -1, 7)));
+                    }};
+  Trainer trainer{device(), model, {.accumulate = 4}};
+  data::Dataset set = points();
+  const float nine = 9;
+  std::memcpy(set.x.bytes.data() + 20 * kFeatures * sizeof nine, &nine, sizeof nine);
+  trainer.begin(set, kBatch, false);
+  trainer.step(2);
+  const std::vector<char> before = state_of(trainer);
+  const std::string what = trainer.first_bad_node();
+  EXPECT_TRUE(what.starts_with("node log -> f32[2, 7] of (")) << what;
+  EXPECT_NE(what.find("), iteration 2 of 4: element 0 is "), std::string::npos) << what;
+  EXPECT_EQ(trainer.first_bad_node(), what);
+  EXPECT_TRUE(same(state_of(trainer), before));
+}
+
 // A finite loss whose gradient is not: the slope of the root at 0, times a derivative of 0.
 TEST_P(Callbacks, TheFirstBadNodeMayBeOfTheBackwardPass) {
   const Model model{"root model", [](const nn::Scope& scope, Value x) {

@@ -147,6 +147,39 @@ TEST_P(Options, PartsOfABatchAddUpToIt) {
   }
 }
 
+// Each part moves the running statistics, as steps over the parts do. Without a learning rate nothing else moves.
+TEST_P(Options, PartsMoveRunningStatisticsAsStepsDo) {
+  const Model model = nn::sequential({nn::Linear{.out = 8}, nn::BatchNorm{}, nn::Relu{}, nn::Linear{.out = kClasses}});
+  const optim::Optimizer still = optim::Sgd{.lr = 0};
+  Trainer parts{device(), model, {.optimizer = still, .accumulate = 4}}, steps{device(), model, {.optimizer = still}};
+  parts.begin(points(), kBatch, false);
+  steps.begin(points(), kBatch / 4, false);
+  for (int step = 1; step <= 3; ++step) {
+    parts.step(1);
+    steps.step(4);
+    for (const char* name : {"1.running_mean", "1.running_var"}) {
+      EXPECT_EQ(read(parts, name), read(steps, name)) << name << " after step " << step;
+      EXPECT_NE(read(parts, name).front(), name == std::string("1.running_var") ? 1 : 0);
+    }
+  }
+}
+
+// Forward and backward stand in the plan once, whatever the number of parts; every part draws its own numbers.
+TEST_P(Options, PartsMakeNoLongerPlan) {
+  const Model model = nn::sequential(
+      {nn::Linear{.out = 8}, nn::BatchNorm{}, nn::Dropout{.rate = .5f}, nn::Tanh{}, nn::Linear{.out = kClasses}});
+  const auto launches = [&](int64_t parts) {
+    Trainer trainer{device(), model, {.accumulate = parts}};
+    trainer.begin(points(), 2 * parts);
+    trainer.step(1);
+    EXPECT_TRUE(std::isfinite(trainer.evaluate(points()).loss));
+    return trainer.step_program()->summary().dispatches;
+  };
+  const size_t few = launches(2);
+  EXPECT_GT(few, 10u);
+  EXPECT_EQ(launches(16), few);
+}
+
 TEST_P(Options, WeightsAreAveraged) {
   Trainer trainer = begun({.average = .5f});
   std::vector<float> want;
