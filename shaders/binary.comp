@@ -67,11 +67,12 @@ float combine(float a, float b) {
   return a + b;
 }
 
+// Modulo 2^32; what is divided by 0 is 0.
 int combine(int a, int b) {
   switch (function) {
     case BINARY_SUBTRACT: return a - b;
     case BINARY_MULTIPLY: return a * b;
-    case BINARY_DIVIDE: return a / b;
+    case BINARY_DIVIDE: return b == 0 ? 0 : b == -1 ? -a : a / b;
     case BINARY_MINIMUM: return min(a, b);
     case BINARY_MAXIMUM: return max(a, b);
     case BINARY_EQUAL: return int(a == b);

@@ -20,12 +20,15 @@ float to_float(uint bits) {
   return format == FORMAT_I32 ? float(int(bits)) : float(bits);
 }
 
-// Towards zero; a byte takes the nearest that it can hold.
+// Towards zero, within the range of the type; NaN is 0.
 uint from_float(float v) {
   if (!format_is_integer(result_format)) return floatBitsToUint(v);
   if (result_format == FORMAT_BOOL) return v == 0.0 ? 0 : 1;
+  if (is_nan(v)) return 0;
   if (result_format == FORMAT_U8) return uint(clamp(v, 0.0, 255.0));
-  return result_format == FORMAT_I32 ? uint(int(v)) : uint(v);
+  if (result_format == FORMAT_U32) return v >= 4294967296.0 ? 0xffffffffu : uint(max(v, 0.0));
+  if (v >= 2147483648.0) return 0x7fffffffu;
+  return v <= -2147483648.0 ? 0x80000000u : uint(int(v));
 }
 
 uint convert(uint bits) {
@@ -34,6 +37,8 @@ uint convert(uint bits) {
   if (result_format == FORMAT_U8) {  // a negative i32 would be a large u32
     return format == FORMAT_I32 ? uint(clamp(int(bits), 0, 255)) : min(bits, 255u);
   }
+  if (format == FORMAT_U32 && result_format == FORMAT_I32) return min(bits, 0x7fffffffu);
+  if (format == FORMAT_I32 && result_format == FORMAT_U32) return uint(max(int(bits), 0));
   return bits;
 }
 

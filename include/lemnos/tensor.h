@@ -32,7 +32,7 @@ class Shape {
   Shape() = default;
   Shape(std::initializer_list<int64_t> dims) : Shape(std::span(dims.begin(), dims.size())) {}
   /// Throws `invalid_argument` for more than kMaxRank axes, `out_of_range` for a negative extent or an element
-  /// count past 2^62.
+  /// count past 2^60.
   explicit Shape(std::span<const int64_t> dims);
 
   size_t rank() const { return rank_; }
@@ -46,6 +46,7 @@ class Shape {
 
   /// Counts a negative axis from the end; throws `out_of_range` naming `who`, the axis and the shape.
   size_t axis(int64_t axis, const char* who) const;
+  /// Both throw as the constructor.
   Shape with(size_t axis, int64_t extent) const;
   Shape without(size_t axis) const;
   Shape appended(int64_t extent) const;

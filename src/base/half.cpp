@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace lemnos {
 
@@ -31,13 +32,27 @@ uint16_t float_to_f16(float value) {
   return static_cast<uint16_t>(sign | ((rounded - 0x38000000u) >> 13));
 }
 
+namespace {
+template <typename Stored>
+Stored whole(double value) {
+  using Limits = std::numeric_limits<Stored>;
+  if (std::isnan(value)) return 0;
+  if (value <= Limits::min()) return Limits::min();
+  return value >= Limits::max() ? Limits::max() : static_cast<Stored>(value);
+}
+}  // namespace
+
 double round_to(DType dtype, double value) {
   switch (dtype) {
     case DType::f32: return static_cast<float>(value);
     case DType::f16: return f16_to_float(float_to_f16(static_cast<float>(value)));
     case DType::bf16: return bf16_to_float(float_to_bf16(static_cast<float>(value)));
-    default: return value;  // integers up to 2^32 are exact in a double
+    case DType::i32: return whole<int32_t>(value);
+    case DType::u32: return whole<uint32_t>(value);
+    case DType::u8: return whole<uint8_t>(value);
+    case DType::boolean: break;
   }
+  return value != 0;
 }
 
 namespace {
@@ -67,10 +82,9 @@ void encode(DType dtype, const double* values, void* bytes, size_t count) {
       return encode_as<uint16_t>(values, bytes, count, [](double v) { return float_to_f16(static_cast<float>(v)); });
     case DType::bf16:
       return encode_as<uint16_t>(values, bytes, count, [](double v) { return float_to_bf16(static_cast<float>(v)); });
-    case DType::i32: return encode_as<int32_t>(values, bytes, count, [](double v) { return static_cast<int32_t>(v); });
-    case DType::u32:
-      return encode_as<uint32_t>(values, bytes, count, [](double v) { return static_cast<uint32_t>(v); });
-    case DType::u8: return encode_as<uint8_t>(values, bytes, count, [](double v) { return static_cast<uint8_t>(v); });
+    case DType::i32: return encode_as<int32_t>(values, bytes, count, whole<int32_t>);
+    case DType::u32: return encode_as<uint32_t>(values, bytes, count, whole<uint32_t>);
+    case DType::u8: return encode_as<uint8_t>(values, bytes, count, whole<uint8_t>);
     case DType::boolean: return encode_as<uint8_t>(values, bytes, count, [](double v) { return uint8_t(v != 0); });
   }
 }

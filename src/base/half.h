@@ -19,7 +19,8 @@ inline uint16_t float_to_bf16(float value) {
 float f16_to_float(uint16_t bits);
 uint16_t float_to_f16(float value);
 
-/// The nearest value that `dtype` can hold: what a kernel sees when it loads what the host stored.
+/// What a kernel sees when it loads what the host stored: the nearest value that a floating type can hold; of an
+/// integer type the one towards zero, within its range, and 0 for NaN; 1 for every true.
 double round_to(DType dtype, double value);
 
 /// Converts between the double array of the oracle and the bytes of a tensor. `count` elements.

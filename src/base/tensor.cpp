@@ -32,8 +32,8 @@ Shape::Shape(std::span<const int64_t> dims) {
   int64_t product = 1;
   for (int64_t extent : dims) {
     require(extent >= 0, ErrorCode::out_of_range, "shape: extent ", extent, " of axis ", int{rank_}, " is negative");
-    const bool fits = extent == 0 || product <= (int64_t{1} << 62) / extent;
-    require(fits, ErrorCode::out_of_range, "shape: more than 2^62 elements");
+    const bool fits = extent == 0 || product <= (int64_t{1} << 60) / extent;  // so that bytes fit too
+    require(fits, ErrorCode::out_of_range, "shape: more than 2^60 elements");
     product *= extent;
     dims_[rank_++] = extent;
   }
@@ -57,14 +57,14 @@ size_t Shape::axis(int64_t axis, const char* who) const {
 Shape Shape::with(size_t axis, int64_t extent) const {
   Shape copy = *this;
   copy.dims_[axis] = extent;
-  return copy;
+  return Shape(copy.dims());
 }
 
 Shape Shape::without(size_t axis) const {
   Shape copy;
   for (size_t i = 0; i < rank_; ++i)
     if (i != axis) copy.dims_[copy.rank_++] = dims_[i];
-  return copy;
+  return Shape(copy.dims());
 }
 
 Shape Shape::appended(int64_t extent) const {

@@ -177,8 +177,8 @@ Extent check(const Claim& claim, uint64_t data_bytes, const std::string& file) {
   uint64_t bytes = known ? dtype->size : 1;
   std::vector<int64_t> dims;
   for (const uint64_t extent : *claim.shape) {
-    require(extent <= uint64_t{1} << 62 && (extent == 0 || bytes <= (uint64_t{1} << 62) / extent),
-            ErrorCode::corrupt_data, who, ": extent ", extent, " takes the size of the tensor past ", uint64_t{1} << 62,
+    require(extent <= uint64_t{1} << 60 && (extent == 0 || bytes <= (uint64_t{1} << 60) / extent),
+            ErrorCode::corrupt_data, who, ": extent ", extent, " takes the size of the tensor past ", uint64_t{1} << 60,
             " bytes");
     if (extent != 0) bytes *= extent;
     dims.push_back(static_cast<int64_t>(extent));

@@ -1,4 +1,5 @@
-// cast: y = x in another element type. To an integer towards zero, to a byte within [0, 255], to a boolean x != 0.
+// cast: y = x in another element type. To an integer towards zero, within its range, and 0 for NaN; to a boolean x !=
+// 0.
 
 #include "shaders/cast.h"
 

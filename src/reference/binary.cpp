@@ -1,4 +1,5 @@
-// Elementwise functions of two operands, broadcast as NumPy does. Comparisons give 1 or 0.
+// Elementwise functions of two operands, broadcast as NumPy does. Comparisons give 1 or 0. Whole numbers of 32 bits go
+// on at the other end of their range, and what is divided by 0 is 0.
 #include "reference/binary.h"
 
 #include <algorithm>
@@ -9,20 +10,21 @@ namespace lemnos::reference {
 
 namespace {
 using D = double;
+using I = int64_t;
 const BinaryFunction kFunctions[] = {
-    {"add", [](D a, D b) { return a + b; }},
-    {"subtract", [](D a, D b) { return a - b; }},
-    {"multiply", [](D a, D b) { return a * b; }},
-    {"divide", [](D a, D b) { return a / b; }},
-    {"minimum", [](D a, D b) { return a <= b || std::isnan(a) ? a : b; }},
-    {"maximum", [](D a, D b) { return a >= b || std::isnan(a) ? a : b; }},
-    {"pow", [](D a, D b) { return std::pow(a, b); }},
-    {"equal", [](D a, D b) { return a == b ? 1.0 : 0.0; }},
-    {"not_equal", [](D a, D b) { return a == b ? 0.0 : 1.0; }},
-    {"less", [](D a, D b) { return a < b ? 1.0 : 0.0; }},
-    {"less_equal", [](D a, D b) { return a <= b ? 1.0 : 0.0; }},
-    {"greater", [](D a, D b) { return a > b ? 1.0 : 0.0; }},
-    {"greater_equal", [](D a, D b) { return a >= b ? 1.0 : 0.0; }},
+    {"add", [](D a, D b) { return a + b; }, [](I a, I b) { return a + b; }},
+    {"subtract", [](D a, D b) { return a - b; }, [](I a, I b) { return a - b; }},
+    {"multiply", [](D a, D b) { return a * b; }, [](I a, I b) { return a * b; }},
+    {"divide", [](D a, D b) { return a / b; }, [](I a, I b) { return b == 0 ? 0 : a / b; }},
+    {"minimum", [](D a, D b) { return a <= b || std::isnan(a) ? a : b; }, [](I a, I b) { return std::min(a, b); }},
+    {"maximum", [](D a, D b) { return a >= b || std::isnan(a) ? a : b; }, [](I a, I b) { return std::max(a, b); }},
+    {"pow", [](D a, D b) { return std::pow(a, b); }, nullptr},
+    {"equal", [](D a, D b) { return a == b ? 1.0 : 0.0; }, [](I a, I b) { return I{a == b}; }},
+    {"not_equal", [](D a, D b) { return a == b ? 0.0 : 1.0; }, [](I a, I b) { return I{a != b}; }},
+    {"less", [](D a, D b) { return a < b ? 1.0 : 0.0; }, [](I a, I b) { return I{a < b}; }},
+    {"less_equal", [](D a, D b) { return a <= b ? 1.0 : 0.0; }, [](I a, I b) { return I{a <= b}; }},
+    {"greater", [](D a, D b) { return a > b ? 1.0 : 0.0; }, [](I a, I b) { return I{a > b}; }},
+    {"greater_equal", [](D a, D b) { return a >= b ? 1.0 : 0.0; }, [](I a, I b) { return I{a >= b}; }},
 };
 }  // namespace
 
@@ -47,8 +49,10 @@ void binary(const Reference& c) {
   for (size_t i = 0; i < c.out[0].size(); ++i) {
     const double a = c.in[0][position_in(c.in_shape(0), c.out_shape(), i)];
     const double b = c.in[1][position_in(c.in_shape(1), c.out_shape(), i)];
-    const double y = f->value(a, b);
-    c.out[0][i] = whole ? std::trunc(y) : y;
+    c.out[0][i] =
+        !whole
+            ? f->value(a, b)
+            : static_cast<int32_t>(static_cast<uint32_t>(f->whole(static_cast<int64_t>(a), static_cast<int64_t>(b))));
   }
 }
 

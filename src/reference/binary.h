@@ -1,6 +1,7 @@
 // The elementwise functions of two operands, in double.
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include "lemnos/op.h"
@@ -10,6 +11,7 @@ namespace lemnos::reference {
 struct BinaryFunction {
   const char* name;
   double (*value)(double a, double b);
+  int64_t (*whole)(int64_t a, int64_t b);  // of integers; null: it takes none
 };
 
 /// By the numbers of shaders/binary.h.

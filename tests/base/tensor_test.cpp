@@ -27,7 +27,12 @@ TEST(Shape, CountsElementsAndPrints) {
 TEST(Shape, RefusesWhatCannotBe) {
   EXPECT_EQ(message_of([] { Shape({2, -1}); }), "shape: extent -1 of axis 1 is negative");
   EXPECT_EQ(message_of([] { Shape({1, 1, 1, 1, 1, 1, 1, 1, 1}); }), "shape: 9 axes, at most 8");
-  EXPECT_EQ(message_of([] { Shape({int64_t{1} << 40, int64_t{1} << 40}); }), "shape: more than 2^62 elements");
+  EXPECT_EQ(message_of([] { Shape({int64_t{1} << 40, int64_t{1} << 40}); }), "shape: more than 2^60 elements");
+  // Nor on the way there from a shape that can.
+  const Shape large{int64_t{1} << 40, int64_t{1} << 20}, empty{0, int64_t{1} << 40, int64_t{1} << 40};
+  EXPECT_EQ((TensorDesc{large, DType::f32}).bytes(), size_t{1} << 62);
+  EXPECT_EQ(message_of([&] { (void)large.with(1, int64_t{1} << 21); }), "shape: more than 2^60 elements");
+  EXPECT_EQ(message_of([&] { (void)empty.without(0); }), "shape: more than 2^60 elements");
 }
 
 TEST(Shape, AxisMayCountFromTheEnd) {

@@ -157,9 +157,9 @@ TEST(Safetensors, ChecksEachTensor) {
 TEST(Safetensors, ChecksProductsForOverflow) {
   // 2^32 * 2^32 is 0 in 64 bits: an unchecked product would call this an empty tensor.
   expect_corrupt("{" + entry("a", "U8", "[4294967296,4294967296]", "[0,0]") + "}", 0,
-                 "\"a\": extent 4294967296 takes the size of the tensor past 4611686018427387904 bytes");
+                 "\"a\": extent 4294967296 takes the size of the tensor past 1152921504606846976 bytes");
   expect_corrupt("{" + entry("a", "U8", "[18446744073709551615]", "[0,1]") + "}", 1,
-                 "\"a\": extent 18446744073709551615 takes the size of the tensor past 4611686018427387904 bytes");
+                 "\"a\": extent 18446744073709551615 takes the size of the tensor past 1152921504606846976 bytes");
   expect_corrupt("{" + entry("a", "U8", "[36893488147419103232]", "[0,1]") + "}", 1,
                  "\"a\": \"shape\" holds \"36893488147419103232\", expected a whole number of 64 bits");
 }

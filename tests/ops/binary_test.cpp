@@ -85,7 +85,18 @@ LEMNOS_OP_CASES(binary) {
                .tolerance = rounding(8),
                .backward_tolerance = rounding(24),
                .degenerate = exponent == 0 ? "x^0 is 1" : ""});
-  for (const char* op : {"add", "subtract", "multiply", "minimum", "maximum", "less", "equal"})
+  // The ends of the range, where sums and products go round, and divisors of 0 and -1.
+  const Fill any = integers(-2147483648.0, 2147483647.0);
+  for (const char* op : {"add", "subtract", "multiply", "divide", "minimum", "maximum", "less", "equal"})
+    for (const Fill& b : {any, integers(-2, 1)})
+      for (const Fill& a : {any, integers(-2147483648.0, -2147483647.0)})
+        cases.add({.op = op,
+                   .inputs = {{.shape = {29, 37}, .fill = a, .dtype = DType::i32, .differentiable = false},
+                              {.shape = {37}, .fill = b, .dtype = DType::i32, .differentiable = false}},
+                   .tolerance = exact(),
+                   .backward = false,
+                   .degenerate = "whole numbers are often equal"});
+  for (const char* op : {"add", "subtract", "multiply", "divide", "minimum", "maximum", "less", "equal"})
     for (const Pair& p : {Pair{{113, 41}, {41}}, Pair{{257}, {257}}, Pair{{64, 16}, {16}}})
       cases.add({.op = op,
                  .inputs = {{.shape = p.a, .fill = integers(-9, 9), .dtype = DType::i32, .differentiable = false},

@@ -30,6 +30,26 @@ LEMNOS_OP_CASES(cast) {
                    .degenerate = kinds});
       }
     }
+  // Past the ends of the range.
+  for (const DType to : all) {
+    cases.add({.op = "cast",
+               .inputs = {{.shape = {29, 37}, .fill = uniform(-6e9, 6e9)}},
+               .attrs = {{"dtype", to_string(to)}},
+               .tolerance = exact(),
+               .backward = false,
+               .degenerate = kinds});
+    for (const DType from : {DType::i32, DType::u32})
+      cases.add(
+          {.op = "cast",
+           .inputs = {{.shape = {29, 37},
+                       .fill = from == DType::i32 ? integers(-2147483648.0, 2147483647.0) : integers(0, 4294967295.0),
+                       .dtype = from,
+                       .differentiable = false}},
+           .attrs = {{"dtype", to_string(to)}},
+           .tolerance = to == DType::f32 ? rounding(1) : exact(),
+           .backward = false,
+           .degenerate = kinds});
+  }
   for (const DType to : {DType::f16, DType::bf16})
     cases.add({.op = "cast",
                .inputs = {{.shape = {29, 37}, .fill = normal(0, 1e5)}},
