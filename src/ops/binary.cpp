@@ -4,6 +4,7 @@
 #include "shaders/binary.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "lemnos/ops.h"
@@ -22,7 +23,9 @@ std::vector<TensorDesc> infer(const Infer& in) {
   const bool real = std::string_view(in.op.name) == "pow";
   require(is_floating(in.in[0].dtype) || (in.in[0].dtype == DType::i32 && !real), ErrorCode::invalid_argument,
           in.op.name, ": a and b are ", in.in[0].dtype, ", it takes f32, f16, bf16", real ? "" : " or i32");
-  return {{broadcast(in.in[0].shape, in.in[1].shape, in.op.name), in.in[0].dtype}};
+  const Shape operands[] = {in.in[0].shape, in.in[1].shape}, out = broadcast(operands[0], operands[1], in.op.name);
+  (void)fold_axes(out, operands, in.op.name);
+  return {{out, in.in[0].dtype}};
 }
 
 int64_t number_of(std::string_view name) {
@@ -129,6 +132,8 @@ std::span<const OpDef> binary_ops() { return kOps; }
 namespace {
 Value apply(int function, Value a, Value b) {
   require(a && b, ErrorCode::invalid_argument, kOps[function].name, ": an operand is empty");
+  (void)broadcast(a.shape(), b.shape(), kOps[function].name);
+  stretch_unwalkable(std::array{&a, &b});
   return a.graph().add(kOps[function], {a, b});
 }
 }  // namespace

@@ -43,34 +43,57 @@ std::array<int64_t, Shape::kMaxRank> strides_over(const Shape& shape, const Shap
 }
 }  // namespace
 
-Folded fold_axes(const Shape& out, std::span<const Shape> operands, const char* who) {
+namespace {
+struct AllAxes {
+  size_t rank = 0;
+  std::array<int64_t, Shape::kMaxRank> extent{};
+  std::array<std::array<int64_t, Shape::kMaxRank>, 3> stride{};
+};
+
+AllAxes join_axes(const Shape& out, std::span<const Shape> operands) {
   std::array<std::array<int64_t, Shape::kMaxRank>, 3> strides{};
   for (size_t k = 0; k < operands.size(); ++k) strides[k] = strides_over(operands[k], out);
-  Folded folded;
-  std::array<int64_t, Shape::kMaxRank> extents{};
-  std::array<std::array<int64_t, Shape::kMaxRank>, 3> kept{};
+  AllAxes all;
   for (size_t i = 0; i < out.rank(); ++i) {
     if (out[i] == 1) continue;
-    bool joins = folded.rank > 0;  // the axis outside steps exactly over this one, in every operand
-    for (size_t k = 0; k < operands.size(); ++k) joins = joins && kept[k][folded.rank - 1] == strides[k][i] * out[i];
+    bool joins = all.rank > 0;  // the axis outside steps exactly over this one, in every operand
+    for (size_t k = 0; k < operands.size(); ++k) joins = joins && all.stride[k][all.rank - 1] == strides[k][i] * out[i];
     if (joins) {
-      extents[folded.rank - 1] *= out[i];
+      all.extent[all.rank - 1] *= out[i];
     } else {
-      extents[folded.rank++] = out[i];
+      all.extent[all.rank++] = out[i];
     }
-    for (size_t k = 0; k < operands.size(); ++k) kept[k][folded.rank - 1] = strides[k][i];
+    for (size_t k = 0; k < operands.size(); ++k) all.stride[k][all.rank - 1] = strides[k][i];
   }
-  if (folded.rank > Folded::kMaxAxes) {
+  return all;
+}
+}  // namespace
+
+size_t axes_left(const Shape& out, std::span<const Shape> operands) { return join_axes(out, operands).rank; }
+
+Folded fold_axes(const Shape& out, std::span<const Shape> operands, const char* who) {
+  const AllAxes all = join_axes(out, operands);
+  if (all.rank > Folded::kMaxAxes) {
     std::string shapes;
     for (const Shape& operand : operands) shapes += text(shapes.empty() ? "" : " with ", operand);
-    fail(ErrorCode::unsupported, who, ": ", shapes, " makes ", folded.rank, " axes that do not join, a kernel walks ",
+    fail(ErrorCode::unsupported, who, ": ", shapes, " makes ", all.rank, " axes that do not join, a kernel walks ",
          Folded::kMaxAxes);
   }
+  Folded folded{.rank = all.rank};
   for (size_t i = 0; i < folded.rank; ++i) {
-    folded.extent[i] = static_cast<uint32_t>(extents[i]);
-    for (size_t k = 0; k < operands.size(); ++k) folded.stride[k][i] = static_cast<uint32_t>(kept[k][i]);
+    folded.extent[i] = static_cast<uint32_t>(all.extent[i]);
+    for (size_t k = 0; k < operands.size(); ++k) folded.stride[k][i] = static_cast<uint32_t>(all.stride[k][i]);
   }
   return folded;
+}
+
+void stretch_unwalkable(std::span<Value* const> operands) {
+  Shape out;
+  std::vector<Shape> shapes;
+  for (const Value* v : operands) shapes.push_back(v->shape());
+  for (const Shape& shape : shapes) out = broadcast(out, shape, "");
+  if (axes_left(out, shapes) <= Folded::kMaxAxes) return;
+  for (Value* v : operands) *v = broadcast_to(*v, out);
 }
 
 Divisor divisor(uint32_t d) {

@@ -25,6 +25,10 @@ struct Folded {
 };
 /// Throws `unsupported` when more than kMaxAxes remain.
 Folded fold_axes(const Shape& out, std::span<const Shape> operands, const char* who);
+/// How many remain.
+size_t axes_left(const Shape& out, std::span<const Shape> operands);
+/// Stretches the operands of an elementwise op to its whole result where a kernel could not walk them as they are.
+void stretch_unwalkable(std::span<Value* const> operands);
 
 /// A folded index space as kernels walk it (shaders/common/walk.glsl): divisions by an extent become a multiplication
 /// and a shift. Where every group of four elements along the last axis stays together in every operand (`wide`),

@@ -61,6 +61,13 @@ Axes fold(const Shape& out, const Strides& strides) {
 
 }  // namespace
 
+bool can_move(const Shape& out, const Strides& strides) { return fold(out, strides).rank <= Folded::kMaxAxes; }
+
+void require_movable(const Shape& from, const Shape& out, const Strides& strides, const char* who) {
+  require(can_move(out, strides), ErrorCode::unsupported, who, ": from ", from, " to ", out, " makes ",
+          fold(out, strides).rank, " axes that do not join, a kernel walks ", Folded::kMaxAxes);
+}
+
 Dispatch move(Lower& c, const Strides& strides) {
   using namespace shaders;
   const char* who = c.node().op->name;
@@ -70,8 +77,6 @@ Dispatch move(Lower& c, const Strides& strides) {
   require(params.count < (1u << 31), ErrorCode::unsupported, who, ": ", c.out(), " has ", params.count,
           " elements; this kernel counts to ", 1u << 31);
   Axes axes = fold(c.out().shape, strides);
-  require(axes.rank <= Folded::kMaxAxes, ErrorCode::unsupported, who, ": from ", c.in(0), " to ", c.out(), " makes ",
-          axes.rank, " axes that do not join, a kernel walks ", Folded::kMaxAxes);
   uint32_t format = movable_format(c.out().dtype);
   const int64_t inner = axes.stride[axes.rank - 1];
   // Narrow elements move as whole words where they stay together.
@@ -123,22 +128,24 @@ Dispatch move(Lower& c, const Strides& strides) {
 
 namespace {
 
+Strides strides_of(const Shape& x, const Shape& out) {
+  const auto dense = dense_strides(x);
+  const size_t extra = out.rank() - x.rank();
+  Strides strides;
+  for (size_t i = 0; i < x.rank(); ++i) strides.stride[extra + i] = x[i] == 1 ? 0 : dense[i];
+  return strides;
+}
+
 std::vector<TensorDesc> infer(const Infer& in) {
   require_inputs(in, 1);
-  const Shape shape = in.attrs<BroadcastToAttrs>().shape;
-  require(broadcast(in.in[0].shape, shape, in.op.name) == shape, ErrorCode::shape_mismatch, in.op.name, ": x ",
-          in.in[0].shape, " does not stretch to ", shape);
+  const Shape &x = in.in[0].shape, shape = in.attrs<BroadcastToAttrs>().shape;
+  require(broadcast(x, shape, in.op.name) == shape, ErrorCode::shape_mismatch, in.op.name, ": x ", x,
+          " does not stretch to ", shape);
+  require_movable(x, shape, strides_of(x, shape), in.op.name);
   return {{shape, in.in[0].dtype}};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
-  const Shape& x = c.in(0).shape;
-  const auto dense = dense_strides(x);
-  const size_t extra = c.out().shape.rank() - x.rank();
-  Strides strides;
-  for (size_t i = 0; i < x.rank(); ++i) strides.stride[extra + i] = x[i] == 1 ? 0 : dense[i];
-  return {move(c, strides)};
-}
+std::vector<Dispatch> lower(Lower& c) { return {move(c, strides_of(c.in(0).shape, c.out().shape))}; }
 
 std::vector<Value> grad(Grad& g) { return {sum_to(g.dy(), g.in(0).shape())}; }
 
@@ -148,6 +155,16 @@ const OpDef kOps[] = {{"broadcast_to", infer, grad, lower, reference::broadcast_
 
 std::span<const OpDef> broadcast_to_ops() { return kOps; }
 Value stretch(Value x, Shape shape) {
+  const Shape from = x.shape();
+  if (broadcast(from, shape, "broadcast_to") == shape && !can_move(shape, strides_of(from, shape))) {
+    // The outer axes first, and then the inner ones.
+    std::vector<int64_t> middle(shape.begin(), shape.end());
+    for (size_t i = shape.rank() / 2; i < shape.rank(); ++i) {
+      const size_t extra = shape.rank() - from.rank();
+      middle[i] = i < extra ? 1 : from[i - extra];
+    }
+    x = stretch(x, Shape(middle));
+  }
   return x.shape() == shape ? x : x.graph().add(kOps[0], {x}, BroadcastToAttrs{.shape = shape});
 }
 

@@ -49,6 +49,10 @@ std::vector<TensorDesc> infer(const Infer& in) {
   const int64_t n = transpose_b ? stored_rows(b) : stored_columns(b);
   const Shape c =
       broadcast(batch_of(a), batch_of(b), text(in.op.name, ": A ", a, " and B ", b).c_str()).appended(m).appended(n);
+  const Shape batches[] = {batch_of(a), batch_of(b)};
+  const size_t alternating = axes_left(batch_of(c), batches);
+  require(alternating <= kMostBatchAxes, ErrorCode::unsupported, in.op.name, ": the leading axes of A ", a, " and B ",
+          b, " alternate ", alternating, " times; a kernel walks ", kMostBatchAxes);
   require(!at.bias || in.in[at.bias].shape == Shape{n}, ErrorCode::shape_mismatch, in.op.name, ": bias ",
           in.in[at.bias], " does not fit the columns of C ", c);
   require(!at.extra || in.in[at.extra].shape == c, ErrorCode::shape_mismatch, in.op.name, ": input ", at.extra, ' ',
@@ -183,7 +187,18 @@ std::vector<Value> grad(Grad& g) {
 }  // namespace
 
 std::span<const OpDef> matmul_ops() { return kOps; }
-Value plain_product(Value a, Value b, const MatmulOptions& o) { return product(a, b, o.transpose_a, o.transpose_b, 1); }
+Value plain_product(Value a, Value b, const MatmulOptions& o) {
+  const Shape x = a.shape(), y = b.shape();
+  if (x.rank() > 2 && y.rank() > 2) {
+    const Shape batches[] = {batch_of(x), batch_of(y)},
+                batch = broadcast(batches[0], batches[1], text("matmul: A ", x, " and B ", y).c_str());
+    if (axes_left(batch, batches) > kMostBatchAxes) {
+      a = broadcast_to(a, batch.appended(x[x.rank() - 2]).appended(x[x.rank() - 1]));
+      b = broadcast_to(b, batch.appended(y[y.rank() - 2]).appended(y[y.rank() - 1]));
+    }
+  }
+  return product(a, b, o.transpose_a, o.transpose_b, 1);
+}
 
 Value product_and_rest(Value a, Value b, double alpha, Value r, double beta) {
   return a.graph().add(kOps[0], {a, b, r}, MatmulAttrs{.extra = MATMUL_EXTRA_RESIDUAL, .alpha = alpha, .beta = beta});

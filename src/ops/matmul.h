@@ -23,9 +23,12 @@ struct ProductInputs {
   }
 };
 
+/// That a kernel walks, once neighbours are joined.
+inline constexpr size_t kMostBatchAxes = 3;
+
 struct Product {
   uint32_t m, n, k, batches;
-  std::array<uint32_t, 3> extent{1, 1, 1}, a_stride{}, b_stride{};  // batch axes, outermost first
+  std::array<uint32_t, kMostBatchAxes> extent{1, 1, 1}, a_stride{}, b_stride{};  // batch axes, outermost first
   bool transpose_a, transpose_b;
 };
 Product product_of(const Lower& c);

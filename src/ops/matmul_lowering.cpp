@@ -31,8 +31,6 @@ Product product_of(const Lower& c) {
   }
   const Shape operands[] = {batch_of(a), batch_of(b)};
   const Folded folded = fold_axes(batch_of(out), operands, c.node().op->name);
-  require(folded.rank <= 3, ErrorCode::unsupported, c.node().op->name, ": the leading axes of A ", a, " and B ", b,
-          " alternate ", folded.rank, " times; a kernel walks 3");
   for (size_t i = 0; i < folded.rank; ++i) {
     p.extent[i] = folded.extent[i];
     p.a_stride[i] = folded.stride[0][i] * p.m * p.k;

@@ -16,7 +16,11 @@ struct Strides {
 /// The strides of a dense tensor.
 std::array<int64_t, Shape::kMaxRank> dense_strides(const Shape& shape);
 
-/// The launch that moves input 0 to output 0. Throws `unsupported` when more than Folded::kMaxAxes axes remain.
+/// Whether a kernel walks a result of that shape: no more than Folded::kMaxAxes axes remain once neighbours are joined.
+bool can_move(const Shape& out, const Strides& strides);
+/// Throws `unsupported` where it does not.
+void require_movable(const Shape& from, const Shape& out, const Strides& strides, const char* who);
+/// The launch that moves input 0 to output 0.
 Dispatch move(Lower& c, const Strides& strides);
 
 }  // namespace lemnos::ops

@@ -14,26 +14,8 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
-  const auto attrs = in.attrs<PadAttrs>();
-  require_inputs(in, 1);
-  const Shape& x = in.in[0].shape;
-  const std::vector<int64_t>&before = attrs.before, &after = attrs.after;
-  require(before.size() == x.rank() && after.size() == x.rank(), ErrorCode::shape_mismatch, in.op.name, ": ",
-          before.size(), " before and ", after.size(), " after for shape ", x, ", which has ", x.rank(), " axes");
-  std::vector<int64_t> extents;
-  for (size_t i = 0; i < x.rank(); ++i) {
-    require(before[i] >= 0 && after[i] >= 0, ErrorCode::invalid_argument, in.op.name, ": ", before[i], " before and ",
-            after[i], " after along axis ", i, " of shape ", x, "; use slice to take away");
-    extents.push_back(before[i] + x[i] + after[i]);
-  }
-  return {{Shape(extents), in.in[0].dtype}};
-}
-
 // An axis without padding joins the one outside it.
-std::vector<PadAxis> fold(const Lower& c) {
-  const Shape &x = c.in(0).shape, &y = c.out().shape;
-  const std::vector<int64_t> before = c.attrs<PadAttrs>().before;
+std::vector<PadAxis> fold(const Shape& x, const Shape& y, const std::vector<int64_t>& before) {
   const auto dense = dense_strides(x);
   std::vector<PadAxis> axes;
   for (size_t i = 0; i < y.rank(); ++i) {
@@ -49,6 +31,28 @@ std::vector<PadAxis> fold(const Lower& c) {
   return axes;
 }
 
+void require_axes(const std::vector<PadAxis>& axes, const char* who) {
+  require(axes.size() <= PAD_AXES, ErrorCode::unsupported, who, ": ", axes.size(),
+          " axes remain after folding, a kernel walks ", PAD_AXES);
+}
+
+std::vector<TensorDesc> infer(const Infer& in) {
+  const auto attrs = in.attrs<PadAttrs>();
+  require_inputs(in, 1);
+  const Shape& x = in.in[0].shape;
+  const std::vector<int64_t>&before = attrs.before, &after = attrs.after;
+  require(before.size() == x.rank() && after.size() == x.rank(), ErrorCode::shape_mismatch, in.op.name, ": ",
+          before.size(), " before and ", after.size(), " after for shape ", x, ", which has ", x.rank(), " axes");
+  std::vector<int64_t> extents;
+  for (size_t i = 0; i < x.rank(); ++i) {
+    require(before[i] >= 0 && after[i] >= 0, ErrorCode::invalid_argument, in.op.name, ": ", before[i], " before and ",
+            after[i], " after along axis ", i, " of shape ", x, "; use slice to take away");
+    extents.push_back(before[i] + x[i] + after[i]);
+  }
+  require_axes(fold(x, Shape(extents), before), in.op.name);
+  return {{Shape(extents), in.in[0].dtype}};
+}
+
 uint32_t fill_bits(const Lower& c) {
   const double value = c.attrs<PadAttrs>().value;
   uint32_t bits = 0;
@@ -58,8 +62,10 @@ uint32_t fill_bits(const Lower& c) {
 
 std::vector<Dispatch> lower(Lower& c) {
   if (count32(c.out(), c.node().op->name) == 0) return {};
-  // Nothing is read of an empty x, but something must be bound.
-  return {pad(c, c.in(0).bytes() ? c.x(0) : c.y(), c.y(), c.out().dtype, fold(c), fill_bits(c))};
+  const Shape &x = c.in(0).shape, &y = c.out().shape;
+  if (x.elements() == 0)  // something must be bound, though nothing is read
+    return {pad(c, c.y(), c.y(), c.out().dtype, {{y.elements(), 0, 0, 1}}, fill_bits(c))};
+  return {pad(c, c.x(0), c.y(), c.out().dtype, fold(x, y, c.attrs<PadAttrs>().before), fill_bits(c))};
 }
 
 std::vector<Value> grad(Grad& g) {
@@ -73,6 +79,21 @@ const OpDef kOps[] = {{"pad", infer, grad, lower, reference::pad, attrs_of<PadAt
 
 }  // namespace
 
+namespace {
+// Axes of one element become one, which comes first, because a kernel divides by the extents of the others.
+void join_single(std::vector<PadAxis>& axes) {
+  PadAxis one{1, 0, 1, 0};
+  for (const PadAxis& a : axes) {
+    if (a.extent != 1) continue;
+    if (a.before > 0 || -a.before >= a.limit) one.limit = 0;  // the fill alone
+    one.stride -= a.before * a.stride;
+  }
+  std::erase_if(axes, [](const PadAxis& a) { return a.extent == 1; });
+  if (one.limit && one.stride) one.before = -1, one.limit = 2;
+  if (axes.empty() || one.before || !one.limit) axes.insert(axes.begin(), one);
+}
+}  // namespace
+
 Dispatch pad(Lower& c, const TensorRef& x, const TensorRef& y, DType dtype, std::vector<PadAxis> axes, uint32_t fill) {
   using namespace shaders;
   const char* who = c.node().op->name;
@@ -80,12 +101,12 @@ Dispatch pad(Lower& c, const TensorRef& x, const TensorRef& y, DType dtype, std:
   for (const PadAxis& axis : axes) count *= static_cast<uint64_t>(axis.extent);
   require(count < (uint64_t{1} << 31), ErrorCode::unsupported, who, ": ", count,
           " elements with those around them; the kernel counts to ", 1u << 31);
-  require(axes.size() <= PAD_AXES, ErrorCode::unsupported, who, ": ", axes.size(),
-          " axes remain after folding, a kernel walks ", PAD_AXES);
-  std::erase_if(axes, [&](const PadAxis& a) { return a.extent == 1 && a.before == 0 && &a != &axes.back(); });
+  require_axes(axes, who);
+  join_single(axes);
   PadParams params{.count = static_cast<uint32_t>(count), .fill = fill};
   PadAxis& last = axes.back();
-  const bool wide = last.extent % 4 == 0 && last.before % 4 == 0 && last.limit % 4 == 0;
+  bool wide = last.stride == 1 && last.extent % 4 == 0 && last.before % 4 == 0 && last.limit % 4 == 0;
+  for (size_t i = 0; i + 1 < axes.size(); ++i) wide = wide && axes[i].stride % 4 == 0 && last.extent > 4;
   if (wide) {
     last = {last.extent / 4, last.before / 4, last.limit / 4, 1};
     for (size_t i = 0; i + 1 < axes.size(); ++i) axes[i].stride /= 4;
@@ -110,6 +131,19 @@ Dispatch pad(Lower& c, const TensorRef& x, const TensorRef& y, DType dtype, std:
           .cost = {x.bytes + y.bytes, 0}};
 }
 
+namespace {
+// Of a padding that is one: whether a kernel cannot walk it.
+bool too_many_axes(const Shape& x, const std::vector<int64_t>& before, const std::vector<int64_t>& after) {
+  if (before.size() != x.rank() || after.size() != x.rank()) return false;
+  std::vector<int64_t> extents;
+  for (size_t i = 0; i < x.rank(); ++i) {
+    if (before[i] < 0 || after[i] < 0) return false;
+    extents.push_back(before[i] + x[i] + after[i]);
+  }
+  return fold(x, Shape(extents), before).size() > PAD_AXES;
+}
+}  // namespace
+
 std::span<const OpDef> pad_ops() { return kOps; }
 const OpDef& pad_op() { return kOps[0]; }
 
@@ -117,6 +151,14 @@ const OpDef& pad_op() { return kOps[0]; }
 
 namespace lemnos {
 Value pad(Value x, std::vector<int64_t> before, std::vector<int64_t> after, float value) {
+  if (ops::too_many_axes(x.shape(), before, after)) {  // the outer ones first
+    std::vector<int64_t> none(before.size(), 0), first_before = none, first_after = none;
+    for (size_t i = 0; i < before.size() / 2; ++i) {
+      std::swap(first_before[i], before[i]);
+      std::swap(first_after[i], after[i]);
+    }
+    x = pad(x, std::move(first_before), std::move(first_after), value);
+  }
   return x.graph().add(ops::pad_op(), {x},
                        PadAttrs{.before = std::move(before), .after = std::move(after), .value = value});
 }

@@ -1,7 +1,11 @@
 // slice: the elements of x from `begin` up to, but not with, `end` along every axis.
 
 #include "reference/slice.h"
+
+#include <utility>
+
 #include "lemnos/ops.h"
+#include "ops/broadcast.h"
 #include "ops/lowering.h"
 #include "ops/move.h"
 
@@ -21,6 +25,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
             ", ", end[i], ") of axis ", i, " is no part of shape ", x);
     extents.push_back(end[i] - begin[i]);
   }
+  require_movable(x, Shape(extents), {0, dense_strides(x)}, in.op.name);
   return {{Shape(extents), in.in[0].dtype}};
 }
 
@@ -43,6 +48,19 @@ const OpDef kOps[] = {{"slice", infer, grad, lower, reference::slice, attrs_of<S
 
 }  // namespace
 
+namespace {
+// Of a part that is one: whether a kernel cannot walk it.
+bool too_many_axes(const Shape& x, const std::vector<int64_t>& begin, const std::vector<int64_t>& end) {
+  if (x.rank() <= Folded::kMaxAxes || begin.size() != x.rank() || end.size() != x.rank()) return false;
+  std::vector<int64_t> extents;
+  for (size_t i = 0; i < x.rank(); ++i) {
+    if (begin[i] < 0 || end[i] < begin[i] || end[i] > x[i]) return false;
+    extents.push_back(end[i] - begin[i]);
+  }
+  return !can_move(Shape(extents), {0, dense_strides(x)});
+}
+}  // namespace
+
 std::span<const OpDef> slice_ops() { return kOps; }
 const OpDef& slice_op() { return kOps[0]; }
 
@@ -51,6 +69,14 @@ const OpDef& slice_op() { return kOps[0]; }
 namespace lemnos {
 
 Value slice(Value x, std::vector<int64_t> begin, std::vector<int64_t> end) {
+  if (const Shape from = x.shape(); ops::too_many_axes(from, begin, end)) {  // the outer ones first
+    std::vector<int64_t> first_begin(begin.size(), 0), first_end(from.begin(), from.end());
+    for (size_t i = 0; i < from.rank() / 2; ++i) {
+      first_begin[i] = std::exchange(begin[i], 0);
+      first_end[i] = std::exchange(end[i], end[i] - first_begin[i]);
+    }
+    x = x.graph().add(ops::slice_op(), {x}, SliceAttrs{.begin = std::move(first_begin), .end = std::move(first_end)});
+  }
   return x.graph().add(ops::slice_op(), {x}, SliceAttrs{.begin = std::move(begin), .end = std::move(end)});
 }
 

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "lemnos/ops.h"
+#include "ops/broadcast.h"
 #include "ops/formats.h"
 #include "ops/lowering.h"
 #include "ops/move.h"
@@ -14,6 +15,13 @@
 
 namespace lemnos::ops {
 namespace {
+
+Strides strides_of(const Shape& x, const std::vector<int64_t>& order) {
+  const auto dense = dense_strides(x);
+  Strides strides;
+  for (size_t i = 0; i < order.size(); ++i) strides.stride[i] = dense[static_cast<size_t>(order[i])];
+  return strides;
+}
 
 std::vector<TensorDesc> infer(const Infer& in) {
   require_inputs(in, 1);
@@ -28,6 +36,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
             " is out of range or repeated");
     extents.push_back(x[static_cast<size_t>(axes[i])]);
   }
+  require_movable(x, Shape(extents), strides_of(x, axes), in.op.name);
   return {{Shape(extents), in.in[0].dtype}};
 }
 
@@ -89,10 +98,7 @@ std::vector<Dispatch> lower(Lower& c) {
   }
   const bool wide = tiled && params.rows % 4 == 0 && params.cols % 4 == 0;
   if (!tiled || (!wide && size_of(c.out().dtype) != 4)) {
-    const auto dense = dense_strides(x);
-    Strides strides;
-    for (size_t i = 0; i < order.size(); ++i) strides.stride[i] = dense[static_cast<size_t>(order[i])];
-    return {move(c, strides)};
+    return {move(c, strides_of(x, order))};
   }
   axes.erase(across);
   axes.pop_back();
@@ -126,6 +132,22 @@ Dispatch turn(Lower& c, const TensorRef& x, const TensorRef& y, DType dtype, con
   return launch(c, in_words(x), y, dtype, params, 1, m.count);
 }
 
+namespace {
+// Where a kernel cannot walk all axes in their new order: an order in which two more of them are in place, for which it
+// walks those before, the two, and what the two leave of the others.
+std::vector<int64_t> first_turn(const Shape& x, const std::vector<int64_t>& order) {
+  if (x.rank() <= Folded::kMaxAxes || order.size() != x.rank()) return {};
+  std::vector<int64_t> extents, first;
+  for (int64_t axis : order) extents.push_back(x[static_cast<size_t>(axis)]);
+  if (can_move(Shape(extents), strides_of(x, order))) return {};
+  while (order[first.size()] == static_cast<int64_t>(first.size())) first.push_back(order[first.size()]);
+  for (int i = 0; i < 2; ++i) first.push_back(order[first.size()]);
+  for (int64_t axis = 0; axis < static_cast<int64_t>(x.rank()); ++axis)
+    if (!std::ranges::count(first, axis)) first.push_back(axis);
+  return first;
+}
+}  // namespace
+
 std::span<const OpDef> transpose_ops() { return kOps; }
 const OpDef& transpose_op() { return kOps[0]; }
 
@@ -135,6 +157,10 @@ namespace lemnos {
 
 Value permute(Value x, std::vector<int64_t> axes) {
   for (int64_t& axis : axes) axis = static_cast<int64_t>(x.shape().axis(axis, "transpose"));
+  if (const std::vector<int64_t> first = ops::first_turn(x.shape(), axes); !first.empty()) {
+    for (int64_t& axis : axes) axis = std::ranges::find(first, axis) - first.begin();
+    return permute(permute(x, first), std::move(axes));
+  }
   return x.graph().add(ops::transpose_op(), {x}, TransposeAttrs{.axes = std::move(axes)});
 }
 

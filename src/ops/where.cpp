@@ -3,6 +3,7 @@
 #include "shaders/where.h"
 
 #include <algorithm>
+#include <array>
 
 #include "lemnos/ops.h"
 #include "ops/broadcast.h"
@@ -21,7 +22,10 @@ std::vector<TensorDesc> infer(const Infer& in) {
   require(in.in[1].dtype == in.in[2].dtype, ErrorCode::invalid_argument, in.op.name, ": a is ", in.in[1], " but b is ",
           in.in[2], "; cast one of them");
   const Shape stretched = broadcast(in.in[1].shape, in.in[2].shape, in.op.name);
-  return {{broadcast(in.in[0].shape, stretched, in.op.name), in.in[1].dtype}};
+  const Shape operands[] = {in.in[0].shape, in.in[1].shape, in.in[2].shape};
+  const Shape out = broadcast(operands[0], stretched, in.op.name);
+  (void)fold_axes(out, operands, in.op.name);
+  return {{out, in.in[1].dtype}};
 }
 
 std::vector<Dispatch> lower(Lower& c) {
@@ -69,5 +73,10 @@ const OpDef& where_op() { return kOps[0]; }
 }  // namespace lemnos::ops
 
 namespace lemnos {
-Value where(Value condition, Value a, Value b) { return a.graph().add(ops::where_op(), {condition, a, b}); }
+Value where(Value condition, Value a, Value b) {
+  require(condition && a && b, ErrorCode::invalid_argument, "where: an operand is empty");
+  (void)ops::broadcast(condition.shape(), ops::broadcast(a.shape(), b.shape(), "where"), "where");
+  ops::stretch_unwalkable(std::array{&condition, &a, &b});
+  return a.graph().add(ops::where_op(), {condition, a, b});
+}
 }  // namespace lemnos

@@ -38,4 +38,13 @@ LEMNOS_OP_CASES(pad) {
                    .backward = false,
                    .degenerate = around});
     }
+  for (const Item& item :
+       {Item{{0, 3}, {1, 0}, {1, 1}}, Item{{4, 0}, {1, 0}, {0, 1}}, Item{{0, 4, 1}, {0, 0, 0}, {1, 1, 0}}})
+    cases.add({.op = "pad",
+               .inputs = {{.shape = item.shape}},
+               .attrs = {{"before", item.before}, {"after", item.after}, {"value", .25}},
+               .tolerance = exact(),
+               .note = "around nothing",
+               .backward = false,
+               .degenerate = "nothing but the fill"});
 }
