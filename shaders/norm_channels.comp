@@ -15,7 +15,7 @@ layout(binding = 0) readonly buffer X4 { uvec4 x4[]; };
 layout(binding = 1) readonly buffer DY1 { uint dy1[]; };
 layout(binding = 1) readonly buffer DY2 { uvec2 dy2[]; };
 layout(binding = 1) readonly buffer DY4 { uvec4 dy4[]; };
-layout(binding = 2) readonly buffer Stats { vec2 stats[]; };
+layout(binding = 2) readonly buffer Stats { float stats[]; };  // {mean, rstd}, and the rest of the mean of a row
 layout(binding = 3) writeonly buffer Partial { float partial[]; };
 layout(binding = 4) readonly buffer Rows { uint rows[]; };  // images that count
 
@@ -24,9 +24,10 @@ DEFINE_READER(dy_one, dy_four, format, dy1, dy2, dy4)
 
 float sum4(vec4 v) { return (v.x + v.y) + (v.z + v.w); }
 
-vec2 stats_of(uint image, uint channel) {
-  if (params.groups == 0) return stats[channel];
-  return stats[image * params.groups + channel / (params.channels / params.groups)];
+vec3 stats_of(uint image, uint channel) {
+  if (params.groups == 0) return vec3(stats[2 * channel], stats[2 * channel + 1], 0.0);
+  const uint row = image * params.groups + channel / (params.channels / params.groups);
+  return vec3(stats[3 * row], stats[3 * row + 1], stats[3 * row + 2]);
 }
 
 // {sum of (x - about), sum of its squares}, or the sums of a gradient, over [begin, end).
@@ -36,13 +37,13 @@ vec2 sums(uint channel, uint begin, uint end, float about) {
   for (uint i = begin + step * lane(); i < end; i += step * workgroup_size) {
     const uint image = quotient(i, params.inner, params.inner_multiplier, params.inner_shift);
     const uint e = (image * params.channels + channel) * params.inner + (i - image * params.inner);
-    vec2 s = vec2(0.0, 1.0);
+    vec3 s = vec3(0.0, 1.0, 0.0);
     if (function == NORM_GRADIENTS) s = stats_of(image, channel);
     if (wide != 0) {
       const vec4 x = uintBitsToFloat(x_four(e / 4));
       if (function == NORM_GRADIENTS) {
         const vec4 dy = uintBitsToFloat(dy_four(e / 4));
-        sum += vec2(sum4(dy), sum4(dy * (x - s.x)) * s.y);
+        sum += vec2(sum4(dy), sum4(dy * ((x - s.x) - s.z)) * s.y);
       } else {
         sum += vec2(sum4(x - about), sum4((x - about) * (x - about)));
       }
@@ -50,7 +51,7 @@ vec2 sums(uint channel, uint begin, uint end, float about) {
       const float x = uintBitsToFloat(x_one(e));
       if (function == NORM_GRADIENTS) {
         const float dy = uintBitsToFloat(dy_one(e));
-        sum += vec2(dy, dy * (x - s.x) * s.y);
+        sum += vec2(dy, dy * ((x - s.x) - s.z) * s.y);
       } else {
         sum += vec2(x - about, (x - about) * (x - about));
       }

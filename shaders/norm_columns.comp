@@ -12,7 +12,7 @@ layout(binding = 0) readonly buffer X4 { uvec4 x4[]; };
 layout(binding = 1) readonly buffer DY1 { uint dy1[]; };
 layout(binding = 1) readonly buffer DY2 { uvec2 dy2[]; };
 layout(binding = 1) readonly buffer DY4 { uvec4 dy4[]; };
-layout(binding = 2) readonly buffer Stats { vec2 stats[]; };
+layout(binding = 2) readonly buffer Stats { float stats[]; };  // {mean, rstd}, and the rest of the mean of a row
 layout(binding = 3) writeonly buffer Partial { float partial[]; };
 layout(binding = 4) readonly buffer Rows { uint counted_rows[]; };
 
@@ -46,19 +46,20 @@ void main() {
   const uint begin = chunk * params.chunk_rows, end = clamp(all, begin, begin + params.chunk_rows);
   vec4 a = vec4(0.0), b = vec4(0.0);
   if (function == NORM_GRADIENTS) {
-    vec4 mean = vec4(0.0), rstd = vec4(1.0);
+    vec4 mean = vec4(0.0), rstd = vec4(1.0), rest = vec4(0.0);
     for (uint i = 0; i < count && per_row == 0; ++i) {
-      mean[i] = stats[first + i].x;
-      rstd[i] = stats[first + i].y;
+      mean[i] = stats[2 * (first + i)];
+      rstd[i] = stats[2 * (first + i) + 1];
     }
     for (uint row = begin; row < end; ++row) {
       if (per_row != 0) {
-        mean = vec4(stats[row].x);
-        rstd = vec4(stats[row].y);
+        mean = vec4(stats[3 * row]);
+        rstd = vec4(stats[3 * row + 1]);
+        rest = vec4(stats[3 * row + 2]);
       }
       const vec4 dy = load_dy(row * params.channels + first);
       a += dy;
-      b += dy * (load_x(row * params.channels + first) - mean) * rstd;
+      b += dy * ((load_x(row * params.channels + first) - mean) - rest) * rstd;
     }
   } else {
     const float rows = float(max(end - begin, 1));  // no row: the sums are 0

@@ -1,5 +1,5 @@
-// y = (x - mean) rstd gamma + beta along rows, and {mean, rstd} of each row. One workgroup per row (or two, where rows of a
-// half type share a word), read twice: for mean and squares together, then for the result.
+// y = (x - mean) rstd gamma + beta along rows, and {mean, rstd, what the mean lost in rounding} of each row. One workgroup per
+// row (or two, where rows of a half type share a word), read twice: for mean and squares together, then for the result.
 //@ variants REDUCE = subgroup shared
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -12,7 +12,7 @@
 layout(binding = 2) readonly buffer B1 { uint beta1[]; };
 layout(binding = 2) readonly buffer B2 { uvec2 beta2[]; };
 layout(binding = 2) readonly buffer B4 { uvec4 beta4[]; };
-layout(binding = 3) writeonly buffer Stats { vec2 stats[]; };
+layout(binding = 3) writeonly buffer Stats { float stats[]; };
 layout(binding = 4) buffer Y { uint y1[]; };
 layout(binding = 4) buffer Y2 { uvec2 y2[]; };
 layout(binding = 4) buffer Y4 { uvec4 y4[]; };
@@ -77,32 +77,42 @@ vec2 moments(uint row, float origin, float scale) {
   return vec2(mean, workgroup_sum(part.squares + part.count * apart * apart) / cols);
 }
 
-// {mean, rstd}
-vec2 statistics(uint row) {
+// {origin, mean counted from it, rstd}
+vec3 statistics(uint row) {
   const float origin = centred != 0 ? load_x(row * params.cols) : 0.0;
   const vec2 all = moments(row, origin, 1.0);
-  if (!is_infinite(all.y) && !is_nan(all.y)) return vec2(origin + all.x, 1.0 / sqrt(all.y + params.eps));
+  if (!is_infinite(all.y) && !is_nan(all.y)) return vec3(origin, all.x, 1.0 / sqrt(all.y + params.eps));
   // Squares past the type: once more with smaller numbers, beside which eps is nothing.
   const float scale = 8.470329472543003e-22;
   const vec2 scaled = moments(row, origin, scale);
-  return vec2(origin + scaled.x / scale, scale / sqrt(scaled.y));
+  return vec3(origin, scaled.x / scale, scale / sqrt(scaled.y));
+}
+
+// The mean as a sum of two numbers: a spread of a few ulp of the mean is less than what one number loses.
+void store_statistics(uint row, vec3 s) {
+  precise const float mean = s.x + s.y;
+  precise const float added = mean - s.x;
+  precise const float rest = (s.x - (mean - added)) + (s.y - added);
+  stats[3 * row] = mean;
+  stats[3 * row + 1] = s.z;
+  stats[3 * row + 2] = is_infinite(mean) || is_nan(mean) ? 0.0 : rest;
 }
 
 void main() {
   const uint first_row = workgroup_index() * each;
   if (first_row >= params.rows) return;  // uniform in the workgroup, so the barriers below stay legal
   const bool both = each == 2 && first_row + 1 < params.rows;
-  const vec2 first = statistics(first_row);
-  vec2 second = first;
+  const vec3 first = statistics(first_row);
+  vec3 second = first;
   if (both) second = statistics(first_row + 1);
   if (lane() == 0) {
-    stats[first_row] = first;
-    if (both) stats[first_row + 1] = second;
+    store_statistics(first_row, first);
+    if (both) store_statistics(first_row + 1, second);
   }
   const uint begin = first_row * params.cols, end = begin + (both ? 2 : 1) * params.cols;
   if (wide != 0) {
     for (uint e = begin + 4 * lane(); e < end; e += 4 * workgroup_size) {
-      const vec4 v = (load_x4(e) - first.x) * first.y * scales_of(e, first_row) + betas_of(e, first_row);
+      const vec4 v = ((load_x4(e) - first.x) - first.y) * first.z * scales_of(e, first_row) + betas_of(e, first_row);
       if (format_is_half(format)) y2[e / 4] = uvec2(pack_half(format, v.xy), pack_half(format, v.zw));
       else y4[e / 4] = floatBitsToUint(v);
     }
@@ -115,8 +125,8 @@ void main() {
     [[unroll]] for (uint i = 0; i < 2; ++i) {
       if (i >= n) break;
       const uint row = row_of(e + i, first_row);
-      const vec2 s = row == first_row ? first : second;
-      v[i] = (load_x(e + i) - s.x) * s.y * scale_of(e + i, row) + beta_of(e + i, row);
+      const vec3 s = row == first_row ? first : second;
+      v[i] = ((load_x(e + i) - s.x) - s.y) * s.z * scale_of(e + i, row) + beta_of(e + i, row);
     }
     store_y(e, v, n);
   }

@@ -49,17 +49,18 @@ void row_norm(const Reference& c) {
                    beta = c.in.size() > 2 ? c.in[2][f.channel(e)] : 0;
       c.out[0][e] = (x[i] - mean) * rstd * gamma + beta;
     }
-    c.out[1][2 * row] = mean;
-    c.out[1][2 * row + 1] = rstd;
+    c.out[1][3 * row] = static_cast<float>(mean);
+    c.out[1][3 * row + 1] = rstd;
+    c.out[1][3 * row + 2] = std::isfinite(mean) ? mean - c.out[1][3 * row] : 0;
   }
 }
 
-// Inputs x, {mean, rstd}, dy, gamma.
+// Inputs x, {mean, rstd, rest of the mean}, dy, gamma.
 void row_norm_backward(const Reference& c) {
   const Form f(c.attrs<RowNormAttrs>());
   const auto n = static_cast<double>(f.cols);
   for (size_t row = 0; row * f.cols < c.in[0].size(); ++row) {
-    const double mean = c.in[1][2 * row], rstd = c.in[1][2 * row + 1];
+    const double mean = c.in[1][3 * row] + c.in[1][3 * row + 2], rstd = c.in[1][3 * row + 1];
     const auto g = [&](size_t e) { return c.in[2][e] * (c.in.size() > 3 ? c.in[3][f.channel(e)] : 1.0); };
     const auto xhat = [&](size_t e) { return (c.in[0][e] - mean) * rstd; };
     double plain = 0, along = 0;
@@ -75,7 +76,8 @@ void row_norm_parameters(const Reference& c) {
   const Form f(c.attrs<RowNormAttrs>());
   for (size_t k = 0; k < c.out[0].size(); ++k) c.out[0][k] = c.out[1][k] = 0;
   for (size_t e = 0; e < c.in[0].size(); ++e) {
-    const double mean = c.in[1][e / f.cols * 2], rstd = c.in[1][e / f.cols * 2 + 1];
+    const auto stats = c.in[1].subspan(e / f.cols * 3, 3);
+    const double mean = stats[0] + stats[2], rstd = stats[1];
     c.out[0][f.channel(e)] += c.in[2][e] * (c.in[0][e] - mean) * rstd;
     c.out[1][f.channel(e)] += c.in[2][e];
   }
