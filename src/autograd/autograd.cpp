@@ -4,9 +4,11 @@
 #include "autograd/sweep.h"
 
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/half.h"
 #include "base/text.h"
 #include "lemnos/autograd.h"
 #include "lemnos/op.h"
@@ -153,8 +155,11 @@ std::vector<Value> gradients(Value output, std::span<const Value> wrt, Value see
   } else {
     require(output.desc().elements() == 1, ErrorCode::shape_mismatch, "gradients: the output is ", output.desc(),
             "; one of more than one element needs a seed");
-    const std::vector<float> one{1.0f};
-    seed = graph.constant(output.shape(), one);
+    require(is_floating(output.dtype()), ErrorCode::invalid_argument, "gradients: the output is ", output.desc(),
+            ", it takes a floating-point one");
+    std::vector<std::byte> one(output.desc().bytes());
+    encode(output.dtype(), std::array{1.0}.data(), one.data(), 1);
+    seed = graph.constant(output.desc(), one);
   }
   require(seed.desc() == output.desc(), ErrorCode::shape_mismatch, "gradients: the seed is ", seed.desc(),
           " for an output ", output.desc());

@@ -5,6 +5,7 @@
 #include "shaders/attention.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "lemnos/ops.h"
@@ -173,14 +174,18 @@ Value swapped(Value x) {
   return permute(x, x.shape().rank() == 4 ? std::vector<int64_t>{0, 2, 1, 3} : std::vector<int64_t>{0, 2, 1});
 }
 
-/// scale q k^T as [.., T, S], whichever way the operands lie; -infinity where a key is hidden.
+/// scale q k^T as [.., T, S], whichever way the operands lie; -infinity where a key is hidden. Either factor takes its
+/// half of the scale, so that the product of halves does not leave the range that the scores stay in.
 Value scores_of(Value q, Value k, const AttentionOptions& o) {
   const double scale = reference::attention_scale({.scale = o.scale}, q.shape());  // in double, as backward has it
+  const auto scaled = [&](Value v, double by) { return v.graph().add(find_op("affine"), {v}, UnaryAttrs{.a = by}); };
+  q = scaled(q, std::copysign(std::sqrt(std::abs(scale)), scale));
+  k = scaled(k, std::sqrt(std::abs(scale)));
   if (o.heads_inside) {
     q = swapped(q);
     k = swapped(k);
   }
-  const Value scores = q.graph().add(find_op("affine"), {matmul(q, k, {.transpose_b = true})}, UnaryAttrs{.a = scale});
+  const Value scores = matmul(q, k, {.transpose_b = true});
   if (!o.causal) return scores;
   const int64_t rows = scores.shape()[scores.shape().rank() - 2], others = scores.shape()[scores.shape().rank() - 1];
   std::vector<float> hidden(static_cast<size_t>(rows * others));

@@ -52,6 +52,15 @@ TEST_F(Gradients, AnOutputOfOneElementNeedsNoSeed) {
   EXPECT_EQ(value_of(of(y, x_)), (Floats{2, -4, 10}));
 }
 
+TEST_F(Gradients, AnOutputOfAHalfTypeNeedsNoSeedEither) {
+  for (const DType dtype : {DType::f16, DType::bf16}) {
+    const Value half = cast(x_, dtype);
+    EXPECT_EQ(value_of(cast(of(sum(square(half)), half), DType::f32)), (Floats{2, -4, 10}));
+  }
+  const Error whole = error_of([&] { of(cast(sum(x_), DType::i32), x_); });
+  EXPECT_STREQ(whole.what(), "gradients: the output is i32[], it takes a floating-point one");
+}
+
 TEST_F(Gradients, OfTheOutputItselfAreTheSeed) {
   const Value y = square(x_), seed = made({3}, {7, 8, 9});
   EXPECT_EQ(of(y, y, seed), seed);

@@ -41,6 +41,18 @@ LEMNOS_OP_CASES(attention) {
              .note = "the largest score must be taken out",
              .no_differences = "differences of 1e-6 drown in scores of 1000",
              .degenerate = "one weight is nearly 1"});
+  // Products that leave the range of f16, and scores that do not.
+  cases.add({.op = "scaled_dot_product_attention",
+             .inputs = {{.shape = {2, 5, 6}, .fill = constant(150)},
+                        {.shape = {2, 5, 6}, .fill = constant(150)},
+                        {.shape = {2, 5, 6}}},
+             .tolerance = custom(2e-5, 2e-5, "a mean"),
+             .dtypes = kHalf,
+             .backward = false,
+             .degenerate = "every weight is the same",
+             .build = [](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
+               return {scaled_dot_product_attention(in[0], in[1], in[2], {.fused = false})};
+             }});
   // The same by smaller ops, and rows that only they take.
   for (const auto& [shape, causal] :
        {std::pair{Shape{2, 3, 9, 16}, true}, {{2, 9, 8}, false}, {{2, 5, 2, 7}, true}, {{5, 132}, true}})
