@@ -52,12 +52,12 @@ Value affine(Value x, float scale, float shift);  ///< scale x + shift
 /// x itself, but as a constant to what comes before it: gradients end here.
 Value stop_gradient(Value x);
 
-// Elementwise functions of two operands, broadcasting; both of one dtype
+// Elementwise functions of two operands, broadcasting; both of one dtype. In i32 results are modulo 2^32
 // ------------------------------------------------
 Value add(Value a, Value b);
 Value subtract(Value a, Value b);
 Value multiply(Value a, Value b);
-Value divide(Value a, Value b);
+Value divide(Value a, Value b);   ///< in i32 towards zero, and a / 0 = 0
 Value minimum(Value a, Value b);  ///< gradient to the smaller; to a where they are equal
 Value maximum(Value a, Value b);  ///< gradient to the larger; to a where they are equal
 Value pow(Value a, Value b);      ///< a^b; a must be positive where b is no constant integer
@@ -109,7 +109,7 @@ std::vector<Value> split(Value x, std::vector<int64_t> sizes, int64_t axis = 0);
 Value pad(Value x, std::vector<int64_t> before, std::vector<int64_t> after, float value = 0);
 Value concat(std::span<const Value> parts, int64_t axis = 0);  ///< one after the other along an axis that exists
 Value stack(std::span<const Value> parts, int64_t axis = 0);   ///< beside each other along a new axis
-/// x in another element type: to an integer towards zero (undefined outside its range), to u8 within [0, 255], to
+/// x in another element type: to an integer towards zero, or the end of its range that is nearer, and 0 for NaN; to
 /// boolean x != 0.
 Value cast(Value x, DType dtype);
 /// condition != 0 ? a : b, broadcasting; the condition of any dtype, a and b of one.
