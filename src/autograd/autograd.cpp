@@ -128,9 +128,10 @@ class Sweep {
 };
 
 // An id alone means something in every graph.
-void require_of(const Graph& graph, Value value, const std::string& what) {
-  require(static_cast<bool>(value), ErrorCode::invalid_argument, "gradients: ", what, " is empty");
-  require(&value.graph() == &graph, ErrorCode::invalid_argument, "gradients: ", what, ", ", value.desc(),
+template <typename... What>
+void require_of(const Graph& graph, Value value, const What&... what) {
+  require(static_cast<bool>(value), ErrorCode::invalid_argument, "gradients: ", what..., " is empty");
+  require(&value.graph() == &graph, ErrorCode::invalid_argument, "gradients: ", what..., ", ", value.desc(),
           ", belongs to another graph than the output");
 }
 
@@ -149,7 +150,7 @@ std::vector<Value> sweep(Graph& graph, std::span<const Seed> seeds, std::span<co
 std::vector<Value> gradients(Value output, std::span<const Value> wrt, Value seed) {
   require(static_cast<bool>(output), ErrorCode::invalid_argument, "gradients: the output is empty");
   Graph& graph = output.graph();
-  for (size_t i = 0; i < wrt.size(); ++i) require_of(graph, wrt[i], text("wrt ", i));
+  for (size_t i = 0; i < wrt.size(); ++i) require_of(graph, wrt[i], "wrt ", i);
   if (seed) {
     require_of(graph, seed, "the seed");
   } else {

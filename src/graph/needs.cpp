@@ -46,8 +46,9 @@ class Search {
       open.insert(open.end(), node(producer).inputs.begin(), node(producer).inputs.end());
     }
     for (int value : needs_.given)
-      require(read[static_cast<size_t>(value)], ErrorCode::invalid_argument, "given: ", name_of(graph_, value), ' ',
-              graph_.info(value).desc, " is read by no node that the targets need");
+      if (!read[static_cast<size_t>(value)])
+        fail(ErrorCode::invalid_argument, "given: ", name_of(graph_, value), ' ', graph_.info(value).desc,
+             " is read by no node that the targets need");
   }
 
   std::vector<int> early_first() const {
@@ -85,9 +86,10 @@ class Search {
         if (info.role == Role::activation || info.role == Role::constant) continue;
         const auto found = there.find(graph_.arena_of(input));
         const Held held = found == there.end() ? Held{} : found->second;
-        require(info.version >= held.oldest && info.version <= held.newest, ErrorCode::invalid_argument, n.op->name,
-                ": reads ", name_of(graph_, input), " as update ", info.version, " of the step left it, but update ",
-                held.newest, " comes before; read the newest value (Graph::newest), or earlier");
+        if (info.version < held.oldest || info.version > held.newest)
+          fail(ErrorCode::invalid_argument, n.op->name, ": reads ", name_of(graph_, input), " as update ", info.version,
+               " of the step left it, but update ", held.newest,
+               " comes before; read the newest value (Graph::newest), or earlier");
       }
       for (const Alias& alias : n.op->updates) {
         const int output = n.outputs[alias.output];

@@ -47,10 +47,10 @@ std::vector<TensorDesc> infer(const Infer& in) {
           " columns, B ", b, transpose_b ? " transposed" : "", " has ", other, " rows");
   const int64_t m = transpose_a ? stored_columns(a) : stored_rows(a);
   const int64_t n = transpose_b ? stored_rows(b) : stored_columns(b);
-  const Shape c =
-      broadcast(batch_of(a), batch_of(b), text(in.op.name, ": A ", a, " and B ", b).c_str()).appended(m).appended(n);
   const Shape batches[] = {batch_of(a), batch_of(b)};
-  const size_t alternating = axes_left(batch_of(c), batches);
+  const std::string who = a.rank() == 2 && b.rank() == 2 ? in.op.name : text(in.op.name, ": A ", a, " and B ", b);
+  const Shape batch = broadcast(batches[0], batches[1], who.c_str()), c = batch.appended(m).appended(n);
+  const size_t alternating = axes_left(batch, batches);
   require(alternating <= kMostBatchAxes, ErrorCode::unsupported, in.op.name, ": the leading axes of A ", a, " and B ",
           b, " alternate ", alternating, " times; a kernel walks ", kMostBatchAxes);
   require(!at.bias || in.in[at.bias].shape == Shape{n}, ErrorCode::shape_mismatch, in.op.name, ": bias ",
