@@ -25,6 +25,16 @@ void expect_none(Rule rule, const std::vector<SourceFile>& files) {
 
 SourceFile made_up(std::string path, std::vector<std::string> lines) { return {std::move(path), std::move(lines)}; }
 
+TEST(LazyMessages, AreWhereGraphsAreBuilt) { expect_none(lazy_messages, load(kTop, {"src"}, kCode)); }
+
+TEST(LazyMessages, FindsThoseThatAreNot) {
+  const std::vector<std::string> eager = {"void f() {", "  require(a.ok(\")\"),", "          \"has \", names());", "}"};
+  EXPECT_EQ(lazy_messages(made_up("src/graph/a.cpp", eager)),
+            Findings{"src/graph/a.cpp:2: a check calls names() whether it fails or not; write if (..) fail(..)"});
+  EXPECT_TRUE(lazy_messages(made_up("src/io/a.cpp", eager)).empty());
+  EXPECT_TRUE(lazy_messages(made_up("src/graph/a.cpp", {"require(ok, a);", "fail(text(b));"})).empty());
+}
+
 TEST(IncludeDirection, HoldsInTheTree) {
   const std::vector<SourceFile> files = load(kTop, {"include/lemnos", "src"}, kCode);
   size_t arrows = 0;

@@ -1,6 +1,7 @@
 #include "rules.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <regex>
@@ -258,6 +259,33 @@ Findings guarded_entry_points(const SourceFile& file) {
             ? is_guarded(entry.body)
             : (entry.returns == "void" && entry.name.ends_with("_destroy")) || kCannotThrow.contains(entry.name);
     if (!fine) findings.push_back(at(file, entry.line) + entry.name + " lets an exception through to C");
+  }
+  return findings;
+}
+
+Findings lazy_messages(const SourceFile& file) {
+  static const std::regex kCheck(R"(\brequire\()"), kString(R"(\b(text|names|name_of|in_quotes|formatted|c_str)\()");
+  const bool counts = std::ranges::any_of(std::array{"src/graph/", "src/autograd/", "src/ops/", "src/plan/", "src/nn/"},
+                                          [&](const char* folder) { return file.path.starts_with(folder); });
+  Findings findings;
+  if (!counts) return findings;
+  std::string whole;
+  for (const std::string& line : file.lines) whole += line + "\n";
+  for (std::sregex_iterator found(whole.begin(), whole.end(), kCheck), end; found != end; ++found) {
+    size_t at_end = static_cast<size_t>(found->position() + found->length());
+    const size_t begin = at_end;
+    bool quoted = false;
+    for (int depth = 1; depth > 0 && at_end < whole.size(); ++at_end) {
+      const char c = whole[at_end];
+      if (c == '"' && whole[at_end - 1] != '\\') quoted = !quoted;
+      if (!quoted) depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+    }
+    std::smatch call;
+    const std::string arguments = whole.substr(begin, at_end - begin);
+    if (std::regex_search(arguments, call, kString))
+      findings.push_back(
+          at(file, 1 + static_cast<size_t>(std::count(whole.begin(), whole.begin() + found->position(), '\n'))) +
+          "a check calls " + call.str(1) + "() whether it fails or not; write if (..) fail(..)");
   }
   return findings;
 }

@@ -29,6 +29,10 @@ Findings line_budget(const SourceFile& file);
 /// the process of the application that links Lemnos.
 Findings forbidden_words(const SourceFile& file);
 
+/// Where graphs are built and planned, a check builds no message before it fails: arguments of require() are not calls
+/// that make a string, which cost many times what the check does.
+Findings lazy_messages(const SourceFile& file);
+
 /// A function that C calls, as src/api/c_*.cpp defines it.
 struct EntryPoint {
   std::string returns, name, body;  // the body without its braces
