@@ -45,7 +45,7 @@ const char* Lower::variant() const {
     if (!forced_.empty() && forced_ != variant.name) continue;
     const std::string refusal = variant.refuse ? variant.refuse(*this) : std::string();
     if (refusal.empty()) return variant.name;
-    reasons += text(reasons.empty() ? "" : "; ", variant.name, " declined (", refusal, ")");
+    reasons += (reasons.empty() ? "" : "; ") + std::string(variant.name) + " declined (" + refusal + ")";
   }
   if (reasons.empty()) reasons = text("no variant '", forced_, "'");
   fail(ErrorCode::unsupported, node_.op->name, ": ", reasons);
