@@ -24,10 +24,11 @@ void require_x(const Infer& in, size_t least_rank) {
   require_float(in, 0);
   require(in.in[0].shape.rank() >= least_rank, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0], " takes ",
           least_rank, " axes at least");
-  require(in.in[0].elements() > 0, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0], " is empty");
 }
 
+// There may be no rows, but a row has elements.
 std::vector<TensorDesc> outputs(const Infer& in, const Form& f, const Shape& parameters) {
+  require(f.cols > 0, ErrorCode::shape_mismatch, in.op.name, ": rows of x ", in.in[0], " have no elements");
   for (size_t i = 1; i < in.in.size(); ++i) require_channels(in, i, parameters);
   return {in.in[0], {{in.in[0].elements() / f.cols, 3}, DType::f32}};
 }
@@ -187,6 +188,10 @@ std::vector<Value> grad(Grad& g) {
   const Form f = row_norm_form(g.self().op->name, g.self().attrs, g.in(0).shape());
   require(!g.dy(1), ErrorCode::unsupported, g.self().op->name, ": has no gradient of its statistics");
   std::vector<Value> found(g.inputs());
+  if (g.in(0).desc().elements() == 0) {
+    for (size_t i = 0; i < found.size(); ++i) found[i] = zeros(g.graph, g.in(i).shape(), g.in(i).dtype());
+    return found;
+  }
   const bool has_gamma = g.inputs() > 1;
   std::vector<Value> inputs = {g.in(0), g.out(1), g.dy()};
   if (has_gamma) inputs.push_back(g.in(1));

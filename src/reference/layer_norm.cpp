@@ -24,7 +24,8 @@ struct Form {
 RowNormAttrs row_norm_form(std::string_view op, const Attrs& attrs, const Shape& x) {
   if (op == "group_norm") {
     const auto group = attrs.as<GroupNormAttrs>();
-    const int64_t inner = x.elements() / (x[0] * x[1]);
+    int64_t inner = 1;  // there may be no images
+    for (size_t i = 2; i < x.rank(); ++i) inner *= x[i];
     return {x[1] / group.groups * inner, inner, x[1], true, false, group.eps};
   }
   const auto layer = attrs.as<LayerNormAttrs>();

@@ -66,6 +66,10 @@ LEMNOS_OP_CASES(layer_norm) {
              .inputs = {{.shape = {512, 768}}, {.shape = {768}}, {.shape = {768}}},
              .tolerance = norm_forward(),
              .backward_tolerance = {.absolute = 3e-4, .relative = 1e-5, .reason = "sums over 512 rows"}});
+  // No rows: nothing to do, and gradients of 0 for gamma and beta.
+  add_norm(cases, "layer_norm", {0, 7}, {7}, 2, {});
+  add_norm(cases, "rms_norm", {3, 0, 8}, {8}, 1, {});
+  add_norm(cases, "group_norm", {0, 4, 3}, {4}, 2, {{"groups", 2}});
   for (const Shape& x : {Shape{7, 11}, {29, 37}, {3, 5, 8}})
     cases.add(
         {.op = "l2_normalize",
