@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -19,13 +20,18 @@ namespace lemnos {
 
 namespace {
 
-// Which values that nodes from `first` on make depend on one of `wrt`: only for those is a gradient worth its work.
+// Which values that nodes from `first` on make depend on one of `wrt` by what a gradient can take: only for those is
+// one worth its work, and only for those may an op complain that it has none. Nothing comes through stop_gradient, nor
+// through integers.
 std::unordered_set<int> dependents(const Graph& graph, std::span<const Value> wrt, size_t first) {
   std::unordered_set<int> depends;
   for (Value v : wrt) depends.insert(v.id());
-  for (const Node& node : std::span(graph.nodes()).subspan(first))
-    if (std::ranges::any_of(node.inputs, [&](int input) { return depends.contains(input); }))
-      depends.insert(node.outputs.begin(), node.outputs.end());
+  for (const Node& node : std::span(graph.nodes()).subspan(first)) {
+    if (node.op->name == std::string_view("stop_gradient")) continue;
+    if (std::ranges::none_of(node.inputs, [&](int input) { return depends.contains(input); })) continue;
+    for (int output : node.outputs)
+      if (is_floating(graph.info(output).desc.dtype)) depends.insert(output);
+  }
   return depends;
 }
 

@@ -80,6 +80,20 @@ TEST_F(Gradients, StopAtAConstant) {
   EXPECT_FALSE(of(sum(stop_gradient(square(x_))), x_));
 }
 
+TEST_F(Gradients, WhatIsStoppedIsAConstantToOpsWithoutAGradientForIt) {
+  // A target made of what is learned, as in distillation: the loss has no gradient for it, and needs none.
+  const auto loss_by = [&](Value target) { return softmax_cross_entropy(reshape(x_, Shape{1, 3}), target); };
+  const Value teacher = reshape(softmax(2 * x_), Shape{1, 3});
+  const Value given = made({1, 3}, value_of(teacher));
+  EXPECT_EQ(value_of(of(loss_by(stop_gradient(teacher)), x_)), value_of(of(loss_by(given), x_)));
+  EXPECT_THROW(of(loss_by(teacher), x_), Error);
+  // Nothing comes through integers either.
+  const Value marks = cast(cast(sigmoid(x_) + .5f, DType::i32), DType::f32);
+  const Value by_marks = binary_cross_entropy(sigmoid(x_), marks);
+  const Value by_numbers = binary_cross_entropy(sigmoid(x_), made({3}, {1, 0, 1}));
+  EXPECT_EQ(value_of(of(by_marks, x_)), value_of(of(by_numbers, x_)));
+}
+
 TEST_F(Gradients, WhatTheOutputDoesNotDependOnHasNone) {
   const Value reached = graph_.parameter("reached", {3}, Floats{1, 1, 1});
   const Value beside = graph_.parameter("beside", {3}, Floats{1, 1, 1});
