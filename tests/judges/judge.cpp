@@ -1,0 +1,150 @@
+#include "judges/judge.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <exception>
+
+#include "base/text.h"
+#include "io/number_text.h"
+#include "lemnos/autograd.h"
+#include "lemnos/ops.h"
+
+namespace lemnos::judges {
+
+namespace {
+
+bool agrees(double got, double want, Tolerance tolerance, double largest) {
+  if (std::isnan(want) || std::isnan(got)) return std::isnan(want) && std::isnan(got);
+  if (std::isinf(want) || std::isinf(got)) return want == got;
+  return std::abs(got - want) <=
+         tolerance.absolute + tolerance.relative * std::abs(want) + tolerance.of_largest * largest;
+}
+
+std::string number(double value) { return formatted("%.9g", value); }
+
+// cos(i + 1) over the flattened result.
+Value court_seed(Value result) {
+  std::vector<float> weights(static_cast<size_t>(result.shape().elements()));
+  for (size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(std::cos(static_cast<double>(i) + 1));
+  return result.graph().constant(result.shape(), weights);
+}
+
+// A target must be made by a node: what the row returns as it came is one more node away.
+Value made(Value value) { return value.graph().info(value).role == Role::activation ? value : identity(value); }
+
+}  // namespace
+
+std::string difference(const Array& want, const Shape& shape, const std::vector<double>& got, Tolerance tolerance) {
+  if (shape != want.shape) return text("has shape ", shape, " instead of ", want.shape);
+  double largest = 0;
+  for (double value : want.values)
+    if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
+  for (size_t i = 0; i < got.size(); ++i)
+    if (!agrees(got[i], want.values[i], tolerance, largest))
+      return text("is ", number(got[i]), " instead of ", number(want.values[i]), " at element ", i);
+  return {};
+}
+
+std::vector<Value> court_gradients(const std::vector<Value>& results, const std::vector<Value>& wrt) {
+  std::vector<Value> totals(wrt.size());
+  if (wrt.empty()) return totals;
+  for (Value result : results) {
+    if (!is_floating(result.dtype())) continue;
+    const std::vector<Value> parts = gradients(result, wrt, court_seed(result));
+    for (size_t i = 0; i < wrt.size(); ++i)
+      if (parts[i]) totals[i] = totals[i] ? totals[i] + parts[i] : parts[i];
+  }
+  return totals;
+}
+
+Outcome judge(const Device& device, const std::map<std::string, Args::Input>& inputs, const Arrays& arrays,
+              const std::vector<Claim>& claims) {
+  CompileOptions options;
+  std::vector<Value> values;
+  for (const Claim& claim : claims) {
+    values.push_back(claim.value ? made(claim.value) : Value());
+    if (claim.value) options.targets.push_back(values.back());
+  }
+  const auto session = device.open(options.targets.at(0).graph());
+  const auto program = session->compile(options);
+  const std::vector<Node>& nodes = options.targets.at(0).graph().nodes();
+  for (const auto& [name, input] : inputs) {
+    const bool read = std::ranges::any_of(nodes, [id = input.value.id()](const Node& node) {
+      return std::ranges::find(node.inputs, id) != node.inputs.end();
+    });
+    if (read) session->write(input.value, bytes_of(input.value.dtype(), arrays.at(name).values), 0);
+  }
+  require(program->run() == Status::ok, ErrorCode::internal, "the program did not run");
+  for (size_t i = 0; i < claims.size(); ++i) {
+    const Claim& claim = claims[i];
+    std::vector<double> got(claim.want->values.size(), 0);
+    Shape shape = claim.want->shape;
+    if (values[i]) {
+      std::vector<std::byte> bytes(values[i].desc().bytes());
+      program->read(values[i], bytes);
+      got = numbers_of(values[i].dtype(), bytes);
+      shape = values[i].shape();
+    }
+    const std::string bad = difference(*claim.want, shape, got, claim.tolerance);
+    if (!bad.empty()) return Outcome::wrong(claim.what + ' ' + bad);
+  }
+  return {};
+}
+
+Outcome judge_call(const Device& device, const Row& row, const Json& call, const Arrays& arrays) try {
+  Graph graph;
+  Args args(graph, call, arrays);
+  const std::vector<Value> results = row.build(args);
+  args.require_all_read();
+  const Json& wanted = call.at("results");
+  if (results.size() != wanted.size())
+    return Outcome::wrong(text(results.size(), " results instead of ", wanted.size()));
+  std::vector<Claim> claims;
+  for (size_t i = 0; i < results.size(); ++i)
+    claims.push_back({text("result ", i), results[i], &arrays.at(wanted[i].get<std::string>()), row.results});
+  std::vector<Value> leaves;
+  std::vector<std::string> names;
+  for (const auto& [tensor, gradient] : call.at("gradients").items()) {
+    const auto input = args.inputs().find(tensor);
+    if (input == args.inputs().end()) return Outcome::unexpressed("a tensor with a gradient is not read");
+    leaves.push_back(input->second.value);
+    names.push_back(tensor);
+  }
+  const std::vector<Value> computed = court_gradients(results, leaves);
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    const Array& want = arrays.at(call.at("gradients").at(names[i]).get<std::string>());
+    claims.push_back({"gradient of " + names[i], computed[i], &want, row.gradients});
+  }
+  return judge(device, args.inputs(), arrays, claims);
+} catch (const Unexpressed& e) {
+  return Outcome::unexpressed(e.what());
+} catch (const std::exception& e) {
+  return Outcome::wrong(e.what());
+}
+
+namespace {
+
+std::string argument(const Json& json, const Arrays& arrays) {
+  if (json.is_object() && json.contains("tensor")) {
+    const auto name = json.at("tensor").get<std::string>();
+    const Array& array = arrays.at(name);
+    return text(name, ' ', lower_case(array.dtype), array.shape);
+  }
+  if (!json.is_array()) return json.is_string() ? json.get<std::string>() : json.dump();
+  std::string items;
+  for (const Json& item : json) items += (items.empty() ? "" : ", ") + argument(item, arrays);
+  return '[' + items + ']';
+}
+
+}  // namespace
+
+std::string signature(const Json& call, const Arrays& arrays) {
+  std::string line;
+  for (const Json& arg : call.at("args")) line += (line.empty() ? "" : ", ") + argument(arg, arrays);
+  for (const auto& [name, value] : call.at("kwargs").items())
+    line += (line.empty() ? "" : ", ") + name + '=' + argument(value, arrays);
+  return '(' + line + ')';
+}
+
+}  // namespace lemnos::judges

@@ -1,0 +1,140 @@
+// Products of matrices and vectors, and attention.
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "judges/helpers.h"
+#include "judges/tables.h"
+
+namespace lemnos::judges {
+
+namespace {
+
+// beta x + alpha y
+Value blended(Args& a, Value x, Value y) { return a.real_number("beta", 1) * x + a.real_number("alpha", 1) * y; }
+
+Value outer(Value a, Value b) { return unsqueeze(a, 1) * unsqueeze(b, 0); }
+
+Value kron(Value a, Value b) {
+  const Shape &x = a.shape(), &y = b.shape();
+  const Value blocks = reshape(a, Shape{x[0], 1, x[1], 1}) * reshape(b, Shape{1, y[0], 1, y[1]});
+  return reshape(blocks, Shape{x[0] * y[0], x[1] * y[1]});
+}
+
+Value tensordot(Args& a) {
+  const Value x = a[0], y = a[1];
+  Axes left, right;
+  if (a.json("dims").is_array()) {
+    left = a.json("dims")[0].get<Axes>();
+    right = a.json("dims")[1].get<Axes>();
+  } else {
+    const int64_t count = a.integer("dims"), rank = static_cast<int64_t>(x.shape().rank());
+    left = integers(count, rank - count);
+    right = integers(count);
+  }
+  Axes kept, order = right, rest;
+  int64_t depth = 1;
+  for (int64_t i = 0; i < static_cast<int64_t>(x.shape().rank()); ++i)
+    if (std::ranges::find(left, i) == left.end()) kept.push_back(i);
+  for (int64_t i = 0; i < static_cast<int64_t>(y.shape().rank()); ++i)
+    if (std::ranges::find(right, i) == right.end()) order.push_back(i);
+  for (int64_t i : kept) rest.push_back(x.shape()[static_cast<size_t>(i)]);
+  for (size_t i = right.size(); i < order.size(); ++i) rest.push_back(y.shape()[static_cast<size_t>(order[i])]);
+  for (int64_t i : left) depth *= x.shape()[static_cast<size_t>(i)];
+  kept.insert(kept.end(), left.begin(), left.end());
+  const Value rows = reshape(permute(x, kept), Axes{-1, depth});
+  const Value columns = reshape(permute(y, order), Axes{depth, -1});
+  return reshape(matmul(rows, columns), rest);
+}
+
+// y_k = x W_k z + b_k for W[K, I, J].
+Value bilinear(Args& a) {
+  const Value x = a[0], z = a[1], w = a.tensor({2, "weight"}), bias = a.tensor_or_none({3, "bias"});
+  const Shape& s = w.shape();
+  const Value by_x = matmul(reshape(x, Axes{-1, s[1]}), reshape(permute(w, {1, 0, 2}), Shape{s[1], s[0] * s[2]}));
+  Axes dims = dims_of(x);
+  dims.back() = s[0];
+  const Value rows = reshape(by_x, Axes{x.shape().elements() / s[1], s[0], s[2]});
+  const Value y = reshape(matmul(rows, reshape(z, Axes{z.shape().elements() / s[2], s[2], 1})), dims);
+  return bias ? y + bias : y;
+}
+
+Value cross(Args& a) {
+  const Value x = a[0], y = a[1];
+  int64_t dim = a.integer({2, "dim"}, -1);
+  if (dim < 0) dim += static_cast<int64_t>(x.shape().rank());
+  return pick(x, dim, {1, 2, 0}) * pick(y, dim, {2, 0, 1}) - pick(x, dim, {2, 0, 1}) * pick(y, dim, {1, 2, 0});
+}
+
+Value covariance(Args& a) {
+  const Value given = a[0];
+  const Value x = given.shape().rank() == 2 ? given : reshape(given, Shape{1, given.shape().elements()});
+  const Value one = ones(x.graph(), Shape{x.shape()[1]});
+  const Value frequency = a.has("fweights") ? a.real("fweights") : one;
+  const Value importance = a.has("aweights") ? a.real("aweights") : one;
+  const Value w = frequency * importance, total = sum(w);
+  const Value centred = x - sum(x * w, {1}, true) / total;
+  const Value lost = a.real_number("correction", 1) * sum(w * importance) / total;
+  const Value divisor = maximum(total - lost, x.graph().scalar(0));
+  const Value c = matmul(centred * w, centred, {.transpose_b = true}) / divisor;
+  return c.shape().elements() == 1 ? reshape(c, Shape{}) : c;
+}
+
+Value multi_dot(Args& a) {
+  const std::vector<Value> factors = a.tensors(0);
+  Value y = factors[0];
+  for (size_t i = 1; i < factors.size(); ++i) y = product(y, factors[i]);
+  return y;
+}
+
+Value inner(Value a, Value b) {
+  if (a.shape().rank() == 0 || b.shape().rank() == 0) return a * b;
+  if (a.shape().rank() == 1 && b.shape().rank() == 1) return sum(a * b);
+  return matmul(a, b, {.transpose_b = true});
+}
+
+Value linear_of(Args& a) {
+  const Value x = a[0], w = a.tensor({1, "weight"}), bias = a.tensor_or_none({2, "bias"});
+  return linear(x, w, bias);
+}
+
+Value attention(Args& a) {
+  express_if(a.number({4, "dropout_p"}, 0) == 0, "random numbers of PyTorch's generator");
+  const Value k = a[1], v = a[2];
+  Axes dims = dims_of(k);
+  dims[dims.size() - 2] = a[0].shape()[a[0].shape().rank() - 2];
+  dims.back() = a[0].shape()[a[0].shape().rank() - 1];
+  const Value q = a[0].shape().rank() == k.shape().rank() ? a[0] : broadcast_to(a[0], Shape(dims));
+  if (!a.has({3, "attn_mask"}))
+    return scaled_dot_product_attention(q, k, v, {.causal = a.flag({5, "is_causal"}, false)});
+  a.ignore({5, "is_causal"});
+  const float scale = 1 / std::sqrt(static_cast<float>(dims.back()));
+  const Value scores = scale * matmul(q, k, {.transpose_b = true}) + a.tensor({3, "attn_mask"});
+  return matmul(softmax(scores), v);
+}
+
+}  // namespace
+
+void add_linear(Table& t) {
+  for (const char* name : {"matmul", "mm", "bmm", "mv"}) t.binary(name, product);
+  t.binary("dot", [](Value a, Value b) { return sum(a * b); });
+  t.binary("outer", outer);
+  t.binary("kron", kron);
+  t.binary("inner", inner);
+  for (const char* name : {"addmm", "addmm.decomposed", "addmv", "baddbmm"})
+    t.add(name, [](Args& a) { return blended(a, a[0], product(a[1], a[2])); });
+  t.add("addbmm", [](Args& a) { return blended(a, a[0], sum(matmul(a[1], a[2]), {0})); });
+  t.add("addr", [](Args& a) { return blended(a, a[0], outer(a[1], a[2])); });
+  t.add("tensordot", tensordot);
+  t.add("cross", cross);
+  // The divisor is a difference of two sums that are nearly equal, which loses three digits of f32.
+  t.add("cov", covariance, {1e-4, 2e-5}, {1e-4, 2e-5});
+  t.add("linalg.multi_dot", multi_dot, kCancelling, kCancelling);
+  t.add("nn.functional.linear", linear_of);
+  t.add("nn.functional.bilinear", bilinear);
+  t.add("nn.functional.scaled_dot_product_attention", attention);
+  t.none("nn.functional.multi_head_attention_forward", "random numbers of PyTorch's generator");
+}
+
+}  // namespace lemnos::judges

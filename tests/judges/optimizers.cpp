@@ -1,0 +1,136 @@
+// Optimizers: twenty steps of two parameters whose gradients are inputs, without a Trainer.
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "base/text.h"
+#include "judges/pytorch.h"
+#include "lemnos/autograd.h"
+#include "lemnos/ops.h"
+#include "lemnos/optim.h"
+
+namespace lemnos::judges {
+
+namespace {
+
+using namespace optim;
+
+// The options of a run, read by name; what is left unread has no counterpart.
+class Defaults {
+ public:
+  explicit Defaults(const Json& json) : json_(json) {}
+  float number(const char* name) const { return json_.at(name).get<float>(); }
+  bool flag(const char* name) const { return json_.at(name).get<bool>(); }
+  float beta(size_t i) const { return json_.at("betas").at(i).get<float>(); }
+  bool has(const char* name) const { return json_.contains(name); }
+
+ private:
+  const Json& json_;
+};
+
+Optimizer sgd(const Defaults& d) {
+  return Sgd{d.number("lr"), d.number("momentum"), d.number("dampening"), d.number("weight_decay"), d.flag("nesterov")};
+}
+
+Optimizer adagrad(const Defaults& d) {
+  return Adagrad{.lr = d.number("lr"),
+                 .lr_decay = d.number("lr_decay"),
+                 .eps = d.number("eps"),
+                 .initial = d.number("initial_accumulator_value"),
+                 .weight_decay = d.number("weight_decay")};
+}
+
+Optimizer adadelta(const Defaults& d) {
+  return Adadelta{d.number("lr"), d.number("rho"), d.number("eps"), d.number("weight_decay")};
+}
+
+Optimizer rmsprop(const Defaults& d) {
+  return RmsProp{.lr = d.number("lr"),
+                 .alpha = d.number("alpha"),
+                 .eps = d.number("eps"),
+                 .momentum = d.number("momentum"),
+                 .centered = d.flag("centered"),
+                 .weight_decay = d.number("weight_decay")};
+}
+
+// What Adam and its kin have in common.
+template <typename Kin>
+Kin kin(const Defaults& d) {
+  Kin made;
+  made.lr = d.number("lr");
+  made.beta1 = d.beta(0);
+  made.beta2 = d.beta(1);
+  made.eps = d.number("eps");
+  made.weight_decay = d.number("weight_decay");
+  if constexpr (requires { made.amsgrad; }) made.amsgrad = d.flag("amsgrad");
+  if constexpr (requires { made.momentum_decay; }) made.momentum_decay = d.number("momentum_decay");
+  return made;
+}
+
+const std::map<std::string, std::function<Optimizer(const Defaults&)>>& optimizers() {
+  static const std::map<std::string, std::function<Optimizer(const Defaults&)>> known = {
+      {"SGD", sgd},          {"Adagrad", adagrad},  {"Adadelta", adadelta},  {"RMSprop", rmsprop},
+      {"Adam", kin<Adam>},   {"AdamW", kin<AdamW>}, {"Adamax", kin<Adamax>}, {"NAdam", kin<NAdam>},
+      {"RAdam", kin<RAdam>},
+  };
+  return known;
+}
+
+std::vector<float> floats(const Array& array) { return {array.values.begin(), array.values.end()}; }
+
+Outcome judge_run(const Device& device, const Json& run, const Arrays& arrays) try {
+  const auto name = run.at("optimizer").get<std::string>();
+  const auto make = optimizers().find(name);
+  express_if(make != optimizers().end(), "no optimizer: " + name);
+  const Defaults defaults(run.at("defaults"));
+  const bool decoupled = defaults.has("decoupled_weight_decay") && defaults.flag("decoupled_weight_decay");
+  express_if(!decoupled, "no option: decoupled_weight_decay of " + name);
+  const Optimizer optimizer = make->second(defaults);
+
+  Graph graph;
+  std::vector<Value> parameters, inputs, gradients;
+  for (size_t i = 0; i < 2; ++i) {
+    const Array& start = arrays.at(text("start", i));
+    parameters.push_back(graph.parameter(text('p', i), start.shape, floats(start)));
+    inputs.push_back(graph.input(text('g', i), {start.shape, DType::f32}));
+    gradients.push_back(defaults.flag("maximize") ? -inputs[i] : inputs[i]);
+  }
+  place_gradients(parameters, gradients);
+  const Value updated = apply(graph, optimizer);
+  const Value next = advance_step(step_state(graph), advance_options(optimizer));
+  const auto session = device.open(graph);
+  const auto program = session->compile({.targets = {updated, next}});
+  const Json& after = run.at("after");
+  for (size_t step = 0; step < after.size(); ++step) {
+    for (size_t i = 0; i < 2; ++i) session->write(inputs[i], floats(arrays.at(text("grad", step, '.', i))));
+    require(program->run() == Status::ok, ErrorCode::internal, "the program did not run");
+    for (size_t i = 0; i < 2; ++i) {
+      const std::vector<float> got = session->read_floats(parameters[i]);
+      const Array& want = arrays.at(after[step][i].get<std::string>());
+      const std::string bad = difference(want, want.shape, {got.begin(), got.end()}, kCourt);
+      if (!bad.empty()) return Outcome::wrong(text("parameter ", i, " after step ", step + 1, ' ', bad));
+    }
+  }
+  return {};
+} catch (const Unexpressed& e) {
+  return Outcome::unexpressed(e.what());
+} catch (const Error& e) {
+  return Outcome::wrong(e.what());
+}
+
+}  // namespace
+
+void judge_optimizers(Report& report, const Device& device, const std::filesystem::path& folder,
+                      const std::string& only) {
+  const Json database = read_json(folder / "optimizers.json");
+  const Arrays arrays(folder / "optimizers.safetensors");
+  for (const Json& run : database.at("runs")) {
+    const std::string op = "optimizer." + run.at("optimizer").get<std::string>();
+    if (!only.empty() && op != only) continue;
+    report.add(op, text(op, ' ', run.at("kwargs").dump()), judge_run(device, run, arrays));
+  }
+}
+
+}  // namespace lemnos::judges
