@@ -61,7 +61,8 @@ std::vector<TensorDesc> infer_windows(const Infer& in) {
   const Shape& x = in.in[0].shape;
   const size_t rank = x.rank();
   require(rank >= 2, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0], " takes two axes at least");
-  require(x.elements() > 0, ErrorCode::shape_mismatch, in.op.name, ": x ", in.in[0], " is empty");
+  require(x[rank - 2] > 0 && x[rank - 1] > 0, ErrorCode::shape_mismatch, in.op.name, ": the planes of x ", in.in[0],
+          " are empty");
   const Windows w = windows_of(in.attrs<PoolAttrs>(), x[rank - 2], x[rank - 1], in.op.name);
   return {{x.with(rank - 2, w.out[0]).with(rank - 1, w.out[1]), in.in[0].dtype}};
 }
