@@ -97,11 +97,41 @@ Value patches(Args& a) {
   return reshape(x, Shape{n, c * kernel[0] * kernel[1], count[0] * count[1]});
 }
 
+// Volumes x[N, C, D, H, W]: the planes that each depth of the taps meets, by conv2d, added up.
+Value volumes(Args& a) {
+  const Batched batch(a[0], 3);
+  const Value w = a.tensor({1, "weight"}), bias = a.tensor_or_none({2, "bias"});
+  const Axes stride = a.extents({3, "stride"}, 3, 1), dilation = a.extents({5, "dilation"}, 3, 1);
+  const Where padding{4, "padding"};
+  Axes before(3, 0), after(3, 0);
+  if (a.has(padding) && !a.json(padding).is_string()) before = after = a.extents(padding, 3, 0);
+  for (size_t i = 0; i < 3 && a.has(padding) && a.json(padding) == "same"; ++i) {
+    const int64_t whole = dilation[i] * (w.shape()[2 + i] - 1);
+    before[i] = whole / 2;
+    after[i] = whole - whole / 2;
+  }
+  const Value x = pad(batch.x, {0, 0, before[0], before[1], before[2]}, {0, 0, after[0], after[1], after[2]});
+  const Conv2dOptions options{
+      .stride = {stride[1], stride[2]}, .dilation = {dilation[1], dilation[2]}, .groups = a.integer({6, "groups"}, 1)};
+  const int64_t n = x.shape()[0], taps = w.shape()[2];
+  const int64_t depth = (x.shape()[2] - dilation[0] * (taps - 1) - 1) / stride[0] + 1;
+  Value y;
+  for (int64_t k = 0; k < taps; ++k) {
+    const Value met = permute(pick(x, 2, integers(depth, k * dilation[0], stride[0])), {0, 2, 1, 3, 4});
+    const Value planes = reshape(met, Shape{n * depth, x.shape()[1], x.shape()[3], x.shape()[4]});
+    const Value part = conv2d(planes, squeeze(slice_axis(w, 2, k, k + 1), 2), k == 0 ? bias : Value(), options);
+    y = y ? y + part : part;
+  }
+  const Shape& s = y.shape();
+  return batch.back(permute(reshape(y, Shape{n, depth, s[1], s[2], s[3]}), {0, 2, 1, 3, 4}));
+}
+
 }  // namespace
 
 void add_convolutions(Table& t) {
   t.add("nn.functional.conv1d", [](Args& a) { return convolution(a, 1); });
   t.add("nn.functional.conv2d", [](Args& a) { return convolution(a, 2); });
+  t.add("nn.functional.conv3d", volumes);
   t.add("nn.functional.conv_transpose1d", [](Args& a) { return transposed(a, 1); });
   t.add("nn.functional.conv_transpose2d", [](Args& a) { return transposed(a, 2); });
   t.add("nn.functional.unfold", patches, kExact);

@@ -31,8 +31,6 @@ Value logit(Args& a) {
   return log(p / affine(p, -1, 1));
 }
 
-Value logaddexp(Value a, Value b) { return maximum(a, b) + log1p(exp(-abs(a - b))); }
-
 Value xlogy(Value a, Value b) {
   const Value zero = a.graph().scalar(0);
   return where(equal(a, zero) * not_equal(b, b), b, a * log(where(equal(a, zero), a.graph().scalar(1), b)));

@@ -60,6 +60,11 @@ Value vector_norm(Value x, double p, const Axes& axes, bool keep) {
   return pow(sum(powers, axes, keep), x.graph().scalar(static_cast<float>(1 / p)));
 }
 
+Value logaddexp(Value a, Value b) {
+  const Value most = stop_gradient(maximum(a, b));
+  return most + log(exp(a - most) + exp(b - most));
+}
+
 Value product(Value a, Value b) {
   const bool row = a.shape().rank() == 1, column = b.shape().rank() == 1;
   if (row) a = unsqueeze(a, 0);

@@ -22,7 +22,7 @@ Value indices(Graph& graph, const Axes& numbers);
 inline Value pick(Value x, int64_t axis, const Axes& places) {
   return index_select(x, indices(x.graph(), places), axis);
 }
-/// The extents of x with those of `from` on replaced.
+/// The extents of x.
 Axes dims_of(Value x);
 /// x joined with an axis of 1 at `axis`, and without it.
 Value unsqueeze(Value x, int64_t axis);
@@ -32,9 +32,11 @@ Value reduced(Value losses, const std::string& reduction);
 Reduction reduction_of(const std::string& word);
 /// (sum |x|^p)^(1/p) with the limits of p.
 Value vector_norm(Value x, double p, const Axes& axes, bool keep);
-/// weight[.., K, M] as PyTorch's matmul takes operands of one axis.
+/// log(exp(a) + exp(b)), whose gradient is right where a and b are equal, too.
+Value logaddexp(Value a, Value b);
+/// a b, where PyTorch's matmul takes operands of one axis.
 Value product(Value a, Value b);
-/// x[i, j] where `row - column` of the last two axes satisfies it; 0 elsewhere.
+/// 1 where column - row <= diagonal, else 0: i32[rows, columns].
 Value below_diagonal(Graph& graph, int64_t rows, int64_t columns, int64_t diagonal);
 
 }  // namespace lemnos::judges

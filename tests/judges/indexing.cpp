@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <set>
 #include <string>
 
@@ -219,6 +220,28 @@ Value padded(Args& a) {
   return pad(x, before, after, fill);
 }
 
+// The largest k along an axis, one after the other: each is taken out before the next is looked for.
+std::vector<Value> topk(Args& a) {
+  const Value x = at_least_1d(a[0]);
+  const size_t axis = x.shape().axis(a.integer({2, "dim"}, -1), "topk");
+  const bool largest = a.flag({3, "largest"}, true);
+  a.ignore({4, "sorted"});
+  Axes dims(x.shape().rank(), 1);
+  dims[axis] = x.shape()[axis];
+  const Value place = reshape(range(a.graph(), 0, x.shape()[axis]), dims), zero = a.graph().scalar(0);
+  Value rest = largest ? x : -x;
+  std::vector<Value> values, found;
+  for (int64_t i = 0; i < a.integer({1, "k"}); ++i) {
+    found.push_back(argmax(rest, static_cast<int64_t>(axis), true));
+    const Value hit = equal(place, found.back());
+    values.push_back(sum(where(hit, x, zero), {static_cast<int64_t>(axis)}, true));
+    rest = where(hit, a.graph().scalar(-std::numeric_limits<float>::infinity()), rest);
+  }
+  const Value y = concat(values, static_cast<int64_t>(axis)), at = concat(found, static_cast<int64_t>(axis));
+  if (a[0].shape().rank()) return {y, at};
+  return {reshape(y, Shape{}), reshape(at, Shape{})};
+}
+
 void add_scatter(Table& t) {
   t.add("scatter", scatter);
   t.add("scatter_add", [](Args& a) {
@@ -238,6 +261,7 @@ void add_indexing(Table& t) {
       "gather", [](Args& a) { return gathered(a[0], a.integer(1), a[2]); }, kExact);
   t.add("take_along_dim", take_along_dim, kExact);
   t.add("index_select", index_selected, kExact);
+  t.add("topk", topk, kExact);
   t.none("masked_select", "a shape that depends on values");
   for (const char* name : {"as_strided", "as_strided.partial_views"}) t.add(name, as_strided, kExact);
   t.add("diag", diag, kExact);

@@ -153,21 +153,22 @@ TEST(Judge, ClassIndicesAreReadAndKeptWithinTheirType) {
 
 TEST(Report, CountsAndTotals) {
   Report report;
-  report.add("b", "b 0 ()", {});
-  report.add("b", "b 1 ()", Outcome::unexpressed("no option: p"));
-  report.add("a", "a 0 ()", Outcome::wrong("result 0 is 1 instead of 2 at element 0"));
+  report.add("family", "b", "b 0 ()", {});
+  report.add("family", "b", "b 1 ()", Outcome::unexpressed("no option: p"));
+  report.add("family", "a", "a 0 ()", Outcome::wrong("result 0 is 1 instead of 2 at element 0"));
   std::ostringstream table, list;
   report.print(table);
   report.print_list(list);
   EXPECT_EQ(list.str(), "a 1 1 0\nb 2 1 1\n");
   EXPECT_NE(table.str().find("wrong: a 0 (): result 0 is 1 instead of 2 at element 0\n"), std::string::npos);
+  EXPECT_NE(table.str().find("family: family: 2 ops, 3 calls, 2 expressed, 1 right\n"), std::string::npos);
   EXPECT_TRUE(table.str().ends_with("expressed 2 of 3 calls, right 1, wrong 1\n")) << table.str();
 }
 
 TEST(Report, WhatWasLostIsTold) {
   Report report;
-  report.add("a", "a 0 ()", {});
-  report.add("a", "a 1 ()", Outcome::wrong("result 0 .."));
+  report.add("family", "a", "a 0 ()", {});
+  report.add("family", "a", "a 1 ()", Outcome::wrong("result 0 .."));
   const auto held = [&](const std::string& pinned, std::string* said = nullptr) {
     std::istringstream in(pinned);
     std::ostringstream out;

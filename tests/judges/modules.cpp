@@ -183,7 +183,7 @@ void judge_modules(Report& report, const Device& device, const std::filesystem::
     const auto module = entry.at("module").get<std::string>();
     const std::string op = "module." + module.substr(0, module.find_first_of("( "));
     if (!only.empty() && op != only) continue;
-    report.add(op, op + ' ' + module, judge_call(device, row_of(module), as_call(entry), arrays));
+    report.add("modules", op, op + ' ' + module, judge_call(device, row_of(module), as_call(entry), arrays));
   }
 }
 

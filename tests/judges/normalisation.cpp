@@ -1,6 +1,5 @@
 // Normalisation by statistics of rows, groups, channels and batches.
 
-#include <algorithm>
 #include <limits>
 
 #include "judges/helpers.h"
@@ -45,6 +44,7 @@ Value instance_norm_of(Args& a) {
 
 Value batch_norm_of(Args& a) {
   a.ignore({6, "momentum"});
+  express_if(a[0].shape().rank() >= 2, "batch_norm of a vector");
   const Value gamma = a.tensor_or_none({3, "weight"}), beta = a.tensor_or_none({4, "bias"});
   const float eps = eps_of(a, {7, "eps"}, 1e-5);
   const Value mean = a.tensor_or_none({1, "running_mean"}), variance = a.tensor_or_none({2, "running_var"});
@@ -58,7 +58,7 @@ Value local_response(Args& a) {
   const float alpha = a.real_number({2, "alpha"}, 1e-4), beta = a.real_number({3, "beta"}, .75),
               k = a.real_number({4, "k"}, 1);
   const Value x = a[0];
-  const int64_t n = x.shape()[0], c = x.shape()[1], rest = x.shape().elements() / std::max<int64_t>(1, n * c);
+  const int64_t n = x.shape()[0], c = x.shape()[1], rest = flatten(x, 2).shape()[2];
   const Value squares = pad(reshape(square(x), Shape{n, 1, c, rest}), {0, 0, size / 2, 0}, {0, 0, (size - 1) / 2, 0});
   const Value means = avg_pool2d(squares, {.kernel = {size, 1}, .stride = {1, 1}});
   return x / pow(affine(reshape(means, x.shape()), alpha, k), a.graph().scalar(beta));

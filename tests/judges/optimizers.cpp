@@ -129,7 +129,7 @@ void judge_optimizers(Report& report, const Device& device, const std::filesyste
   for (const Json& run : database.at("runs")) {
     const std::string op = "optimizer." + run.at("optimizer").get<std::string>();
     if (!only.empty() && op != only) continue;
-    report.add(op, text(op, ' ', run.at("kwargs").dump()), judge_run(device, run, arrays));
+    report.add("optimizers", op, text(op, ' ', run.at("kwargs").dump()), judge_run(device, run, arrays));
   }
 }
 

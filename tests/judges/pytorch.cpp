@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -25,9 +27,22 @@ void Table::insert(const std::string& name, Row row) {
 
 Table all_tables() {
   Table table;
-  for (auto add : {add_elementwise, add_activations, add_reductions, add_linear, add_shapes, add_indexing,
-                   add_convolutions, add_pooling, add_normalisation, add_losses, add_distances})
+  const std::map<std::string, void (*)(Table&)> families = {{"elementwise", add_elementwise},
+                                                            {"activations", add_activations},
+                                                            {"reductions", add_reductions},
+                                                            {"linear", add_linear},
+                                                            {"shapes", add_shapes},
+                                                            {"indexing", add_indexing},
+                                                            {"convolutions", add_convolutions},
+                                                            {"pooling", add_pooling},
+                                                            {"normalisation", add_normalisation},
+                                                            {"losses", add_losses},
+                                                            {"distances", add_distances},
+                                                            {"scans", add_scans}};
+  for (const auto& [family, add] : families) {
+    table.begin(family);
     add(table);
+  }
   return table;
 }
 
@@ -55,7 +70,8 @@ void judge_file(Report& report, const Device& device, const Table& table, const 
   int number = 0;
   for (const Json& call : database.at("calls")) {
     const std::string where = text(op, ' ', number++, ' ', signature(call, arrays));
-    report.add(op, where, row ? judge_call(device, *row, call, arrays) : Outcome::unexpressed("no op: " + op));
+    const std::string family = row ? row->family : "without a row";
+    report.add(family, op, where, row ? judge_call(device, *row, call, arrays) : Outcome::unexpressed("no op: " + op));
   }
 }
 

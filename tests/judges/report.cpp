@@ -32,8 +32,9 @@ Tally total_of(const std::map<std::string, Tally>& ops) {
 
 }  // namespace
 
-void Report::add(const std::string& op, const std::string& where, const Outcome& outcome) {
+void Report::add(const std::string& family, const std::string& op, const std::string& where, const Outcome& outcome) {
   Tally& tally = ops_[op];
+  tally.family = family;
   ++tally.calls;
   if (outcome.kind == Outcome::Kind::unexpressed) {
     ++tally.reasons[outcome.message];
@@ -53,12 +54,23 @@ void Report::print(std::ostream& out) const {
   for (const auto& [name, tally] : ops_)
     out << formatted("%-46s %6d %9d %6d %6d  %s\n", name.c_str(), tally.calls, tally.expressed, tally.right,
                      tally.expressed - tally.right, reasons_of(tally).c_str());
+  print_families(out);
   print_reasons(out);
   for (const auto& [name, tally] : ops_)
     for (const std::string& line : tally.wrong) out << "wrong: " << line << '\n';
   const Tally total = total_of(ops_);
   out << "expressed " << total.expressed << " of " << total.calls << " calls, right " << total.right << ", wrong "
       << wrong() << '\n';
+}
+
+void Report::print_families(std::ostream& out) const {
+  std::map<std::string, std::map<std::string, Tally>> families;
+  for (const auto& [name, tally] : ops_) families[tally.family][name] = tally;
+  for (const auto& [name, ops] : families) {
+    const Tally total = total_of(ops);
+    out << "family: " << name << ": " << ops.size() << " ops, " << total.calls << " calls, " << total.expressed
+        << " expressed, " << total.right << " right\n";
+  }
 }
 
 void Report::print_reasons(std::ostream& out) const {

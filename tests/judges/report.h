@@ -11,6 +11,7 @@
 namespace lemnos::judges {
 
 struct Tally {
+  std::string family;
   int calls = 0, expressed = 0, right = 0;
   std::map<std::string, int> reasons;  // why calls are not expressed
   std::vector<std::string> wrong;      // one line each
@@ -19,9 +20,10 @@ struct Tally {
 class Report {
  public:
   /// `where` names the call: "addmm 3 (t0 f32[2, 3], ..)".
-  void add(const std::string& op, const std::string& where, const Outcome& outcome);
+  void add(const std::string& family, const std::string& op, const std::string& where, const Outcome& outcome);
 
-  /// By op, in the order of their names, with the reasons; the reasons by weight; the wrong calls; the totals.
+  /// By op, in the order of their names, with the reasons; by family; the reasons by weight; the wrong calls; the
+  /// totals.
   void print(std::ostream& out) const;
   /// One line an op: name, calls, expressed, right.
   void print_list(std::ostream& out) const;
@@ -32,6 +34,7 @@ class Report {
   bool empty() const { return ops_.empty(); }
 
  private:
+  void print_families(std::ostream& out) const;
   void print_reasons(std::ostream& out) const;
 
   std::map<std::string, Tally> ops_;

@@ -84,7 +84,7 @@ void judge_schedules(Report& report, const Device& device, const std::filesystem
     const auto words = entry.at("schedule").get<std::string>();
     const std::string kind = words.substr(0, words.find('(')), op = "schedule." + kind;
     if (!only.empty() && op != only) continue;
-    report.add(op, op + ' ' + words, judge_schedule(device, entry, kind));
+    report.add("schedules", op, op + ' ' + words, judge_schedule(device, entry, kind));
   }
 }
 

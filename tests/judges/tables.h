@@ -31,6 +31,7 @@ struct Row {
   std::function<std::vector<Value>(Args&)> build;
   Tolerance results = kCourt;    // of the results
   Tolerance gradients = kCourt;  // of the gradients
+  std::string family = {};       // the table that it stands in
 };
 
 /// Rows by name; what is added must be new.
@@ -39,7 +40,7 @@ class Table {
   /// `build`: a function of Args that returns a Value or a list of them.
   template <typename F>
   void add(const std::string& name, F build, Tolerance results = kCourt, Tolerance gradients = kCourt) {
-    insert(name, {listed(std::move(build)), results, gradients});
+    insert(name, {listed(std::move(build)), results, gradients, family_});
   }
   /// A function of one tensor.
   void unary(const std::string& name, Value (*f)(Value), Tolerance results = kCourt) {
@@ -59,6 +60,8 @@ class Table {
   void none(const std::string& name, const std::string& reason) {
     add(name, [reason](Args&) -> Value { unexpressed(reason); });
   }
+  /// Where the rows stand that are added from now on.
+  void begin(const std::string& family) { family_ = family; }
   /// Null: the op has no row.
   const Row* find(const std::string& name) const {
     const auto found = rows_.find(name);
@@ -75,6 +78,7 @@ class Table {
   }
   void insert(const std::string& name, Row row);
 
+  std::string family_;
   std::map<std::string, Row> rows_;
 };
 
@@ -90,6 +94,7 @@ void add_pooling(Table& table);
 void add_normalisation(Table& table);
 void add_losses(Table& table);
 void add_distances(Table& table);
+void add_scans(Table& table);
 
 Table all_tables();
 
