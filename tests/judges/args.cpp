@@ -70,13 +70,10 @@ Value Args::input(const Json& json) {
   express_if(is_tensor_entry(json), "a number where the API takes a tensor");
   const auto name = json.at("tensor").get<std::string>();
   const auto known = inputs_.find(name);
-  if (known != inputs_.end()) return known->second.value;
+  if (known != inputs_.end()) return known->second;
   const Array& array = arrays_.at(name);
   express_if(array.shape.rank() <= Shape::kMaxRank, "more than 8 axes");
-  Input& made = inputs_[name];
-  made.value = graph_.input(name, {array.shape, dtype_of(array)});
-  made.wanted = json.value("requires_grad", false);
-  return made.value;
+  return inputs_[name] = graph_.input(name, {array.shape, dtype_of(array)});
 }
 
 Value Args::tensor(Where where) { return input(json(where)); }
@@ -129,13 +126,6 @@ std::vector<int64_t> Args::extents(Where where, size_t count, int64_t otherwise)
   if (numbers.size() == 1) numbers.assign(count, numbers[0]);
   express_if(numbers.size() == count, text(numbers.size(), " extents for ", count, " axes"));
   return numbers;
-}
-
-void Args::without_gradient(Where where, const std::string& reason) {
-  if (!is_tensor(where)) return;
-  Input& found = inputs_.at(json(where).at("tensor").get<std::string>());
-  if (found.wanted) lacking_ = reason;
-  found.wanted = false;
 }
 
 void Args::require_all_read() const {

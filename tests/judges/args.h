@@ -40,11 +40,6 @@ struct Where {
 
 class Args {
  public:
-  struct Input {
-    Value value;
-    bool wanted = false;  // its gradient
-  };
-
   Args(Graph& graph, const Json& call, const Arrays& arrays);
 
   Graph& graph() const { return graph_; }
@@ -81,15 +76,10 @@ class Args {
 
   /// An argument without influence on the numbers (`inplace`), or that is true of Lemnos anyway.
   void ignore(Where where) { (void)find(where); }
-  /// The call is built and judged but for the gradient of this tensor, which the API does not give: it counts as not
-  /// expressed where that gradient is asked for.
-  void without_gradient(Where where, const std::string& reason);
-  /// Where some: the reason. Empty else.
-  const std::string& lacking() const { return lacking_; }
   /// Unexpressed where the row has not looked at an argument.
   void require_all_read() const;
 
-  const std::map<std::string, Input>& inputs() const { return inputs_; }
+  const std::map<std::string, Value>& inputs() const { return inputs_; }
 
  private:
   const Json* find(Where where);
@@ -100,8 +90,7 @@ class Args {
   const Arrays& arrays_;
   std::set<size_t> positions_read_;
   std::set<std::string> names_read_;
-  std::map<std::string, Input> inputs_;  // by the tensor's name in the file
-  std::string lacking_;
+  std::map<std::string, Value> inputs_;  // by the tensor's name in the file
 };
 
 }  // namespace lemnos::judges

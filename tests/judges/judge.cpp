@@ -58,7 +58,7 @@ std::vector<Value> court_gradients(const std::vector<Value>& results, const std:
   return totals;
 }
 
-Outcome judge(const Device& device, const std::map<std::string, Args::Input>& inputs, const Arrays& arrays,
+Outcome judge(const Device& device, const std::map<std::string, Value>& inputs, const Arrays& arrays,
               const std::vector<Claim>& claims) {
   CompileOptions options;
   std::vector<Value> values;
@@ -70,10 +70,9 @@ Outcome judge(const Device& device, const std::map<std::string, Args::Input>& in
   const auto program = session->compile(options);
   const std::vector<Node>& nodes = options.targets.at(0).graph().nodes();
   for (const auto& [name, input] : inputs) {
-    const bool read = std::ranges::any_of(nodes, [id = input.value.id()](const Node& node) {
-      return std::ranges::find(node.inputs, id) != node.inputs.end();
-    });
-    if (read) session->write(input.value, bytes_of(input.value.dtype(), arrays.at(name).values), 0);
+    const bool read = std::ranges::any_of(
+        nodes, [id = input.id()](const Node& node) { return std::ranges::find(node.inputs, id) != node.inputs.end(); });
+    if (read) session->write(input, bytes_of(input.dtype(), arrays.at(name).values), 0);
   }
   require(program->run() == Status::ok, ErrorCode::internal, "the program did not run");
   for (size_t i = 0; i < claims.size(); ++i) {
@@ -108,7 +107,7 @@ Outcome judge_call(const Device& device, const Row& row, const Json& call, const
   for (const auto& [tensor, gradient] : call.at("gradients").items()) {
     const auto input = args.inputs().find(tensor);
     if (input == args.inputs().end()) return Outcome::unexpressed("a tensor with a gradient is not read");
-    leaves.push_back(input->second.value);
+    leaves.push_back(input->second);
     names.push_back(tensor);
   }
   const std::vector<Value> computed = court_gradients(results, leaves);

@@ -37,7 +37,7 @@ struct Claim {
   Tolerance tolerance;
 };
 /// Runs the graph with these inputs and compares.
-Outcome judge(const Device& device, const std::map<std::string, Args::Input>& inputs, const Arrays& arrays,
+Outcome judge(const Device& device, const std::map<std::string, Value>& inputs, const Arrays& arrays,
               const std::vector<Claim>& claims);
 
 /// One call of an op by its row: `call` as the database writes it.

@@ -25,7 +25,7 @@ constexpr const char* kUsage =
     "there.\n";
 
 struct Options {
-  std::string court, folder, device = "cpu", op, pinned;
+  std::string folder, device = "cpu", op, pinned;
   bool list = false;
 };
 
@@ -52,7 +52,6 @@ Options parsed(const std::vector<std::string>& words) {
   }
   require(plain.size() == 2, ErrorCode::invalid_argument, "a court and a folder are needed\n", kUsage);
   require(plain[0] == "pytorch", ErrorCode::invalid_argument, "there is no court '", plain[0], "'; there is: pytorch");
-  options.court = plain[0];
   options.folder = plain[1];
   return options;
 }
