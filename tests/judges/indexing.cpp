@@ -220,26 +220,39 @@ Value padded(Args& a) {
   return pad(x, before, after, fill);
 }
 
-// The largest k along an axis, one after the other: each is taken out before the next is looked for.
-std::vector<Value> topk(Args& a) {
-  const Value x = at_least_1d(a[0]);
-  const size_t axis = x.shape().axis(a.integer({2, "dim"}, -1), "topk");
-  const bool largest = a.flag({3, "largest"}, true);
-  a.ignore({4, "sorted"});
+// The largest k along an axis (or the smallest), one after the other: each is taken out before the next is looked for.
+std::vector<Value> extremes(Value given, int64_t dim, int64_t k, bool largest) {
+  const Value x = at_least_1d(given);
+  const size_t axis = x.shape().axis(dim, "topk");
+  if (x.shape().elements() == 0) return {x, cast(x, DType::i32)};
   Axes dims(x.shape().rank(), 1);
   dims[axis] = x.shape()[axis];
-  const Value place = reshape(range(a.graph(), 0, x.shape()[axis]), dims), zero = a.graph().scalar(0);
+  const Value place = reshape(range(x.graph(), 0, x.shape()[axis]), dims), zero = x.graph().scalar(0);
   Value rest = largest ? x : -x;
   std::vector<Value> values, found;
-  for (int64_t i = 0; i < a.integer({1, "k"}); ++i) {
+  for (int64_t i = 0; i < k; ++i) {
     found.push_back(argmax(rest, static_cast<int64_t>(axis), true));
     const Value hit = equal(place, found.back());
     values.push_back(sum(where(hit, x, zero), {static_cast<int64_t>(axis)}, true));
-    rest = where(hit, a.graph().scalar(-std::numeric_limits<float>::infinity()), rest);
+    rest = where(hit, x.graph().scalar(-std::numeric_limits<float>::infinity()), rest);
   }
   const Value y = concat(values, static_cast<int64_t>(axis)), at = concat(found, static_cast<int64_t>(axis));
-  if (a[0].shape().rank()) return {y, at};
+  if (given.shape().rank()) return {y, at};
   return {reshape(y, Shape{}), reshape(at, Shape{})};
+}
+
+std::vector<Value> topk(Args& a) {
+  a.ignore({4, "sorted"});
+  return extremes(a[0], a.integer({2, "dim"}, -1), a.integer({1, "k"}), a.flag({3, "largest"}, true));
+}
+
+// As many times as a short axis is long.
+std::vector<Value> sort(Args& a) {
+  a.ignore("stable");
+  const int64_t dim = a.integer({1, "dim"}, -1),
+                extent = at_least_1d(a[0]).shape()[at_least_1d(a[0]).shape().axis(dim, "sort")];
+  express_if(extent <= 16, "no op: sort of a long axis");
+  return extremes(a[0], dim, extent, a.flag({2, "descending"}, false));
 }
 
 void add_scatter(Table& t) {
@@ -262,6 +275,7 @@ void add_indexing(Table& t) {
   t.add("take_along_dim", take_along_dim, kExact);
   t.add("index_select", index_selected, kExact);
   t.add("topk", topk, kExact);
+  t.add("sort", sort, kExact);
   t.none("masked_select", "a shape that depends on values");
   for (const char* name : {"as_strided", "as_strided.partial_views"}) t.add(name, as_strided, kExact);
   t.add("diag", diag, kExact);
