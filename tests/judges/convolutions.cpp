@@ -128,12 +128,16 @@ Value volumes(Args& a) {
 
 }  // namespace
 
+// Sums of products are held to their largest element, as in linear.cpp.
 void add_convolutions(Table& t) {
-  t.add("nn.functional.conv1d", [](Args& a) { return convolution(a, 1); });
-  t.add("nn.functional.conv2d", [](Args& a) { return convolution(a, 2); });
-  t.add("nn.functional.conv3d", volumes);
-  t.add("nn.functional.conv_transpose1d", [](Args& a) { return transposed(a, 1); });
-  t.add("nn.functional.conv_transpose2d", [](Args& a) { return transposed(a, 2); });
+  const auto sums = [&](const char* name, auto f) {
+    t.add(std::string("nn.functional.") + name, f, kCancelling, kCancelling);
+  };
+  sums("conv1d", [](Args& a) { return convolution(a, 1); });
+  sums("conv2d", [](Args& a) { return convolution(a, 2); });
+  sums("conv3d", volumes);
+  sums("conv_transpose1d", [](Args& a) { return transposed(a, 1); });
+  sums("conv_transpose2d", [](Args& a) { return transposed(a, 2); });
   t.add("nn.functional.unfold", patches, kExact);
 }
 
