@@ -48,7 +48,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   const int64_t m = transpose_a ? stored_columns(a) : stored_rows(a);
   const int64_t n = transpose_b ? stored_rows(b) : stored_columns(b);
   const Shape batches[] = {batch_of(a), batch_of(b)};
-  const std::string who = a.rank() == 2 && b.rank() == 2 ? in.op.name : text(in.op.name, ": A ", a, " and B ", b);
+  const std::string who = batches[0] == batches[1] ? in.op.name : text(in.op.name, ": A ", a, " and B ", b);
   const Shape batch = broadcast(batches[0], batches[1], who.c_str()), c = batch.appended(m).appended(n);
   const size_t alternating = axes_left(batch, batches);
   require(alternating <= kMostBatchAxes, ErrorCode::unsupported, in.op.name, ": the leading axes of A ", a, " and B ",
@@ -189,7 +189,7 @@ std::vector<Value> grad(Grad& g) {
 std::span<const OpDef> matmul_ops() { return kOps; }
 Value plain_product(Value a, Value b, const MatmulOptions& o) {
   const Shape x = a.shape(), y = b.shape();
-  if (x.rank() > 2 && y.rank() > 2) {
+  if (x.rank() > 2 && y.rank() > 2 && batch_of(x) != batch_of(y)) {
     const Shape batches[] = {batch_of(x), batch_of(y)},
                 batch = broadcast(batches[0], batches[1], text("matmul: A ", x, " and B ", y).c_str());
     if (axes_left(batch, batches) > kMostBatchAxes) {

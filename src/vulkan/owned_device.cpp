@@ -122,7 +122,7 @@ std::shared_ptr<Context> open_device(const OpenOptions& options) {
   const size_t chosen = choose_device(devices, effective_selector(options.selector));
   const VkPhysicalDevice physical = instance.physical_devices()[chosen];
   if (devices[chosen].type == DeviceType::software && (options.logger || is_first_use(devices[chosen])))
-    instance.logger()(LogLevel::warning, "device: " + devices[chosen].name + " is a software driver: slow, but right");
+    instance.logger()(LogLevel::warning, "device: " + devices[chosen].name + " is a software driver: correct but slow");
 
   FeatureSet features = useful_features(instance, physical, options);
   const std::string preset = options.preset.empty() ? environment("LEMNOS_PRESET") : options.preset;
