@@ -121,6 +121,7 @@ nowhere=(VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent LEMNOS_VULKA
 check format 60 .ci/format.sh
 check warnings 60 .ci/warnings.sh "$build"
 check windows 120 .ci/windows.sh
+check no-vulkan 900 .ci/no_vulkan.sh "$build"
 # What is promised of other releases: their Vulkan headers, with the oldest GCC and the newest clang, and their shader compilers.
 for release in bookworm trixie forky; do
   check "headers-$release" 300 .ci/headers.sh "$release"

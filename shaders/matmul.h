@@ -1,6 +1,9 @@
 // C[batch, m, n] = mask f(alpha A B + bias + beta R), or mask (alpha A B + bias) f'(S): what the kernels of the GEMM family
 // share. Beside C, the sums of A's rows over K where they are wanted.
 // A tile of C belongs to one workgroup; tiles, then batches, then parts of K count up in the workgroup's index.
+#ifndef MATMUL_PARAMETERS
+#define MATMUL_PARAMETERS
+
 #include "common/shared.h"
 #include "common/gemm_extra.h"
 #include "common/unary_functions.h"
@@ -51,3 +54,5 @@ SPEC(17, uint, fragment_k, 16)
 SPEC(18, uint, masked, 0)    // elements are dropped at random
 SPEC(19, uint, row_sums, 0)  // wanted: one batch, and no more rows in a tile than invocations
 SPEC_END
+
+#endif

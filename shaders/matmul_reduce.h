@@ -1,4 +1,7 @@
 // The second pass of a product whose K was cut into parts.
+#ifndef MATMUL_REDUCE_PARAMETERS
+#define MATMUL_REDUCE_PARAMETERS
+
 #include "common/shared.h"
 #include "common/gemm_extra.h"
 #include "common/unary_functions.h"
@@ -26,3 +29,5 @@ SPEC(3, uint, extra, 0)
 SPEC(4, uint, activation, 0)
 SPEC(5, uint, masked, 0)
 SPEC_END
+
+#endif

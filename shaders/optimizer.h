@@ -1,4 +1,7 @@
 // Optimizers, numbered for both sides; formulas in optimizer.comp and src/reference/optimizer.cpp.
+#ifndef OPTIMIZER_PARAMETERS
+#define OPTIMIZER_PARAMETERS
+
 #define OPTIMIZER_SGD 0
 #define OPTIMIZER_ADAGRAD 1
 #define OPTIMIZER_ADADELTA 2
@@ -37,3 +40,5 @@ SPEC(5, uint, centered, 0)
 SPEC(6, uint, grouped, 0)    // the table of groups is bound
 SPEC(7, uint, clipped, 0)    // clamp each element of the gradient to +-clip_value
 SPEC_END
+
+#endif

@@ -1,5 +1,8 @@
 // What the pooling kernels share: windows of a plane. Window i of an axis begins at i stride - padding and reaches over
 // `kernel` places, `dilation` apart; or, where the extents are adapted, covers [i H / OH, (i + 1) H / OH) rounded outwards.
+#ifndef POOL_PARAMETERS
+#define POOL_PARAMETERS
+
 #define POOL_MAX 0
 #define POOL_AVERAGE 1
 
@@ -35,3 +38,5 @@ SPEC(10, int, kernel_h, 1)
 SPEC(11, int, kernel_w, 1)
 SPEC(12, uint, whole, 0)     // small windows that all lie inside of x; of an owning backward, that are the whole cell
 SPEC_END
+
+#endif

@@ -1,3 +1,6 @@
+#ifndef REDUCE_COLUMNS_PARAMETERS
+#define REDUCE_COLUMNS_PARAMETERS
+
 #include "reduce.h"
 
 // How results lie, so that a division is only made where it is needed.
@@ -26,3 +29,5 @@ SPEC(4, uint, result_format, 0)
 SPEC(5, uint, wide, 0)    // inner is a multiple of 4
 SPEC(6, uint, layout_of, 0)  // REDUCE_LAYOUT_...
 SPEC_END
+
+#endif

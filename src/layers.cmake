@@ -12,6 +12,9 @@ if(NOT MSVC)
   # GCC 12 warns of `"x" + std::string` itself (its bug 105651).
   target_compile_options(lemnos_options INTERFACE
     $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
+  if(LEMNOS_UNITY)  # GCC takes the types of a file's own for those of a header
+    target_compile_options(lemnos_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
   if(LEMNOS_DEVELOPER)
     target_compile_options(lemnos_options INTERFACE -Werror)
   endif()

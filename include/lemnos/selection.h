@@ -1,4 +1,5 @@
-// Choosing a model, and joining several: cross-validation, grid and random search, bagging, boosting, voting.
+// Choosing a model, and joining several: cross-validation, grid and random search, bagging, boosting, voting;
+// and the learning-rate range test.
 //
 // All of them make trainers by a function of the caller's, so whatever a Trainer can be, they can choose and join.
 #pragma once
@@ -14,6 +15,25 @@
 #include "lemnos/visibility.h"
 
 LEMNOS_BEGIN_PUBLIC
+
+namespace lemnos {
+
+struct LearningRateRangeOptions {
+  double from = 1e-6, to = 10;
+  int64_t steps = 100;
+  int64_t batch_size = 32;
+  double smoothing = .95;  // of the losses, exponential and corrected for its start
+};
+struct LearningRateRange {
+  std::vector<double> learning_rates, losses;
+  double suggestion = 0;  // where the loss falls fastest; 0: it never falls
+};
+/// One step at each of `steps` rates, growing by a constant factor, until the loss is four times its least; then the
+/// trainer is as it was. (Smith, 2017: the learning-rate range test.)
+LearningRateRange find_learning_rate(Trainer& trainer, const data::Dataset& train,
+                                     const LearningRateRangeOptions& options = {});
+
+}  // namespace lemnos
 
 namespace lemnos::selection {
 

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "graph/edit.h"
+#include "graph/initial.h"
 #include "lemnos/op.h"
 
 namespace lemnos {
@@ -14,15 +15,6 @@ const char* to_string(Role role) {
   constexpr const char* kNames[] = {"activation", "input", "constant", "variable", "parameter", "gradient", "slot"};
   return kNames[static_cast<size_t>(role)];
 }
-
-namespace {
-
-std::shared_ptr<const std::vector<std::byte>> shared_bytes(std::span<const std::byte> bytes) {
-  if (bytes.empty()) return nullptr;
-  return std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
-}
-
-}  // namespace
 
 Value Graph::add_value(ValueInfo info) {
   const int id = static_cast<int>(values_.size());

@@ -1,17 +1,9 @@
 #include "lemnos/state.h"
 
 #include "base/text.h"
+#include "graph/initial.h"
 
 namespace lemnos {
-
-namespace {
-
-std::shared_ptr<const std::vector<std::byte>> shared_bytes(std::span<const std::byte> bytes) {
-  if (bytes.empty()) return nullptr;
-  return std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
-}
-
-}  // namespace
 
 const char* to_string(Purpose purpose) {
   constexpr const char* kNames[] = {"parameter", "statistic", "optimizer", "step", "data", "scratch"};

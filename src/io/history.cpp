@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/text.h"
 #include "base/translate.h"
@@ -11,15 +10,8 @@
 #include "io/number_text.h"
 
 namespace lemnos::io {
-namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr const char* kEpochs = "epochs";
-
-}  // namespace
-
 void History::add(const Row& row) {
-  for (auto& column : values_) column.push_back(kNaN);
+  for (auto& column : values_) column.push_back(kNoNumber);
   ++rows_;
   for (const auto& [name, value] : row) put(name, value);
 }
@@ -29,7 +21,7 @@ void History::put(const std::string& name, double value) {
   const auto [found, is_new] = column_at_.emplace(name, columns_.size());
   if (is_new) {
     columns_.push_back(name);
-    values_.emplace_back(rows_, kNaN);
+    values_.emplace_back(rows_, kNoNumber);
   }
   values_[found->second].back() = value;
 }

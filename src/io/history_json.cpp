@@ -1,7 +1,6 @@
 // The history of a run as JSON. Read and written piece by piece: an object of the library looks a key up by walking
 // over the others, so time would grow with the square of the facts.
 #include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -14,8 +13,6 @@ namespace lemnos::io {
 namespace {
 
 using Json = nlohmann::json;
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr const char* kEpochs = "epochs";
 constexpr size_t kMostNumbers = size_t{1} << 24;  // of the table of epochs and columns
 
 // Facts may come from a driver: a byte that is not UTF-8 must not cost the history of a long run.
@@ -79,7 +76,7 @@ class HistoryHandler : public nlohmann::json_sax<Json> {
     fact(std::move(value));
     return true;
   }
-  bool null() override { return real(kNaN); }
+  bool null() override { return real(kNoNumber); }
   bool boolean(bool value) override {
     if (depth_ == 3) refuse_number();
     fact(int64_t{value});

@@ -95,7 +95,7 @@ class Source {
   z_stream stream_{};
 };
 
-struct Header {
+struct IdxHeader {
   uint8_t type = 0;
   size_t element = 0;  // bytes in the file
   Shape shape;
@@ -114,13 +114,13 @@ size_t element_size(uint8_t type) {
   }
 }
 
-Header read_header(Source& source, const std::string& name, uint64_t max_bytes) {
+IdxHeader read_header(Source& source, const std::string& name, uint64_t max_bytes) {
   std::array<uint8_t, 4> magic{};
   const size_t got = source.read(magic);
   require(got == 4, ErrorCode::corrupt_data, name, ": has ", got, " bytes, an IDX file begins with 4");
   require(magic[0] == 0 && magic[1] == 0, ErrorCode::corrupt_data, name, ": is not an IDX file: begins with ",
           int{magic[0]}, " ", int{magic[1]}, ", not 0 0");
-  Header header;
+  IdxHeader header;
   header.type = magic[2];
   header.element = element_size(header.type);
   require(header.element != 0, ErrorCode::corrupt_data, name, ": unknown IDX type code ", int{header.type},
@@ -150,7 +150,7 @@ Header read_header(Source& source, const std::string& name, uint64_t max_bytes) 
 }
 
 // Grows with what is really there: a small file cannot make the reader reserve what its header merely claims.
-std::vector<uint8_t> read_payload(Source& source, const Header& header, const std::string& name) {
+std::vector<uint8_t> read_payload(Source& source, const IdxHeader& header, const std::string& name) {
   constexpr uint64_t kFirstPiece = 65536;  // then as much again as there is
   std::vector<uint8_t> bytes;
   while (bytes.size() < header.payload) {
@@ -221,7 +221,7 @@ std::vector<uint8_t> gzip(const std::vector<uint8_t>& plain, const std::string& 
 
 IdxFile parse_idx(std::span<const uint8_t> file, const std::string& name, uint64_t max_bytes) {
   Source source(file, name);
-  const Header header = read_header(source, name, max_bytes);
+  const IdxHeader header = read_header(source, name, max_bytes);
   IdxFile result;
   result.shape = header.shape;
   result.bytes = read_payload(source, header, name);

@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr size_t kMaxHeader = 65536;  // bytes
 
-struct Header {
+struct NpyHeader {
   std::string descr;
   bool fortran = false;
   std::vector<int64_t> dims;
@@ -29,8 +29,8 @@ class HeaderParser {
  public:
   HeaderParser(std::string_view text, const std::string& name) : text_(text), name_(name) {}
 
-  Header parse() {
-    Header header;
+  NpyHeader parse() {
+    NpyHeader header;
     bool seen[3] = {};
     expect('{');
     while (!accept('}')) {
@@ -231,7 +231,7 @@ std::string_view header_text(std::span<const uint8_t> file, const std::string& n
 
 NpyArray parse_npy(std::span<const uint8_t> file, const std::string& name) {
   size_t data_start = 0;
-  const Header header = HeaderParser(header_text(file, name, data_start), name).parse();
+  const NpyHeader header = HeaderParser(header_text(file, name, data_start), name).parse();
   const Kind& kind = find_kind(header.descr, name);
   const std::span<const uint8_t> data = file.subspan(data_start);
   uint64_t bytes = kind.size;

@@ -9,12 +9,12 @@ namespace lemnos::io {
 namespace {
 
 // One cell of the grid: corner 0 at (column, row), then counter-clockwise in (x, y).
-struct Cell {
+struct ContourCell {
   std::array<PlanePoint, 4> at;
   std::array<double, 4> value;
 };
 
-PlanePoint crossing(const Cell& cell, size_t edge, double level) {
+PlanePoint crossing(const ContourCell& cell, size_t edge, double level) {
   const size_t next = (edge + 1) % 4;
   const double t = (level - cell.value[edge]) / (cell.value[next] - cell.value[edge]);
   const PlanePoint a = cell.at[edge];
@@ -22,7 +22,7 @@ PlanePoint crossing(const Cell& cell, size_t edge, double level) {
   return {a.x + t * (b.x - a.x), a.y + t * (b.y - a.y)};
 }
 
-void add_pieces(const Cell& cell, double level, std::vector<PlanePoint>& pieces) {
+void add_pieces(const ContourCell& cell, double level, std::vector<PlanePoint>& pieces) {
   std::array<PlanePoint, 4> points;
   size_t count = 0;
   for (size_t edge = 0; edge < 4; ++edge) {

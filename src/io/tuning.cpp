@@ -12,26 +12,28 @@
 namespace lemnos::io {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 constexpr const char* kMark = "lemnos_tuning";
 constexpr int kVersion = 1;
 constexpr uint64_t kMostBytes = uint64_t{1} << 26;
 
-Json empty_file() { return {{kMark, kVersion}, {"devices", Json::array()}}; }
+OrderedJson empty_file() { return {{kMark, kVersion}, {"devices", OrderedJson::array()}}; }
 
-Json read(const std::filesystem::path& path) {
+OrderedJson read(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return empty_file();
   const std::vector<uint8_t> bytes = read_file(path, kMostBytes);
-  Json file = parse_json<Json>({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
-  require(file.is_object() && file.value(kMark, Json()).is_number_integer() && file.value("devices", Json()).is_array(),
+  OrderedJson file =
+      parse_json<OrderedJson>({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
+  require(file.is_object() && file.value(kMark, OrderedJson()).is_number_integer() &&
+              file.value("devices", OrderedJson()).is_array(),
           ErrorCode::corrupt_data, path.string(), ": is not a tuning file");
   require(file[kMark] == kVersion, ErrorCode::corrupt_data, path.string(), ": version ", file[kMark].dump(),
           ", this build reads ", kVersion);
   return file;
 }
 
-bool is_of(const Json& section, const Tuning& tuning) {
+bool is_of(const OrderedJson& section, const Tuning& tuning) {
   const auto is = [&](const char* key, const std::string& value) {
     return section.is_object() && section.contains(key) && section[key] == value;
   };
@@ -41,12 +43,12 @@ bool is_of(const Json& section, const Tuning& tuning) {
 
 std::string hex(uint64_t value) { return formatted("%016llx", static_cast<unsigned long long>(value)); }
 
-Json to_json(const TunedVariant& v) {
+OrderedJson to_json(const TunedVariant& v) {
   if (!v.refusal.empty()) return {{"variant", v.variant}, {"refusal", v.refusal}};
   return {{"variant", v.variant}, {"microseconds", v.microseconds}, {"kernels", hex(v.kernels)}};
 }
 
-TunedVariant variant_from(const Json& json) {
+TunedVariant variant_from(const OrderedJson& json) {
   TunedVariant v{.variant = json.at("variant"), .refusal = json.value("refusal", "")};
   if (!v.refusal.empty()) return v;
   v.microseconds = json.at("microseconds");
@@ -58,13 +60,13 @@ TunedVariant variant_from(const Json& json) {
 
 Tuning load_tuning(const std::filesystem::path& path, const DeviceInfo& device) {
   Tuning tuning(device);
-  const Json file = read(path);
+  const OrderedJson file = read(path);
   try {
-    for (const Json& section : file["devices"]) {
+    for (const OrderedJson& section : file["devices"]) {
       if (!is_of(section, tuning)) continue;
-      for (const Json& json : section.at("ops")) {
+      for (const OrderedJson& json : section.at("ops")) {
         TunedOp op{.op = json.at("op"), .usual = json.at("usual"), .variants = {}};
-        for (const Json& variant : json.at("variants")) op.variants.push_back(variant_from(variant));
+        for (const OrderedJson& variant : json.at("variants")) op.variants.push_back(variant_from(variant));
         tuning.put(std::move(op));
       }
     }
@@ -79,14 +81,14 @@ Tuning load_tuning(const std::filesystem::path& path, const DeviceInfo& device) 
 }
 
 void save_tuning(const Tuning& tuning, const std::filesystem::path& path) {
-  Json ops = Json::array();
+  OrderedJson ops = OrderedJson::array();
   for (const auto& [key, op] : tuning.ops()) {
-    Json variants = Json::array();
+    OrderedJson variants = OrderedJson::array();
     for (const TunedVariant& v : op.variants) variants.push_back(to_json(v));
     ops.push_back({{"op", op.op}, {"usual", op.usual}, {"variants", std::move(variants)}});
   }
-  Json file = read(path), others = Json::array();
-  for (const Json& section : file["devices"])
+  OrderedJson file = read(path), others = OrderedJson::array();
+  for (const OrderedJson& section : file["devices"])
     if (!is_of(section, tuning)) others.push_back(section);
   others.push_back({{"device", tuning.device_name()},
                     {"uuid", tuning.device_uuid()},

@@ -5,12 +5,11 @@
 #include "base/text.h"
 #include "lemnos/metrics.h"
 #include "lemnos/plot.h"
+#include "metrics/quotient.h"
 
 namespace lemnos::metrics {
 
 namespace {
-
-double quotient(double a, double b) { return b > 0 ? a / b : 0; }
 
 // The scores that follow from four counts.
 struct Counts {

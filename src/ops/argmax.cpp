@@ -10,7 +10,7 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_argmax(const Infer& in) {
   const auto attrs = in.attrs<ArgmaxAttrs>();
   require_inputs(in, 1);
   require_float(in, 0);
@@ -20,7 +20,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {{attrs.keep ? x.with(axis, 1) : x.without(axis), DType::i32}};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_argmax(Lower& c) {
   using namespace shaders;
   const Shape& x = c.in(0).shape;
   const uint32_t outputs = count32(c.out(), c.node().op->name);
@@ -43,14 +43,15 @@ std::vector<Dispatch> lower(Lower& c) {
 }
 
 // A place is no smooth function of what stands there.
-std::vector<Value> grad(Grad&) { return {}; }
+std::vector<Value> grad_argmax(Grad&) { return {}; }
 
-const OpDef kOps[] = {{"argmax", infer, grad, lower, reference::argmax, attrs_of<ArgmaxAttrs>}};
+const OpDef kArgmaxOps[] = {
+    {"argmax", infer_argmax, grad_argmax, lower_argmax, reference::argmax, attrs_of<ArgmaxAttrs>}};
 
 }  // namespace
 
-std::span<const OpDef> argmax_ops() { return kOps; }
-const OpDef& argmax_op() { return kOps[0]; }
+std::span<const OpDef> argmax_ops() { return kArgmaxOps; }
+const OpDef& argmax_op() { return kArgmaxOps[0]; }
 
 }  // namespace lemnos::ops
 

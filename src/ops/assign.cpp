@@ -13,7 +13,7 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_assign(const Infer& in) {
   require_inputs(in, 2);
   require(in.in[0] == in.in[1], ErrorCode::shape_mismatch, in.op.name, ": the variable is ", in.in[0],
           ", the value is ", in.in[1]);
@@ -47,7 +47,7 @@ void add_copy(Lower& c, TensorRef from, TensorRef to, std::vector<Dispatch>& lis
                   .cost = {2 * from.bytes, 0}});
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_assign(Lower& c) {
   std::vector<Dispatch> list;
   add_copy(c, c.x(1), c.y(), list);
   return list;
@@ -72,32 +72,32 @@ std::vector<PlacedInput> places(const Node& node) {
   return all;
 }
 
-constexpr Alias kUpdates[] = {{0, 0}};
-const OpDef kOps[] = {
+constexpr Alias kAssignUpdates[] = {{0, 0}};
+const OpDef kAssignOps[] = {
     {.name = "assign",
-     .infer = infer,
-     .lower = lower,
+     .infer = infer_assign,
+     .lower = lower_assign,
      .reference = reference::assign,
-     .updates = kUpdates,
+     .updates = kAssignUpdates,
      .by_rows = rows_of_output},
     {.name = "place_gradients",
      .infer = infer_place,
      .lower = lower_place,
      .reference = reference::place_gradients,
      .attrs = attrs_of<PlaceGradientsAttrs>,
-     .updates = kUpdates,
+     .updates = kAssignUpdates,
      .places = places},
 };
 
 }  // namespace
 
-std::span<const OpDef> assign_ops() { return kOps; }
+std::span<const OpDef> assign_ops() { return kAssignOps; }
 
 std::set<int64_t> placed_offsets(Graph& graph) {
   std::set<int64_t> found;
   for (int at = graph.flat_gradients().id(); graph.info(at).producer >= 0;) {
     const Node& node = graph.nodes()[static_cast<size_t>(graph.info(at).producer)];
-    if (node.op != &kOps[1]) break;
+    if (node.op != &kAssignOps[1]) break;
     const std::vector<int64_t> offsets = node.attrs.as<PlaceGradientsAttrs>().offsets;
     found.insert(offsets.begin(), offsets.end());
     at = node.inputs[0];
@@ -112,7 +112,7 @@ Value add_assign(Value variable, Value value) {
   const ValueInfo& info = graph.info(variable);
   require(info.role != Role::activation && info.role != Role::constant, ErrorCode::invalid_argument, "assign: '",
           info.name, "' ", info.desc, " is ", to_string(info.role), ", and cannot be updated");
-  return graph.add(kOps[0], {graph.newest(variable), value});
+  return graph.add(kAssignOps[0], {graph.newest(variable), value});
 }
 
 Value add_place_gradients(std::span<const Value> parameters, std::span<const Value> gradients) {
@@ -136,7 +136,7 @@ Value add_place_gradients(std::span<const Value> parameters, std::span<const Val
     offsets.push_back(target.offset);
   }
   if (offsets.empty()) return inputs[0];
-  return graph.add_all(kOps[1], inputs, PlaceGradientsAttrs{.offsets = offsets})[0];
+  return graph.add_all(kAssignOps[1], inputs, PlaceGradientsAttrs{.offsets = offsets})[0];
 }
 
 }  // namespace lemnos::ops

@@ -21,9 +21,9 @@ namespace {
 using reference::AttentionRows;
 
 // Invocations of a workgroup, each with a row of the result in shared memory: 16 KiB hold rows of 128 elements.
-constexpr uint32_t kWorkgroup = 32, kWorkgroupInSoftware = 8;
+constexpr uint32_t kAttentionWorkgroup = 32, kWorkgroupInSoftware = 8;
 constexpr int64_t kMostElements = 128;
-constexpr int64_t kMostRows = 4 * kMostRounds;  // which one invocation walks, four in a round
+constexpr int64_t kMostKeyRows = 4 * kMostRounds;  // which one invocation walks, four in a round
 
 // Why the fused kernels cannot take rows of these lengths, or an empty string.
 std::string refuse_rows(int64_t elements, int64_t value_elements) {
@@ -58,7 +58,7 @@ void require_operands(const Infer& in) {
   require(refusal.empty(), ErrorCode::unsupported, in.op.name, ": ", refusal);
 }
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_attention(const Infer& in) {
   require_inputs(in, 3);
   require_operands(in);
   const Shape& q = in.in[0].shape;
@@ -67,7 +67,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
 }
 
 // Inputs q, k, v, dy, logs, sum(dy y); outputs dq, dk, dv.
-std::vector<TensorDesc> infer_backward(const Infer& in) {
+std::vector<TensorDesc> infer_attention_backward(const Infer& in) {
   require_inputs(in, 6);
   require_operands(in);
   return {in.in[0], in.in[1], in.in[2]};
@@ -92,7 +92,7 @@ shaders::AttentionSpec spec_of(const Lower& c) {
   const auto attrs = c.attrs<AttentionAttrs>();
   const Shape &q = c.in(0).shape, &v = c.in(2).shape;
   for (size_t i = 0; i < c.inputs(); ++i) count32(c.in(i), c.node().op->name);
-  return {.workgroup_size = c.caps.software ? kWorkgroupInSoftware : kWorkgroup,
+  return {.workgroup_size = c.caps.software ? kWorkgroupInSoftware : kAttentionWorkgroup,
           .format = format_of(c.in(0).dtype),
           .quads = static_cast<uint32_t>(q[q.rank() - 1] / 4),
           .value_quads = static_cast<uint32_t>(v[v.rank() - 1] / 4),
@@ -103,7 +103,7 @@ uint64_t groups_of(const shaders::AttentionParams& p, const shaders::AttentionSp
   return divide_up(p.rows, s.workgroup_size) * p.groups;
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_attention(Lower& c) {
   if (c.out().elements() == 0) return {};
   const bool inside = c.attrs<AttentionAttrs>().heads_inside;
   const AttentionRows q = AttentionRows::of(c.in(0).shape, inside), k = AttentionRows::of(c.in(1).shape, inside);
@@ -120,7 +120,7 @@ std::vector<Dispatch> lower(Lower& c) {
                     pairs * 8 * (spec.quads + spec.value_quads)}}};
 }
 
-std::vector<Dispatch> lower_backward(Lower& c) {
+std::vector<Dispatch> lower_attention_backward(Lower& c) {
   const bool inside = c.attrs<AttentionAttrs>().heads_inside;
   const AttentionRows q = AttentionRows::of(c.in(0).shape, inside), k = AttentionRows::of(c.in(1).shape, inside);
   const double scale = reference::attention_scale(c.attrs<AttentionAttrs>(), c.in(0).shape);
@@ -144,30 +144,30 @@ std::vector<Dispatch> lower_backward(Lower& c) {
   return list;
 }
 
-std::vector<Value> grad(Grad& g);
-std::vector<Value> decompose(Graph& graph, const Node& node);
-Primal primal(Graph& graph, const Node& node);
+std::vector<Value> grad_attention(Grad& g);
+std::vector<Value> decompose_attention(Graph& graph, const Node& node);
+Primal primal_attention(Graph& graph, const Node& node);
 
-const OpDef kOps[] = {
+const OpDef kAttentionOps[] = {
     {.name = "attention",
-     .infer = infer,
-     .grad = grad,
-     .lower = lower,
+     .infer = infer_attention,
+     .grad = grad_attention,
+     .lower = lower_attention,
      .attrs = attrs_of<AttentionAttrs>,
-     .decompose = decompose},
+     .decompose = decompose_attention},
     {.name = "attention_backward",
-     .infer = infer_backward,
-     .lower = lower_backward,
+     .infer = infer_attention_backward,
+     .lower = lower_attention_backward,
      .reference = reference::attention_backward,
      .attrs = attrs_of<AttentionAttrs>,
-     .primal = primal},
+     .primal = primal_attention},
 };
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_attention(Grad& g) {
   require(!g.dy(1), ErrorCode::unsupported, "attention: has no gradient of its logarithms");
   const Value inner = sum(cast(g.dy(), DType::f32) * cast(g.out(), DType::f32), {-1});
   const std::array inputs{g.in(0), g.in(1), g.in(2), g.dy(), g.out(1), inner};
-  return g.graph.add_all(kOps[1], inputs, g.self().attrs);
+  return g.graph.add_all(kAttentionOps[1], inputs, g.self().attrs);
 }
 
 Value swapped(Value x) {
@@ -204,7 +204,7 @@ AttentionOptions options_of(const Node& node) {
   return {.causal = attrs.causal, .scale = static_cast<float>(attrs.scale), .heads_inside = attrs.heads_inside};
 }
 
-std::vector<Value> decompose(Graph& graph, const Node& node) {
+std::vector<Value> decompose_attention(Graph& graph, const Node& node) {
   const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
   const AttentionOptions o = options_of(node);
   const Value scores = scores_of(in(0), in(1), o);
@@ -213,7 +213,7 @@ std::vector<Value> decompose(Graph& graph, const Node& node) {
   return {weighted(scores, in(2), o), o.heads_inside ? swapped(logs) : logs};
 }
 
-Primal primal(Graph& graph, const Node& node) {
+Primal primal_attention(Graph& graph, const Node& node) {
   const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
   const AttentionOptions o = options_of(node);
   return {.y = {weighted(scores_of(in(0), in(1), o), in(2), o)}, .dy = {in(3)}, .x = {in(0), in(1), in(2)}};
@@ -221,7 +221,7 @@ Primal primal(Graph& graph, const Node& node) {
 
 }  // namespace
 
-std::span<const OpDef> attention_ops() { return kOps; }
+std::span<const OpDef> attention_ops() { return kAttentionOps; }
 
 Value attend(Value q, Value k, Value v, const AttentionOptions& o) {
   require(q.shape().rank() >= 2 && v.shape().rank() >= 2, ErrorCode::shape_mismatch, "attention: q ", q.desc(),
@@ -229,11 +229,11 @@ Value attend(Value q, Value k, Value v, const AttentionOptions& o) {
   const int64_t elements = q.shape()[q.shape().rank() - 1], value_elements = v.shape()[v.shape().rank() - 1];
   const size_t along = q.shape().rank() - (o.heads_inside ? 3 : 2);
   const bool too_many =
-      k.shape().rank() == q.shape().rank() && std::max(q.shape()[along], k.shape()[along]) > kMostRows;
+      k.shape().rank() == q.shape().rank() && std::max(q.shape()[along], k.shape()[along]) > kMostKeyRows;
   if (!o.fused || too_many || !refuse_rows(elements, value_elements).empty())
     return weighted(scores_of(q, k, o), v, o);  // by smaller ops
   const std::array inputs{q, k, v};
-  return q.graph().add_all(kOps[0], inputs,
+  return q.graph().add_all(kAttentionOps[0], inputs,
                            AttentionAttrs{.causal = o.causal, .heads_inside = o.heads_inside, .scale = o.scale})[0];
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int64_t kMostSamples = int64_t{1} << 30;
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_batch_indices(const Infer& in) {
   const auto attrs = in.attrs<BatchIndicesAttrs>();
   require_inputs(in, 1);
   require_state(in, 0);
@@ -30,7 +30,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {{Shape{batch}, DType::i32}, {Shape{batch}, DType::i32}, {Shape{1}, DType::u32}};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_batch_indices(Lower& c) {
   const auto attrs = c.attrs<BatchIndicesAttrs>();
   using namespace shaders;
   const BatchIndicesSpec spec{.workgroup_size = 64, .shuffle = attrs.shuffle};
@@ -46,15 +46,16 @@ std::vector<Dispatch> lower(Lower& c) {
            .cost = {2 * c.out(0).bytes() + c.in(0).bytes(), 100ull * batch}}};
 }
 
-const OpDef kOps[] = {{"batch_indices", infer, nullptr, lower, reference::batch_indices, attrs_of<BatchIndicesAttrs>}};
+const OpDef kBatchIndicesOps[] = {{"batch_indices", infer_batch_indices, nullptr, lower_batch_indices,
+                                   reference::batch_indices, attrs_of<BatchIndicesAttrs>}};
 
 }  // namespace
 
-std::span<const OpDef> batch_indices_ops() { return kOps; }
+std::span<const OpDef> batch_indices_ops() { return kBatchIndicesOps; }
 std::vector<Value> add_batch_indices(Value state, const BatchOptions& o) {
   const BatchIndicesAttrs attrs{
       .samples = o.samples, .batch = o.batch, .shuffle = o.shuffle, .seed = o.seed, .window = o.window};
-  return state.graph().add_all(kOps[0], {{state}}, attrs);
+  return state.graph().add_all(kBatchIndicesOps[0], {{state}}, attrs);
 }
 
 }  // namespace lemnos::ops

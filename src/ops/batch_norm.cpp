@@ -36,7 +36,7 @@ void require_operands(const Infer& in, size_t others) {
   for (size_t i = 1; i <= given; ++i) require_channels(in, i, {x[1]});
 }
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_batch_norm(const Infer& in) {
   const bool counted = in.attrs<BatchNormAttrs>().counted;
   require_operands(in, counted);
   require_rows(in, counted);
@@ -55,7 +55,7 @@ std::vector<TensorDesc> infer_eval(const Infer& in) {
 }
 
 // Inputs x, {mean, rstd}, dy and, where there are such, gamma and the rows that count; outputs dx, dgamma, dbeta.
-std::vector<TensorDesc> infer_backward(const Infer& in) {
+std::vector<TensorDesc> infer_batch_norm_backward(const Infer& in) {
   const bool counted = in.attrs<BatchNormBackwardAttrs>().counted;
   const size_t least = 3 + size_t{counted};
   require(in.in.size() == least || in.in.size() == least + 1, ErrorCode::invalid_argument, in.op.name, ": ",
@@ -66,7 +66,7 @@ std::vector<TensorDesc> infer_backward(const Infer& in) {
   return {in.in[0], gamma, gamma};
 }
 
-std::vector<TensorDesc> infer_update(const Infer& in) {
+std::vector<TensorDesc> infer_batch_norm_update(const Infer& in) {
   const auto attrs = in.attrs<UpdateRunningAttrs>();
   require_inputs(in, 4 + size_t{attrs.counted});
   require_rows(in, attrs.counted);
@@ -127,7 +127,7 @@ float eps_of(const Lower& c) { return static_cast<float>(c.attrs<BatchNormAttrs>
 
 TensorRef rows_of(Lower& c, bool counted) { return counted ? c.x(c.inputs() - 1) : TensorRef{}; }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_batch_norm(Lower& c) {
   const Channels shape = shape_of(c.in(0).shape);
   const TensorRef x = in_words(c.x(0));
   const Summed summed{.function = NORM_STATISTICS,
@@ -148,7 +148,7 @@ std::vector<Dispatch> lower_eval(Lower& c) {
                 c.x(c.inputs() - 1), {}, eps_of(c))};
 }
 
-std::vector<Dispatch> lower_backward(Lower& c) {
+std::vector<Dispatch> lower_batch_norm_backward(Lower& c) {
   const Channels shape = shape_of(c.in(0).shape);
   const TensorRef dy = in_words(c.x(2));
   const Summed summed{
@@ -164,7 +164,7 @@ std::vector<Dispatch> lower_backward(Lower& c) {
   return list;
 }
 
-std::vector<Dispatch> lower_update(Lower& c) {
+std::vector<Dispatch> lower_batch_norm_update(Lower& c) {
   const auto attrs = c.attrs<UpdateRunningAttrs>();
   const auto channels = static_cast<uint32_t>(c.in(0).elements());
   const double elements = static_cast<double>(attrs.elements);
@@ -201,7 +201,7 @@ Value composed(Value x, Value gamma, Value beta, float eps, Value rows) {
 }
 
 // dgamma and dbeta are made also where there is no gamma: nobody reads them then.
-Primal primal(Graph& graph, const Node& node) {
+Primal primal_batch_norm(Graph& graph, const Node& node) {
   const auto attrs = node.attrs.as<BatchNormBackwardAttrs>();
   const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
   const size_t given = node.inputs.size() - size_t{attrs.counted};
@@ -213,39 +213,40 @@ Primal primal(Graph& graph, const Node& node) {
           .x = {in(0), gamma, beta}};
 }
 
-std::vector<Value> grad(Grad& g);
+std::vector<Value> grad_batch_norm(Grad& g);
 std::vector<Value> grad_eval(Grad& g);
 
-constexpr Alias kUpdates[] = {{0, 0}, {1, 1}};
+constexpr Alias kBatchNormUpdates[] = {{0, 0}, {1, 1}};
 
-const OpDef kOps[] = {
-    {"batch_norm", infer, grad, lower, reference::batch_norm, attrs_of<BatchNormAttrs>, kRowVariants},
+const OpDef kBatchNormOps[] = {
+    {"batch_norm", infer_batch_norm, grad_batch_norm, lower_batch_norm, reference::batch_norm, attrs_of<BatchNormAttrs>,
+     kRowVariants},
     {.name = "batch_norm_backward",
-     .infer = infer_backward,
-     .lower = lower_backward,
+     .infer = infer_batch_norm_backward,
+     .lower = lower_batch_norm_backward,
      .reference = reference::batch_norm_backward,
      .attrs = attrs_of<BatchNormBackwardAttrs>,
      .variants = kRowVariants,
-     .primal = primal},
+     .primal = primal_batch_norm},
     {"batch_norm_eval", infer_eval, grad_eval, lower_eval, reference::batch_norm_eval, attrs_of<BatchNormAttrs>},
     {"update_running",
-     infer_update,
+     infer_batch_norm_update,
      nullptr,
-     lower_update,
+     lower_batch_norm_update,
      reference::update_running,
      attrs_of<UpdateRunningAttrs>,
      {},
-     kUpdates},
+     kBatchNormUpdates},
 };
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_batch_norm(Grad& g) {
   require(!g.dy(1) && !g.dy(2), ErrorCode::unsupported, "batch_norm: has no gradient of its statistics");
   const auto attrs = g.attrs<BatchNormAttrs>();
   std::vector<Value> inputs = {g.in(0), g.out(1), g.dy()};
   if (attrs.affine > 0) inputs.push_back(g.in(1));
   if (attrs.counted) inputs.push_back(g.in(g.inputs() - 1));
   std::vector<Value> found =
-      g.graph.add_all(kOps[1], inputs, BatchNormBackwardAttrs{.eps = attrs.eps, .counted = attrs.counted});
+      g.graph.add_all(kBatchNormOps[1], inputs, BatchNormBackwardAttrs{.eps = attrs.eps, .counted = attrs.counted});
   found.resize(1 + static_cast<size_t>(attrs.affine));
   found.resize(g.inputs());
   return found;
@@ -282,15 +283,15 @@ std::vector<Value> operands(const char* who, Value x, Value gamma, Value beta) {
 
 }  // namespace
 
-std::span<const OpDef> batch_norm_ops() { return kOps; }
+std::span<const OpDef> batch_norm_ops() { return kBatchNormOps; }
 
 std::vector<Value> add_batch_norm(size_t op, std::vector<Value> inputs, size_t affine, float eps, Value rows) {
   if (rows) inputs.push_back(rows);
   const BatchNormAttrs attrs{.eps = eps, .affine = static_cast<int64_t>(affine), .counted = static_cast<bool>(rows)};
-  return inputs[0].graph().add_all(kOps[op], inputs, attrs);
+  return inputs[0].graph().add_all(kBatchNormOps[op], inputs, attrs);
 }
 std::vector<Value> add_update(std::vector<Value> inputs, const UpdateRunningAttrs& attrs) {
-  return inputs[0].graph().add_all(kOps[3], inputs, attrs);
+  return inputs[0].graph().add_all(kBatchNormOps[3], inputs, attrs);
 }
 
 }  // namespace lemnos::ops

@@ -16,7 +16,7 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_binary(const Infer& in) {
   require_inputs(in, 2);
   require(in.in[0].dtype == in.in[1].dtype, ErrorCode::invalid_argument, in.op.name, ": a is ", in.in[0], " but b is ",
           in.in[1], "; cast one of them");
@@ -28,21 +28,21 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {{out, in.in[0].dtype}};
 }
 
-int64_t number_of(std::string_view name) {
+int64_t binary_number(std::string_view name) {
   const auto functions = reference::binary_functions();
   for (size_t i = 0; i < functions.size(); ++i)
     if (name == functions[i].name) return static_cast<int64_t>(i);
   fail(ErrorCode::internal, name, ": no such function of two operands");
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_binary(Lower& c) {
   using namespace shaders;
   const char* who = c.node().op->name;
   const Shape operands[] = {c.in(0).shape, c.in(1).shape};
   const Walk walk = make_walk(fold_axes(c.out().shape, operands, who), 2, run_of(c.caps), who);
   const uint32_t count = count32(c.out(), who);
   const BinarySpec spec{.workgroup_size = 64,
-                        .function = static_cast<uint32_t>(number_of(who)),
+                        .function = static_cast<uint32_t>(binary_number(who)),
                         .format = format_of(c.out().dtype),
                         .rank = walk.rank,
                         .wide = walk.wide,
@@ -62,26 +62,28 @@ std::vector<Dispatch> lower(Lower& c) {
            .cost = {c.in(0).bytes() + c.in(1).bytes() + c.out().bytes(), count}}};
 }
 
-std::vector<Value> grad(Grad& g);
-std::vector<Value> no_grad(Grad&) { return {}; }
+std::vector<Value> grad_binary(Grad& g);
+std::vector<Value> no_binary_grad(Grad&) { return {}; }
 
-constexpr Alias kInplace[] = {{0, 0}, {0, 1}};
-constexpr OpDef define(const char* name) {
-  return {name, infer, grad, lower, reference::binary, {}, {}, {}, {}, kInplace, nullptr, rows_of_output};
+constexpr Alias kBinaryInplace[] = {{0, 0}, {0, 1}};
+constexpr OpDef define_binary(const char* name) {
+  return {name, infer_binary, grad_binary, lower_binary,   reference::binary, {},
+          {},   {},           {},          kBinaryInplace, nullptr,           rows_of_output};
 }
 // A comparison is flat: nothing flows back through it.
 constexpr OpDef define_comparison(const char* name) {
-  return {name, infer, no_grad, lower, reference::binary, {}, {}, {}, {}, kInplace, nullptr, rows_of_output};
+  return {name, infer_binary, no_binary_grad, lower_binary, reference::binary, {}, {},
+          {},   {},           kBinaryInplace, nullptr,      rows_of_output};
 }
 
-const OpDef kOps[] = {
-    define("add"),
-    define("subtract"),
-    define("multiply"),
-    define("divide"),
-    define("minimum"),
-    define("maximum"),
-    define("pow"),
+const OpDef kBinaryOps[] = {
+    define_binary("add"),
+    define_binary("subtract"),
+    define_binary("multiply"),
+    define_binary("divide"),
+    define_binary("minimum"),
+    define_binary("maximum"),
+    define_binary("pow"),
     define_comparison("equal"),
     define_comparison("not_equal"),
     define_comparison("less"),
@@ -117,8 +119,8 @@ Value gradient_b(Grad& g, int64_t function) {
   }
 }
 
-std::vector<Value> grad(Grad& g) {
-  const int64_t function = number_of(g.self().op->name);
+std::vector<Value> grad_binary(Grad& g) {
+  const int64_t function = binary_number(g.self().op->name);
   std::vector<Value> gradients(2);
   if (g.needs(0)) gradients[0] = sum_to(gradient_a(g, function), g.in(0).shape());
   if (g.needs(1)) gradients[1] = sum_to(gradient_b(g, function), g.in(1).shape());
@@ -127,14 +129,14 @@ std::vector<Value> grad(Grad& g) {
 
 }  // namespace
 
-std::span<const OpDef> binary_ops() { return kOps; }
+std::span<const OpDef> binary_ops() { return kBinaryOps; }
 
 namespace {
 Value apply(int function, Value a, Value b) {
-  require(a && b, ErrorCode::invalid_argument, kOps[function].name, ": an operand is empty");
-  (void)broadcast(a.shape(), b.shape(), kOps[function].name);
+  require(a && b, ErrorCode::invalid_argument, kBinaryOps[function].name, ": an operand is empty");
+  (void)broadcast(a.shape(), b.shape(), kBinaryOps[function].name);
   stretch_unwalkable(std::array{&a, &b});
-  return a.graph().add(kOps[function], {a, b});
+  return a.graph().add(kBinaryOps[function], {a, b});
 }
 }  // namespace
 }  // namespace lemnos::ops

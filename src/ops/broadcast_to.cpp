@@ -43,7 +43,7 @@ struct Axes {
   }
 };
 
-Axes fold(const Shape& out, const Strides& strides) {
+Axes fold_broadcast(const Shape& out, const Strides& strides) {
   Axes axes;
   axes.offset = strides.offset;
   for (size_t i = 0; i < out.rank(); ++i) {
@@ -61,11 +61,13 @@ Axes fold(const Shape& out, const Strides& strides) {
 
 }  // namespace
 
-bool can_move(const Shape& out, const Strides& strides) { return fold(out, strides).rank <= Folded::kMaxAxes; }
+bool can_move(const Shape& out, const Strides& strides) {
+  return fold_broadcast(out, strides).rank <= Folded::kMaxAxes;
+}
 
 void require_movable(const Shape& from, const Shape& out, const Strides& strides, const char* who) {
   require(can_move(out, strides), ErrorCode::unsupported, who, ": from ", from, " to ", out, " makes ",
-          fold(out, strides).rank, " axes that do not join, a kernel walks ", Folded::kMaxAxes);
+          fold_broadcast(out, strides).rank, " axes that do not join, a kernel walks ", Folded::kMaxAxes);
 }
 
 Dispatch move(Lower& c, const Strides& strides) {
@@ -76,7 +78,7 @@ Dispatch move(Lower& c, const Strides& strides) {
   if (params.count == 0) return {.groups = 0};
   require(params.count < (1u << 31), ErrorCode::unsupported, who, ": ", c.out(), " has ", params.count,
           " elements; this kernel counts to ", 1u << 31);
-  Axes axes = fold(c.out().shape, strides);
+  Axes axes = fold_broadcast(c.out().shape, strides);
   uint32_t format = movable_format(c.out().dtype);
   const int64_t inner = axes.stride[axes.rank - 1];
   // Narrow elements move as whole words where they stay together.
@@ -136,7 +138,7 @@ Strides strides_of(const Shape& x, const Shape& out) {
   return strides;
 }
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_broadcast_to(const Infer& in) {
   require_inputs(in, 1);
   const Shape &x = in.in[0].shape, shape = in.attrs<BroadcastToAttrs>().shape;
   require(broadcast(x, shape, in.op.name) == shape, ErrorCode::shape_mismatch, in.op.name, ": x ", x,
@@ -145,15 +147,16 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {{shape, in.in[0].dtype}};
 }
 
-std::vector<Dispatch> lower(Lower& c) { return {move(c, strides_of(c.in(0).shape, c.out().shape))}; }
+std::vector<Dispatch> lower_broadcast_to(Lower& c) { return {move(c, strides_of(c.in(0).shape, c.out().shape))}; }
 
-std::vector<Value> grad(Grad& g) { return {sum_to(g.dy(), g.in(0).shape())}; }
+std::vector<Value> grad_broadcast_to(Grad& g) { return {sum_to(g.dy(), g.in(0).shape())}; }
 
-const OpDef kOps[] = {{"broadcast_to", infer, grad, lower, reference::broadcast_to, attrs_of<BroadcastToAttrs>}};
+const OpDef kBroadcastToOps[] = {{"broadcast_to", infer_broadcast_to, grad_broadcast_to, lower_broadcast_to,
+                                  reference::broadcast_to, attrs_of<BroadcastToAttrs>}};
 
 }  // namespace
 
-std::span<const OpDef> broadcast_to_ops() { return kOps; }
+std::span<const OpDef> broadcast_to_ops() { return kBroadcastToOps; }
 Value stretch(Value x, Shape shape) {
   const Shape from = x.shape();
   if (broadcast(from, shape, "broadcast_to") == shape && !can_move(shape, strides_of(from, shape))) {
@@ -165,7 +168,7 @@ Value stretch(Value x, Shape shape) {
     }
     x = stretch(x, Shape(middle));
   }
-  return x.shape() == shape ? x : x.graph().add(kOps[0], {x}, BroadcastToAttrs{.shape = shape});
+  return x.shape() == shape ? x : x.graph().add(kBroadcastToOps[0], {x}, BroadcastToAttrs{.shape = shape});
 }
 
 }  // namespace lemnos::ops

@@ -11,12 +11,12 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_cast(const Infer& in) {
   require_inputs(in, 1);
   return {{in.in[0].shape, in.attrs<CastAttrs>().dtype}};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_cast(Lower& c) {
   using namespace shaders;
   const uint32_t count = count32(c.out(), c.node().op->name);
   const CastSpec spec{
@@ -30,19 +30,29 @@ std::vector<Dispatch> lower(Lower& c) {
 }
 
 // Nothing flows back through whole numbers.
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_cast(Grad& g) {
   if (!is_floating(g.out().dtype())) return {};
   return {cast(g.dy(), g.in(0).dtype())};
 }
 
-const OpDef kOps[] = {
-    {"cast", infer, grad, lower, reference::cast, attrs_of<CastAttrs>, {}, {}, {}, {}, nullptr, rows_of_output}};
+const OpDef kCastOps[] = {{"cast",
+                           infer_cast,
+                           grad_cast,
+                           lower_cast,
+                           reference::cast,
+                           attrs_of<CastAttrs>,
+                           {},
+                           {},
+                           {},
+                           {},
+                           nullptr,
+                           rows_of_output}};
 
 }  // namespace
 
-std::span<const OpDef> cast_ops() { return kOps; }
+std::span<const OpDef> cast_ops() { return kCastOps; }
 Value cast_to(Value x, DType dtype) {
-  return x.dtype() == dtype ? x : x.graph().add(kOps[0], {x}, CastAttrs{.dtype = dtype});
+  return x.dtype() == dtype ? x : x.graph().add(kCastOps[0], {x}, CastAttrs{.dtype = dtype});
 }
 
 }  // namespace lemnos::ops

@@ -13,7 +13,7 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_concat(const Infer& in) {
   require(!in.in.empty() && in.in.size() <= CONCAT_INPUTS, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
           " inputs, it takes 1 to ", CONCAT_INPUTS);
   const Shape& first = in.in[0].shape;
@@ -30,7 +30,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {{first.with(axis, total), in.in[0].dtype}};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_concat(Lower& c) {
   using namespace shaders;
   const char* who = c.node().op->name;
   const uint32_t count = count32(c.out(), who);
@@ -70,7 +70,7 @@ std::vector<Dispatch> lower(Lower& c) {
            .cost = {2 * c.out().bytes(), 0}}};
 }
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_concat(Grad& g) {
   const int64_t axis = g.attrs<ConcatAttrs>().axis;
   std::vector<Value> gradients(g.inputs());
   int64_t begin = 0;
@@ -82,12 +82,13 @@ std::vector<Value> grad(Grad& g) {
   return gradients;
 }
 
-const OpDef kOps[] = {{"concat", infer, grad, lower, reference::concat, attrs_of<ConcatAttrs>}};
+const OpDef kConcatOps[] = {
+    {"concat", infer_concat, grad_concat, lower_concat, reference::concat, attrs_of<ConcatAttrs>}};
 
 }  // namespace
 
-std::span<const OpDef> concat_ops() { return kOps; }
-const OpDef& concat_op() { return kOps[0]; }
+std::span<const OpDef> concat_ops() { return kConcatOps; }
+const OpDef& concat_op() { return kConcatOps[0]; }
 
 }  // namespace lemnos::ops
 

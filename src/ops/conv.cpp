@@ -219,27 +219,27 @@ std::vector<Value> grad_conv2d(Grad& g);
 std::vector<Value> grad_input(Grad& g);
 std::vector<Value> grad_weight(Grad& g);
 template <typename T>
-std::vector<Value> decompose(Graph& graph, const Node& node);
+std::vector<Value> decompose_conv(Graph& graph, const Node& node);
 
-constexpr Variant kVariants[] = {{"tiled", refuse_conv2d_tiled}, {"window", refuse_conv2d_window}, {"direct"}};
+constexpr Variant kConvVariants[] = {{"tiled", refuse_conv2d_tiled}, {"window", refuse_conv2d_window}, {"direct"}};
 constexpr Variant kInputVariants[] = {{"tiled", refuse_input_tiled}, {"window", refuse_input_window}, {"direct"}};
 constexpr Variant kWeightVariants[] = {{"tiled", refuse_weight_tiled}, {"window", refuse_weight_window}, {"direct"}};
 
 // Images are independent; the weights and the bias stay whole.
 uint32_t by_images(const Lower&) { return 1; }
 
-const OpDef kOps[] = {
+const OpDef kConvOps[] = {
     {"conv2d",
      infer_conv2d,
      grad_conv2d,
      lower_conv2d,
      reference::conv2d,
      attrs_of<Conv2dAttrs>,
-     kVariants,
+     kConvVariants,
      {},
      {},
      {},
-     decompose<Conv2dAttrs>,
+     decompose_conv<Conv2dAttrs>,
      by_images},
     {"conv2d_input",
      infer_input,
@@ -251,20 +251,20 @@ const OpDef kOps[] = {
      {},
      {},
      {},
-     decompose<ConvInputAttrs>,
+     decompose_conv<ConvInputAttrs>,
      by_images},
     {"conv2d_weight", infer_weight, grad_weight, lower_weight, reference::conv2d_weight, attrs_of<ConvWeightAttrs>,
      kWeightVariants},
 };
 
 Value add_forward(Value x, Value weight, const ConvAttrs& attrs) {
-  return x.graph().add(kOps[0], {x, weight}, Conv2dAttrs{.conv = attrs});
+  return x.graph().add(kConvOps[0], {x, weight}, Conv2dAttrs{.conv = attrs});
 }
 Value add_input(Value dy, Value weight, const Shape& x, const ConvAttrs& attrs) {
-  return dy.graph().add(kOps[1], {dy, weight}, ConvInputAttrs{.conv = attrs, .height = x[2], .width = x[3]});
+  return dy.graph().add(kConvOps[1], {dy, weight}, ConvInputAttrs{.conv = attrs, .height = x[2], .width = x[3]});
 }
 Value add_weight(Value x, Value dy, const Shape& weight, const ConvAttrs& attrs) {
-  return x.graph().add(kOps[2], {x, dy}, ConvWeightAttrs{.conv = attrs, .kernel = {weight[2], weight[3]}});
+  return x.graph().add(kConvOps[2], {x, dy}, ConvWeightAttrs{.conv = attrs, .kernel = {weight[2], weight[3]}});
 }
 
 // The sum in front of the function.
@@ -278,7 +278,7 @@ Value sum_of(Graph& graph, const Node& node) {
 }
 
 template <typename T>
-std::vector<Value> decompose(Graph& graph, const Node& node) {
+std::vector<Value> decompose_conv(Graph& graph, const Node& node) {
   const ConvEpilogue epilogue = node.attrs.as<T>().epilogue;
   if (epilogue.activation == UNARY_IDENTITY) return {};
   return {with_function(sum_of<T>(graph, node), epilogue)};
@@ -328,12 +328,12 @@ ConvAttrs geometry_of(const Options& o) {
 
 }  // namespace
 
-std::span<const OpDef> conv_ops() { return kOps; }
+std::span<const OpDef> conv_ops() { return kConvOps; }
 
 Value convolve(Value x, Value weight, Value bias, const Conv2dOptions& o) {
   const std::array inputs{x, weight, bias};
   const bool has_bias = static_cast<bool>(bias);
-  return x.graph().add_all(kOps[0], std::span(inputs).first(has_bias ? 3 : 2),
+  return x.graph().add_all(kConvOps[0], std::span(inputs).first(has_bias ? 3 : 2),
                            Conv2dAttrs{.conv = geometry_of(o), .epilogue = {.bias = has_bias}})[0];
 }
 
@@ -354,7 +354,7 @@ Value convolve_transposed(Value x, Value weight, Value bias, const ConvTranspose
   const std::array inputs{x, weight, bias};
   const bool has_bias = static_cast<bool>(bias);
   return x.graph().add_all(
-      kOps[1], std::span(inputs).first(has_bias ? 3 : 2),
+      kConvOps[1], std::span(inputs).first(has_bias ? 3 : 2),
       ConvInputAttrs{
           .conv = geometry_of(o), .height = extent[0], .width = extent[1], .epilogue = {.bias = has_bias}})[0];
 }

@@ -15,8 +15,9 @@ struct Tile {
   uint32_t workgroup, m, n, k, rows, columns;
 };
 constexpr Tile kLarge = {128, 64, 64, 16, 8, 4}, kSmall = {64, 32, 32, 16, 4, 4};
-constexpr int64_t kBusyGroups = 192;                  // keep a device of unknown width busy
-constexpr int64_t kLeastPart = 256, kMostParts = 64;  // of K: less does not pay for adding up, more takes memory
+constexpr int64_t kBusyConvGroups = 192;  // keep a device of unknown width busy
+constexpr int64_t kLeastConvPart = 256,
+                  kMostConvParts = 64;  // of K: less does not pay for adding up, more takes memory
 constexpr int64_t kFewChannels = 4, kFewRows = 8;
 
 // K or N counts channels in whole groups of four for each tap.
@@ -132,8 +133,10 @@ std::vector<Dispatch> conv_weight_tiled(Lower& c, const Convolution& f) {
   spec.to_weight = true;
   const int64_t places = std::max(p.places, 1u);  // a batch of nothing is one part, which writes zeros
   const int64_t tiles = up(p.m, t.m) * up(columns, t.n) * f.groups, slices = up(places, t.k);
-  const int64_t most = c.forced() ? std::min<int64_t>(slices, 3) : std::min<int64_t>(places / kLeastPart, kMostParts);
-  const int64_t parts = std::clamp<int64_t>(c.forced() ? most : up(kBusyGroups, tiles), 1, std::max<int64_t>(most, 1));
+  const int64_t most =
+      c.forced() ? std::min<int64_t>(slices, 3) : std::min<int64_t>(places / kLeastConvPart, kMostConvParts);
+  const int64_t parts =
+      std::clamp<int64_t>(c.forced() ? most : up(kBusyConvGroups, tiles), 1, std::max<int64_t>(most, 1));
   p.part_k = u32(up(slices, parts)) * t.k;
   p.parts = u32(up(places, p.part_k));
   const bool in_place = p.parts == 1 && c.out().dtype == DType::f32;

@@ -16,8 +16,8 @@
 namespace lemnos::ops {
 namespace {
 
-constexpr int64_t kMostRows = 16, kFewRows = 4;  // of sums that one invocation owns
-constexpr int64_t kChunkTaps = 4;                // so many products are added to a sum before the next has its turn
+constexpr int64_t kMostWindowRows = 16, kFewWindowRows = 4;  // of sums that one invocation owns
+constexpr int64_t kChunkTaps = 4;  // so many products are added to a sum before the next has its turn
 constexpr int64_t kWantedGroups = 64, kLeastLines = 4;  // of the weight's gradient: workgroups, lines of dy for each
 constexpr int64_t kMostWindow = 8;                      // groups of four: more live in memory, not in registers
 
@@ -62,7 +62,7 @@ Layout layout_of(const Convolution& f, Toward toward) {
 }
 
 // Compiling many rows takes seconds on some drivers: only where there is work for them.
-int64_t most_rows(const Convolution& f) { return f.flops() < 1 << 22 ? kFewRows : kMostRows; }
+int64_t most_rows(const Convolution& f) { return f.flops() < 1 << 22 ? kFewWindowRows : kMostWindowRows; }
 
 /// How an invocation's share of the result is cut.
 struct Share {

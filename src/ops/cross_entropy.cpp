@@ -15,7 +15,7 @@ namespace {
 
 Shape row_shape(const Shape& logits) { return logits.without(logits.rank() - 1); }
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_cross_entropy(const Infer& in) {
   const auto attrs = in.attrs<CrossEntropyAttrs>();
   require(in.in.size() == 2 || in.in.size() == 3, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
           " inputs, it takes logits, targets and perhaps class weights");
@@ -45,30 +45,31 @@ std::string needs_few_classes(const Lower& c) {
   return cols <= 64 ? "" : text("rows of logits ", c.in(0), " are too long for one invocation");
 }
 
-struct Launch {
+struct CrossEntropyLaunch {
   shaders::CrossEntropySpec spec;
   shaders::CrossEntropyParams params;
   uint32_t groups;
 };
 
-Launch launch_of(const Lower& c, bool lanes) {
+CrossEntropyLaunch launch_of(const Lower& c, bool lanes) {
   const auto attrs = c.attrs<CrossEntropyAttrs>();
   const auto [rows, cols] = as_rows(c.in(0).shape);
   Team team = team_of(c, rows, cols, 1);
   // A batch of a thousand rows is one launch of one workgroup; beyond, there are enough to fill the device.
   if (lanes) team = {.kind = TEAM_INVOCATION, .workgroup_size = 64, .rows_per_group = rows <= 1024 ? rows : 64};
-  Launch launch{.spec = {.workgroup_size = team.workgroup_size,
-                         .soft = c.in(1).dtype != DType::i32,
-                         .smoothed = attrs.label_smoothing != 0,
-                         .weighted = c.inputs() == 3,
-                         .reduction = static_cast<uint32_t>(reduction_of(attrs.reduction, c.node().op->name)),
-                         .log_probabilities = attrs.log_probabilities,
-                         .with_gradient = c.outputs() == 2,
-                         .counted = 1,
-                         .wide = cols % 4 == 0,
-                         .team = team.kind},
-                .params = {rows, cols, static_cast<float>(attrs.label_smoothing), team.rows_per_group},
-                .groups = static_cast<uint32_t>(divide_up(rows, team.rows_per_group))};
+  CrossEntropyLaunch launch{
+      .spec = {.workgroup_size = team.workgroup_size,
+               .soft = c.in(1).dtype != DType::i32,
+               .smoothed = attrs.label_smoothing != 0,
+               .weighted = c.inputs() == 3,
+               .reduction = static_cast<uint32_t>(reduction_of(attrs.reduction, c.node().op->name)),
+               .log_probabilities = attrs.log_probabilities,
+               .with_gradient = c.outputs() == 2,
+               .counted = 1,
+               .wide = cols % 4 == 0,
+               .team = team.kind},
+      .params = {rows, cols, static_cast<float>(attrs.label_smoothing), team.rows_per_group},
+      .groups = static_cast<uint32_t>(divide_up(rows, team.rows_per_group))};
   if (lanes && launch.groups == 1) {
     launch.spec.workgroup_size = single_workgroup(c.caps);
     launch.spec.counted = 0;
@@ -76,7 +77,7 @@ Launch launch_of(const Lower& c, bool lanes) {
   return launch;
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_cross_entropy(Lower& c) {
   const std::string variant = c.variant();
   const bool lanes = variant == "lanes";
   const auto [spec, params, groups] = launch_of(c, lanes);
@@ -105,7 +106,7 @@ std::vector<Dispatch> lower(Lower& c) {
   return list;
 }
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_cross_entropy(Grad& g) {
   const char* name = g.self().op->name;
   require(!g.needs(1) && !(g.inputs() == 3 && g.needs(2)), ErrorCode::unsupported, name,
           ": only the logits have a gradient, not the targets or class weights");
@@ -143,7 +144,7 @@ Value divisor_of(Graph& graph, const Node& node) {
 }
 
 // Output 1 is the gradient of the loss for the logits.
-Primal primal(Graph& graph, const Node& node) {
+Primal primal_cross_entropy(Graph& graph, const Node& node) {
   const auto attrs = node.attrs.as<CrossEntropyAttrs>();
   const Value scores(&graph, node.inputs[0]);
   const Value t = weights_of_classes(graph, node, attrs.label_smoothing);
@@ -154,27 +155,28 @@ Primal primal(Graph& graph, const Node& node) {
   return {.y = {loss}, .dy = {full(graph, loss.shape(), 1)}, .x = {{}, scores}};
 }
 
-constexpr Variant kVariants[] = {{"lanes", needs_few_classes}, {"subgroup", needs_subgroups}, {"shared", nullptr}};
-const OpDef kOps[] = {
+constexpr Variant kCrossEntropyVariants[] = {
+    {"lanes", needs_few_classes}, {"subgroup", needs_subgroups}, {"shared", nullptr}};
+const OpDef kCrossEntropyOps[] = {
     {.name = "softmax_cross_entropy",
-     .infer = infer,
-     .grad = grad,
-     .lower = lower,
+     .infer = infer_cross_entropy,
+     .grad = grad_cross_entropy,
+     .lower = lower_cross_entropy,
      .reference = reference::cross_entropy,
      .attrs = attrs_of<CrossEntropyAttrs>,
-     .variants = kVariants,
+     .variants = kCrossEntropyVariants,
      .index_limit = classes_limit,
-     .primal = primal},
+     .primal = primal_cross_entropy},
 };
 
 }  // namespace
 
-std::span<const OpDef> cross_entropy_ops() { return kOps; }
+std::span<const OpDef> cross_entropy_ops() { return kCrossEntropyOps; }
 
 Value add_cross_entropy(Value scores, Value targets, const CrossEntropyOptions& o, bool log_probabilities) {
   std::vector<Value> inputs = {scores, targets};
   if (o.class_weights) inputs.push_back(o.class_weights);
-  return scores.graph().add_all(kOps[0], inputs,
+  return scores.graph().add_all(kCrossEntropyOps[0], inputs,
                                 CrossEntropyAttrs{.reduction = word_of(o.reduction),
                                                   .label_smoothing = o.label_smoothing,
                                                   .log_probabilities = log_probabilities,

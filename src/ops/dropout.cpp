@@ -11,7 +11,7 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_dropout(const Infer& in) {
   const auto attrs = in.attrs<DropoutAttrs>();
   require_inputs(in, 2);
   require_float(in, 0);
@@ -23,7 +23,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {in.in[0]};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_dropout(Lower& c) {
   const auto attrs = c.attrs<DropoutAttrs>();
   using namespace shaders;
   const double rate = attrs.rate;
@@ -42,19 +42,27 @@ std::vector<Dispatch> lower(Lower& c) {
            .cost = {2 * c.out().bytes(), 25ull * count}}};
 }
 
-std::vector<Value> grad(Grad& g) { return {g.graph.add(*g.self().op, {g.dy(), g.in(1)}, g.self().attrs)}; }
+std::vector<Value> grad_dropout(Grad& g) { return {g.graph.add(*g.self().op, {g.dy(), g.in(1)}, g.self().attrs)}; }
 
-constexpr Alias kInplace[] = {{0, 0}};
-const OpDef kOps[] = {
-    {"dropout", infer, grad, lower, reference::dropout, attrs_of<DropoutAttrs>, {}, {}, {}, kInplace}};
+constexpr Alias kDropoutInplace[] = {{0, 0}};
+const OpDef kDropoutOps[] = {{"dropout",
+                              infer_dropout,
+                              grad_dropout,
+                              lower_dropout,
+                              reference::dropout,
+                              attrs_of<DropoutAttrs>,
+                              {},
+                              {},
+                              {},
+                              kDropoutInplace}};
 
 }  // namespace
 
-std::span<const OpDef> dropout_ops() { return kOps; }
+std::span<const OpDef> dropout_ops() { return kDropoutOps; }
 
 Value add_dropout(Value x, Value state, float rate, uint32_t seed, int64_t per_mask, std::string_view stream) {
   Graph& graph = x.graph();
-  return graph.add(kOps[0], {x, state},
+  return graph.add(kDropoutOps[0], {x, state},
                    DropoutAttrs{.rate = rate, .seed = seed, .stream = graph.stream(stream), .per_mask = per_mask});
 }
 

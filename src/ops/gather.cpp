@@ -26,7 +26,7 @@ Shape joined(const Shape& lead, const Shape& x, size_t from, const char* who) {
   return Shape(extents);
 }
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_gather(const Infer& in) {
   const auto attrs = in.attrs<GatherAttrs>();
   require_inputs(in, 2);
   require_dtype(in, 1, DType::i32);
@@ -74,7 +74,7 @@ uint32_t walked(const TensorDesc& desc, const char* who) {
   return count;
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_gather(Lower& c) {
   const auto attrs = c.attrs<GatherAttrs>();
   using namespace shaders;
   const uint32_t count = walked(c.out(), c.node().op->name);
@@ -138,7 +138,7 @@ std::vector<Dispatch> lower_scatter(Lower& c) {
   return list;
 }
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_gather(Grad& g) {
   const Value dx = scatter_add(g.dy(), g.in(1), g.in(0).shape()[0]);
   const double scale = g.attrs<GatherAttrs>().scale;
   return {scale == 1 ? dx : affine(dx, static_cast<float>(scale), 0)};
@@ -148,11 +148,11 @@ std::vector<Value> grad_scatter(Grad& g) { return {gather(g.dy(), g.in(1))}; }
 
 int64_t scatter_limit(const Infer& in, size_t input) { return input == 1 ? in.attrs<ScatterAddAttrs>().rows : -1; }
 
-const OpDef kOps[] = {
+const OpDef kGatherOps[] = {
     {.name = "gather",
-     .infer = infer,
-     .grad = grad,
-     .lower = lower,
+     .infer = infer_gather,
+     .grad = grad_gather,
+     .lower = lower_gather,
      .reference = reference::gather,
      .attrs = attrs_of<GatherAttrs>,
      .index_limit = rows_limit},
@@ -167,8 +167,8 @@ const OpDef kOps[] = {
 
 }  // namespace
 
-std::span<const OpDef> gather_ops() { return kOps; }
-const OpDef& gather_op(size_t i) { return kOps[i]; }
+std::span<const OpDef> gather_ops() { return kGatherOps; }
+const OpDef& gather_op(size_t i) { return kGatherOps[i]; }
 
 }  // namespace lemnos::ops
 

@@ -19,7 +19,7 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_gradient_norm(const Infer& in) {
   const auto attrs = in.attrs<GradientNormAttrs>();
   require(in.in.size() == 2 || in.in.size() == 3, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
           " inputs, it takes 2, or 3 with a mask");
@@ -55,7 +55,7 @@ shaders::GradientNormParams params_of(const GradientNormAttrs& a) {
           .least = static_cast<float>(a.least)};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_gradient_norm(Lower& c) {
   using namespace shaders;
   const Kernel& kernel = c.kernel("gradient_norm." + std::string(c.variant()));
   const bool masked = c.inputs() == 3;
@@ -104,14 +104,14 @@ std::vector<Dispatch> lower(Lower& c) {
   return list;
 }
 
-constexpr Alias kUpdates[] = {{0, 1}};
-const OpDef kOps[] = {
-    {"gradient_norm", infer, nullptr, lower, reference::gradient_norm, attrs_of<GradientNormAttrs>, kRowVariants,
-     kUpdates},
+constexpr Alias kGradientNormUpdates[] = {{0, 1}};
+const OpDef kGradientNormOps[] = {
+    {"gradient_norm", infer_gradient_norm, nullptr, lower_gradient_norm, reference::gradient_norm,
+     attrs_of<GradientNormAttrs>, kRowVariants, kGradientNormUpdates},
 };
 
 }  // namespace
 
-std::span<const OpDef> gradient_norm_ops() { return kOps; }
+std::span<const OpDef> gradient_norm_ops() { return kGradientNormOps; }
 
 }  // namespace lemnos::ops

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kColumns = 3;
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_index_errors(const Infer& in) {
   const auto attrs = in.attrs<IndexErrorsAttrs>();
   require_inputs(in, 2);
   const TensorDesc& report = in.in[0];
@@ -27,7 +27,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {report};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_index_errors(Lower& c) {
   const auto attrs = c.attrs<IndexErrorsAttrs>();
   using namespace shaders;
   const uint32_t count = count32(c.in(1), c.node().op->name);
@@ -42,15 +42,21 @@ std::vector<Dispatch> lower(Lower& c) {
            .cost = {c.in(1).bytes(), count}}};
 }
 
-constexpr Alias kUpdates[] = {{0, 0}};
-const OpDef kOps[] = {
-    {"index_errors", infer, nullptr, lower, reference::index_errors, attrs_of<IndexErrorsAttrs>, {}, kUpdates}};
+constexpr Alias kIndexErrorsUpdates[] = {{0, 0}};
+const OpDef kIndexErrorsOps[] = {{"index_errors",
+                                  infer_index_errors,
+                                  nullptr,
+                                  lower_index_errors,
+                                  reference::index_errors,
+                                  attrs_of<IndexErrorsAttrs>,
+                                  {},
+                                  kIndexErrorsUpdates}};
 
 }  // namespace
 
-std::span<const OpDef> index_errors_ops() { return kOps; }
+std::span<const OpDef> index_errors_ops() { return kIndexErrorsOps; }
 Value add_index_errors(Value report, Value indices, int64_t limit, int64_t row) {
-  return report.graph().add(kOps[0], {report.graph().newest(report), indices},
+  return report.graph().add(kIndexErrorsOps[0], {report.graph().newest(report), indices},
                             IndexErrorsAttrs{.limit = limit, .row = row});
 }
 

@@ -17,7 +17,7 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_lamb(const Infer& in) {
   require(in.in.size() == 6 || in.in.size() == 7, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
           " inputs, it takes 6, or 7 with groups");
   require_dtype(in, 0, DType::f32);
@@ -49,7 +49,7 @@ shaders::LambParams params_of(const LambAttrs& a) {
           .rest2 = static_cast<float>(1 - a.beta2)};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_lamb(Lower& c) {
   using namespace shaders;
   const Kernel& kernel = c.kernel("lamb." + std::string(c.variant()));
   const bool grouped = c.inputs() == 7;
@@ -88,11 +88,12 @@ std::vector<Dispatch> lower(Lower& c) {
   return list;
 }
 
-constexpr Alias kUpdates[] = {{0, 0}, {1, 3}, {2, 4}};
-const OpDef kOps[] = {{"lamb", infer, nullptr, lower, reference::lamb, attrs_of<LambAttrs>, kRowVariants, kUpdates}};
+constexpr Alias kLambUpdates[] = {{0, 0}, {1, 3}, {2, 4}};
+const OpDef kLambOps[] = {
+    {"lamb", infer_lamb, nullptr, lower_lamb, reference::lamb, attrs_of<LambAttrs>, kRowVariants, kLambUpdates}};
 
 }  // namespace
 
-std::span<const OpDef> lamb_ops() { return kOps; }
+std::span<const OpDef> lamb_ops() { return kLambOps; }
 
 }  // namespace lemnos::ops

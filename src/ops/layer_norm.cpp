@@ -50,7 +50,7 @@ std::vector<TensorDesc> infer_group(const Infer& in) {
 }
 
 // Inputs x, stats, dy and, where there is one, gamma.
-std::vector<TensorDesc> infer_backward(const Infer& in) {
+std::vector<TensorDesc> infer_layer_norm_backward(const Infer& in) {
   require(in.in.size() == 3 || in.in.size() == 4, ErrorCode::invalid_argument, in.op.name, ": ", in.in.size(),
           " inputs, it takes 3 or 4");
   require_same(in, 0, 2);
@@ -87,7 +87,7 @@ shaders::NormRowsParams params_of(const Lower& c, const Form& f) {
           .eps = static_cast<float>(f.eps)};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_layer_norm(Lower& c) {
   const Form f = row_norm_form(c.node().op->name, c.node().attrs, c.in(0).shape);
   const uint32_t count = count32(c.out(), c.node().op->name);
   const auto params = params_of(c, f);
@@ -103,7 +103,7 @@ std::vector<Dispatch> lower(Lower& c) {
            .cost = {2 * c.out().bytes() + c.out(1).bytes(), 8ull * count}}};
 }
 
-std::vector<Dispatch> lower_backward(Lower& c) {
+std::vector<Dispatch> lower_layer_norm_backward(Lower& c) {
   const Form f = c.attrs<RowNormAttrs>();
   const uint32_t count = count32(c.out(), c.node().op->name);
   const bool has_gamma = c.inputs() == 4;
@@ -151,7 +151,7 @@ Value composed(Value x, Value gamma, Value beta, const Form& f) {
   return cast(reshape(y, shape), dtype);
 }
 
-Primal primal(Graph& graph, const Node& node) {
+Primal primal_layer_norm(Graph& graph, const Node& node) {
   const auto in = [&](size_t i) { return i < node.inputs.size() ? Value(&graph, node.inputs[i]) : Value(); };
   return {.y = {composed(in(0), in(3), {}, node.attrs.as<RowNormAttrs>())}, .dy = {in(2)}, .x = {in(0)}};
 }
@@ -162,19 +162,22 @@ Primal primal_of_parameters(Graph& graph, const Node& node) {
   return {.y = {composed(in(0), in(3), beta, node.attrs.as<RowNormAttrs>())}, .dy = {in(2)}, .x = {in(3), beta}};
 }
 
-std::vector<Value> grad(Grad& g);
+std::vector<Value> grad_layer_norm(Grad& g);
 
-const OpDef kOps[] = {
-    {"layer_norm", infer_layer, grad, lower, reference::row_norm, attrs_of<LayerNormAttrs>, kRowVariants},
-    {"rms_norm", infer_layer, grad, lower, reference::row_norm, attrs_of<LayerNormAttrs>, kRowVariants},
-    {"group_norm", infer_group, grad, lower, reference::row_norm, attrs_of<GroupNormAttrs>, kRowVariants},
+const OpDef kLayerNormOps[] = {
+    {"layer_norm", infer_layer, grad_layer_norm, lower_layer_norm, reference::row_norm, attrs_of<LayerNormAttrs>,
+     kRowVariants},
+    {"rms_norm", infer_layer, grad_layer_norm, lower_layer_norm, reference::row_norm, attrs_of<LayerNormAttrs>,
+     kRowVariants},
+    {"group_norm", infer_group, grad_layer_norm, lower_layer_norm, reference::row_norm, attrs_of<GroupNormAttrs>,
+     kRowVariants},
     {.name = "row_norm_backward",
-     .infer = infer_backward,
-     .lower = lower_backward,
+     .infer = infer_layer_norm_backward,
+     .lower = lower_layer_norm_backward,
      .reference = reference::row_norm_backward,
      .attrs = attrs_of<RowNormAttrs>,
      .variants = kRowVariants,
-     .primal = primal},
+     .primal = primal_layer_norm},
     {.name = "row_norm_parameters",
      .infer = infer_parameters,
      .lower = lower_parameters,
@@ -184,7 +187,7 @@ const OpDef kOps[] = {
      .primal = primal_of_parameters},
 };
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_layer_norm(Grad& g) {
   const Form f = row_norm_form(g.self().op->name, g.self().attrs, g.in(0).shape());
   require(!g.dy(1), ErrorCode::unsupported, g.self().op->name, ": has no gradient of its statistics");
   std::vector<Value> found(g.inputs());
@@ -195,9 +198,9 @@ std::vector<Value> grad(Grad& g) {
   const bool has_gamma = g.inputs() > 1;
   std::vector<Value> inputs = {g.in(0), g.out(1), g.dy()};
   if (has_gamma) inputs.push_back(g.in(1));
-  if (g.needs(0)) found[0] = g.graph.add_all(kOps[3], inputs, f)[0];
+  if (g.needs(0)) found[0] = g.graph.add_all(kLayerNormOps[3], inputs, f)[0];
   if (has_gamma && (g.needs(1) || (g.inputs() > 2 && g.needs(2)))) {
-    const std::vector<Value> both = g.graph.add_all(kOps[4], inputs, f);
+    const std::vector<Value> both = g.graph.add_all(kLayerNormOps[4], inputs, f);
     found[1] = both[0];
     if (g.inputs() > 2) found[2] = both[1];
   }
@@ -206,12 +209,12 @@ std::vector<Value> grad(Grad& g) {
 
 }  // namespace
 
-std::span<const OpDef> layer_norm_ops() { return kOps; }
+std::span<const OpDef> layer_norm_ops() { return kLayerNormOps; }
 
 Value normalise(size_t op, Value x, Value gamma, Value beta, Attrs attrs) {
-  require(gamma || !beta, ErrorCode::invalid_argument, kOps[op].name, ": a beta without a gamma");
+  require(gamma || !beta, ErrorCode::invalid_argument, kLayerNormOps[op].name, ": a beta without a gamma");
   const std::array inputs{x, gamma, beta};
-  return x.graph().add_all(kOps[op], std::span(inputs).first(beta ? 3 : gamma ? 2 : 1), std::move(attrs))[0];
+  return x.graph().add_all(kLayerNormOps[op], std::span(inputs).first(beta ? 3 : gamma ? 2 : 1), std::move(attrs))[0];
 }
 
 }  // namespace lemnos::ops

@@ -11,7 +11,7 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_loss(const Infer& in) {
   require_inputs(in, 2);
   require_dtype(in, 0, DType::f32);
   require_same(in, 0, 1);
@@ -20,21 +20,21 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {none ? in.in[0] : TensorDesc{Shape{}, DType::f32}, in.in[0]};
 }
 
-uint32_t number_of(std::string_view name) {
+uint32_t loss_number(std::string_view name) {
   const auto functions = reference::loss_functions();
   for (size_t i = 0; i < functions.size(); ++i)
     if (name == functions[i].name) return static_cast<uint32_t>(i);
   fail(ErrorCode::internal, name, ": no such loss");
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_loss(Lower& c) {
   const auto attrs = c.attrs<LossAttrs>();
   using namespace shaders;
   const char* name = c.node().op->name;
   const Reduction reduction = reduction_of(attrs.reduction, name);
   const bool reduced = reduction != Reduction::none;
   const uint32_t count = count32(c.in(0), name);
-  const LossSpec spec{.workgroup_size = 64, .function = number_of(name), .reduced = reduced};
+  const LossSpec spec{.workgroup_size = 64, .function = loss_number(name), .reduced = reduced};
   // A small loss is one launch of one workgroup; a large one leaves a sum per workgroup.
   const uint32_t per_group = count <= 8192 ? static_cast<uint32_t>(divide_up(count, 4)) * 4 : 4096;
   const uint32_t groups = static_cast<uint32_t>(divide_up(count, per_group));
@@ -54,9 +54,9 @@ std::vector<Dispatch> lower(Lower& c) {
   return list;
 }
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_loss(Grad& g) {
   const char* name = g.self().op->name;
-  const bool antisymmetric = reference::loss_functions()[number_of(name)].antisymmetric;
+  const bool antisymmetric = reference::loss_functions()[loss_number(name)].antisymmetric;
   require(!g.needs(1) || antisymmetric, ErrorCode::unsupported, name,
           ": its target has no gradient, only its prediction");
   const Value dp = is_one(g.dy()) ? g.out(1) : multiply(g.out(1), g.dy());
@@ -97,57 +97,57 @@ Value composed(uint32_t function, Value p, Value t, float a, float b) {
 }
 
 // Output 1 is the gradient of the loss for p.
-Primal primal(Graph& graph, const Node& node) {
+Primal primal_loss(Graph& graph, const Node& node) {
   const Value p(&graph, node.inputs[0]), t(&graph, node.inputs[1]);
   const auto attrs = node.attrs.as<LossAttrs>();
   const Value losses =
-      composed(number_of(node.op->name), p, t, static_cast<float>(attrs.a), static_cast<float>(attrs.b));
+      composed(loss_number(node.op->name), p, t, static_cast<float>(attrs.a), static_cast<float>(attrs.b));
   const Value loss = reduced(losses, reduction_of(attrs.reduction, node.op->name));
   return {.y = {loss}, .dy = {full(graph, loss.shape(), 1)}, .x = {{}, p}};
 }
 
 // Where the parameters have defaults of their own.
-struct OneAttrs : LossAttrs {
-  OneAttrs() : LossAttrs{.a = 1} {}
+struct LossOneAttrs : LossAttrs {
+  LossOneAttrs() : LossAttrs{.a = 1} {}
 };
 struct FocalAttrs : LossAttrs {
   FocalAttrs() : LossAttrs{.a = 2, .b = .25} {}
 };
 
-constexpr OpDef define(const char* name, AttrSchema attrs = attrs_of<LossAttrs>) {
+constexpr OpDef define_loss(const char* name, AttrSchema attrs = attrs_of<LossAttrs>) {
   return {.name = name,
-          .infer = infer,
-          .grad = grad,
-          .lower = lower,
+          .infer = infer_loss,
+          .grad = grad_loss,
+          .lower = lower_loss,
           .reference = reference::loss,
           .attrs = attrs,
           .variants = kRowVariants,
-          .primal = primal};
+          .primal = primal_loss};
 }
 
-const OpDef kOps[] = {
-    define("mse_loss"),
-    define("l1_loss"),
-    define("huber_loss", attrs_of<OneAttrs>),
-    define("smooth_l1_loss", attrs_of<OneAttrs>),
-    define("log_cosh_loss"),
-    define("binary_cross_entropy"),
-    define("binary_cross_entropy_with_logits", attrs_of<OneAttrs>),
-    define("kl_divergence"),
-    define("hinge_loss"),
-    define("squared_hinge_loss"),
-    define("poisson_log_loss"),
-    define("poisson_loss"),
-    define("focal_loss", attrs_of<FocalAttrs>),
+const OpDef kLossOps[] = {
+    define_loss("mse_loss"),
+    define_loss("l1_loss"),
+    define_loss("huber_loss", attrs_of<LossOneAttrs>),
+    define_loss("smooth_l1_loss", attrs_of<LossOneAttrs>),
+    define_loss("log_cosh_loss"),
+    define_loss("binary_cross_entropy"),
+    define_loss("binary_cross_entropy_with_logits", attrs_of<LossOneAttrs>),
+    define_loss("kl_divergence"),
+    define_loss("hinge_loss"),
+    define_loss("squared_hinge_loss"),
+    define_loss("poisson_log_loss"),
+    define_loss("poisson_loss"),
+    define_loss("focal_loss", attrs_of<FocalAttrs>),
 };
 
 }  // namespace
 
-std::span<const OpDef> loss_ops() { return kOps; }
+std::span<const OpDef> loss_ops() { return kLossOps; }
 
 Value add_loss(int function, Value p, Value t, Reduction reduction, double a = 0, double b = 0) {
   const Value inputs[] = {p, t};
-  return p.graph().add_all(kOps[function], inputs, LossAttrs{.reduction = word_of(reduction), .a = a, .b = b})[0];
+  return p.graph().add_all(kLossOps[function], inputs, LossAttrs{.reduction = word_of(reduction), .a = a, .b = b})[0];
 }
 
 }  // namespace lemnos::ops

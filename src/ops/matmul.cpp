@@ -22,7 +22,7 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_matmul(const Infer& in) {
   const auto attrs = in.attrs<MatmulAttrs>();
   const ProductInputs at(attrs);
   const int64_t extra = attrs.extra, activation = attrs.activation;
@@ -65,12 +65,12 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {{c, in.in[0].dtype}, {{m}, in.in[0].dtype}};
 }
 
-std::vector<Value> grad(Grad& g);
-std::vector<Value> decompose(Graph& graph, const Node& node);
+std::vector<Value> grad_matmul(Grad& g);
+std::vector<Value> decompose_matmul(Graph& graph, const Node& node);
 
 // Rows of C come from rows of A: of one product where A is not transposed, of many always. What the epilogue reads
 // beside C goes along; B and the bias stay whole where they serve all.
-uint32_t by_rows(const Lower& c) {
+uint32_t matmul_by_rows(const Lower& c) {
   const auto attrs = c.attrs<MatmulAttrs>();
   if (attrs.dropout > 0) return 0;  // an element's bits go by its place in the whole
   const size_t rank = c.out().shape.rank();
@@ -79,21 +79,21 @@ uint32_t by_rows(const Lower& c) {
   return 1u | (rows_of_output(c) & ~3u);
 }
 
-const OpDef kOps[] = {{"matmul",
-                       infer,
-                       grad,
-                       lower_product,
-                       reference::matmul,
-                       attrs_of<MatmulAttrs>,
-                       kProductVariants,
-                       {},
-                       {},
-                       {},
-                       decompose,
-                       by_rows}};
+const OpDef kMatmulOps[] = {{"matmul",
+                             infer_matmul,
+                             grad_matmul,
+                             lower_product,
+                             reference::matmul,
+                             attrs_of<MatmulAttrs>,
+                             kProductVariants,
+                             {},
+                             {},
+                             {},
+                             decompose_matmul,
+                             matmul_by_rows}};
 
 Value product(Value a, Value b, bool transpose_a, bool transpose_b, double alpha) {
-  return a.graph().add(kOps[0], {a, b},
+  return a.graph().add(kMatmulOps[0], {a, b},
                        MatmulAttrs{.transpose_a = transpose_a, .transpose_b = transpose_b, .alpha = alpha});
 }
 
@@ -109,7 +109,7 @@ bool is_plain(const MatmulAttrs& attrs) {
   return ProductInputs(attrs).count == 2 && attrs.activation == UNARY_IDENTITY && attrs.alpha == 1 && !attrs.row_sums;
 }
 
-std::vector<Value> decompose(Graph& graph, const Node& node) {
+std::vector<Value> decompose_matmul(Graph& graph, const Node& node) {
   const auto attrs = node.attrs.as<MatmulAttrs>();
   if (is_plain(attrs)) return {};
   const ProductInputs at(attrs);
@@ -144,26 +144,26 @@ Value grad_of_sum(Grad& g) {
     std::vector<Value> inputs;
     for (size_t i = 0; i < g.inputs(); ++i)
       if (!at.state || i != at.state) inputs.push_back(g.in(i));
-    if (!of_output || at.state) saved = g.graph.add_all(kOps[0], inputs, plain)[0];
+    if (!of_output || at.state) saved = g.graph.add_all(kMatmulOps[0], inputs, plain)[0];
   }
   return with_slope(saved, dy, attrs);
 }
 
-Value as_rows(Value x) {
+Value by_rows(Value x) {
   return reshape(x, Shape{x.shape().elements() / stored_columns(x.shape()), stored_columns(x.shape())});
 }
 
 Value grad_b(Value a, Value b, Value dc, bool transpose_a, bool transpose_b, double alpha) {
   if (batch_of(b.shape()).elements() == 1 && !transpose_a && a.desc().elements() > 0 && dc.desc().elements() > 0) {
     // One B for all batches: their rows make one long product, whose K is all of them.
-    a = as_rows(a);
-    dc = as_rows(dc);
+    a = by_rows(a);
+    dc = by_rows(dc);
   }
   const Value db = transpose_b ? product(dc, a, true, transpose_a, alpha) : product(a, dc, !transpose_a, false, alpha);
   return db.shape().rank() < b.shape().rank() ? reshape(db, b.shape()) : sum_to(db, b.shape());
 }
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_matmul(Grad& g) {
   const auto attrs = g.attrs<MatmulAttrs>();
   const bool ta = attrs.transpose_a, tb = attrs.transpose_b;
   const double alpha = attrs.alpha;
@@ -186,7 +186,7 @@ std::vector<Value> grad(Grad& g) {
 
 }  // namespace
 
-std::span<const OpDef> matmul_ops() { return kOps; }
+std::span<const OpDef> matmul_ops() { return kMatmulOps; }
 Value plain_product(Value a, Value b, const MatmulOptions& o) {
   const Shape x = a.shape(), y = b.shape();
   if (x.rank() > 2 && y.rank() > 2 && batch_of(x) != batch_of(y)) {
@@ -201,7 +201,8 @@ Value plain_product(Value a, Value b, const MatmulOptions& o) {
 }
 
 Value product_and_rest(Value a, Value b, double alpha, Value r, double beta) {
-  return a.graph().add(kOps[0], {a, b, r}, MatmulAttrs{.extra = MATMUL_EXTRA_RESIDUAL, .alpha = alpha, .beta = beta});
+  return a.graph().add(kMatmulOps[0], {a, b, r},
+                       MatmulAttrs{.extra = MATMUL_EXTRA_RESIDUAL, .alpha = alpha, .beta = beta});
 }
 
 }  // namespace lemnos::ops

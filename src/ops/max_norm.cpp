@@ -9,7 +9,7 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_max_norm(const Infer& in) {
   require_inputs(in, 1);
   require_dtype(in, 0, DType::f32);
   require(in.in[0].shape.rank() >= 1 && in.in[0].elements() >= 1, ErrorCode::invalid_argument, in.op.name, ": ",
@@ -19,7 +19,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {in.in[0]};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_max_norm(Lower& c) {
   using namespace shaders;
   const auto rows = static_cast<uint32_t>(c.in(0).shape[0]);
   const uint32_t cols = count32(c.in(0), c.node().op->name) / rows;
@@ -31,12 +31,12 @@ std::vector<Dispatch> lower(Lower& c) {
            .cost = {2 * c.in(0).bytes(), 3ull * rows * cols}}};
 }
 
-constexpr Alias kUpdates[] = {{0, 0}};
-const OpDef kOps[] = {
-    {"max_norm", infer, nullptr, lower, reference::max_norm, attrs_of<MaxNormAttrs>, kRowVariants, kUpdates}};
+constexpr Alias kMaxNormUpdates[] = {{0, 0}};
+const OpDef kMaxNormOps[] = {{"max_norm", infer_max_norm, nullptr, lower_max_norm, reference::max_norm,
+                              attrs_of<MaxNormAttrs>, kRowVariants, kMaxNormUpdates}};
 
 }  // namespace
 
-std::span<const OpDef> max_norm_ops() { return kOps; }
+std::span<const OpDef> max_norm_ops() { return kMaxNormOps; }
 
 }  // namespace lemnos::ops

@@ -12,7 +12,7 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_metrics(const Infer& in) {
   const auto attrs = in.attrs<AccuracyAttrs>();
   require_inputs(in, 2);
   require_dtype(in, 0, DType::f32);
@@ -26,7 +26,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {{Shape{2}, DType::f32}};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_metrics(Lower& c) {
   using namespace shaders;
   const auto [rows, cols] = as_rows(c.in(0).shape);
   const bool together = cols > 256;
@@ -80,35 +80,35 @@ int64_t counts_limit(const Infer& in, size_t input) {
   return input > 0 && in.in[input].dtype == DType::i32 ? in.in[0].shape[0] : -1;
 }
 
-constexpr Alias kUpdates[] = {{0, 0}};
-const OpDef kOps[] = {{.name = "accuracy_count",
-                       .infer = infer,
-                       .lower = lower,
-                       .reference = reference::accuracy_count,
-                       .attrs = attrs_of<AccuracyAttrs>,
-                       .index_limit = classes_limit},
-                      {.name = "confusion_count",
-                       .infer = infer_counts,
-                       .lower = lower_counts,
-                       .reference = reference::confusion_count,
-                       .updates = kUpdates,
-                       .index_limit = counts_limit},
-                      {.name = "score_count",
-                       .infer = infer_counts,
-                       .lower = lower_counts,
-                       .reference = reference::confusion_count,
-                       .updates = kUpdates,
-                       .index_limit = counts_limit}};
+constexpr Alias kMetricsUpdates[] = {{0, 0}};
+const OpDef kMetricsOps[] = {{.name = "accuracy_count",
+                              .infer = infer_metrics,
+                              .lower = lower_metrics,
+                              .reference = reference::accuracy_count,
+                              .attrs = attrs_of<AccuracyAttrs>,
+                              .index_limit = classes_limit},
+                             {.name = "confusion_count",
+                              .infer = infer_counts,
+                              .lower = lower_counts,
+                              .reference = reference::confusion_count,
+                              .updates = kMetricsUpdates,
+                              .index_limit = counts_limit},
+                             {.name = "score_count",
+                              .infer = infer_counts,
+                              .lower = lower_counts,
+                              .reference = reference::confusion_count,
+                              .updates = kMetricsUpdates,
+                              .index_limit = counts_limit}};
 
 }  // namespace
 
-std::span<const OpDef> metrics_ops() { return kOps; }
+std::span<const OpDef> metrics_ops() { return kMetricsOps; }
 Value add_accuracy_count(Value logits, Value targets, int64_t top) {
-  return logits.graph().add(kOps[0], {logits, targets}, AccuracyAttrs{.top = top});
+  return logits.graph().add(kMetricsOps[0], {logits, targets}, AccuracyAttrs{.top = top});
 }
 
 Value add_count(bool scores, Value counts, Value predictions, Value targets) {
-  return counts.graph().add(kOps[scores ? 2 : 1], {counts.graph().newest(counts), predictions, targets});
+  return counts.graph().add(kMetricsOps[scores ? 2 : 1], {counts.graph().newest(counts), predictions, targets});
 }
 
 }  // namespace lemnos::ops

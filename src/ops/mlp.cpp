@@ -19,7 +19,7 @@ constexpr int64_t kMostUnits = 128;
 // A GPU has a full workgroup, each invocation with four rows, and tiles of 8 KiB, of which backward has two; a software
 // driver as many invocations as there are groups of four units, so that all read the same rows, and tiles as large as
 // it has memory for.
-constexpr uint32_t kWorkgroup = 128, kTileBytes = 8192, kMostTileBytes = 16384;
+constexpr uint32_t kMlpWorkgroup = 128, kTileBytes = 8192, kMostTileBytes = 16384;
 
 // The extents of a network.
 struct Extents {
@@ -52,7 +52,7 @@ Extents require_network(const Infer& in) {
   return e;
 }
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_mlp(const Infer& in) {
   require_inputs(in, 2);
   const Extents e = require_network(in);
   const Shape& x = in.in[0].shape;
@@ -62,7 +62,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
 }
 
 // Inputs x, weights, the hidden layers, dy; outputs the gradients of the weights, and of x where it is wanted.
-std::vector<TensorDesc> infer_backward(const Infer& in) {
+std::vector<TensorDesc> infer_mlp_backward(const Infer& in) {
   require_inputs(in, 4);
   require_network(in);
   std::vector<TensorDesc> out = {in.in[1]};
@@ -70,31 +70,31 @@ std::vector<TensorDesc> infer_backward(const Infer& in) {
   return out;
 }
 
-struct Launch {
+struct MlpLaunch {
   shaders::MlpSpec spec;
   shaders::MlpParams params;
   uint64_t weights;  // elements
   uint64_t flops;    // of one pass
 };
 
-Launch launch_of(Lower& c, bool backward) {
+MlpLaunch launch_of(Lower& c, bool backward) {
   const Extents e(c.in(0).shape, c.attrs<MlpNetwork>());
   const auto quads = static_cast<uint32_t>(e.width / 4);
   const bool software = c.caps.software;
   for (size_t i = 0; i < c.inputs(); ++i) count32(c.in(i), c.node().op->name);
   for (size_t i = 0; i < c.outputs(); ++i) count32(c.out(i), c.node().op->name);
-  Launch l{.spec = {.workgroup_size = software ? quads : kWorkgroup,
-                    .format = format_of(c.in(0).dtype),
-                    .ins = static_cast<uint32_t>(e.ins),
-                    .quads = quads,
-                    .hidden_layers = static_cast<uint32_t>(e.hidden),
-                    .outs = static_cast<uint32_t>(e.outs),
-                    .activation = activation_of(c.attrs<MlpNetwork>().activation),
-                    .each = software ? 8u : 4u,
-                    .blocks = software ? 1 : kWorkgroup / quads},
-           .params = {.rows = as_rows(c.in(0).shape).rows},
-           .weights = static_cast<uint64_t>(e.weights()),
-           .flops = 0};
+  MlpLaunch l{.spec = {.workgroup_size = software ? quads : kMlpWorkgroup,
+                       .format = format_of(c.in(0).dtype),
+                       .ins = static_cast<uint32_t>(e.ins),
+                       .quads = quads,
+                       .hidden_layers = static_cast<uint32_t>(e.hidden),
+                       .outs = static_cast<uint32_t>(e.outs),
+                       .activation = activation_of(c.attrs<MlpNetwork>().activation),
+                       .each = software ? 8u : 4u,
+                       .blocks = software ? 1 : kMlpWorkgroup / quads},
+              .params = {.rows = as_rows(c.in(0).shape).rows},
+              .weights = static_cast<uint64_t>(e.weights()),
+              .flops = 0};
   const uint32_t tile = software ? std::min(c.caps.max_shared_memory / 2, kMostTileBytes) : kTileBytes;
   if (backward) l.spec.turns = std::max(1u, tile / (16 * quads * l.spec.each * l.spec.blocks));
   l.params.tiles = static_cast<uint32_t>(divide_up(l.params.rows, l.spec.each * l.spec.blocks * l.spec.turns));
@@ -161,7 +161,7 @@ std::string refuse_backward(const Lower& c) { return refuse_cooperative(c, true)
 bool is_cooperative(const Lower& c) { return std::string_view(c.variant()) == "cooperative"; }
 
 // The same launch with tiles of the matrix unit, and what its kernel is called.
-std::string make_cooperative(const Lower& c, Launch& l, const char* stem, bool backward) {
+std::string make_cooperative(const Lower& c, MlpLaunch& l, const char* stem, bool backward) {
   const Fragment f = fragment_of(c.caps, c.out().dtype);
   const Cut cut = best_cut(c, backward);
   l.spec.workgroup_size = kSubgroups * c.caps.subgroup_size;
@@ -181,9 +181,9 @@ uint32_t required_subgroup(const Lower& c) {
   return is_cooperative(c) && c.caps.subgroup_size_control ? c.caps.subgroup_size : 0;
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_mlp(Lower& c) {
   if (c.out().elements() == 0) return {};
-  Launch l = launch_of(c, false);
+  MlpLaunch l = launch_of(c, false);
   const std::string kernel = is_cooperative(c) ? make_cooperative(c, l, "mlp_cooperative", false) : "mlp";
   const bool keeps = c.outputs() > 1;
   l.spec.extra = keeps;
@@ -198,7 +198,7 @@ std::vector<Dispatch> lower(Lower& c) {
 }
 
 // The copies of the weights' gradients, added up in order.
-Dispatch gather_copies(Lower& c, const Launch& l, TensorRef copies) {
+Dispatch gather_copies(Lower& c, const MlpLaunch& l, TensorRef copies) {
   const bool wide = l.weights % 4 == 0, half = size_of(c.out().dtype) == 2;
   const shaders::ReduceColumnsSpec spec{.workgroup_size = 64,
                                         .kind = REDUCE_SUM,
@@ -232,10 +232,10 @@ uint64_t most_tiles(const shaders::MlpSpec& s) {
   return std::max<uint64_t>(2 * kMostRounds / (rows * by_rows + s.turns * by_turns), 1);
 }
 
-std::vector<Dispatch> lower_backward(Lower& c) {
+std::vector<Dispatch> lower_mlp_backward(Lower& c) {
   // Copies enough to fill a large GPU; more would only be added up again. An empty batch has one, which stays zero.
   constexpr uint32_t kMostCopies = 256, kMostCopiesInSoftware = 8;
-  Launch l = launch_of(c, true);
+  MlpLaunch l = launch_of(c, true);
   const std::string kernel =
       is_cooperative(c) ? make_cooperative(c, l, "mlp_cooperative_backward", true) : "mlp_backward";
   const bool wants_dx = c.outputs() > 1;
@@ -264,7 +264,7 @@ std::vector<Dispatch> lower_backward(Lower& c) {
   return list;
 }
 
-std::vector<Value> grad(Grad& g);
+std::vector<Value> grad_mlp(Grad& g);
 
 // What the hidden layers leave, as they are kept, and the result.
 std::vector<Value> layers_of(Graph& graph, const Node& node) {
@@ -289,31 +289,31 @@ std::vector<Value> layers_of(Graph& graph, const Node& node) {
   return made;
 }
 
-std::vector<Value> decompose(Graph& graph, const Node& node) {
+std::vector<Value> decompose_mlp(Graph& graph, const Node& node) {
   const std::vector<Value> made = layers_of(graph, node);
   if (!node.attrs.as<MlpAttrs>().keep_hidden) return {made.back()};
   return {made.back(), concat(std::span(made).first(made.size() - 1))};
 }
 
-Primal primal(Graph& graph, const Node& node) {
+Primal primal_mlp(Graph& graph, const Node& node) {
   const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
   return {.y = {layers_of(graph, node).back()}, .dy = {in(3)}, .x = {in(1), in(0)}};
 }
 
-constexpr Variant kVariants[] = {{"cooperative", refuse_forward}, {"direct"}};
+constexpr Variant kMlpVariants[] = {{"cooperative", refuse_forward}, {"direct"}};
 constexpr Variant kBackwardVariants[] = {{"cooperative", refuse_backward}, {"direct"}};
-const OpDef kOps[] = {
-    {"mlp", infer, grad, lower, nullptr, attrs_of<MlpAttrs>, kVariants, {}, {}, {}, decompose},
+const OpDef kMlpOps[] = {
+    {"mlp", infer_mlp, grad_mlp, lower_mlp, nullptr, attrs_of<MlpAttrs>, kMlpVariants, {}, {}, {}, decompose_mlp},
     {.name = "mlp_backward",
-     .infer = infer_backward,
-     .lower = lower_backward,
+     .infer = infer_mlp_backward,
+     .lower = lower_mlp_backward,
      .reference = reference::mlp_backward,
      .attrs = attrs_of<MlpBackwardAttrs>,
      .variants = kBackwardVariants,
-     .primal = primal},
+     .primal = primal_mlp},
 };
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_mlp(Grad& g) {
   auto attrs = g.attrs<MlpAttrs>();
   Value hidden;
   if (attrs.keep_hidden) {
@@ -321,18 +321,18 @@ std::vector<Value> grad(Grad& g) {
     hidden = g.out(1);
   } else {  // built for evaluation, and now differentiated: they are made again
     attrs.keep_hidden = true;
-    hidden = g.graph.add_all(kOps[0], std::array{g.in(0), g.in(1)}, attrs)[1];
+    hidden = g.graph.add_all(kMlpOps[0], std::array{g.in(0), g.in(1)}, attrs)[1];
   }
   const MlpBackwardAttrs backward{.network = attrs.network, .has_dx = g.needs(0)};
   const std::array inputs{g.in(0), g.in(1), hidden, g.dy()};
-  const std::vector<Value> made = g.graph.add_all(kOps[1], inputs, backward);
+  const std::vector<Value> made = g.graph.add_all(kMlpOps[1], inputs, backward);
   return {g.needs(0) ? made[1] : Value(), made[0]};
 }
 
 }  // namespace
 
-std::span<const OpDef> mlp_ops() { return kOps; }
-const OpDef& mlp_op() { return kOps[0]; }
+std::span<const OpDef> mlp_ops() { return kMlpOps; }
+const OpDef& mlp_op() { return kMlpOps[0]; }
 
 }  // namespace lemnos::ops
 

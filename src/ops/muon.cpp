@@ -46,7 +46,7 @@ std::vector<TensorDesc> infer_direction(const Infer& in) {
   return {{packed_shape(in, in.in[0], 3), DType::f32}};
 }
 
-std::vector<TensorDesc> infer_update(const Infer& in) {
+std::vector<TensorDesc> infer_muon_update(const Infer& in) {
   require_inputs(in, 7);
   require_same(in, 0, 1);
   require_same(in, 0, 3);
@@ -121,22 +121,29 @@ std::vector<Dispatch> lower_direction(Lower& c) {
   });
 }
 
-std::vector<Dispatch> lower_update(Lower& c) {
+std::vector<Dispatch> lower_muon_update(Lower& c) {
   return launches(c, "muon_update", 6, [&](const ArenaPiece& piece) {
     return std::vector<TensorRef>{c.x(2), piece.of(c.x(1)), piece.of(c.y(1)), c.x(4), c.x(6), piece.of(c.y(0)), c.x(5)};
   });
 }
 
-constexpr Alias kUpdates[] = {{0, 0}, {1, 3}};
-const OpDef kOps[] = {
+constexpr Alias kMuonUpdates[] = {{0, 0}, {1, 3}};
+const OpDef kMuonOps[] = {
     {"muon_direction", infer_direction, nullptr, lower_direction, reference::muon_direction, attrs_of<MuonAttrs>},
-    {"muon_update", infer_update, nullptr, lower_update, reference::muon_update, attrs_of<MuonAttrs>, {}, kUpdates},
+    {"muon_update",
+     infer_muon_update,
+     nullptr,
+     lower_muon_update,
+     reference::muon_update,
+     attrs_of<MuonAttrs>,
+     {},
+     kMuonUpdates},
 };
 
 }  // namespace
 
-std::span<const OpDef> muon_ops() { return kOps; }
-const OpDef& muon_direction_op() { return kOps[0]; }
-const OpDef& muon_update_op() { return kOps[1]; }
+std::span<const OpDef> muon_ops() { return kMuonOps; }
+const OpDef& muon_direction_op() { return kMuonOps[0]; }
+const OpDef& muon_update_op() { return kMuonOps[1]; }
 
 }  // namespace lemnos::ops

@@ -15,7 +15,7 @@ namespace {
 
 size_t optimizer_slots(const OpDef& op) { return op.updates.size() - 1; }
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_optimizer(const Infer& in) {
   const size_t slots = optimizer_slots(in.op);
   require(in.in.size() == 3 + slots || in.in.size() == 4 + slots, ErrorCode::invalid_argument, in.op.name, ": ",
           in.in.size(), " inputs, it takes ", 3 + slots, ", or ", 4 + slots, " with groups");
@@ -50,7 +50,7 @@ shaders::OptimizerParams params_of(const OptimizerAttrs& a) {
           .momentum_decay = real(a.momentum_decay)};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_optimizer(Lower& c) {
   using namespace shaders;
   const auto a = c.attrs<OptimizerAttrs>();
   const size_t slots = c.outputs() - 1;
@@ -81,22 +81,29 @@ std::vector<Dispatch> lower(Lower& c) {
   return list;
 }
 
-constexpr Alias kUpdates[] = {{0, 0}, {1, 3}, {2, 4}, {3, 5}};
+constexpr Alias kOptimizerUpdates[] = {{0, 0}, {1, 3}, {2, 4}, {3, 5}};
 
-constexpr OpDef define(const char* name, size_t slots) {
-  return {
-      name, infer, nullptr, lower, reference::optimizer, attrs_of<OptimizerAttrs>, {}, std::span(kUpdates, 1 + slots)};
+constexpr OpDef define_optimizer(const char* name, size_t slots) {
+  return {name,
+          infer_optimizer,
+          nullptr,
+          lower_optimizer,
+          reference::optimizer,
+          attrs_of<OptimizerAttrs>,
+          {},
+          std::span(kOptimizerUpdates, 1 + slots)};
 }
 
-const OpDef kOps[] = {
-    define("sgd", 0),     define("sgd_momentum", 1),     define("adagrad", 1), define("adadelta", 2),
-    define("rmsprop", 1), define("rmsprop_momentum", 3), define("adam", 2),    define("adam_amsgrad", 3),
-    define("nadam", 2),   define("adamax", 2),           define("radam", 2),   define("lion", 1),
-    define("average", 0),
+const OpDef kOptimizerOps[] = {
+    define_optimizer("sgd", 0),      define_optimizer("sgd_momentum", 1), define_optimizer("adagrad", 1),
+    define_optimizer("adadelta", 2), define_optimizer("rmsprop", 1),      define_optimizer("rmsprop_momentum", 3),
+    define_optimizer("adam", 2),     define_optimizer("adam_amsgrad", 3), define_optimizer("nadam", 2),
+    define_optimizer("adamax", 2),   define_optimizer("radam", 2),        define_optimizer("lion", 1),
+    define_optimizer("average", 0),
 };
 
 }  // namespace
 
-std::span<const OpDef> optimizer_ops() { return kOps; }
+std::span<const OpDef> optimizer_ops() { return kOptimizerOps; }
 
 }  // namespace lemnos::ops

@@ -15,7 +15,7 @@ namespace lemnos::ops {
 namespace {
 
 // An axis without padding joins the one outside it.
-std::vector<PadAxis> fold(const Shape& x, const Shape& y, const std::vector<int64_t>& before) {
+std::vector<PadAxis> fold_pad(const Shape& x, const Shape& y, const std::vector<int64_t>& before) {
   const auto dense = dense_strides(x);
   std::vector<PadAxis> axes;
   for (size_t i = 0; i < y.rank(); ++i) {
@@ -36,7 +36,7 @@ void require_axes(const std::vector<PadAxis>& axes, const char* who) {
           " axes remain after folding, a kernel walks ", PAD_AXES);
 }
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_pad(const Infer& in) {
   const auto attrs = in.attrs<PadAttrs>();
   require_inputs(in, 1);
   const Shape& x = in.in[0].shape;
@@ -49,7 +49,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
             after[i], " after along axis ", i, " of shape ", x, "; use slice to take away");
     extents.push_back(before[i] + x[i] + after[i]);
   }
-  require_axes(fold(x, Shape(extents), before), in.op.name);
+  require_axes(fold_pad(x, Shape(extents), before), in.op.name);
   return {{Shape(extents), in.in[0].dtype}};
 }
 
@@ -60,22 +60,22 @@ uint32_t fill_bits(const Lower& c) {
   return bits;
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_pad(Lower& c) {
   if (count32(c.out(), c.node().op->name) == 0) return {};
   const Shape &x = c.in(0).shape, &y = c.out().shape;
   if (x.elements() == 0)  // something must be bound, though nothing is read
     return {pad(c, c.y(), c.y(), c.out().dtype, {{y.elements(), 0, 0, 1}}, fill_bits(c))};
-  return {pad(c, c.x(0), c.y(), c.out().dtype, fold(x, y, c.attrs<PadAttrs>().before), fill_bits(c))};
+  return {pad(c, c.x(0), c.y(), c.out().dtype, fold_pad(x, y, c.attrs<PadAttrs>().before), fill_bits(c))};
 }
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_pad(Grad& g) {
   const Shape x = g.in(0).shape();
   std::vector<int64_t> begin = g.attrs<PadAttrs>().before, end = begin;
   for (size_t i = 0; i < end.size(); ++i) end[i] += x[i];
   return {slice(g.dy(), begin, end)};
 }
 
-const OpDef kOps[] = {{"pad", infer, grad, lower, reference::pad, attrs_of<PadAttrs>}};
+const OpDef kPadOps[] = {{"pad", infer_pad, grad_pad, lower_pad, reference::pad, attrs_of<PadAttrs>}};
 
 }  // namespace
 
@@ -133,25 +133,25 @@ Dispatch pad(Lower& c, const TensorRef& x, const TensorRef& y, DType dtype, std:
 
 namespace {
 // Of a padding that is one: whether a kernel cannot walk it.
-bool too_many_axes(const Shape& x, const std::vector<int64_t>& before, const std::vector<int64_t>& after) {
+bool too_many_pad_axes(const Shape& x, const std::vector<int64_t>& before, const std::vector<int64_t>& after) {
   if (before.size() != x.rank() || after.size() != x.rank()) return false;
   std::vector<int64_t> extents;
   for (size_t i = 0; i < x.rank(); ++i) {
     if (before[i] < 0 || after[i] < 0) return false;
     extents.push_back(before[i] + x[i] + after[i]);
   }
-  return fold(x, Shape(extents), before).size() > PAD_AXES;
+  return fold_pad(x, Shape(extents), before).size() > PAD_AXES;
 }
 }  // namespace
 
-std::span<const OpDef> pad_ops() { return kOps; }
-const OpDef& pad_op() { return kOps[0]; }
+std::span<const OpDef> pad_ops() { return kPadOps; }
+const OpDef& pad_op() { return kPadOps[0]; }
 
 }  // namespace lemnos::ops
 
 namespace lemnos {
 Value pad(Value x, std::vector<int64_t> before, std::vector<int64_t> after, float value) {
-  if (ops::too_many_axes(x.shape(), before, after)) {  // the outer ones first
+  if (ops::too_many_pad_axes(x.shape(), before, after)) {  // the outer ones first
     std::vector<int64_t> none(before.size(), 0), first_before = none, first_after = none;
     for (size_t i = 0; i < before.size() / 2; ++i) {
       std::swap(first_before[i], before[i]);

@@ -67,7 +67,7 @@ std::vector<TensorDesc> infer_windows(const Infer& in) {
   return {{x.with(rank - 2, w.out[0]).with(rank - 1, w.out[1]), in.in[0].dtype}};
 }
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_pool(const Infer& in) {
   require_inputs(in, 1);
   return infer_windows(in);
 }
@@ -80,7 +80,7 @@ std::vector<TensorDesc> infer_pick(const Infer& in) {
 }
 
 // Inputs x, y, dy of a maximum; dy alone of an average.
-std::vector<TensorDesc> infer_backward(const Infer& in) {
+std::vector<TensorDesc> infer_pool_backward(const Infer& in) {
   const auto attrs = in.attrs<PoolBackwardAttrs>();
   const bool maximum = attrs.function == POOL_MAX;
   require_inputs(in, maximum ? 3 : 1);
@@ -161,7 +161,7 @@ Dispatch launch(Lower& c, const char* kernel, uint32_t function, const Shape& x,
           .cost = cost};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_pool(Lower& c) {
   const bool maximum = std::string_view(c.node().op->name) == "max_pool2d";
   return {
       launch(c, "pool", maximum ? POOL_MAX : POOL_AVERAGE, c.in(0).shape, {in_words(c.x(0)), in_words(c.y())}, false)};
@@ -172,54 +172,54 @@ std::vector<Dispatch> lower_pick(Lower& c) {
       launch(c, "pool_pick", POOL_MAX, c.in(0).shape, {in_words(c.x(0)), in_words(c.x(1)), in_words(c.y())}, false)};
 }
 
-std::vector<Dispatch> lower_backward(Lower& c) {
+std::vector<Dispatch> lower_pool_backward(Lower& c) {
   const TensorRef dy = in_words(c.x(c.inputs() - 1));
   const bool maximum = c.inputs() == 3;
   return {launch(c, "pool_backward", maximum ? POOL_MAX : POOL_AVERAGE, c.out().shape,
                  {maximum ? in_words(c.x(0)) : dy, maximum ? in_words(c.x(1)) : dy, dy, in_words(c.y())}, true)};
 }
 
-std::vector<Value> grad(Grad& g);
+std::vector<Value> grad_pool(Grad& g);
 std::vector<Value> grad_pick(Grad& g);
-std::vector<Value> grad_backward(Grad& g);
+std::vector<Value> grad_pool_backward(Grad& g);
 
-const OpDef kOps[] = {
-    {"max_pool2d", infer, grad, lower, reference::max_pool2d, attrs_of<PoolAttrs>},
-    {"avg_pool2d", infer, grad, lower, reference::avg_pool2d, attrs_of<PoolAttrs>},
-    {"pool2d_backward", infer_backward, grad_backward, lower_backward, reference::pool2d_backward,
+const OpDef kPoolOps[] = {
+    {"max_pool2d", infer_pool, grad_pool, lower_pool, reference::max_pool2d, attrs_of<PoolAttrs>},
+    {"avg_pool2d", infer_pool, grad_pool, lower_pool, reference::avg_pool2d, attrs_of<PoolAttrs>},
+    {"pool2d_backward", infer_pool_backward, grad_pool_backward, lower_pool_backward, reference::pool2d_backward,
      attrs_of<PoolBackwardAttrs>},
     {"max_pool2d_pick", infer_pick, grad_pick, lower_pick, reference::max_pool2d_pick, attrs_of<PoolAttrs>},
 };
 
 // `inputs`: x, y, dy of a maximum, dy of an average.
 Value add_backward(Graph& graph, std::initializer_list<Value> inputs, const Shape& x, const PoolAttrs& attrs) {
-  return graph.add(kOps[2], inputs,
+  return graph.add(kPoolOps[2], inputs,
                    PoolBackwardAttrs{.pool = attrs,
                                      .function = inputs.size() == 3 ? POOL_MAX : POOL_AVERAGE,
                                      .height = x[x.rank() - 2],
                                      .width = x[x.rank() - 1]});
 }
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_pool(Grad& g) {
   const Shape x = g.in(0).shape();
   const auto attrs = g.attrs<PoolAttrs>();
-  if (g.self().op == &kOps[0]) return {add_backward(g.graph, {g.in(0), g.out(), g.dy()}, x, attrs)};
+  if (g.self().op == &kPoolOps[0]) return {add_backward(g.graph, {g.in(0), g.out(), g.dy()}, x, attrs)};
   return {add_backward(g.graph, {g.dy()}, x, attrs)};
 }
 
 // Each is linear in the gradient that it takes, and the transpose of the other. In x a maximum is made of straight
 // pieces.
-std::vector<Value> grad_backward(Grad& g) {
+std::vector<Value> grad_pool_backward(Grad& g) {
   const auto attrs = g.attrs<PoolAttrs>();
-  if (g.inputs() == 1) return {g.graph.add(kOps[1], {g.dy()}, attrs)};
-  return {{}, {}, g.needs(2) ? g.graph.add(kOps[3], {g.in(0), g.dy()}, attrs) : Value()};
+  if (g.inputs() == 1) return {g.graph.add(kPoolOps[1], {g.dy()}, attrs)};
+  return {{}, {}, g.needs(2) ? g.graph.add(kPoolOps[3], {g.in(0), g.dy()}, attrs) : Value()};
 }
 
 std::vector<Value> grad_pick(Grad& g) {
   const auto attrs = g.attrs<PoolAttrs>();
   const Value x = g.in(0);
   if (!g.needs(1)) return {};
-  const Value y = g.graph.add(kOps[0], {x}, attrs);
+  const Value y = g.graph.add(kPoolOps[0], {x}, attrs);
   return {{}, add_backward(g.graph, {x, y, g.dy()}, x.shape(), attrs)};
 }
 
@@ -227,7 +227,7 @@ std::vector<int64_t> pair(const std::array<int64_t, 2>& v) { return {v[0], v[1]}
 
 }  // namespace
 
-std::span<const OpDef> pool_ops() { return kOps; }
+std::span<const OpDef> pool_ops() { return kPoolOps; }
 
 Value pool(size_t op, Value x, const Pool2dOptions& o) {
   const bool stepped = o.stride[0] || o.stride[1];
@@ -241,7 +241,7 @@ Value pool(size_t op, Value x, const Pool2dOptions& o) {
     down.stride = {stepped ? o.stride[0] : o.kernel[0], 1};
     return pool(op, pool(op, x, along), down);
   }
-  return x.graph().add(kOps[op], {x},
+  return x.graph().add(kPoolOps[op], {x},
                        PoolAttrs{.kernel = pair(o.kernel),
                                  .stride = stepped ? pair(o.stride) : std::vector<int64_t>{},
                                  .padding = pair(o.padding),
@@ -250,7 +250,7 @@ Value pool(size_t op, Value x, const Pool2dOptions& o) {
                                  .count_pad = o.count_include_pad});
 }
 Value pool_to(size_t op, Value x, std::array<int64_t, 2> size) {
-  return x.graph().add(kOps[op], {x}, PoolAttrs{.size = pair(size)});
+  return x.graph().add(kPoolOps[op], {x}, PoolAttrs{.size = pair(size)});
 }
 
 Value planes(const char* who, Value x) {

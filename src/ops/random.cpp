@@ -16,7 +16,7 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_random(const Infer& in) {
   const auto attrs = in.attrs<RandomAttrs>();
   require_inputs(in, 1);
   require_state(in, 0);
@@ -26,7 +26,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {y};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_random(Lower& c) {
   const auto attrs = c.attrs<RandomAttrs>();
   using namespace shaders;
   const uint32_t count = count32(c.out(), c.node().op->name);
@@ -46,20 +46,20 @@ std::vector<Dispatch> lower(Lower& c) {
            .cost = {c.out().bytes(), 40ull * count}}};
 }
 
-const OpDef kOps[] = {
-    {"random_uniform", infer, nullptr, lower, reference::random, attrs_of<RandomAttrs>},
-    {"random_normal", infer, nullptr, lower, reference::random, attrs_of<RandomAttrs>},
+const OpDef kRandomOps[] = {
+    {"random_uniform", infer_random, nullptr, lower_random, reference::random, attrs_of<RandomAttrs>},
+    {"random_normal", infer_random, nullptr, lower_random, reference::random, attrs_of<RandomAttrs>},
 };
 
 }  // namespace
 
-std::span<const OpDef> random_ops() { return kOps; }
+std::span<const OpDef> random_ops() { return kRandomOps; }
 
 Value random_value(size_t op, Value state, const TensorDesc& desc, float a, float b, uint32_t seed,
                    std::string_view stream) {
   Graph& graph = state.graph();
   return graph.add(
-      kOps[op], {state},
+      kRandomOps[op], {state},
       RandomAttrs{
           .shape = desc.shape, .dtype = desc.dtype, .a = a, .b = b, .seed = seed, .stream = graph.stream(stream)});
 }

@@ -151,7 +151,7 @@ Primal primal_gru(Graph& graph, const Node& node) {
 std::vector<Value> grad_lstm(Grad& g);
 std::vector<Value> grad_gru(Grad& g);
 
-const OpDef kOps[] = {
+const OpDef kRecurrentOps[] = {
     {"lstm_cell", infer_lstm, grad_lstm, lower_lstm, reference::lstm_cell},
     {.name = "lstm_cell_backward",
      .infer = infer_lstm_backward,
@@ -173,17 +173,17 @@ std::vector<Value> grad_lstm(Grad& g) {
   if (has_dh) inputs.push_back(g.dy(0));
   if (has_dc) inputs.push_back(g.dy(1));
   const std::vector<Value> made =
-      g.graph.add_all(kOps[1], inputs, LstmBackwardAttrs{.has_dh = has_dh, .has_dc = has_dc});
+      g.graph.add_all(kRecurrentOps[1], inputs, LstmBackwardAttrs{.has_dh = has_dh, .has_dc = has_dc});
   return {made[0], made[0], made[1]};
 }
 
 std::vector<Value> grad_gru(Grad& g) {
   const std::array inputs{g.in(0), g.in(1), g.in(2), g.dy()};
-  return g.graph.add_all(kOps[3], inputs);
+  return g.graph.add_all(kRecurrentOps[3], inputs);
 }
 
 }  // namespace
 
-std::span<const OpDef> recurrent_ops() { return kOps; }
+std::span<const OpDef> recurrent_ops() { return kRecurrentOps; }
 
 }  // namespace lemnos::ops

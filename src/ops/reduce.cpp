@@ -24,7 +24,7 @@ bool is_reduced(const std::vector<int64_t>& axes, size_t axis) {
   return axes.empty() || std::ranges::find(axes, static_cast<int64_t>(axis)) != axes.end();
 }
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_reduce(const Infer& in) {
   const auto attrs = in.attrs<ReduceAttrs>();
   require_inputs(in, 1);
   require_float(in, 0);
@@ -52,7 +52,7 @@ struct Group {
   bool reduced;
 };
 
-std::vector<Group> fold(const Shape& shape, const std::vector<int64_t>& axes) {
+std::vector<Group> fold_reduce(const Shape& shape, const std::vector<int64_t>& axes) {
   std::vector<Group> groups;
   for (size_t i = 0; i < shape.rank(); ++i) {
     if (shape[i] == 1) continue;
@@ -195,10 +195,10 @@ uint64_t product(std::span<const Group> groups) {
   return n;
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_reduce(Lower& c) {
   const std::string_view name = c.node().op->name;
   const uint32_t elements = count32(c.in(0), c.node().op->name);
-  std::vector<Group> groups = fold(c.in(0).shape, c.attrs<ReduceAttrs>().axes);
+  std::vector<Group> groups = fold_reduce(c.in(0).shape, c.attrs<ReduceAttrs>().axes);
   Pass pass;
   pass.kind = name == "reduce_max"   ? REDUCE_MAX
               : name == "reduce_min" ? REDUCE_MIN
@@ -261,22 +261,22 @@ std::vector<Value> grad_norm(Grad& g) {
   return {g.in(0) * stretched(g, g.dy() / clamp(g.out(), tiny, std::numeric_limits<float>::infinity()))};
 }
 
-const OpDef kOps[] = {
-    {"sum", infer, grad_sum, lower, reference::reduce, attrs_of<ReduceAttrs>, kRowVariants},
-    {"mean", infer, grad_mean, lower, reference::reduce, attrs_of<ReduceAttrs>, kRowVariants},
-    {"reduce_max", infer, grad_extreme, lower, reference::reduce, attrs_of<ReduceAttrs>, kRowVariants},
-    {"reduce_min", infer, grad_extreme, lower, reference::reduce, attrs_of<ReduceAttrs>, kRowVariants},
-    {"norm", infer, grad_norm, lower, reference::reduce, attrs_of<ReduceAttrs>, kRowVariants},
+const OpDef kReduceOps[] = {
+    {"sum", infer_reduce, grad_sum, lower_reduce, reference::reduce, attrs_of<ReduceAttrs>, kRowVariants},
+    {"mean", infer_reduce, grad_mean, lower_reduce, reference::reduce, attrs_of<ReduceAttrs>, kRowVariants},
+    {"reduce_max", infer_reduce, grad_extreme, lower_reduce, reference::reduce, attrs_of<ReduceAttrs>, kRowVariants},
+    {"reduce_min", infer_reduce, grad_extreme, lower_reduce, reference::reduce, attrs_of<ReduceAttrs>, kRowVariants},
+    {"norm", infer_reduce, grad_norm, lower_reduce, reference::reduce, attrs_of<ReduceAttrs>, kRowVariants},
 };
 
 }  // namespace
 
-std::span<const OpDef> reduce_ops() { return kOps; }
+std::span<const OpDef> reduce_ops() { return kReduceOps; }
 
 Value reduce(size_t op, Value x, std::vector<int64_t> axes, bool keep) {
-  for (int64_t& axis : axes) axis = static_cast<int64_t>(x.shape().axis(axis, kOps[op].name));
+  for (int64_t& axis : axes) axis = static_cast<int64_t>(x.shape().axis(axis, kReduceOps[op].name));
   std::ranges::sort(axes);
-  return x.graph().add(kOps[op], {x}, ReduceAttrs{.axes = std::move(axes), .keep = keep});
+  return x.graph().add(kReduceOps[op], {x}, ReduceAttrs{.axes = std::move(axes), .keep = keep});
 }
 
 }  // namespace lemnos::ops

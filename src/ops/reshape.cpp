@@ -10,7 +10,7 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_reshape(const Infer& in) {
   require_inputs(in, 1);
   const Shape shape = in.attrs<ReshapeAttrs>().shape;
   require(shape.elements() == in.in[0].elements(), ErrorCode::shape_mismatch, in.op.name, ": shape ", shape, " has ",
@@ -18,27 +18,28 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {{shape, in.in[0].dtype}};
 }
 
-std::vector<Value> grad(Grad& g) { return {reshape(g.dy(), g.in(0).shape())}; }
+std::vector<Value> grad_reshape(Grad& g) { return {reshape(g.dy(), g.in(0).shape())}; }
 
 std::vector<TensorDesc> infer_same(const Infer& in) {
   require_inputs(in, 1);
   return {in.in[0]};
 }
-std::vector<Value> no_grad(Grad&) { return {}; }
+std::vector<Value> no_reshape_grad(Grad&) { return {}; }
 
 constexpr Alias kViews[] = {{0, 0}};
-const OpDef kOps[] = {{"reshape", infer, grad, nullptr, nullptr, attrs_of<ReshapeAttrs>, {}, {}, kViews},
-                      {"stop_gradient", infer_same, no_grad, nullptr, nullptr, {}, {}, {}, kViews}};
+const OpDef kReshapeOps[] = {
+    {"reshape", infer_reshape, grad_reshape, nullptr, nullptr, attrs_of<ReshapeAttrs>, {}, {}, kViews},
+    {"stop_gradient", infer_same, no_reshape_grad, nullptr, nullptr, {}, {}, {}, kViews}};
 
 }  // namespace
 
-std::span<const OpDef> reshape_ops() { return kOps; }
+std::span<const OpDef> reshape_ops() { return kReshapeOps; }
 
-const OpDef& stop_gradient_op() { return kOps[1]; }
+const OpDef& stop_gradient_op() { return kReshapeOps[1]; }
 
 Value reshape_to(Value x, Shape shape) {
   if (shape == x.shape()) return x;
-  return x.graph().add(kOps[0], {x}, ReshapeAttrs{.shape = shape});
+  return x.graph().add(kReshapeOps[0], {x}, ReshapeAttrs{.shape = shape});
 }
 
 }  // namespace lemnos::ops

@@ -15,7 +15,7 @@ namespace lemnos::ops {
 namespace {
 
 // x[.., D] with the table {cos, sin} f32[positions, D / 2, 2]; `rows` consecutive rows of x share a position.
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_rotary(const Infer& in) {
   require_inputs(in, 2);
   require_float(in, 0);
   const Shape &x = in.in[0].shape, &table = in.in[1].shape;
@@ -29,7 +29,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {in.in[0]};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_rotary(Lower& c) {
   const auto attrs = c.attrs<RotaryAttrs>();
   const Shape& x = c.in(0).shape;
   const uint32_t count = count32(c.out(), c.node().op->name);
@@ -45,17 +45,18 @@ std::vector<Dispatch> lower(Lower& c) {
            .cost = {2 * c.out().bytes() + c.in(1).bytes(), 3ull * count}}};
 }
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_rotary(Grad& g) {
   auto attrs = g.attrs<RotaryAttrs>();
   attrs.inverse = !attrs.inverse;
   return {g.graph.add(*g.self().op, {g.dy(), g.in(1)}, attrs), {}};
 }
 
-const OpDef kOps[] = {{"rotary", infer, grad, lower, reference::rotary, attrs_of<RotaryAttrs>}};
+const OpDef kRotaryOps[] = {
+    {"rotary", infer_rotary, grad_rotary, lower_rotary, reference::rotary, attrs_of<RotaryAttrs>}};
 
 }  // namespace
 
-std::span<const OpDef> rotary_ops() { return kOps; }
+std::span<const OpDef> rotary_ops() { return kRotaryOps; }
 
 Value rotate(Value x, bool heads_inside, double base) {
   const Shape shape = x.shape();
@@ -71,7 +72,7 @@ Value rotate(Value x, bool heads_inside, double base) {
       table[static_cast<size_t>((t * half + d) * 2 + 1)] = static_cast<float>(std::sin(angle));
     }
   const Value turns = x.graph().constant({positions, half, 2}, table);
-  return x.graph().add(kOps[0], {x, turns}, RotaryAttrs{.rows = heads_inside ? shape[2] : 1});
+  return x.graph().add(kRotaryOps[0], {x, turns}, RotaryAttrs{.rows = heads_inside ? shape[2] : 1});
 }
 
 }  // namespace lemnos::ops

@@ -22,7 +22,7 @@ uint32_t kind_of(const ScheduleAttrs& attrs, const char* op) {
   return static_cast<uint32_t>(found - kinds.begin());
 }
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_schedule(const Infer& in) {
   const bool table = kind_of(in.attrs<ScheduleAttrs>(), in.op.name) == SCHEDULE_PIECEWISE;
   require_inputs(in, table ? 2 : 1);
   require_state(in, 0);
@@ -31,7 +31,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {in.in[0]};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_schedule(Lower& c) {
   using namespace shaders;
   const auto a = c.attrs<ScheduleAttrs>();
   const auto real = [](double v) { return static_cast<float>(v); };
@@ -54,13 +54,20 @@ std::vector<Dispatch> lower(Lower& c) {
            .cost = {2 * c.in(0).bytes(), 30}}};
 }
 
-constexpr Alias kUpdates[] = {{0, 0}};
-const OpDef kOps[] = {{"schedule", infer, nullptr, lower, reference::schedule, attrs_of<ScheduleAttrs>, {}, kUpdates}};
+constexpr Alias kScheduleUpdates[] = {{0, 0}};
+const OpDef kScheduleOps[] = {{"schedule",
+                               infer_schedule,
+                               nullptr,
+                               lower_schedule,
+                               reference::schedule,
+                               attrs_of<ScheduleAttrs>,
+                               {},
+                               kScheduleUpdates}};
 
 }  // namespace
 
-std::span<const OpDef> schedule_ops() { return kOps; }
-const OpDef& schedule_op() { return kOps[0]; }
+std::span<const OpDef> schedule_ops() { return kScheduleOps; }
+const OpDef& schedule_op() { return kScheduleOps[0]; }
 
 double schedule_factor(const ScheduleAttrs& attrs, std::span<const float> table, double t) {
   return reference::schedule_factor(attrs, std::vector<double>(table.begin(), table.end()), t);

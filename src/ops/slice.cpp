@@ -12,7 +12,7 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_slice(const Infer& in) {
   const auto attrs = in.attrs<SliceAttrs>();
   require_inputs(in, 1);
   const Shape& x = in.in[0].shape;
@@ -29,14 +29,14 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {{Shape(extents), in.in[0].dtype}};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_slice(Lower& c) {
   const std::vector<int64_t> begin = c.attrs<SliceAttrs>().begin;
   Strides strides{0, dense_strides(c.in(0).shape)};
   for (size_t i = 0; i < begin.size(); ++i) strides.offset += begin[i] * strides.stride[i];
   return {move(c, strides)};
 }
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_slice(Grad& g) {
   const auto attrs = g.attrs<SliceAttrs>();
   const Shape x = g.in(0).shape();
   std::vector<int64_t> before = attrs.begin, after = attrs.end;
@@ -44,13 +44,13 @@ std::vector<Value> grad(Grad& g) {
   return {pad(g.dy(), before, after)};
 }
 
-const OpDef kOps[] = {{"slice", infer, grad, lower, reference::slice, attrs_of<SliceAttrs>}};
+const OpDef kSliceOps[] = {{"slice", infer_slice, grad_slice, lower_slice, reference::slice, attrs_of<SliceAttrs>}};
 
 }  // namespace
 
 namespace {
 // Of a part that is one: whether a kernel cannot walk it.
-bool too_many_axes(const Shape& x, const std::vector<int64_t>& begin, const std::vector<int64_t>& end) {
+bool too_many_slice_axes(const Shape& x, const std::vector<int64_t>& begin, const std::vector<int64_t>& end) {
   if (x.rank() <= Folded::kMaxAxes || begin.size() != x.rank() || end.size() != x.rank()) return false;
   std::vector<int64_t> extents;
   for (size_t i = 0; i < x.rank(); ++i) {
@@ -61,15 +61,15 @@ bool too_many_axes(const Shape& x, const std::vector<int64_t>& begin, const std:
 }
 }  // namespace
 
-std::span<const OpDef> slice_ops() { return kOps; }
-const OpDef& slice_op() { return kOps[0]; }
+std::span<const OpDef> slice_ops() { return kSliceOps; }
+const OpDef& slice_op() { return kSliceOps[0]; }
 
 }  // namespace lemnos::ops
 
 namespace lemnos {
 
 Value slice(Value x, std::vector<int64_t> begin, std::vector<int64_t> end) {
-  if (const Shape from = x.shape(); ops::too_many_axes(from, begin, end)) {  // the outer ones first
+  if (const Shape from = x.shape(); ops::too_many_slice_axes(from, begin, end)) {  // the outer ones first
     std::vector<int64_t> first_begin(begin.size(), 0), first_end(from.begin(), from.end());
     for (size_t i = 0; i < from.rank() / 2; ++i) {
       first_begin[i] = std::exchange(begin[i], 0);

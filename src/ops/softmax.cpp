@@ -13,14 +13,14 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_softmax(const Infer& in) {
   require_inputs(in, 1);
   require_float(in, 0);
   require(in.in[0].shape.rank() >= 1, ErrorCode::invalid_argument, in.op.name, ": x needs at least one axis");
   return {in.in[0]};
 }
 
-std::vector<TensorDesc> infer_backward(const Infer& in) {
+std::vector<TensorDesc> infer_softmax_backward(const Infer& in) {
   require_inputs(in, 2);
   require_same(in, 0, 1);
   return {in.in[0]};
@@ -45,25 +45,25 @@ std::vector<Dispatch> lower_rows(Lower& c, const char* stem, std::vector<TensorR
            .cost = {(c.inputs() + 1) * c.out().bytes(), 5ull * rows * cols}}};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_softmax(Lower& c) {
   return lower_rows<shaders::SoftmaxSpec, shaders::SoftmaxParams>(c, "softmax", {c.x(0), c.y()});
 }
-std::vector<Dispatch> lower_backward(Lower& c) {
+std::vector<Dispatch> lower_softmax_backward(Lower& c) {
   return lower_rows<shaders::SoftmaxBackwardSpec, shaders::SoftmaxBackwardParams>(c, "softmax_backward",
                                                                                   {c.x(0), c.x(1), c.y()});
 }
 
-std::vector<Value> grad(Grad& g);
-std::vector<Value> grad_backward(Grad& g);
+std::vector<Value> grad_softmax(Grad& g);
+std::vector<Value> grad_softmax_backward(Grad& g);
 
 // One row is normalised as a whole.
-uint32_t by_rows(const Lower& c) { return c.out().shape.rank() > 1 ? rows_of_output(c) : 0; }
+uint32_t softmax_by_rows(const Lower& c) { return c.out().shape.rank() > 1 ? rows_of_output(c) : 0; }
 
-const OpDef kOps[] = {
+const OpDef kSoftmaxOps[] = {
     {"softmax",
-     infer,
-     grad,
-     lower,
+     infer_softmax,
+     grad_softmax,
+     lower_softmax,
      reference::softmax,
      attrs_of<SoftmaxAttrs>,
      kRowVariants,
@@ -71,11 +71,11 @@ const OpDef kOps[] = {
      {},
      {},
      nullptr,
-     by_rows},
+     softmax_by_rows},
     {"softmax_backward",
-     infer_backward,
-     grad_backward,
-     lower_backward,
+     infer_softmax_backward,
+     grad_softmax_backward,
+     lower_softmax_backward,
      reference::softmax_backward,
      attrs_of<SoftmaxAttrs>,
      kRowVariants,
@@ -83,13 +83,13 @@ const OpDef kOps[] = {
      {},
      {},
      nullptr,
-     by_rows},
+     softmax_by_rows},
 };
 
-std::vector<Value> grad(Grad& g) { return {g.graph.add(kOps[1], {g.out(), g.dy()}, g.self().attrs)}; }
+std::vector<Value> grad_softmax(Grad& g) { return {g.graph.add(kSoftmaxOps[1], {g.out(), g.dy()}, g.self().attrs)}; }
 
 // Of dx = y (dy - sum(y dy)), and of dx = dy - exp(y) sum(dy), for `y` and `dy` whose gradient is `g.dy()`.
-std::vector<Value> grad_backward(Grad& g) {
+std::vector<Value> grad_softmax_backward(Grad& g) {
   const Value y = g.in(0), dy = g.in(1), ddx = g.dy();
   const auto of_row = [](Value v) { return sum(v, {-1}, true); };
   std::vector<Value> found(2);
@@ -99,14 +99,14 @@ std::vector<Value> grad_backward(Grad& g) {
     if (g.needs(1)) found[1] = ddx - of_row(ddx * p);
   } else {
     if (g.needs(0)) found[0] = ddx * (dy - of_row(y * dy)) - dy * of_row(y * ddx);
-    if (g.needs(1)) found[1] = g.graph.add(kOps[1], {y, ddx}, SoftmaxAttrs{});
+    if (g.needs(1)) found[1] = g.graph.add(kSoftmaxOps[1], {y, ddx}, SoftmaxAttrs{});
   }
   return found;
 }
 
 Value along(Value x, int64_t axis, bool logarithm) {
   const size_t at = x.shape().axis(axis, logarithm ? "log_softmax" : "softmax"), last = x.shape().rank() - 1;
-  if (at == last) return x.graph().add(kOps[0], {x}, SoftmaxAttrs{.logarithm = logarithm});
+  if (at == last) return x.graph().add(kSoftmaxOps[0], {x}, SoftmaxAttrs{.logarithm = logarithm});
   std::vector<int64_t> exchanged;
   for (size_t i = 0; i <= last; ++i) exchanged.push_back(static_cast<int64_t>(i == at ? last : i == last ? at : i));
   return permute(along(permute(x, exchanged), -1, logarithm), exchanged);
@@ -114,7 +114,7 @@ Value along(Value x, int64_t axis, bool logarithm) {
 
 }  // namespace
 
-std::span<const OpDef> softmax_ops() { return kOps; }
+std::span<const OpDef> softmax_ops() { return kSoftmaxOps; }
 Value softmax_along(Value x, int64_t axis, bool logarithm) { return along(x, axis, logarithm); }
 
 }  // namespace lemnos::ops

@@ -17,7 +17,7 @@ void check_attrs(const Infer& in) {
           " batches per epoch, it takes 1 or more, or 0 for the state's");
 }
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_step_state(const Infer& in) {
   require_inputs(in, 1);
   require_state(in, 0);
   check_attrs(in);
@@ -42,7 +42,7 @@ std::vector<TensorDesc> infer_finish(const Infer& in) {
   return {in.in[0], in.in[1]};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_step_state(Lower& c) {
   using namespace shaders;
   const bool record = c.inputs() >= 4, more = c.inputs() == 5 && c.in(4).elements() > 0;
   const auto a = c.attrs<AdvanceStepAttrs>();
@@ -94,12 +94,19 @@ std::vector<Dispatch> lower_value(Lower& c) {
 
 constexpr Alias kState[] = {{0, 0}};
 constexpr Alias kStateAndRing[] = {{0, 0}, {1, 1}};
-const OpDef kOps[] = {
-    {"advance_step", infer, nullptr, lower, reference::advance_step, attrs_of<AdvanceStepAttrs>, {}, kState},
+const OpDef kStepStateOps[] = {
+    {"advance_step",
+     infer_step_state,
+     nullptr,
+     lower_step_state,
+     reference::advance_step,
+     attrs_of<AdvanceStepAttrs>,
+     {},
+     kState},
     {"finish_step",
      infer_finish,
      nullptr,
-     lower,
+     lower_step_state,
      reference::advance_step,
      attrs_of<AdvanceStepAttrs>,
      {},
@@ -119,12 +126,13 @@ AdvanceStepAttrs attrs_from(const AdvanceOptions& o) {
 }  // namespace
 
 Value add_state_value(Value state, size_t word, float scale) {
-  return state.graph().add(kOps[2], {state}, StateValueAttrs{.word = static_cast<int64_t>(word), .scale = scale});
+  return state.graph().add(kStepStateOps[2], {state},
+                           StateValueAttrs{.word = static_cast<int64_t>(word), .scale = scale});
 }
 
-std::span<const OpDef> step_state_ops() { return kOps; }
+std::span<const OpDef> step_state_ops() { return kStepStateOps; }
 Value add_advance_step(std::span<const Value> inputs, const AdvanceOptions& options) {
-  return inputs[0].graph().add_all(kOps[inputs.size() >= 4], inputs, attrs_from(options))[0];
+  return inputs[0].graph().add_all(kStepStateOps[inputs.size() >= 4], inputs, attrs_from(options))[0];
 }
 
 }  // namespace lemnos::ops

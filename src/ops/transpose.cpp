@@ -23,7 +23,7 @@ Strides strides_of(const Shape& x, const std::vector<int64_t>& order) {
   return strides;
 }
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_transpose(const Infer& in) {
   require_inputs(in, 1);
   const Shape& x = in.in[0].shape;
   const std::vector<int64_t> axes = in.attrs<TransposeAttrs>().axes;
@@ -44,7 +44,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
 struct Axis {
   int64_t extent, x, y;
 };
-std::vector<Axis> fold(const Shape& x, const std::vector<int64_t>& order) {
+std::vector<Axis> fold_transpose(const Shape& x, const std::vector<int64_t>& order) {
   const auto dense = dense_strides(x);
   std::vector<Axis> axes;
   for (int64_t k : order) {
@@ -81,12 +81,12 @@ Dispatch launch(Lower& c, const TensorRef& x, const TensorRef& y, DType dtype, s
 }
 
 // In tiles, where the last axis changes and there are not too many others; elsewhere element by element.
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_transpose(Lower& c) {
   using namespace shaders;
   const Shape& x = c.in(0).shape;
   const std::vector<int64_t> order = c.attrs<TransposeAttrs>().axes;
   if (x.elements() == 0) return {};
-  std::vector<Axis> axes = fold(x, order);
+  std::vector<Axis> axes = fold_transpose(x, order);
   const auto across = std::ranges::find(axes, 1, &Axis::x);
   const bool tiled = axes.size() >= 2 && axes.size() <= 2 + TRANSPOSE_BATCH_AXES && axes.back().x != 1;
   TransposeParams params{};
@@ -111,14 +111,15 @@ std::vector<Dispatch> lower(Lower& c) {
   return {launch(c, in_words(c.x(0)), in_words(c.y()), c.out().dtype, params, axes.size(), batches)};
 }
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_transpose(Grad& g) {
   const std::vector<int64_t> axes = g.attrs<TransposeAttrs>().axes;
   std::vector<int64_t> inverse(axes.size());
   for (size_t i = 0; i < axes.size(); ++i) inverse[static_cast<size_t>(axes[i])] = static_cast<int64_t>(i);
   return {permute(g.dy(), inverse)};
 }
 
-const OpDef kOps[] = {{"transpose", infer, grad, lower, reference::transpose, attrs_of<TransposeAttrs>}};
+const OpDef kTransposeOps[] = {
+    {"transpose", infer_transpose, grad_transpose, lower_transpose, reference::transpose, attrs_of<TransposeAttrs>}};
 
 }  // namespace
 
@@ -148,8 +149,8 @@ std::vector<int64_t> first_turn(const Shape& x, const std::vector<int64_t>& orde
 }
 }  // namespace
 
-std::span<const OpDef> transpose_ops() { return kOps; }
-const OpDef& transpose_op() { return kOps[0]; }
+std::span<const OpDef> transpose_ops() { return kTransposeOps; }
+const OpDef& transpose_op() { return kTransposeOps[0]; }
 
 }  // namespace lemnos::ops
 

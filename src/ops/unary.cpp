@@ -12,13 +12,13 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_unary(const Infer& in) {
   require_inputs(in, 1);
   require_float(in, 0);
   return {in.in[0]};
 }
 
-std::vector<TensorDesc> infer_backward(const Infer& in) {
+std::vector<TensorDesc> infer_unary_backward(const Infer& in) {
   require_inputs(in, 2);
   require_same(in, 0, 1);
   return {in.in[0]};
@@ -45,61 +45,64 @@ std::vector<Dispatch> lower_as(Lower& c, const char* stem, int64_t function, std
            .cost = {(c.inputs() + 1) * c.out().bytes(), 4ull * count}}};
 }
 
-std::vector<Dispatch> lower(Lower& c) { return lower_as(c, "unary", number_of(c.node().op->name), {c.x(0), c.y()}); }
-std::vector<Dispatch> lower_backward(Lower& c) {
+std::vector<Dispatch> lower_unary(Lower& c) {
+  return lower_as(c, "unary", number_of(c.node().op->name), {c.x(0), c.y()});
+}
+std::vector<Dispatch> lower_unary_backward(Lower& c) {
   return lower_as(c, "unary_backward", c.attrs<UnaryBackwardAttrs>().function, {c.x(0), c.x(1), c.y()});
 }
 
-std::vector<Value> grad(Grad& g);
-std::vector<Value> grad_backward(Grad& g);
+std::vector<Value> grad_unary(Grad& g);
+std::vector<Value> grad_unary_backward(Grad& g);
 
-constexpr Alias kInplace[] = {{0, 0}};
+constexpr Alias kUnaryInplace[] = {{0, 0}};
 constexpr Alias kInplaceBackward[] = {{0, 1}};
 
 // Where the first parameter has a default of its own.
 struct LeakyAttrs : UnaryAttrs {
   LeakyAttrs() : UnaryAttrs{.a = .01} {}
 };
-struct OneAttrs : UnaryAttrs {
-  OneAttrs() : UnaryAttrs{.a = 1} {}
+struct UnaryOneAttrs : UnaryAttrs {
+  UnaryOneAttrs() : UnaryAttrs{.a = 1} {}
 };
 
-constexpr OpDef define(const char* name, AttrSchema attrs = attrs_of<UnaryAttrs>) {
-  return {name, infer, grad, lower, reference::unary, attrs, {}, {}, {}, kInplace, nullptr, rows_of_output};
+constexpr OpDef define_unary(const char* name, AttrSchema attrs = attrs_of<UnaryAttrs>) {
+  return {name, infer_unary, grad_unary, lower_unary,   reference::unary, attrs,
+          {},   {},          {},         kUnaryInplace, nullptr,          rows_of_output};
 }
 
-const OpDef kOps[] = {
-    define("identity"),
-    define("relu"),
-    define("leaky_relu", attrs_of<LeakyAttrs>),
-    define("elu", attrs_of<OneAttrs>),
-    define("selu"),
-    define("celu", attrs_of<OneAttrs>),
-    define("gelu"),
-    define("gelu_tanh"),
-    define("silu"),
-    define("mish"),
-    define("sigmoid"),
-    define("hard_sigmoid"),
-    define("tanh"),
-    define("softplus", attrs_of<OneAttrs>),
-    define("softsign"),
-    define("negate"),
-    define("abs"),
-    define("square"),
-    define("sqrt"),
-    define("rsqrt"),
-    define("exp"),
-    define("log"),
-    define("clamp"),
-    define("reciprocal"),
-    define("affine", attrs_of<OneAttrs>),
-    define("log1p"),
-    define("hard_swish"),
+const OpDef kUnaryOps[] = {
+    define_unary("identity"),
+    define_unary("relu"),
+    define_unary("leaky_relu", attrs_of<LeakyAttrs>),
+    define_unary("elu", attrs_of<UnaryOneAttrs>),
+    define_unary("selu"),
+    define_unary("celu", attrs_of<UnaryOneAttrs>),
+    define_unary("gelu"),
+    define_unary("gelu_tanh"),
+    define_unary("silu"),
+    define_unary("mish"),
+    define_unary("sigmoid"),
+    define_unary("hard_sigmoid"),
+    define_unary("tanh"),
+    define_unary("softplus", attrs_of<UnaryOneAttrs>),
+    define_unary("softsign"),
+    define_unary("negate"),
+    define_unary("abs"),
+    define_unary("square"),
+    define_unary("sqrt"),
+    define_unary("rsqrt"),
+    define_unary("exp"),
+    define_unary("log"),
+    define_unary("clamp"),
+    define_unary("reciprocal"),
+    define_unary("affine", attrs_of<UnaryOneAttrs>),
+    define_unary("log1p"),
+    define_unary("hard_swish"),
     {"unary_backward",
-     infer_backward,
-     grad_backward,
-     lower_backward,
+     infer_unary_backward,
+     grad_unary_backward,
+     lower_unary_backward,
      reference::unary_backward,
      attrs_of<UnaryBackwardAttrs>,
      {},
@@ -109,9 +112,9 @@ const OpDef kOps[] = {
      nullptr,
      rows_of_output},
 };
-const OpDef& kUnaryBackward = kOps[std::size(kOps) - 1];
+const OpDef& kUnaryBackward = kUnaryOps[std::size(kUnaryOps) - 1];
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_unary(Grad& g) {
   const auto attrs = g.attrs<UnaryAttrs>();
   const int64_t function = number_of(g.self().op->name);
   const bool of_output = reference::unary_functions()[static_cast<size_t>(function)].slope_of_output;
@@ -184,7 +187,7 @@ Value curve(int64_t function, Value s, float a) {
 }
 
 // dx = dy f'(s): linear in dy, and in s by the curve of f.
-std::vector<Value> grad_backward(Grad& g) {
+std::vector<Value> grad_unary_backward(Grad& g) {
   const auto attrs = g.attrs<UnaryBackwardAttrs>();
   const Value s = g.in(0), dy = g.in(1);
   std::vector<Value> found(2);
@@ -197,12 +200,12 @@ std::vector<Value> grad_backward(Grad& g) {
 
 }  // namespace
 
-std::span<const OpDef> unary_ops() { return kOps; }
+std::span<const OpDef> unary_ops() { return kUnaryOps; }
 
 namespace {
-Value apply(int function, Value x) { return x.graph().add(kOps[function], {x}); }
+Value apply(int function, Value x) { return x.graph().add(kUnaryOps[function], {x}); }
 Value apply(int function, Value x, double a, double b = 0) {
-  return x.graph().add(kOps[function], {x}, UnaryAttrs{.a = a, .b = b});
+  return x.graph().add(kUnaryOps[function], {x}, UnaryAttrs{.a = a, .b = b});
 }
 }  // namespace
 }  // namespace lemnos::ops

@@ -12,7 +12,7 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_upsample(const Infer& in) {
   require_inputs(in, 1);
   require_float(in, 0);
   const Shape& x = in.in[0].shape;
@@ -60,15 +60,16 @@ std::vector<Dispatch> lower_as(Lower& c, const Shape& x, const Shape& y, bool ba
            .cost = {c.in(0).bytes() + c.out().bytes(), (linear ? 8ull : 1ull) * static_cast<uint64_t>(y.elements())}}};
 }
 
-std::vector<Dispatch> lower(Lower& c) { return lower_as(c, c.in(0).shape, c.out().shape, false); }
-std::vector<Dispatch> lower_backward(Lower& c) { return lower_as(c, c.out().shape, c.in(0).shape, true); }
+std::vector<Dispatch> lower_upsample(Lower& c) { return lower_as(c, c.in(0).shape, c.out().shape, false); }
+std::vector<Dispatch> lower_upsample_backward(Lower& c) { return lower_as(c, c.out().shape, c.in(0).shape, true); }
 
-std::vector<Value> grad(Grad& g);
-std::vector<Value> grad_backward(Grad& g);
+std::vector<Value> grad_upsample(Grad& g);
+std::vector<Value> grad_upsample_backward(Grad& g);
 
-const OpDef kOps[] = {
-    {"upsample", infer, grad, lower, reference::upsample, attrs_of<UpsampleAttrs>},
-    {"upsample_backward", infer, grad_backward, lower_backward, reference::upsample_backward, attrs_of<UpsampleAttrs>},
+const OpDef kUpsampleOps[] = {
+    {"upsample", infer_upsample, grad_upsample, lower_upsample, reference::upsample, attrs_of<UpsampleAttrs>},
+    {"upsample_backward", infer_upsample, grad_upsample_backward, lower_upsample_backward, reference::upsample_backward,
+     attrs_of<UpsampleAttrs>},
 };
 
 std::vector<Value> transposed(Grad& g, const OpDef& op) {
@@ -77,13 +78,13 @@ std::vector<Value> transposed(Grad& g, const OpDef& op) {
   attrs.size = {x[x.rank() - 2], x[x.rank() - 1]};
   return {g.graph.add(op, {g.dy()}, attrs)};
 }
-std::vector<Value> grad(Grad& g) { return transposed(g, kOps[1]); }
-std::vector<Value> grad_backward(Grad& g) { return transposed(g, kOps[0]); }
+std::vector<Value> grad_upsample(Grad& g) { return transposed(g, kUpsampleOps[1]); }
+std::vector<Value> grad_upsample_backward(Grad& g) { return transposed(g, kUpsampleOps[0]); }
 
 }  // namespace
 
-std::span<const OpDef> upsample_ops() { return kOps; }
-const OpDef& upsample_op() { return kOps[0]; }
+std::span<const OpDef> upsample_ops() { return kUpsampleOps; }
+const OpDef& upsample_op() { return kUpsampleOps[0]; }
 
 }  // namespace lemnos::ops
 

@@ -17,7 +17,7 @@ void where(const Reference& c);
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer(const Infer& in) {
+std::vector<TensorDesc> infer_where(const Infer& in) {
   require_inputs(in, 3);
   require(in.in[1].dtype == in.in[2].dtype, ErrorCode::invalid_argument, in.op.name, ": a is ", in.in[1], " but b is ",
           in.in[2], "; cast one of them");
@@ -28,7 +28,7 @@ std::vector<TensorDesc> infer(const Infer& in) {
   return {{out, in.in[1].dtype}};
 }
 
-std::vector<Dispatch> lower(Lower& c) {
+std::vector<Dispatch> lower_where(Lower& c) {
   using namespace shaders;
   const char* who = c.node().op->name;
   const Shape operands[] = {c.in(0).shape, c.in(1).shape, c.in(2).shape};
@@ -55,7 +55,7 @@ std::vector<Dispatch> lower(Lower& c) {
            .cost = {c.in(0).bytes() + c.in(1).bytes() + c.in(2).bytes() + c.out().bytes(), params.count}}};
 }
 
-std::vector<Value> grad(Grad& g) {
+std::vector<Value> grad_where(Grad& g) {
   const Value zero = full(g.graph, Shape{}, 0, g.dy().dtype());
   std::vector<Value> gradients(3);
   if (g.needs(1)) gradients[1] = sum_to(where(g.in(0), g.dy(), zero), g.in(1).shape());
@@ -63,12 +63,13 @@ std::vector<Value> grad(Grad& g) {
   return gradients;
 }
 
-const OpDef kOps[] = {{"where", infer, grad, lower, reference::where, {}, {}, {}, {}, {}, nullptr, rows_of_output}};
+const OpDef kWhereOps[] = {
+    {"where", infer_where, grad_where, lower_where, reference::where, {}, {}, {}, {}, {}, nullptr, rows_of_output}};
 
 }  // namespace
 
-std::span<const OpDef> where_ops() { return kOps; }
-const OpDef& where_op() { return kOps[0]; }
+std::span<const OpDef> where_ops() { return kWhereOps; }
+const OpDef& where_op() { return kWhereOps[0]; }
 
 }  // namespace lemnos::ops
 

@@ -11,7 +11,7 @@ namespace {
 void require_positive(const char* who, const char* option, double value) {
   require(value > 0, ErrorCode::invalid_argument, "schedule: ", who, ": ", option, ' ', value, " is not above 0");
 }
-void require_fraction(const char* who, const char* option, double value) {
+void require_rate_fraction(const char* who, const char* option, double value) {
   require(value >= 0 && value <= 1, ErrorCode::invalid_argument, "schedule: ", who, ": ", option, ' ', value,
           " is outside [0, 1]");
 }
@@ -59,20 +59,20 @@ ScheduleSpec spec(const InverseTime& o) {
 ScheduleSpec spec(const Polynomial& o) {
   require_positive("polynomial", "period", static_cast<double>(o.period));
   require_positive("polynomial", "power", o.power);
-  require_fraction("polynomial", "end", o.end);
+  require_rate_fraction("polynomial", "end", o.end);
   return {{.kind = "polynomial", .period = static_cast<double>(o.period), .power = o.power, .end = o.end}, {}};
 }
 
 ScheduleSpec spec(const Cosine& o) {
   require_positive("cosine", "period", static_cast<double>(o.period));
-  require_fraction("cosine", "end", o.end);
+  require_rate_fraction("cosine", "end", o.end);
   return {{.kind = "cosine", .period = static_cast<double>(o.period), .end = o.end}, {}};
 }
 
 ScheduleSpec spec(const CosineRestarts& o) {
   require_positive("cosine_restarts", "period", static_cast<double>(o.period));
   require(o.longer >= 1, ErrorCode::invalid_argument, "schedule: cosine_restarts: longer ", o.longer, " is below 1");
-  require_fraction("cosine_restarts", "end", o.end);
+  require_rate_fraction("cosine_restarts", "end", o.end);
   return {{.kind = "cosine_restarts", .period = static_cast<double>(o.period), .power = o.longer, .end = o.end}, {}};
 }
 
@@ -97,7 +97,7 @@ ScheduleSpec spec(const OneCycle& o) {
 ScheduleSpec spec_of(const Schedule& schedule) {
   ScheduleSpec made = std::visit([](const auto& shape) { return spec(shape); }, schedule.shape);
   require(schedule.warm_up >= 0, ErrorCode::invalid_argument, "schedule: warm_up ", schedule.warm_up, " is below 0");
-  require_fraction("warm-up", "warm_up_start", schedule.warm_up_start);
+  require_rate_fraction("warm-up", "warm_up_start", schedule.warm_up_start);
   made.attrs.by_epoch = schedule.by_epoch;
   made.attrs.warm_up = static_cast<double>(schedule.warm_up);
   made.attrs.warm_up_start = schedule.warm_up_start;

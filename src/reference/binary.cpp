@@ -11,7 +11,7 @@ namespace lemnos::reference {
 namespace {
 using D = double;
 using I = int64_t;
-const BinaryFunction kFunctions[] = {
+const BinaryFunction kBinaryFunctions[] = {
     {"add", [](D a, D b) { return a + b; }, [](I a, I b) { return a + b; }},
     {"subtract", [](D a, D b) { return a - b; }, [](I a, I b) { return a - b; }},
     {"multiply", [](D a, D b) { return a * b; }, [](I a, I b) { return a * b; }},
@@ -28,7 +28,7 @@ const BinaryFunction kFunctions[] = {
 };
 }  // namespace
 
-std::span<const BinaryFunction> binary_functions() { return kFunctions; }
+std::span<const BinaryFunction> binary_functions() { return kBinaryFunctions; }
 
 size_t position_in(const Shape& operand, const Shape& out, size_t linear) {
   size_t position = 0, step = 1;
@@ -43,7 +43,7 @@ size_t position_in(const Shape& operand, const Shape& out, size_t linear) {
 }
 
 void binary(const Reference& c) {
-  const auto* f = std::ranges::find(kFunctions, std::string_view(c.node.op->name),
+  const auto* f = std::ranges::find(kBinaryFunctions, std::string_view(c.node.op->name),
                                     [](const BinaryFunction& b) { return std::string_view(b.name); });
   const bool whole = !is_floating(c.out_desc[0].dtype);
   for (size_t i = 0; i < c.out[0].size(); ++i) {

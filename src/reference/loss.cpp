@@ -6,12 +6,11 @@
 #include <numbers>
 #include <string_view>
 
+#include "reference/functions.h"
+
 namespace lemnos::reference {
 
 namespace {
-
-double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
-double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 
 using D = double;
 
@@ -34,7 +33,7 @@ D focal_slope(D p, D t, D a, D b) {
   return -(2 * t - 1) * weight * (a * sigmoid(z) * softplus(-z) + sigmoid(-z));
 }
 
-const LossFunction kFunctions[] = {
+const LossFunction kLossFunctions[] = {
     {"mse_loss", [](D p, D t, D, D) { return (p - t) * (p - t); }, [](D p, D t, D, D) { return 2 * (p - t); }, true},
     {"l1_loss", [](D p, D t, D, D) { return std::abs(p - t); },
      [](D p, D t, D, D) { return p > t ? 1.0 : (p < t ? -1.0 : p - t); }, true},
@@ -63,11 +62,11 @@ const LossFunction kFunctions[] = {
 
 }  // namespace
 
-std::span<const LossFunction> loss_functions() { return kFunctions; }
+std::span<const LossFunction> loss_functions() { return kLossFunctions; }
 
 void loss(const Reference& c) {
   const auto attrs = c.attrs<LossAttrs>();
-  const auto* f = std::ranges::find(kFunctions, std::string_view(c.node.op->name),
+  const auto* f = std::ranges::find(kLossFunctions, std::string_view(c.node.op->name),
                                     [](const LossFunction& l) { return std::string_view(l.name); });
   const double a = attrs.a, b = attrs.b;
   const size_t count = c.in[0].size();

@@ -3,11 +3,11 @@
 
 #include <cmath>
 
+#include "reference/functions.h"
+
 namespace lemnos::reference {
 
 namespace {
-
-double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
 
 // Calls visit(place of the unit in the state, place of its first gate) for all of them; gates lie `units` apart.
 template <typename Visit>

@@ -6,6 +6,8 @@
 #include <numbers>
 #include <string_view>
 
+#include "reference/functions.h"
+
 namespace lemnos::reference {
 
 namespace {
@@ -13,8 +15,6 @@ namespace {
 constexpr double kSeluAlpha = 1.6732632423543772848170429916717;
 constexpr double kSeluScale = 1.0507009873554804934193349852946;
 
-double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
-double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
 double normal_pdf(double x) { return std::exp(-0.5 * x * x) / std::sqrt(2 * std::numbers::pi); }
 // tanh(z) = 2 sigmoid(2z) - 1, so the tanh form of GELU is x * sigmoid(2z).
@@ -24,7 +24,7 @@ double gelu_tanh_gate(double x) { return sigmoid(2 * std::sqrt(2 / std::numbers:
 double relu(double x) { return x > 0 ? x : (std::isnan(x) ? x : 0.0); }
 
 using D = double;
-const UnaryFunction kFunctions[] = {
+const UnaryFunction kUnaryFunctions[] = {
     {"identity", [](D x, D, D) { return x; }, [](D, D, D) { return 1.0; }, false},
     {"relu", [](D x, D, D) { return relu(x); }, [](D y, D, D) { return y > 0 ? 1.0 : 0.0; }, true},
     {"leaky_relu", [](D x, D a, D) { return x > 0 ? x : a * x; }, [](D x, D a, D) { return x > 0 ? 1.0 : a; }, false},
@@ -76,11 +76,11 @@ const UnaryFunction kFunctions[] = {
 
 }  // namespace
 
-std::span<const UnaryFunction> unary_functions() { return kFunctions; }
+std::span<const UnaryFunction> unary_functions() { return kUnaryFunctions; }
 
 void unary(const Reference& c) {
   const auto attrs = c.attrs<UnaryAttrs>();
-  const auto* f = std::ranges::find(kFunctions, std::string_view(c.node.op->name),
+  const auto* f = std::ranges::find(kUnaryFunctions, std::string_view(c.node.op->name),
                                     [](const UnaryFunction& u) { return std::string_view(u.name); });
   const double a = attrs.a, b = attrs.b;
   for (size_t i = 0; i < c.out[0].size(); ++i) c.out[0][i] = f->value(c.in[0][i], a, b);
@@ -88,7 +88,7 @@ void unary(const Reference& c) {
 
 void unary_backward(const Reference& c) {
   const auto attrs = c.attrs<UnaryBackwardAttrs>();
-  const UnaryFunction& f = kFunctions[attrs.function];
+  const UnaryFunction& f = kUnaryFunctions[attrs.function];
   const double a = attrs.a, b = attrs.b;
   for (size_t i = 0; i < c.out[0].size(); ++i) c.out[0][i] = c.in[1][i] * f.slope(c.in[0][i], a, b);
 }

@@ -100,7 +100,7 @@ class VulkanBackend final : public Backend {
   OpLibrary library_;
 };
 
-std::vector<DeviceInfo> list() {
+std::vector<DeviceInfo> list_vulkan() {
   try {
     return vulkan::list_devices();
   } catch (const Error& error) {
@@ -109,7 +109,7 @@ std::vector<DeviceInfo> list() {
   }
 }
 
-std::shared_ptr<Backend> open(const DeviceRequest& request, const OpLibrary& library) {
+std::shared_ptr<Backend> open_vulkan(const DeviceRequest& request, const OpLibrary& library) {
   return make_vulkan_backend(
       vulkan::open_device({.selector = request.selector, .logger = request.logger, .preset = request.preset}), library);
 }
@@ -121,6 +121,6 @@ std::shared_ptr<Backend> make_vulkan_backend(std::shared_ptr<vulkan::Context> co
 }
 
 extern const BackendRow vulkan_row;  // the table is made by the build
-const BackendRow vulkan_row = {"vulkan", list, open};
+const BackendRow vulkan_row = {"vulkan", list_vulkan, open_vulkan};
 
 }  // namespace lemnos

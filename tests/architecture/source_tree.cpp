@@ -16,7 +16,7 @@ const std::map<std::string_view, std::string_view> kPublicHeaders = {
     {"schedule.h", "optim"},    {"metrics.h", "metrics"}, {"data.h", "data"},           {"train.h", "train"},
     {"lemnos.hpp", "api"},      {"lemnos.h", "api"},      {"vulkan.h", "api"},          {"session.h", "runtime"},
     {"autograd.h", "autograd"}, {"loop.h", "autograd"},   {"history.h", "io"},          {"init.h", "nn"},
-    {"profile.h", "runtime"},   {"tune.h", "base"},       {"check.h", "check"},         {"visibility.h", "base"},
+    {"profile.h", "base"},      {"tune.h", "base"},       {"check.h", "check"},         {"visibility.h", "base"},
     {"augment.h", "nn"},        {"callback.h", "train"},  {"selection.h", "selection"}, {"table.h", "data"},
     {"plot.h", "io"},           {"attrs.h", "graph"}};
 

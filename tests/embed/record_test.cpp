@@ -14,7 +14,6 @@ namespace {
 
 constexpr VulkanScope kCopies = {VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT,
                                  VK_ACCESS_2_TRANSFER_WRITE_BIT | VK_ACCESS_2_TRANSFER_READ_BIT};
-constexpr Budget kOneStep = {.microseconds = 1e9, .steps = 1};
 
 class Record : public EmbedTest {};
 

@@ -5,8 +5,11 @@
 #include <vector>
 
 #include "lemnos/session.h"
+#include "lemnos/vulkan.h"
 
 namespace lemnos::embed_tests {
+
+inline constexpr Budget kOneStep = {.microseconds = 1e9, .steps = 1};
 
 /// How large it is, and so how long a step takes.
 struct Size {

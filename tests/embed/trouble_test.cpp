@@ -30,8 +30,6 @@ class Trouble : public EmbedTest {
   VkResult refusal_ = VK_SUCCESS;
 };
 
-constexpr Budget kOneStep = {.microseconds = 1e9, .steps = 1};
-
 TEST_F(Trouble, ALostDeviceIsAStatusAndTheApplicationsObjectsLiveOn) {
   {
     Training training(adopt_refusing());

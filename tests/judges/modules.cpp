@@ -102,7 +102,7 @@ Attended attended(Args& a, const std::string& prefix, const std::array<Value, 3>
   return {out(matmul(p, heads[2])), mean(p, {1})};
 }
 
-std::vector<Value> attention(Args& a) {
+std::vector<Value> attention_module(Args& a) {
   Value mask = a.tensor_or_none("attn_mask");
   if (a.has("key_padding_mask")) {
     const Value padding = a.tensor("key_padding_mask");
@@ -147,7 +147,7 @@ Row row_of(const std::string& module) {
   if (module.starts_with("RNN")) return cell(module.find("'relu'") == std::string::npos ? rnn_cell : relu_cell);
   if (module.starts_with("LSTM")) return cell(lstm_cell);
   if (module.starts_with("GRU")) return cell(gru_cell);
-  if (module.starts_with("MultiheadAttention")) return {attention};
+  if (module.starts_with("MultiheadAttention")) return {attention_module};
   if (module.starts_with("TransformerDecoderLayer")) return {decoder};
   if (module.starts_with("TransformerEncoderLayer"))
     return {module.find("norm_first") == std::string::npos ? encoder : encoder_norm_first};

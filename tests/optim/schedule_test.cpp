@@ -17,15 +17,15 @@ namespace {
 
 using namespace lemnos;
 
-struct Golden {
+struct GoldenRates {
   const char* name;
   optim::Schedule schedule;
   std::vector<double> factors;  // at t = 0, 1, ..
 };
 
-std::vector<Golden> goldens() {
+std::vector<GoldenRates> goldens() {
   using namespace optim;
-  std::vector<Golden> all;
+  std::vector<GoldenRates> all;
   const auto add = [&](const char* name, Schedule schedule, std::vector<double> factors) {
     all.push_back({name, std::move(schedule), std::move(factors)});
   };
@@ -50,20 +50,21 @@ std::vector<Golden> goldens() {
 }
 
 TEST(Schedule, OnTheHost) {
-  for (const Golden& golden : goldens())
+  for (const GoldenRates& golden : goldens())
     for (size_t t = 0; t < golden.factors.size(); ++t)
       EXPECT_NEAR(optim::factor_at(golden.schedule, static_cast<int64_t>(t)), golden.factors[t], 2e-7)
           << golden.name << " at " << t;
 }
 
 /// p = 1, gradient `g` that the host writes.
-struct Trained {
+struct TrainedRates {
   Graph graph;
   Value p, g, state;
   std::unique_ptr<Session> session;
   std::unique_ptr<Program> program;
 
-  Trained(const Device& device, const optim::UpdateOptions& options, AdvanceOptions advance = {}, int64_t count = 1) {
+  TrainedRates(const Device& device, const optim::UpdateOptions& options, AdvanceOptions advance = {},
+               int64_t count = 1) {
     const std::vector<float> ones(static_cast<size_t>(count), 1.0f);
     p = graph.parameter("p", Shape{count}, ones);
     g = graph.input("g", {Shape{count}, DType::f32});
@@ -91,8 +92,8 @@ struct Trained {
 
 TEST(Schedule, OnEveryBackend) {
   for (const Device& device : devices())
-    for (const Golden& golden : goldens()) {
-      Trained t(device, {.schedule = golden.schedule});
+    for (const GoldenRates& golden : goldens()) {
+      TrainedRates t(device, {.schedule = golden.schedule});
       for (size_t i = 0; i < golden.factors.size(); ++i) {
         t.step({0});
         EXPECT_NEAR(t.real(STATE_SCHEDULE), golden.factors[i], 5e-7)
@@ -103,8 +104,8 @@ TEST(Schedule, OnEveryBackend) {
 
 TEST(Schedule, CountsEpochs) {
   for (const Device& device : devices()) {
-    Trained t(device, {.schedule = optim::Schedule{.shape = optim::Exponential{.5f}, .by_epoch = true}},
-              {.batches_per_epoch = 3});
+    TrainedRates t(device, {.schedule = optim::Schedule{.shape = optim::Exponential{.5f}, .by_epoch = true}},
+                   {.batches_per_epoch = 3});
     for (int step = 0; step < 7; ++step) t.step({0});
     EXPECT_EQ(t.real(STATE_SCHEDULE), .25f);
   }
@@ -127,7 +128,7 @@ TEST(Schedule, RefusesOptionsOutOfRange) {
 
 TEST(GradientNorm, ClipsToTheNorm) {
   for (const Device& device : devices()) {
-    Trained t(device, {.clip_norm = 1}, {}, 2);
+    TrainedRates t(device, {.clip_norm = 1}, {}, 2);
     const std::vector<float> p = t.step({3, 4});
     EXPECT_NEAR(p[0], 1 - .6, 1e-6);
     EXPECT_NEAR(p[1], 1 - .8, 1e-6);
@@ -139,7 +140,7 @@ TEST(GradientNorm, ClipsToTheNorm) {
 
 TEST(GradientNorm, LeavesOutAStepThatIsNotFinite) {
   for (const Device& device : devices()) {
-    Trained t(device, {.loss_scale = optim::LossScale{.initial = 8, .interval = 2}});
+    TrainedRates t(device, {.loss_scale = optim::LossScale{.initial = 8, .interval = 2}});
     EXPECT_NEAR(t.step({4})[0], .5, 1e-6);  // 1 - 4 / 8
     EXPECT_EQ(t.step({std::numeric_limits<float>::infinity()})[0], .5f);
     EXPECT_EQ(t.words()[STATE_SKIPPED], 1u);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "io/history.h"
+#include "lemnos/selection.h"
 #include "train/support.h"
 
 namespace lemnos::train_tests {

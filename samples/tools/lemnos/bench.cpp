@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr uint32_t kProfiledRuns = 7;
 
-struct Options {
+struct BenchOptions {
   std::string device = "best";
   std::string only;
   std::string variant;
@@ -42,7 +42,7 @@ struct Result {
   double percent() const { return seconds > 0 ? 100 * limit.seconds / seconds : 0; }
 };
 
-Result measure(const Workload& workload, const Device& device, const Options& o, const Choices& choices,
+Result measure(const Workload& workload, const Device& device, const BenchOptions& o, const Choices& choices,
                const Ceilings& ceilings) {
   Result r{.group = workload.group, .name = workload.name, .cost = {}, .limit = {}, .skipped = {}, .profile = {}};
   try {
@@ -109,7 +109,7 @@ Json to_json(const Result& r) {
           {"percent", r.percent()}};
 }
 
-int report(const Device& device, const std::vector<Workload>& workloads, const Options& o) {
+int report(const Device& device, const std::vector<Workload>& workloads, const BenchOptions& o) {
   std::optional<Tuning> tuning;
   if (!o.tuning.empty()) tuning = io::load_tuning(o.tuning, device.info());
   const Choices choices{.variant = o.variant, .tuning = tuning ? &*tuning : nullptr};
@@ -135,7 +135,7 @@ Device open(const std::string& selector) {
   return device;
 }
 
-int run_all(const Options& o) {
+int run_all(const BenchOptions& o) {
   std::vector<Workload> workloads = op_workloads();
   for (Workload& step : step_workloads()) workloads.push_back(std::move(step));
   std::erase_if(workloads,
@@ -144,7 +144,7 @@ int run_all(const Options& o) {
   return report(open(o.device), workloads, o);
 }
 
-int run_product(Options o) {
+int run_product(BenchOptions o) {
   o.product.dtype = o.dtype == "f16" ? DType::f16 : o.dtype == "bf16" ? DType::bf16 : DType::f32;
   const Product& p = o.product;
   const std::string name = std::string(p.transpose_a ? "T" : "N") + (p.transpose_b ? "T " : "N ") +
@@ -155,7 +155,7 @@ int run_product(Options o) {
 }  // namespace
 
 Command add_bench(CLI::App& app) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<BenchOptions>();
   constexpr int64_t kMostExtent = int64_t{1} << 20;
   CLI::App* sub = app.add_subcommand("bench", "Measure the device's limits, and how near every op and step comes");
   sub->add_option("--only", o->only, "Only rows whose group and name have this in them (\"network softmax\")");

@@ -22,7 +22,7 @@ constexpr int64_t kMostCases = 1000000;  // of an op
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct CheckOptions {
   check::Filter filter;
   std::string device = "best";
   std::string export_to;
@@ -59,7 +59,7 @@ int export_cases(const std::vector<check::Run>& runs, const fs::path& folder) {
   return cases > 0 ? 0 : 1;
 }
 
-int judge_foreign(const Options& o) {
+int judge_foreign(const CheckOptions& o) {
   CheckReport report(nlohmann::ordered_json::object({{"foreign", o.foreign}}));
   for (const fs::path& path : check::find_case_files(o.foreign)) {
     const std::string again = "lemnos check --foreign '" + path.string() + "'";
@@ -74,7 +74,7 @@ int judge_foreign(const Options& o) {
   return report.print(o.json);
 }
 
-int check_device(const Options& o, const std::vector<check::Run>& runs) {
+int check_device(const CheckOptions& o, const std::vector<check::Run>& runs) {
   const Device device = find_device(o.device, o.filter.preset);
   if (!o.json)
     std::printf("%s, %s %s, Vulkan %s, lemnos %s: %zu runs\n\n", device.info().name.c_str(),
@@ -125,7 +125,7 @@ std::string why_nothing(const std::vector<check::Case>& cases, const check::Filt
   return "no case of " + whose + " has that shape, number and direction; --list names all";
 }
 
-int run(const Options& o) {
+int run_check(const CheckOptions& o) {
   if (!o.foreign.empty()) return judge_foreign(o);
   const std::vector<check::Case> cases = check::all_cases();
   const std::vector<check::Run> runs = check::expand(cases, o.filter);
@@ -141,7 +141,7 @@ int run(const Options& o) {
 }  // namespace
 
 Command add_check(CLI::App& app) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<CheckOptions>();
   CLI::App* sub = app.add_subcommand("check", "Check every op of a device against the reference");
   add_name(sub, "--device", o->device, "Name, UUID, pci:.., luid:.. or best");
   sub->add_option("--preset", o->filter.preset, "Play a poorer device: no-half, small-workgroups, no-subgroups, ...");
@@ -166,7 +166,7 @@ Command add_check(CLI::App& app) {
                 "Print the command of each run before it starts: where a driver crashes or hangs, the last one");
   sub->add_flag("--list", o->list, "Print the names of the runs and stop");
   sub->add_flag("--json", o->json, "Print JSON");
-  return [o] { return run(*o); };
+  return [o] { return run_check(*o); };
 }
 
 }  // namespace lemnos::tool

@@ -26,7 +26,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct KernelsOptions {
   check::Filter filter;
   std::string device = "best";
   std::string kernel;
@@ -230,7 +230,7 @@ void report_text(const DeviceInfo& device, const Entries& entries) {
               pipelines, unclean);
 }
 
-int run(const Options& o) {
+int run_kernels(const KernelsOptions& o) {
   const auto context = vulkan::open_device({.selector = o.device, .cache_folder = ""});
   require(context->caps().pipeline_executable_properties, ErrorCode::unsupported, "kernels: ", context->info().name,
           " (", context->info().driver, ") does not say what it makes of a kernel");
@@ -255,7 +255,7 @@ int run(const Options& o) {
 }  // namespace
 
 Command add_kernels(CLI::App& app) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<KernelsOptions>();
   CLI::App* sub = app.add_subcommand(
       "kernels", "What the driver's compiler makes of every kernel; status 1 where one spills or needs scratch memory");
   add_name(sub, "--device", o->device, "Name, UUID, pci:.., luid:.. or best");
@@ -265,7 +265,7 @@ Command add_kernels(CLI::App& app) {
   sub->add_option("--dtype", o->filter.dtype, "f32, f16 or bf16");
   add_number(sub, "--most", o->most, 0, 1000000, "Specialisations of each kernel, spread over all of them; 0: all");
   sub->add_flag("--json", o->json, "Print JSON: every specialisation, and the driver's own statistics");
-  return [o] { return run(*o); };
+  return [o] { return run_kernels(*o); };
 }
 
 }  // namespace lemnos::tool

@@ -39,7 +39,7 @@ int usage_error(CLI::App& app, const CLI::ParseError& error, int argc, char** ar
   return 2;
 }
 
-int run(int argc, char** argv) {
+int run_tool(int argc, char** argv) {
   CLI::App app{"Lemnos trains neural networks on any vendor's GPU through Vulkan.", "lemnos"};
   app.require_subcommand(1);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // a script's defaults, then one's own
@@ -82,7 +82,7 @@ void require_output() {
 }  // namespace lemnos::tool
 
 int main(int argc, char** argv) {
-  const int code = lemnos::tool::run(argc, argv);
+  const int code = lemnos::tool::run_tool(argc, argv);
   try {
     lemnos::tool::require_output();
   } catch (const lemnos::Error& error) {

@@ -23,7 +23,7 @@ constexpr int64_t kMost = 1000000;  // epochs, images a step, units
 constexpr uint32_t kProfiledSteps = 7;
 constexpr const char *kHistory = "history.json", *kCurve = "curve.svg", *kModel = "model.safetensors";
 
-struct Options {
+struct TrainOptions {
   std::string network = "mlp";
   std::string data;
   std::string device = "best";
@@ -41,14 +41,14 @@ struct Options {
   bool resume = false;
 };
 
-optim::Optimizer optimizer_of(const Options& o) {
+optim::Optimizer optimizer_of(const TrainOptions& o) {
   const auto lr = [&](float usual) { return o.lr > 0 ? static_cast<float>(o.lr) : usual; };
   if (o.optimizer == "sgd") return optim::Sgd{.lr = lr(.1f)};
   if (o.optimizer == "momentum") return optim::Sgd{.lr = lr(.05f), .momentum = .9f};
   return optim::Adam{.lr = lr(3e-3f)};
 }
 
-optim::UpdateOptions update_of(const Options& o, int64_t images) {
+optim::UpdateOptions update_of(const TrainOptions& o, int64_t images) {
   const int64_t steps = o.epochs * ((images + o.batch - 1) / o.batch);
   if (o.schedule == "constant" || steps == 0) return {};
   return {.schedule = optim::Schedule{.shape = optim::Cosine{.period = steps}}};
@@ -94,7 +94,7 @@ struct StopOnSignal {
 };
 
 // Before an hour of training, not after it.
-void require_places(const Options& o) {
+void require_places(const TrainOptions& o) {
   if (!o.profile.empty()) io::require_writable(o.profile);
   if (o.tune > 0) io::require_writable(o.tuning);
   std::error_code error;
@@ -103,7 +103,7 @@ void require_places(const Options& o) {
   for (const char* name : {kHistory, kCurve, kModel}) io::require_writable(std::filesystem::path(o.out) / name);
 }
 
-Tuning tuning_of(const Options& o, const DeviceInfo& device) {
+Tuning tuning_of(const TrainOptions& o, const DeviceInfo& device) {
   if (o.tuning.empty()) return Tuning(device);
   std::error_code error;
   if (o.tune == 0 && !std::filesystem::exists(o.tuning, error))
@@ -111,10 +111,10 @@ Tuning tuning_of(const Options& o, const DeviceInfo& device) {
   return io::load_tuning(o.tuning, device);
 }
 
-std::string data_name(const Options& o) { return o.data.empty() ? "generated digits" : o.data; }
+std::string data_name(const TrainOptions& o) { return o.data.empty() ? "generated digits" : o.data; }
 
 // What a run that goes on must have in common with the run before.
-void set_facts(History& history, const Options& o) {
+void set_facts(History& history, const TrainOptions& o) {
   history.set("network", "784-" + std::to_string(o.hidden) + "-10");
   history.set("optimizer", o.optimizer);
   history.set("schedule", o.schedule);
@@ -131,7 +131,7 @@ std::string text_of(const History::Fact& fact) {
 
 /// The history of the run that --resume goes on from. Throws `not_found` where there is none, and `invalid_argument`
 /// for an option that was another one.
-History history_before(const Options& o) {
+History history_before(const TrainOptions& o) {
   const std::filesystem::path out = o.out;
   std::error_code error;
   for (const char* name : {kHistory, kModel})
@@ -168,7 +168,7 @@ History going_on(const History& before) {
 }
 
 /// Trains what is left of the planned epochs, and returns the history of the whole run.
-History train_on(Trainer& trainer, const data::Split& data, const Options& o) {
+History train_on(Trainer& trainer, const data::Split& data, const TrainOptions& o) {
   History history = o.resume ? going_on(history_before(o)) : History();
   FitOptions fit{.epochs = o.epochs, .batch_size = o.batch, .validation = &data.test, .callbacks = {StopOnSignal{}}};
   if (o.resume) {
@@ -196,7 +196,7 @@ void write_profile(Trainer& trainer, const std::string& path) {
   std::printf("\n%swrote %s\n", profile.table().c_str(), path.c_str());
 }
 
-void print_head(const Options& o, const Device& device, const data::Split& data, Trainer& trainer) {
+void print_head(const TrainOptions& o, const Device& device, const data::Split& data, Trainer& trainer) {
   std::printf("%s (%s %s)\n%s: %lld training and %lld test images\n%s", device.info().name.c_str(),
               device.info().driver.c_str(), device.info().driver_version.c_str(), data_name(o).c_str(),
               static_cast<long long>(data.train.size()), static_cast<long long>(data.test.size()),
@@ -204,7 +204,7 @@ void print_head(const Options& o, const Device& device, const data::Split& data,
   require_output();
 }
 
-int train_mlp(Options o) {
+int train_mlp(TrainOptions o) {
   const Device device = Device::find(o.device);
   Tuning tuning = tuning_of(o, device.info());
   const data::Split data = o.data.empty() ? data::digits() : data::mnist(o.data, {.classes = 0});
@@ -255,7 +255,7 @@ int train_mlp(Options o) {
 }  // namespace
 
 Command add_train(CLI::App& app) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<TrainOptions>();
   CLI::App* sub = app.add_subcommand("train", "Train a digit classifier");
   sub->add_option("network", o->network, "The network")->required()->check(CLI::IsMember({"mlp"}));
   add_name(sub, "--data", o->data, "Folder with the four IDX files of MNIST, plain or .gz [the generated digits]");

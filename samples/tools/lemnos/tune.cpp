@@ -1,10 +1,10 @@
 // lemnos tune: measures the variants of the kernels on a device and keeps all times in a file.
 
-#include <chrono>
 #include <cstdio>
 #include <memory>
 
 #include "arguments.h"
+#include "base/stopwatch.h"
 #include "commands.h"
 #include "io/file.h"
 #include "lemnos/lemnos.hpp"
@@ -14,14 +14,12 @@ namespace lemnos::tool {
 
 namespace {
 
-struct Options {
+struct TuneOptions {
   std::string device = "best";
   std::string only = "step";
   std::string file = "tuning.json";
   double seconds = 60;
 };
-
-double wall() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 const TunedVariant* variant_of(const TunedOp& op, const std::string& name) {
   for (const TunedVariant& v : op.variants)
@@ -45,7 +43,7 @@ void print(const Tuning& tuning) {
   std::printf("%zu ops, another variant than the usual is the fastest for %zu\n", tuning.ops().size(), better);
 }
 
-int run(const Options& o) {
+int run_tune(const TuneOptions& o) {
   const Device device = Device::find(o.device);
   if (device.info().type == DeviceType::cpu_reference)
     throw Error(ErrorCode::unsupported, "tune: the CPU reference has one way to run an op");
@@ -54,11 +52,11 @@ int run(const Options& o) {
   std::vector<Workload> workloads = step_workloads();
   for (Workload& op : op_workloads()) workloads.push_back(std::move(op));
   size_t matching = 0;
-  const double end = wall() + o.seconds;
+  const lemnos::Stopwatch watch;
   for (const Workload& workload : workloads) {
     if ((workload.group + ' ' + workload.name).find(o.only) == std::string::npos) continue;
     ++matching;
-    const double left = end - wall();
+    const double left = o.seconds - watch.seconds();
     if (left <= 0) {
       std::printf("no time left for %s %s: tune again, what is known is not measured twice\n", workload.group.c_str(),
                   workload.name.c_str());
@@ -82,7 +80,7 @@ int run(const Options& o) {
 }  // namespace
 
 Command add_tune(CLI::App& app) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<TuneOptions>();
   CLI::App* sub =
       app.add_subcommand("tune", "Measure which kernels are the fastest on a device, and keep it in a file");
   add_name(sub, "--device", o->device, "Name, UUID, pci:.., luid:.. or best");
@@ -90,7 +88,7 @@ Command add_tune(CLI::App& app) {
       ->capture_default_str();
   add_number(sub, "--seconds", o->seconds, 0, 86400, "Begin nothing new after so many")->default_str("60");
   add_name(sub, "--file", o->file, "What is known is read from here, and what was measured added");
-  return [o] { return run(*o); };
+  return [o] { return run_tune(*o); };
 }
 
 }  // namespace lemnos::tool

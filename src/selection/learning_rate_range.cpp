@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "base/text.h"
-#include "lemnos/train.h"
+#include "lemnos/selection.h"
 
 namespace lemnos {
 
