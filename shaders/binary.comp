@@ -7,6 +7,8 @@
 #include "common/index.glsl"
 #include "common/formats.glsl"
 #include "common/walk.glsl"
+#include "common/unary_functions.h"
+#include "common/elementary.glsl"
 
 layout(binding = 0) readonly buffer A1 { uint a1[]; };
 layout(binding = 0) readonly buffer A2 { uvec2 a2[]; };
@@ -49,6 +51,46 @@ float power(float a, float b) {
   return a < 0.0 && odd ? -result : result;
 }
 
+// What is left of a when b is taken away as often as it fits, with the sign of a; exact, by long division of the 24 bits, eight
+// places of the quotient at a time.
+float exact_fmod(float a, float b) {
+  if (is_nan(a) || is_nan(b) || is_infinite(a) || b == 0.0) return not_a_number();
+  const uint size_a = floatBitsToUint(a) & 0x7fffffffu, size_b = floatBitsToUint(b) & 0x7fffffffu;
+  if (size_a < size_b) return a;
+  const uint exponent_b = max(size_b >> 23, 1u);
+  const uint mantissa_b = (size_b & 0x007fffffu) | (size_b >= 0x00800000u ? 0x00800000u : 0u);
+  uint places = max(size_a >> 23, 1u) - exponent_b;
+  uint rest = ((size_a & 0x007fffffu) | (size_a >= 0x00800000u ? 0x00800000u : 0u)) % mantissa_b;
+  while (places > 0u && rest != 0u) {
+    const uint now = min(places, 8u);
+    rest = (rest << now) % mantissa_b;
+    places -= now;
+  }
+  const uint sign = floatBitsToUint(a) & 0x80000000u;
+  if (rest == 0u) return uintBitsToFloat(sign);
+  const uint shift = 23u - uint(findMSB(rest));
+  const uint bits = exponent_b > shift ? ((rest << shift) & 0x007fffffu) | ((exponent_b - shift) << 23)
+                                       : rest << (exponent_b - 1u);
+  return uintBitsToFloat(sign | bits);
+}
+
+// The same with the sign of b.
+float exact_remainder(float a, float b) {
+  const float rest = exact_fmod(a, b);
+  return rest != 0.0 && (rest < 0.0) != (b < 0.0) ? rest + b : rest;
+}
+
+float exact_atan2(float y, float x) {
+  if (is_nan(x) || is_nan(y)) return not_a_number();
+  const float ay = abs(y), ax = abs(x);
+  // The angle within the first eighth, from which the others follow; both infinite are as far as each other.
+  const float low = min(ax, ay), high = max(ax, ay);
+  float angle = high == 0.0 ? 0.0 : (is_infinite(low) ? 0.5 * kHalfPi : exact_atan(low / high));
+  if (ay > ax) angle = kHalfPi - angle;
+  if (floatBitsToInt(x) < 0) angle = 2.0 * kHalfPi - angle;
+  return with_sign(angle, y);
+}
+
 float combine(float a, float b) {
   switch (function) {
     case BINARY_SUBTRACT: return a - b;
@@ -63,9 +105,15 @@ float combine(float a, float b) {
     case BINARY_LESS_EQUAL: return a <= b ? 1.0 : 0.0;
     case BINARY_GREATER: return a > b ? 1.0 : 0.0;
     case BINARY_GREATER_EQUAL: return a >= b ? 1.0 : 0.0;
+    case BINARY_FMOD: return exact_fmod(a, b);
+    case BINARY_REMAINDER: return exact_remainder(a, b);
+    case BINARY_ATAN2: return exact_atan2(a, b);
   }
   return a + b;
 }
+
+// GLSL leaves % of negative numbers open.
+int whole_fmod(int a, int b) { return b == 0 || b == -1 ? 0 : a - a / b * b; }
 
 // Modulo 2^32; what is divided by 0 is 0.
 int combine(int a, int b) {
@@ -81,6 +129,11 @@ int combine(int a, int b) {
     case BINARY_LESS_EQUAL: return int(a <= b);
     case BINARY_GREATER: return int(a > b);
     case BINARY_GREATER_EQUAL: return int(a >= b);
+    case BINARY_FMOD: return whole_fmod(a, b);
+    case BINARY_REMAINDER: {
+      const int rest = whole_fmod(a, b);
+      return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+    }
   }
   return a + b;
 }

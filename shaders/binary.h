@@ -12,6 +12,9 @@
 #define BINARY_LESS_EQUAL 10
 #define BINARY_GREATER 11
 #define BINARY_GREATER_EQUAL 12
+#define BINARY_FMOD 13
+#define BINARY_REMAINDER 14
+#define BINARY_ATAN2 15
 
 #include "common/shared.h"
 #include "common/walk.h"

@@ -6,14 +6,16 @@
 #include "common/types.glsl"
 #include "common/index.glsl"
 #include "common/vector.glsl"
-#include "common/unary.glsl"
+#include "common/elementary.glsl"
 
 layout(binding = 0) readonly buffer X { T x[]; };
 layout(binding = 1) WRITTEN buffer Y { T y[]; };
 layout(binding = 0) readonly buffer X4 { T4 x4[]; };
 layout(binding = 1) WRITTEN buffer Y4 { T4 y4[]; };
 
-float f(float v) { return unary_value(function, v, params.a, params.b); }
+float f(float v) {
+  return function < UNARY_EPILOGUES ? unary_value(function, v, params.a, params.b) : elementary_value(function, v);
+}
 
 void main() {
   const uint quad = invocation_index();

@@ -6,7 +6,7 @@
 #include "common/types.glsl"
 #include "common/index.glsl"
 #include "common/vector.glsl"
-#include "common/unary.glsl"
+#include "common/elementary.glsl"
 
 layout(binding = 0) readonly buffer S { T s[]; };
 layout(binding = 1) readonly buffer DY { T dy[]; };
@@ -17,7 +17,8 @@ layout(binding = 2) WRITTEN buffer DX4 { T4 dx4[]; };
 
 // dy f'(s). By its bits: a compiler may take a product with 0 for 0 though dy is NaN or infinite.
 float through(float gradient, float v) {
-  const float slope = unary_slope(function, v, params.a, params.b);
+  const float slope =
+      function < UNARY_EPILOGUES ? unary_slope(function, v, params.a, params.b) : elementary_slope(function, v);
   if (slope == 0.0 && (floatBitsToUint(gradient) & 0x7f800000u) == 0x7f800000u) return not_a_number();
   return gradient * slope;
 }

@@ -46,6 +46,29 @@ Value rsqrt(Value x);  ///< 1 / sqrt(x)
 Value exp(Value x);
 Value log(Value x);
 Value log1p(Value x);  ///< log(1 + x), accurate near 0
+Value expm1(Value x);  ///< exp(x) - 1, accurate near 0
+Value exp2(Value x);
+Value log2(Value x);
+Value log10(Value x);
+Value sin(Value x);  ///< of radians; these and what follows within 4 units in the last place of f32 (erfc 8) for every
+                     ///< finite x, their gradients within 16
+Value cos(Value x);
+Value tan(Value x);
+Value asin(Value x);  ///< NaN outside [-1, 1]
+Value acos(Value x);
+Value atan(Value x);
+Value sinh(Value x);
+Value cosh(Value x);
+Value asinh(Value x);
+Value acosh(Value x);  ///< NaN below 1
+Value atanh(Value x);
+Value erf(Value x);   ///< 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x
+Value erfc(Value x);  ///< 1 - erf(x), accurate where it is small
+Value sign(Value x);  ///< -1, 0 or 1; this and what follows has no gradient
+Value floor(Value x);
+Value ceil(Value x);
+Value round(Value x);  ///< to the nearest whole number, halves to the even one
+Value trunc(Value x);  ///< towards 0
 Value reciprocal(Value x);
 Value clamp(Value x, float low, float high);      ///< gradient 1 inside [low, high], else 0
 Value affine(Value x, float scale, float shift);  ///< scale x + shift
@@ -67,6 +90,9 @@ Value less(Value a, Value b);
 Value less_equal(Value a, Value b);
 Value greater(Value a, Value b);
 Value greater_equal(Value a, Value b);
+Value fmod(Value a, Value b);       ///< a - b trunc(a / b), exactly: the sign is that of a; in i32 a mod 0 = 0
+Value remainder(Value a, Value b);  ///< a - b floor(a / b), as Python's %: the sign is that of b
+Value atan2(Value y, Value x);      ///< the angle of the point (x, y), in (-pi, pi]
 
 /// x > 0 ? x : slope x with a trained slope in the dtype of x: one number, or one a channel of x[N, C, ..].
 Value prelu(Value x, Value slope);
@@ -85,6 +111,9 @@ inline Value operator*(Value x, float scale) { return affine(x, scale, 0); }
 inline Value operator/(Value x, float divisor) { return affine(x, 1 / divisor, 0); }
 inline Value operator+(Value x, float shift) { return affine(x, 1, shift); }
 inline Value operator-(Value x, float shift) { return affine(x, 1, -shift); }
+inline Value operator+(float shift, Value x) { return affine(x, 1, shift); }
+inline Value operator-(float from, Value x) { return affine(x, -1, from); }
+inline Value operator/(float dividend, Value x) { return affine(reciprocal(x), dividend, 0); }
 
 // Shape: no data moves
 // ---------------------------------------------------------------------------------------------------
@@ -303,6 +332,12 @@ Value gather(Value x, Value indices, GatherOptions options = {});
 /// y[r, ..] = the sum of x[i, ..] over all i with indices[i] = r, for `rows` rows, in the order of i on every device;
 /// other indices are left out. x[I.., ..] floating, indices i32[I..]. The gradient of gather.
 Value scatter_add(Value x, Value indices, int64_t rows);
+/// The largest, the smallest and the product of what comes to a row, instead of the sum; a row that nothing comes to
+/// has -inf, inf and 1. Equal extremes share the gradient.
+/// Second derivatives of a product are right where at most one element of a row is 0.
+Value scatter_max(Value x, Value indices, int64_t rows);
+Value scatter_min(Value x, Value indices, int64_t rows);
+Value scatter_multiply(Value x, Value indices, int64_t rows);
 /// Rows of weight[V, C] by indices i32[..]: y[.., C]. The gradient adds up in a fixed order.
 Value embedding(Value weight, Value indices);
 /// x at the places `indices` i32[n] along `axis`, in place of that axis.
@@ -342,9 +377,14 @@ struct Pool2dOptions {
 /// The maximum of each window of x[.., H, W]; extents as of conv2d. Of equal maxima the first gets the gradient; NaN
 /// wins. A window has at most 32,768 elements along an axis.
 Value max_pool2d(Value x, Pool2dOptions options = {});
+/// Of each window the element of `values`, which is as x, where x has its maximum: the first of equals.
+Value max_pool2d_pick(Value x, Value values, Pool2dOptions options = {});
+/// The place of each maximum in its plane, i W + j in i32: PyTorch's return_indices. A plane has at most 2^24 elements.
+Value max_pool2d_indices(Value x, Pool2dOptions options = {});
 Value avg_pool2d(Value x, Pool2dOptions options = {});
 /// To the extents `size`: place i covers [i H / OH, (i + 1) H / OH), rounded outwards.
 Value adaptive_max_pool2d(Value x, std::array<int64_t, 2> size);
+Value adaptive_max_pool2d_pick(Value x, Value values, std::array<int64_t, 2> size);
 Value adaptive_avg_pool2d(Value x, std::array<int64_t, 2> size);
 Value global_avg_pool2d(Value x);  ///< x[.., H, W] -> [..]
 Value global_max_pool2d(Value x);

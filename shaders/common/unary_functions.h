@@ -31,4 +31,29 @@
 #define UNARY_LOG1P 25
 #define UNARY_HARD_SWISH 26
 
+// From here on they stand in no epilogue of a product or a convolution: formulas in common/elementary.glsl.
+#define UNARY_EPILOGUES 27
+#define UNARY_SIN 27
+#define UNARY_COS 28
+#define UNARY_TAN 29
+#define UNARY_ASIN 30
+#define UNARY_ACOS 31
+#define UNARY_ATAN 32
+#define UNARY_SINH 33
+#define UNARY_COSH 34
+#define UNARY_ASINH 35
+#define UNARY_ACOSH 36
+#define UNARY_ATANH 37
+#define UNARY_ERF 38
+#define UNARY_ERFC 39
+#define UNARY_EXP2 40
+#define UNARY_EXPM1 41
+#define UNARY_LOG2 42
+#define UNARY_LOG10 43
+#define UNARY_SIGN 44
+#define UNARY_FLOOR 45
+#define UNARY_CEIL 46
+#define UNARY_ROUND 47
+#define UNARY_TRUNC 48
+
 #endif

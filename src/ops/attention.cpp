@@ -35,7 +35,7 @@ std::string refuse_rows(int64_t elements, int64_t value_elements) {
   return {};
 }
 
-void require_operands(const Infer& in) {
+void require_operands_attention(const Infer& in) {
   const auto attrs = in.attrs<AttentionAttrs>();
   for (size_t i = 0; i < 3; ++i) {
     require_float(in, i);
@@ -60,7 +60,7 @@ void require_operands(const Infer& in) {
 
 std::vector<TensorDesc> infer_attention(const Infer& in) {
   require_inputs(in, 3);
-  require_operands(in);
+  require_operands_attention(in);
   const Shape& q = in.in[0].shape;
   const size_t last = q.rank() - 1;
   return {{q.with(last, in.in[2].shape[last]), in.in[0].dtype}, {q.without(last), DType::f32}};
@@ -69,11 +69,11 @@ std::vector<TensorDesc> infer_attention(const Infer& in) {
 // Inputs q, k, v, dy, logs, sum(dy y); outputs dq, dk, dv.
 std::vector<TensorDesc> infer_attention_backward(const Infer& in) {
   require_inputs(in, 6);
-  require_operands(in);
+  require_operands_attention(in);
   return {in.in[0], in.in[1], in.in[2]};
 }
 
-shaders::AttentionParams params_of(const AttentionRows& own, const AttentionRows& other, double scale) {
+shaders::AttentionParams params_of_attention(const AttentionRows& own, const AttentionRows& other, double scale) {
   const auto u32 = [](int64_t v) { return static_cast<uint32_t>(v); };
   return {.rows = u32(own.positions),
           .others = u32(other.positions),
@@ -88,7 +88,7 @@ shaders::AttentionParams params_of(const AttentionRows& own, const AttentionRows
           .scale = static_cast<float>(scale)};
 }
 
-shaders::AttentionSpec spec_of(const Lower& c) {
+shaders::AttentionSpec spec_of_attention(const Lower& c) {
   const auto attrs = c.attrs<AttentionAttrs>();
   const Shape &q = c.in(0).shape, &v = c.in(2).shape;
   for (size_t i = 0; i < c.inputs(); ++i) count32(c.in(i), c.node().op->name);
@@ -107,9 +107,9 @@ std::vector<Dispatch> lower_attention(Lower& c) {
   if (c.out().elements() == 0) return {};
   const bool inside = c.attrs<AttentionAttrs>().heads_inside;
   const AttentionRows q = AttentionRows::of(c.in(0).shape, inside), k = AttentionRows::of(c.in(1).shape, inside);
-  const shaders::AttentionSpec spec = spec_of(c);
+  const shaders::AttentionSpec spec = spec_of_attention(c);
   const shaders::AttentionParams params =
-      params_of(q, k, reference::attention_scale(c.attrs<AttentionAttrs>(), c.in(0).shape));
+      params_of_attention(q, k, reference::attention_scale(c.attrs<AttentionAttrs>(), c.in(0).shape));
   const uint64_t pairs = uint64_t{params.groups} * params.rows * params.others / (spec.causal ? 2 : 1);
   return {{.kernel = &c.kernel("attention"),
            .tensors = {in_words(c.x(0)), in_words(c.x(1)), in_words(c.x(2)), in_words(c.y(0)), c.y(1)},
@@ -127,10 +127,10 @@ std::vector<Dispatch> lower_attention_backward(Lower& c) {
   std::vector<Dispatch> list;
   for (const uint32_t part : {ATTENTION_QUERY, ATTENTION_KEY, ATTENTION_VALUE}) {
     if (c.out(part).elements() == 0) continue;
-    shaders::AttentionSpec spec = spec_of(c);
+    shaders::AttentionSpec spec = spec_of_attention(c);
     spec.part = part;
     const bool queries = part == ATTENTION_QUERY;
-    const shaders::AttentionParams params = params_of(queries ? q : k, queries ? k : q, scale);
+    const shaders::AttentionParams params = params_of_attention(queries ? q : k, queries ? k : q, scale);
     const uint64_t pairs = uint64_t{params.groups} * params.rows * params.others / (spec.causal ? 2 : 1);
     list.push_back(
         {.kernel = &c.kernel("attention_backward"),

@@ -20,13 +20,13 @@ namespace {
 
 Channels shape_of(const Shape& x) { return channels_of(x.elements(), x[1], x.elements() / (x[0] * x[1])); }
 
-void require_rows(const Infer& in, bool counted) {
+void require_rows_batch_norm(const Infer& in, bool counted) {
   require(!counted || in.in.back() == TensorDesc{Shape{1}, DType::u32}, ErrorCode::shape_mismatch, in.op.name,
           ": the rows that count are ", in.in.back(), ", they are u32[1]");
 }
 
 // x, gamma and beta, as the attributes say which are there; then `others`.
-void require_operands(const Infer& in, size_t others) {
+void require_operands_batch_norm(const Infer& in, size_t others) {
   const size_t given = static_cast<size_t>(in.attrs<BatchNormAttrs>().affine);
   require_inputs(in, 1 + given + others);
   require_float(in, 0);
@@ -38,8 +38,8 @@ void require_operands(const Infer& in, size_t others) {
 
 std::vector<TensorDesc> infer_batch_norm(const Infer& in) {
   const bool counted = in.attrs<BatchNormAttrs>().counted;
-  require_operands(in, counted);
-  require_rows(in, counted);
+  require_operands_batch_norm(in, counted);
+  require_rows_batch_norm(in, counted);
   const Shape& x = in.in[0].shape;
   require(x.elements() > x[1], ErrorCode::invalid_argument, in.op.name, ": x ", in.in[0],
           " has 1 element a channel, statistics take 2 at least");
@@ -47,7 +47,7 @@ std::vector<TensorDesc> infer_batch_norm(const Infer& in) {
 }
 
 std::vector<TensorDesc> infer_eval(const Infer& in) {
-  require_operands(in, 2);
+  require_operands_batch_norm(in, 2);
   for (size_t i = in.in.size() - 2; i < in.in.size(); ++i)
     require(in.in[i] == TensorDesc{Shape{in.in[0].shape[1]}, DType::f32}, ErrorCode::shape_mismatch, in.op.name,
             ": input ", i, " is ", in.in[i], " for x ", in.in[0], ", statistics are f32, one a channel");
@@ -61,7 +61,7 @@ std::vector<TensorDesc> infer_batch_norm_backward(const Infer& in) {
   require(in.in.size() == least || in.in.size() == least + 1, ErrorCode::invalid_argument, in.op.name, ": ",
           in.in.size(), " inputs, it takes ", least, " or ", least + 1);
   require_same(in, 0, 2);
-  require_rows(in, counted);
+  require_rows_batch_norm(in, counted);
   const TensorDesc gamma = in.in.size() > least ? in.in[3] : TensorDesc{{in.in[0].shape[1]}, DType::f32};
   return {in.in[0], gamma, gamma};
 }
@@ -69,7 +69,7 @@ std::vector<TensorDesc> infer_batch_norm_backward(const Infer& in) {
 std::vector<TensorDesc> infer_batch_norm_update(const Infer& in) {
   const auto attrs = in.attrs<UpdateRunningAttrs>();
   require_inputs(in, 4 + size_t{attrs.counted});
-  require_rows(in, attrs.counted);
+  require_rows_batch_norm(in, attrs.counted);
   const Shape channels = in.in[0].shape;
   for (size_t i = 0; i < 4; ++i) {
     const TensorDesc wanted{i == 2 ? channels.appended(2) : channels, DType::f32};
@@ -82,8 +82,8 @@ std::vector<TensorDesc> infer_batch_norm_update(const Infer& in) {
 }
 
 /// The elementwise pass. Whatever the function does not use is x.
-Dispatch apply(Lower& c, uint32_t function, TensorRef gamma, DType gamma_dtype, TensorRef beta, TensorRef stats,
-               TensorRef sums, TensorRef dy, float eps, TensorRef rows = {}) {
+Dispatch apply_batch_norm(Lower& c, uint32_t function, TensorRef gamma, DType gamma_dtype, TensorRef beta,
+                          TensorRef stats, TensorRef sums, TensorRef dy, float eps, TensorRef rows = {}) {
   using namespace shaders;
   const Channels shape = shape_of(c.in(0).shape);
   const uint32_t count = count32(c.in(0), c.node().op->name);
@@ -139,13 +139,14 @@ std::vector<Dispatch> lower_batch_norm(Lower& c) {
   Sums sums = channel_sums(c, shape, summed);
   std::vector<Dispatch> list = std::move(sums.dispatches);
   list.push_back(finish_sums(c, shape, sums, NORM_STATISTICS, eps_of(c), c.y(1), c.y(2), c.scratch(4), DType::f32));
-  list.push_back(apply(c, NORM_APPLY_FORWARD, operand(c, 1), gamma_dtype(c), operand(c, 2), c.y(1), {}, {}, 0));
+  list.push_back(
+      apply_batch_norm(c, NORM_APPLY_FORWARD, operand(c, 1), gamma_dtype(c), operand(c, 2), c.y(1), {}, {}, 0));
   return list;
 }
 
 std::vector<Dispatch> lower_eval(Lower& c) {
-  return {apply(c, NORM_APPLY_RUNNING, operand(c, 1), gamma_dtype(c), operand(c, 2), c.x(c.inputs() - 2),
-                c.x(c.inputs() - 1), {}, eps_of(c))};
+  return {apply_batch_norm(c, NORM_APPLY_RUNNING, operand(c, 1), gamma_dtype(c), operand(c, 2), c.x(c.inputs() - 2),
+                           c.x(c.inputs() - 1), {}, eps_of(c))};
 }
 
 std::vector<Dispatch> lower_batch_norm_backward(Lower& c) {
@@ -159,8 +160,9 @@ std::vector<Dispatch> lower_batch_norm_backward(Lower& c) {
   list.push_back(
       finish_sums(c, shape, sums, NORM_GRADIENTS, 0, totals, in_words(c.y(1)), in_words(c.y(2)), c.out(1).dtype));
   const bool counted = c.attrs<BatchNormBackwardAttrs>().counted, has_gamma = c.inputs() > 3 + size_t{counted};
-  list.push_back(apply(c, NORM_APPLY_BACKWARD, has_gamma ? in_words(c.x(3)) : TensorRef{},
-                       has_gamma ? c.in(3).dtype : DType::f32, {}, c.x(1), totals, dy, 0, rows_of(c, counted)));
+  list.push_back(apply_batch_norm(c, NORM_APPLY_BACKWARD, has_gamma ? in_words(c.x(3)) : TensorRef{},
+                                  has_gamma ? c.in(3).dtype : DType::f32, {}, c.x(1), totals, dy, 0,
+                                  rows_of(c, counted)));
   return list;
 }
 
@@ -180,7 +182,7 @@ std::vector<Dispatch> lower_batch_norm_update(Lower& c) {
 }
 
 // By smaller ops, in f32. gamma, beta and the rows that count may be no value.
-Value composed(Value x, Value gamma, Value beta, float eps, Value rows) {
+Value composed_batch_norm(Value x, Value gamma, Value beta, float eps, Value rows) {
   const Shape shape = x.shape();
   const DType dtype = x.dtype();
   const Channels c = shape_of(shape);
@@ -208,7 +210,7 @@ Primal primal_batch_norm(Graph& graph, const Node& node) {
   const Value gamma = given > 3 ? in(3) : Value(),
               beta = gamma ? full(graph, gamma.shape(), 0, gamma.dtype()) : Value();
   const Value rows = attrs.counted ? in(given) : Value();
-  return {.y = {composed(in(0), gamma, beta, static_cast<float>(attrs.eps), rows)},
+  return {.y = {composed_batch_norm(in(0), gamma, beta, static_cast<float>(attrs.eps), rows)},
           .dy = {in(2)},
           .x = {in(0), gamma, beta}};
 }

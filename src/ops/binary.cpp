@@ -16,23 +16,23 @@
 namespace lemnos::ops {
 namespace {
 
-std::vector<TensorDesc> infer_binary(const Infer& in) {
-  require_inputs(in, 2);
-  require(in.in[0].dtype == in.in[1].dtype, ErrorCode::invalid_argument, in.op.name, ": a is ", in.in[0], " but b is ",
-          in.in[1], "; cast one of them");
-  const bool real = std::string_view(in.op.name) == "pow";
-  require(is_floating(in.in[0].dtype) || (in.in[0].dtype == DType::i32 && !real), ErrorCode::invalid_argument,
-          in.op.name, ": a and b are ", in.in[0].dtype, ", it takes f32, f16, bf16", real ? "" : " or i32");
-  const Shape operands[] = {in.in[0].shape, in.in[1].shape}, out = broadcast(operands[0], operands[1], in.op.name);
-  (void)fold_axes(out, operands, in.op.name);
-  return {{out, in.in[0].dtype}};
-}
-
 int64_t binary_number(std::string_view name) {
   const auto functions = reference::binary_functions();
   for (size_t i = 0; i < functions.size(); ++i)
     if (name == functions[i].name) return static_cast<int64_t>(i);
   fail(ErrorCode::internal, name, ": no such function of two operands");
+}
+
+std::vector<TensorDesc> infer_binary(const Infer& in) {
+  require_inputs(in, 2);
+  require(in.in[0].dtype == in.in[1].dtype, ErrorCode::invalid_argument, in.op.name, ": a is ", in.in[0], " but b is ",
+          in.in[1], "; cast one of them");
+  const bool real = reference::binary_functions()[static_cast<size_t>(binary_number(in.op.name))].whole == nullptr;
+  require(is_floating(in.in[0].dtype) || (in.in[0].dtype == DType::i32 && !real), ErrorCode::invalid_argument,
+          in.op.name, ": a and b are ", in.in[0].dtype, ", it takes f32, f16, bf16", real ? "" : " or i32");
+  const Shape operands[] = {in.in[0].shape, in.in[1].shape}, out = broadcast(operands[0], operands[1], in.op.name);
+  (void)fold_axes(out, operands, in.op.name);
+  return {{out, in.in[0].dtype}};
 }
 
 std::vector<Dispatch> lower_binary(Lower& c) {
@@ -90,6 +90,9 @@ const OpDef kBinaryOps[] = {
     define_comparison("less_equal"),
     define_comparison("greater"),
     define_comparison("greater_equal"),
+    define_binary("fmod"),
+    define_binary("remainder"),
+    define_binary("atan2"),
 };
 
 // The gradient of y with respect to a, times dy.
@@ -100,6 +103,7 @@ Value gradient_a(Grad& g, int64_t function) {
     case BINARY_DIVIDE: return dy / b;
     case BINARY_MINIMUM: return dy * less_equal(a, b);
     case BINARY_MAXIMUM: return dy * greater_equal(a, b);
+    case BINARY_ATAN2: return dy * b / (square(a) + square(b));
     case BINARY_POW: return where(b, dy * b * pow(a, b - 1.0f), zeros(g.graph, {}, a.dtype()));
     default: return dy;
   }
@@ -109,6 +113,9 @@ Value gradient_b(Grad& g, int64_t function) {
   const Value a = g.in(0), b = g.in(1), dy = g.dy();
   switch (function) {
     case BINARY_SUBTRACT: return -dy;
+    case BINARY_FMOD: return -(dy * trunc(a / b));
+    case BINARY_REMAINDER: return -(dy * floor(a / b));
+    case BINARY_ATAN2: return -(dy * a / (square(a) + square(b)));
     case BINARY_MULTIPLY: return dy * a;
     case BINARY_DIVIDE: return -(dy * g.out() / b);
     case BINARY_MINIMUM: return dy * greater(a, b);
@@ -132,7 +139,7 @@ std::vector<Value> grad_binary(Grad& g) {
 std::span<const OpDef> binary_ops() { return kBinaryOps; }
 
 namespace {
-Value apply(int function, Value a, Value b) {
+Value apply_binary(int function, Value a, Value b) {
   require(a && b, ErrorCode::invalid_argument, kBinaryOps[function].name, ": an operand is empty");
   (void)broadcast(a.shape(), b.shape(), kBinaryOps[function].name);
   stretch_unwalkable(std::array{&a, &b});
@@ -142,18 +149,21 @@ Value apply(int function, Value a, Value b) {
 }  // namespace lemnos::ops
 
 namespace lemnos {
-using ops::apply;
-Value add(Value a, Value b) { return apply(BINARY_ADD, a, b); }
-Value subtract(Value a, Value b) { return apply(BINARY_SUBTRACT, a, b); }
-Value multiply(Value a, Value b) { return apply(BINARY_MULTIPLY, a, b); }
-Value divide(Value a, Value b) { return apply(BINARY_DIVIDE, a, b); }
-Value minimum(Value a, Value b) { return apply(BINARY_MINIMUM, a, b); }
-Value maximum(Value a, Value b) { return apply(BINARY_MAXIMUM, a, b); }
-Value pow(Value a, Value b) { return apply(BINARY_POW, a, b); }
-Value equal(Value a, Value b) { return apply(BINARY_EQUAL, a, b); }
-Value not_equal(Value a, Value b) { return apply(BINARY_NOT_EQUAL, a, b); }
-Value less(Value a, Value b) { return apply(BINARY_LESS, a, b); }
-Value less_equal(Value a, Value b) { return apply(BINARY_LESS_EQUAL, a, b); }
-Value greater(Value a, Value b) { return apply(BINARY_GREATER, a, b); }
-Value greater_equal(Value a, Value b) { return apply(BINARY_GREATER_EQUAL, a, b); }
+using ops::apply_binary;
+Value add(Value a, Value b) { return apply_binary(BINARY_ADD, a, b); }
+Value subtract(Value a, Value b) { return apply_binary(BINARY_SUBTRACT, a, b); }
+Value multiply(Value a, Value b) { return apply_binary(BINARY_MULTIPLY, a, b); }
+Value divide(Value a, Value b) { return apply_binary(BINARY_DIVIDE, a, b); }
+Value minimum(Value a, Value b) { return apply_binary(BINARY_MINIMUM, a, b); }
+Value maximum(Value a, Value b) { return apply_binary(BINARY_MAXIMUM, a, b); }
+Value pow(Value a, Value b) { return apply_binary(BINARY_POW, a, b); }
+Value equal(Value a, Value b) { return apply_binary(BINARY_EQUAL, a, b); }
+Value not_equal(Value a, Value b) { return apply_binary(BINARY_NOT_EQUAL, a, b); }
+Value less(Value a, Value b) { return apply_binary(BINARY_LESS, a, b); }
+Value less_equal(Value a, Value b) { return apply_binary(BINARY_LESS_EQUAL, a, b); }
+Value greater(Value a, Value b) { return apply_binary(BINARY_GREATER, a, b); }
+Value greater_equal(Value a, Value b) { return apply_binary(BINARY_GREATER_EQUAL, a, b); }
+Value fmod(Value a, Value b) { return apply_binary(BINARY_FMOD, a, b); }
+Value remainder(Value a, Value b) { return apply_binary(BINARY_REMAINDER, a, b); }
+Value atan2(Value y, Value x) { return apply_binary(BINARY_ATAN2, y, x); }
 }  // namespace lemnos

@@ -130,7 +130,7 @@ Dispatch move(Lower& c, const Strides& strides) {
 
 namespace {
 
-Strides strides_of(const Shape& x, const Shape& out) {
+Strides strides_of_broadcast_to(const Shape& x, const Shape& out) {
   const auto dense = dense_strides(x);
   const size_t extra = out.rank() - x.rank();
   Strides strides;
@@ -143,11 +143,13 @@ std::vector<TensorDesc> infer_broadcast_to(const Infer& in) {
   const Shape &x = in.in[0].shape, shape = in.attrs<BroadcastToAttrs>().shape;
   require(broadcast(x, shape, in.op.name) == shape, ErrorCode::shape_mismatch, in.op.name, ": x ", x,
           " does not stretch to ", shape);
-  require_movable(x, shape, strides_of(x, shape), in.op.name);
+  require_movable(x, shape, strides_of_broadcast_to(x, shape), in.op.name);
   return {{shape, in.in[0].dtype}};
 }
 
-std::vector<Dispatch> lower_broadcast_to(Lower& c) { return {move(c, strides_of(c.in(0).shape, c.out().shape))}; }
+std::vector<Dispatch> lower_broadcast_to(Lower& c) {
+  return {move(c, strides_of_broadcast_to(c.in(0).shape, c.out().shape))};
+}
 
 std::vector<Value> grad_broadcast_to(Grad& g) { return {sum_to(g.dy(), g.in(0).shape())}; }
 
@@ -159,7 +161,7 @@ const OpDef kBroadcastToOps[] = {{"broadcast_to", infer_broadcast_to, grad_broad
 std::span<const OpDef> broadcast_to_ops() { return kBroadcastToOps; }
 Value stretch(Value x, Shape shape) {
   const Shape from = x.shape();
-  if (broadcast(from, shape, "broadcast_to") == shape && !can_move(shape, strides_of(from, shape))) {
+  if (broadcast(from, shape, "broadcast_to") == shape && !can_move(shape, strides_of_broadcast_to(from, shape))) {
     // The outer axes first, and then the inner ones.
     std::vector<int64_t> middle(shape.begin(), shape.end());
     for (size_t i = shape.rank() / 2; i < shape.rank(); ++i) {

@@ -70,8 +70,8 @@ void require_fits(const Infer& in, const Convolution& f) {
 void require_epilogue(const Infer& in, int64_t channels) {
   const auto attrs = in.attrs<ConvEpilogue>();
   const int64_t activation = attrs.activation;
-  require(activation >= 0 && activation < static_cast<int64_t>(reference::unary_functions().size()),
-          ErrorCode::invalid_argument, in.op.name, ": no activation ", activation);
+  require(activation >= 0 && activation < UNARY_EPILOGUES, ErrorCode::invalid_argument, in.op.name, ": no activation ",
+          activation);
   require_inputs(in, attrs.bias ? 3 : 2);
   if (!attrs.bias) return;
   require(in.in[2] == TensorDesc{Shape{channels}, in.in[0].dtype}, ErrorCode::shape_mismatch, in.op.name, ": bias ",
@@ -286,7 +286,7 @@ std::vector<Value> decompose_conv(Graph& graph, const Node& node) {
 
 // Its gradient. Where f' is a function of x, the sum is computed again.
 template <typename T>
-Value grad_of_sum(Grad& g) {
+Value grad_of_sum_conv(Grad& g) {
   const Node node = g.self();  // a copy: adding nodes moves the node
   const ConvEpilogue epilogue = node.attrs.as<T>().epilogue;
   if (epilogue.activation == UNARY_IDENTITY) return g.dy();
@@ -297,7 +297,7 @@ Value grad_of_sum(Grad& g) {
 // x and dy play each other's part in the first two.
 std::vector<Value> grad_conv2d(Grad& g) {
   std::vector<Value> found(g.inputs());
-  const Value dy = grad_of_sum<Conv2dAttrs>(g);
+  const Value dy = grad_of_sum_conv<Conv2dAttrs>(g);
   if (g.needs(0)) found[0] = add_input(dy, g.in(1), g.in(0).shape(), g.attrs<ConvAttrs>());
   if (g.needs(1)) found[1] = add_weight(g.in(0), dy, g.in(1).shape(), g.attrs<ConvAttrs>());
   if (g.inputs() > 2 && g.needs(2)) found[2] = sum(dy, {0, 2, 3});
@@ -306,7 +306,7 @@ std::vector<Value> grad_conv2d(Grad& g) {
 
 std::vector<Value> grad_input(Grad& g) {
   std::vector<Value> found(g.inputs());
-  const Value dy = grad_of_sum<ConvInputAttrs>(g);
+  const Value dy = grad_of_sum_conv<ConvInputAttrs>(g);
   if (g.needs(0)) found[0] = add_forward(dy, g.in(1), g.attrs<ConvAttrs>());
   if (g.needs(1)) found[1] = add_weight(dy, g.in(0), g.in(1).shape(), g.attrs<ConvAttrs>());
   if (g.inputs() > 2 && g.needs(2)) found[2] = sum(dy, {0, 2, 3});

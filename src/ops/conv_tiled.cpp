@@ -23,8 +23,8 @@ constexpr int64_t kFewChannels = 4, kFewRows = 8;
 // K or N counts channels in whole groups of four for each tap.
 int64_t tap_channels(int64_t channels) { return up(channels, 4) * 4; }
 
-shaders::ConvTiledSpec spec_of(const Lower& c, const Tile& t, int64_t channels, const Phase& down,
-                               const Phase& across) {
+shaders::ConvTiledSpec spec_of_conv_tiled(const Lower& c, const Tile& t, int64_t channels, const Phase& down,
+                                          const Phase& across) {
   const uint32_t format = format_of(c.out().dtype);
   return {.workgroup_size = t.workgroup,
           .format = format,
@@ -44,7 +44,8 @@ shaders::ConvTiledSpec spec_of(const Lower& c, const Tile& t, int64_t channels, 
 }
 
 /// The numbers of one phase. x is what is gathered from; y_width is the result's, y_plane too.
-shaders::ConvTiledParams params_of(const Convolution& f, Toward toward, const Phase& down, const Phase& across) {
+shaders::ConvTiledParams params_of_conv_tiled(const Convolution& f, Toward toward, const Phase& down,
+                                              const Phase& across) {
   const bool to_x = toward == Toward::x;
   const int64_t y_width = to_x ? f.width : f.out_width, one_out = f.in / f.groups * f.taps();
   const Divisor by_across = across.places > 1 ? divisor(u32(across.places)) : Divisor{};
@@ -103,12 +104,12 @@ std::vector<Dispatch> conv_tiled(Lower& c, const Convolution& f, Toward toward) 
   std::vector<Dispatch> list;
   for (const Phase& down : downs)
     for (const Phase& across : acrosses) {
-      shaders::ConvTiledSpec spec = spec_of(c, t, channels, down, across);
+      shaders::ConvTiledSpec spec = spec_of_conv_tiled(c, t, channels, down, across);
       if (converted) spec.result_format = FORMAT_F32;
       spec.has_bias = epilogue.bias;
       spec.wide = wide;
       spec.activation = u32(epilogue.activation);
-      shaders::ConvTiledParams p = params_of(f, toward, down, across);
+      shaders::ConvTiledParams p = params_of_conv_tiled(f, toward, down, across);
       set_function(p, epilogue);
       p.part_k = u32(up(spec.kernel_h * spec.kernel_w * tap_channels(channels), t.k)) * t.k;
       const uint64_t flops = 2ull * p.places * p.groups * p.m * spec.channels * spec.kernel_h * spec.kernel_w;
@@ -126,9 +127,9 @@ std::vector<Dispatch> conv_tiled(Lower& c, const Convolution& f, Toward toward) 
 std::vector<Dispatch> conv_weight_tiled(Lower& c, const Convolution& f) {
   const Phase down = phases_of(f, Toward::y, 0)[0], across = phases_of(f, Toward::y, 1)[0];
   const int64_t channels = f.in / f.groups, columns = f.taps() * tap_channels(channels);
-  shaders::ConvTiledParams p = params_of(f, Toward::y, down, across);
+  shaders::ConvTiledParams p = params_of_conv_tiled(f, Toward::y, down, across);
   const Tile& t = p.m > kSmall.m ? kLarge : kSmall;
-  shaders::ConvTiledSpec spec = spec_of(c, t, channels, down, across);
+  shaders::ConvTiledSpec spec = spec_of_conv_tiled(c, t, channels, down, across);
   spec.result_format = FORMAT_F32;
   spec.to_weight = true;
   const int64_t places = std::max(p.places, 1u);  // a batch of nothing is one part, which writes zeros

@@ -51,7 +51,7 @@ struct CrossEntropyLaunch {
   uint32_t groups;
 };
 
-CrossEntropyLaunch launch_of(const Lower& c, bool lanes) {
+CrossEntropyLaunch launch_of_cross_entropy(const Lower& c, bool lanes) {
   const auto attrs = c.attrs<CrossEntropyAttrs>();
   const auto [rows, cols] = as_rows(c.in(0).shape);
   Team team = team_of(c, rows, cols, 1);
@@ -80,7 +80,7 @@ CrossEntropyLaunch launch_of(const Lower& c, bool lanes) {
 std::vector<Dispatch> lower_cross_entropy(Lower& c) {
   const std::string variant = c.variant();
   const bool lanes = variant == "lanes";
-  const auto [spec, params, groups] = launch_of(c, lanes);
+  const auto [spec, params, groups] = launch_of_cross_entropy(c, lanes);
   // What stands for an absent binding is never touched: class weights and divisor are not read, dlogits not written.
   const TensorRef weights = spec.weighted ? c.x(2) : c.x(0);
   TensorRef divisor = c.x(0);

@@ -1,10 +1,12 @@
 // gather:      y[i, ..] = scale x[indices[i], ..] + shift, or `fill` where there is no such row
 // scatter_add: y[r, ..] = sum of x[i, ..] over the i with indices[i] = r, in ascending order
-// Each is the other's gradient. Embedding is gather with a table of weights.
+// scatter_max, scatter_min, scatter_multiply: the maximum, the minimum, the product of them
+// gather and scatter_add are each the other's gradient. Embedding is gather with a table of weights.
 
 #include "shaders/gather.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "lemnos/ops.h"
 #include "ops/broadcast.h"
@@ -40,7 +42,7 @@ std::vector<TensorDesc> infer_gather(const Infer& in) {
 }
 
 std::vector<TensorDesc> infer_scatter(const Infer& in) {
-  const auto attrs = in.attrs<ScatterAddAttrs>();
+  const auto attrs = in.attrs<ScatterAttrs>();
   require_inputs(in, 2);
   require_float(in, 0);
   require_dtype(in, 1, DType::i32);
@@ -103,10 +105,15 @@ std::vector<Dispatch> lower_gather(Lower& c) {
            .cost = {read + c.in(1).bytes() + c.out().bytes(), 2ull * count}}};
 }
 
+// By the numbers of shaders/scatter_add.h.
+constexpr const char* kScatters[] = {"scatter_add", "scatter_max", "scatter_min", "scatter_multiply"};
+
 std::vector<Dispatch> lower_scatter(Lower& c) {
   using namespace shaders;
   const uint32_t count = walked(c.out(), c.node().op->name);
   if (count == 0) return {};
+  uint32_t function = 0;
+  while (std::string_view(kScatters[function]) != c.node().op->name) ++function;
   const uint32_t rows = static_cast<uint32_t>(c.out().shape[0]);
   const uint32_t indices = count32(c.in(1), c.node().op->name);
   const Cols cols = cols_of(count, rows);
@@ -120,8 +127,11 @@ std::vector<Dispatch> lower_scatter(Lower& c) {
   for (uint32_t first = 0; first == 0 || first < indices; first += most) {
     const uint32_t part = std::min(indices - first, most);
     const ScatterLinksSpec links{.workgroup_size = 64};
-    const ScatterAddSpec add{
-        .workgroup_size = 64, .format = format_of(c.out().dtype), .wide = cols.wide, .last = first + part == indices};
+    const ScatterAddSpec add{.workgroup_size = 64,
+                             .format = format_of(c.out().dtype),
+                             .wide = cols.wide,
+                             .last = first + part == indices,
+                             .function = function};
     list.push_back({.kernel = &c.kernel("scatter_links"),
                     .tensors = {indices ? c.x(1) : next, head, next},
                     .spec = links,
@@ -146,7 +156,33 @@ std::vector<Value> grad_gather(Grad& g) {
 
 std::vector<Value> grad_scatter(Grad& g) { return {gather(g.dy(), g.in(1))}; }
 
-int64_t scatter_limit(const Infer& in, size_t input) { return input == 1 ? in.attrs<ScatterAddAttrs>().rows : -1; }
+// Elements that are equally large share it.
+std::vector<Value> grad_extreme_scatter(Grad& g) {
+  const Value x = g.in(0), at = g.in(1), y = g.out();
+  const Value mine = equal(x, gather(y, at)), count = scatter_add(mine, at, y.shape()[0]);
+  return {mine * gather(g.dy() / maximum(count, full(g.graph, {}, 1, x.dtype())), at)};
+}
+
+// The product of the others: y / x, or where x alone is 0 the product without it.
+std::vector<Value> grad_multiply_scatter(Grad& g) {
+  const Value x = g.in(0), at = g.in(1), y = g.out(), one = full(g.graph, {}, 1, x.dtype());
+  const Value zero = equal(x, zeros(g.graph, {}, x.dtype())), others = where(zero, one, x);
+  const int64_t rows = y.shape()[0];
+  const Value alone = equal(scatter_add(zero, at, rows), one) * scatter_multiply(others, at, rows);
+  return {where(zero, gather(g.dy() * alone, at), gather(g.dy() * y, at) / others)};
+}
+
+int64_t scatter_limit(const Infer& in, size_t input) { return input == 1 ? in.attrs<ScatterAttrs>().rows : -1; }
+
+constexpr OpDef define_scatter(const char* name, std::vector<Value> (*grad)(Grad&)) {
+  return {.name = name,
+          .infer = infer_scatter,
+          .grad = grad,
+          .lower = lower_scatter,
+          .reference = reference::scatter,
+          .attrs = attrs_of<ScatterAttrs>,
+          .index_limit = scatter_limit};
+}
 
 const OpDef kGatherOps[] = {
     {.name = "gather",
@@ -156,13 +192,10 @@ const OpDef kGatherOps[] = {
      .reference = reference::gather,
      .attrs = attrs_of<GatherAttrs>,
      .index_limit = rows_limit},
-    {.name = "scatter_add",
-     .infer = infer_scatter,
-     .grad = grad_scatter,
-     .lower = lower_scatter,
-     .reference = reference::scatter_add,
-     .attrs = attrs_of<ScatterAddAttrs>,
-     .index_limit = scatter_limit},
+    define_scatter("scatter_add", grad_scatter),
+    define_scatter("scatter_max", grad_extreme_scatter),
+    define_scatter("scatter_min", grad_extreme_scatter),
+    define_scatter("scatter_multiply", grad_multiply_scatter),
 };
 
 }  // namespace
@@ -194,8 +227,14 @@ Value index_select(Value x, Value indices, int64_t axis) {
   return permute(gather(permute(x, front), indices), back);
 }
 
-Value scatter_add(Value x, Value indices, int64_t rows) {
-  return x.graph().add(ops::gather_op(1), {x, indices}, ScatterAddAttrs{.rows = rows});
+namespace {
+Value scatter(size_t function, Value x, Value indices, int64_t rows) {
+  return x.graph().add(ops::gather_op(1 + function), {x, indices}, ScatterAttrs{.rows = rows});
 }
+}  // namespace
+Value scatter_add(Value x, Value indices, int64_t rows) { return scatter(SCATTER_ADD, x, indices, rows); }
+Value scatter_max(Value x, Value indices, int64_t rows) { return scatter(SCATTER_MAX, x, indices, rows); }
+Value scatter_min(Value x, Value indices, int64_t rows) { return scatter(SCATTER_MIN, x, indices, rows); }
+Value scatter_multiply(Value x, Value indices, int64_t rows) { return scatter(SCATTER_MULTIPLY, x, indices, rows); }
 
 }  // namespace lemnos

@@ -46,7 +46,7 @@ std::vector<TensorDesc> infer_gradient_norm(const Infer& in) {
   return {in.in[1]};
 }
 
-shaders::GradientNormParams params_of(const GradientNormAttrs& a) {
+shaders::GradientNormParams params_of_gradient_norm(const GradientNormAttrs& a) {
   return {.max_norm = static_cast<float>(a.max_norm),
           .loss_scale = static_cast<float>(a.loss_scale),
           .growth = static_cast<float>(a.growth),
@@ -61,7 +61,7 @@ std::vector<Dispatch> lower_gradient_norm(Lower& c) {
   const bool masked = c.inputs() == 3;
   GradientNormSpec spec{.workgroup_size = 64, .masked = masked};
   const TensorRef mask = masked ? c.x(2) : c.scratch(16);
-  GradientNormParams params = params_of(c.attrs<GradientNormAttrs>());
+  GradientNormParams params = params_of_gradient_norm(c.attrs<GradientNormAttrs>());
   const uint64_t bytes = c.in(0).bytes();
   params.per_group = 16 * spec.workgroup_size;
   const uint64_t group_bytes = 16ull * params.per_group;

@@ -37,7 +37,7 @@ std::vector<TensorDesc> infer_lamb(const Infer& in) {
   return {in.in[0], in.in[3], in.in[4]};
 }
 
-shaders::LambParams params_of(const LambAttrs& a) {
+shaders::LambParams params_of_lamb(const LambAttrs& a) {
   const auto real = [](double v) { return static_cast<float>(v); };
   return {.lr = real(a.lr),
           .weight_decay = real(a.weight_decay),
@@ -61,7 +61,7 @@ std::vector<Dispatch> lower_lamb(Lower& c) {
     for (const ArenaPiece& piece : arena_pieces(bytes, c.caps)) {
       LambSpec chosen = spec;
       chosen.phase = phase;
-      LambParams params = params_of(c.attrs<LambAttrs>());
+      LambParams params = params_of_lamb(c.attrs<LambAttrs>());
       params.count = static_cast<uint32_t>(piece.size / 16);
       list.push_back({.kernel = &kernel,
                       .tensors = {c.x(2), piece.of(c.y(0)), piece.of(c.x(1)), piece.of(c.y(1)), piece.of(c.y(2)),
@@ -76,7 +76,7 @@ std::vector<Dispatch> lower_lamb(Lower& c) {
   LambSpec ratios = spec;
   ratios.phase = LAMB_RATIOS;
   ratios.workgroup_size = row_workgroup(bytes / (4 * kBlock), c.caps);
-  LambParams params = params_of(c.attrs<LambAttrs>());
+  LambParams params = params_of_lamb(c.attrs<LambAttrs>());
   params.count = static_cast<uint32_t>(c.in(5).elements() - 1);
   list.push_back({.kernel = &kernel,
                   .tensors = {c.x(2), unused, unused, unused, unused, sums, c.x(5), unused},

@@ -64,7 +64,7 @@ std::vector<TensorDesc> infer_parameters(const Infer& in) {
   return {in.in[3], in.in[3]};
 }
 
-shaders::NormRowsSpec spec_of(const Lower& c, const Form& f, uint64_t rows, bool has_gamma, DType gamma) {
+shaders::NormRowsSpec spec_of_layer_norm(const Lower& c, const Form& f, uint64_t rows, bool has_gamma, DType gamma) {
   const DType dtype = c.in(0).dtype;
   const auto cols = static_cast<uint64_t>(f.cols);
   const bool few = c.caps.software && cols <= c.caps.subgroup_size * kMostRounds;
@@ -79,7 +79,7 @@ shaders::NormRowsSpec spec_of(const Lower& c, const Form& f, uint64_t rows, bool
   return spec;
 }
 
-shaders::NormRowsParams params_of(const Lower& c, const Form& f) {
+shaders::NormRowsParams params_of_layer_norm(const Lower& c, const Form& f) {
   return {.rows = static_cast<uint32_t>(c.in(0).elements() / f.cols),
           .cols = static_cast<uint32_t>(f.cols),
           .inner = static_cast<uint32_t>(f.inner),
@@ -90,8 +90,8 @@ shaders::NormRowsParams params_of(const Lower& c, const Form& f) {
 std::vector<Dispatch> lower_layer_norm(Lower& c) {
   const Form f = row_norm_form(c.node().op->name, c.node().attrs, c.in(0).shape);
   const uint32_t count = count32(c.out(), c.node().op->name);
-  const auto params = params_of(c, f);
-  auto spec = spec_of(c, f, params.rows, c.inputs() > 1, c.inputs() > 1 ? c.in(1).dtype : DType::f32);
+  const auto params = params_of_layer_norm(c, f);
+  auto spec = spec_of_layer_norm(c, f, params.rows, c.inputs() > 1, c.inputs() > 1 ? c.in(1).dtype : DType::f32);
   spec.has_beta = c.inputs() > 2;
   const TensorRef x = in_words(c.x(0));
   return {{.kernel = &c.kernel(std::string("norm_rows.") + c.variant()),
@@ -107,8 +107,8 @@ std::vector<Dispatch> lower_layer_norm_backward(Lower& c) {
   const Form f = c.attrs<RowNormAttrs>();
   const uint32_t count = count32(c.out(), c.node().op->name);
   const bool has_gamma = c.inputs() == 4;
-  const auto params = params_of(c, f);
-  const auto spec = spec_of(c, f, params.rows, has_gamma, has_gamma ? c.in(3).dtype : DType::f32);
+  const auto params = params_of_layer_norm(c, f);
+  const auto spec = spec_of_layer_norm(c, f, params.rows, has_gamma, has_gamma ? c.in(3).dtype : DType::f32);
   const TensorRef x = in_words(c.x(0));
   return {{.kernel = &c.kernel(std::string("norm_rows_backward.") + c.variant()),
            .tensors = {x, has_gamma ? in_words(c.x(3)) : x, c.x(1), in_words(c.x(2)), in_words(c.y())},
@@ -138,7 +138,7 @@ std::vector<Dispatch> lower_parameters(Lower& c) {
 }
 
 // By smaller ops, in f32. gamma and beta may be no value.
-Value composed(Value x, Value gamma, Value beta, const Form& f) {
+Value composed_layer_norm(Value x, Value gamma, Value beta, const Form& f) {
   const Shape shape = x.shape();
   const DType dtype = x.dtype();
   Value y = reshape(cast(x, DType::f32), Shape{shape.elements() / f.cols, f.cols});
@@ -153,13 +153,14 @@ Value composed(Value x, Value gamma, Value beta, const Form& f) {
 
 Primal primal_layer_norm(Graph& graph, const Node& node) {
   const auto in = [&](size_t i) { return i < node.inputs.size() ? Value(&graph, node.inputs[i]) : Value(); };
-  return {.y = {composed(in(0), in(3), {}, node.attrs.as<RowNormAttrs>())}, .dy = {in(2)}, .x = {in(0)}};
+  return {.y = {composed_layer_norm(in(0), in(3), {}, node.attrs.as<RowNormAttrs>())}, .dy = {in(2)}, .x = {in(0)}};
 }
 
 Primal primal_of_parameters(Graph& graph, const Node& node) {
   const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
   const Value beta = full(graph, in(3).shape(), 0, in(3).dtype());
-  return {.y = {composed(in(0), in(3), beta, node.attrs.as<RowNormAttrs>())}, .dy = {in(2)}, .x = {in(3), beta}};
+  return {
+      .y = {composed_layer_norm(in(0), in(3), beta, node.attrs.as<RowNormAttrs>())}, .dy = {in(2)}, .x = {in(3), beta}};
 }
 
 std::vector<Value> grad_layer_norm(Grad& g);

@@ -67,7 +67,7 @@ std::vector<Value> grad_loss(Grad& g) {
 // ---------------------------------------------------------------------------------------------------
 
 // l(p, t) in ops that have gradients, up to what does not depend on p.
-Value composed(uint32_t function, Value p, Value t, float a, float b) {
+Value composed_loss(uint32_t function, Value p, Value t, float a, float b) {
   const auto huber = [&](Value u) {
     const Value within = clamp(u, -a, a);
     return within * (u - .5f * within);
@@ -101,7 +101,7 @@ Primal primal_loss(Graph& graph, const Node& node) {
   const Value p(&graph, node.inputs[0]), t(&graph, node.inputs[1]);
   const auto attrs = node.attrs.as<LossAttrs>();
   const Value losses =
-      composed(loss_number(node.op->name), p, t, static_cast<float>(attrs.a), static_cast<float>(attrs.b));
+      composed_loss(loss_number(node.op->name), p, t, static_cast<float>(attrs.a), static_cast<float>(attrs.b));
   const Value loss = reduced(losses, reduction_of(attrs.reduction, node.op->name));
   return {.y = {loss}, .dy = {full(graph, loss.shape(), 1)}, .x = {{}, p}};
 }

@@ -57,8 +57,7 @@ std::vector<TensorDesc> infer_matmul(const Infer& in) {
           in.in[at.bias], " does not fit the columns of C ", c);
   require(!at.extra || in.in[at.extra].shape == c, ErrorCode::shape_mismatch, in.op.name, ": input ", at.extra, ' ',
           in.in[at.extra], " is not as C ", c);
-  require(activation >= 0 && activation < static_cast<int64_t>(reference::unary_functions().size()) && extra >= 0 &&
-              extra <= MATMUL_EXTRA_SLOPE,
+  require(activation >= 0 && activation < UNARY_EPILOGUES && extra >= 0 && extra <= MATMUL_EXTRA_SLOPE,
           ErrorCode::invalid_argument, in.op.name, ": no activation ", activation, " or extra ", extra);
   if (!attrs.row_sums) return {{c, in.in[0].dtype}};
   require(c.rank() == 2, ErrorCode::shape_mismatch, in.op.name, ": sums of rows of a batch of products C ", c);
@@ -92,7 +91,7 @@ const OpDef kMatmulOps[] = {{"matmul",
                              decompose_matmul,
                              matmul_by_rows}};
 
-Value product(Value a, Value b, bool transpose_a, bool transpose_b, double alpha) {
+Value product_matmul(Value a, Value b, bool transpose_a, bool transpose_b, double alpha) {
   return a.graph().add(kMatmulOps[0], {a, b},
                        MatmulAttrs{.transpose_a = transpose_a, .transpose_b = transpose_b, .alpha = alpha});
 }
@@ -114,7 +113,7 @@ std::vector<Value> decompose_matmul(Graph& graph, const Node& node) {
   if (is_plain(attrs)) return {};
   const ProductInputs at(attrs);
   const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
-  Value c = scaled(product(in(0), in(1), attrs.transpose_a, attrs.transpose_b, 1), attrs.alpha);
+  Value c = scaled(product_matmul(in(0), in(1), attrs.transpose_a, attrs.transpose_b, 1), attrs.alpha);
   if (at.bias) c = add(c, in(at.bias));
   if (attrs.extra == MATMUL_EXTRA_RESIDUAL) c = add(c, scaled(in(at.extra), attrs.beta));
   c = attrs.extra == MATMUL_EXTRA_SLOPE ? with_slope(in(at.extra), c, attrs) : with_function(c, attrs);
@@ -124,7 +123,7 @@ std::vector<Value> decompose_matmul(Graph& graph, const Node& node) {
 }
 
 // The gradient of the sum in front of the function. Where f' is a function of x, the sum is computed again.
-Value grad_of_sum(Grad& g) {
+Value grad_of_sum_matmul(Grad& g) {
   const auto attrs = g.attrs<MatmulAttrs>();
   const ProductInputs at(attrs);
   require(g.self().outputs.size() == 1 || !g.dy(1), ErrorCode::unsupported,
@@ -159,7 +158,8 @@ Value grad_b(Value a, Value b, Value dc, bool transpose_a, bool transpose_b, dou
     a = by_rows(a);
     dc = by_rows(dc);
   }
-  const Value db = transpose_b ? product(dc, a, true, transpose_a, alpha) : product(a, dc, !transpose_a, false, alpha);
+  const Value db =
+      transpose_b ? product_matmul(dc, a, true, transpose_a, alpha) : product_matmul(a, dc, !transpose_a, false, alpha);
   return db.shape().rank() < b.shape().rank() ? reshape(db, b.shape()) : sum_to(db, b.shape());
 }
 
@@ -167,10 +167,10 @@ std::vector<Value> grad_matmul(Grad& g) {
   const auto attrs = g.attrs<MatmulAttrs>();
   const bool ta = attrs.transpose_a, tb = attrs.transpose_b;
   const double alpha = attrs.alpha;
-  const Value a = g.in(0), b = g.in(1), dc = grad_of_sum(g);
+  const Value a = g.in(0), b = g.in(1), dc = grad_of_sum_matmul(g);
   std::vector<Value> gradients(g.inputs());
   if (g.needs(0)) {
-    const Value da = ta ? product(b, dc, tb, true, alpha) : product(dc, b, false, !tb, alpha);
+    const Value da = ta ? product_matmul(b, dc, tb, true, alpha) : product_matmul(dc, b, false, !tb, alpha);
     gradients[0] = sum_to(da, a.shape());
   }
   if (g.needs(1)) gradients[1] = grad_b(a, b, dc, ta, tb, alpha);
@@ -197,7 +197,7 @@ Value plain_product(Value a, Value b, const MatmulOptions& o) {
       b = broadcast_to(b, batch.appended(y[y.rank() - 2]).appended(y[y.rank() - 1]));
     }
   }
-  return product(a, b, o.transpose_a, o.transpose_b, 1);
+  return product_matmul(a, b, o.transpose_a, o.transpose_b, 1);
 }
 
 Value product_and_rest(Value a, Value b, double alpha, Value r, double beta) {

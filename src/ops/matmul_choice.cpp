@@ -66,7 +66,7 @@ std::string refuse_tiling(const Lower& c, const Tiling& t) {
 std::string refuse_128(const Lower& c) { return refuse_tiling(c, kTilings[0]); }
 std::string refuse_64(const Lower& c) { return refuse_tiling(c, kTilings[1]); }
 
-std::string refuse_cooperative(const Lower& c, const Cooperation& cooperation) {
+std::string refuse_cooperative_matmul(const Lower& c, const Cooperation& cooperation) {
   const DeviceCaps& caps = c.caps;
   if (std::string why = refuse_matrix_unit(c, "matmul_cooperative"); !why.empty()) return why;
   const Fragment f = fragment_of(caps, c.out().dtype);
@@ -83,8 +83,8 @@ std::string refuse_cooperative(const Lower& c, const Cooperation& cooperation) {
   return &cooperation == &kCooperative[0] && tiles < kBusyGroups ? text(tiles, " tiles leave most of a device idle")
                                                                  : std::string();
 }
-std::string refuse_cooperative_wide(const Lower& c) { return refuse_cooperative(c, kCooperative[0]); }
-std::string refuse_cooperative_plain(const Lower& c) { return refuse_cooperative(c, kCooperative[1]); }
+std::string refuse_cooperative_wide(const Lower& c) { return refuse_cooperative_matmul(c, kCooperative[0]); }
+std::string refuse_cooperative_plain(const Lower& c) { return refuse_cooperative_matmul(c, kCooperative[1]); }
 
 uint32_t parts_of(const Product& p, const Tiling& t, bool forced) {
   const uint64_t slices = divide_up(p.k, t.tile_k);

@@ -47,7 +47,7 @@ uint32_t whole_groups(uint32_t width, const Tiling& t) {
   return t.group == 8 && width % 8 == 0 ? 2 : 1;
 }
 
-shaders::MatmulSpec spec_of(const Lower& c, const Product& p, const Tiling& t, bool partial) {
+shaders::MatmulSpec spec_of_matmul(const Lower& c, const Product& p, const Tiling& t, bool partial) {
   const Fragment f = fragment_of(c.caps, c.out().dtype);
   const auto attrs = c.attrs<MatmulAttrs>();
   return {.workgroup_size = t.workgroup,
@@ -81,7 +81,7 @@ void set_mask(Params& p, const MatmulAttrs& attrs) {
   p.stream = static_cast<uint32_t>(attrs.stream);
 }
 
-shaders::MatmulParams params_of(const Lower& c, const Product& p, uint32_t parts, uint32_t part_k) {
+shaders::MatmulParams params_of_matmul(const Lower& c, const Product& p, uint32_t parts, uint32_t part_k) {
   const auto attrs = c.attrs<MatmulAttrs>();
   shaders::MatmulParams params{.m = p.m,
                                .n = p.n,
@@ -123,14 +123,14 @@ uint64_t part_stride(const Lower& c, const Product& p) {
 
 Dispatch reduce(Lower& c, const Product& p, const Tiling& t, const TensorRef& sums, uint32_t parts,
                 const Beside& more) {
-  const shaders::MatmulSpec s = spec_of(c, p, t, false);
+  const shaders::MatmulSpec s = spec_of_matmul(c, p, t, false);
   const shaders::MatmulReduceSpec spec{.workgroup_size = 64,
                                        .vector_c = s.vector_c,
                                        .has_bias = s.has_bias,
                                        .extra = s.extra,
                                        .activation = s.activation,
                                        .masked = s.masked};
-  const shaders::MatmulParams q = params_of(c, p, parts, 0);
+  const shaders::MatmulParams q = params_of_matmul(c, p, parts, 0);
   const uint32_t count = count32(c.out(), c.node().op->name), rows = c.outputs() > 1 ? p.m : 0;
   shaders::MatmulReduceParams params{.count = count,
                                      .rows = rows,
@@ -178,8 +178,8 @@ std::vector<Dispatch> lower_product(Lower& c) {
 
   list.push_back({.kernel = &c.kernel(choice.kernel),
                   .tensors = {a, b, sums, more.bias, more.extra, more.state, more.row_sums},
-                  .spec = spec_of(c, p, tiling, split),
-                  .params = params_of(c, p, choice.parts, static_cast<uint32_t>(part_k)),
+                  .spec = spec_of_matmul(c, p, tiling, split),
+                  .params = params_of_matmul(c, p, choice.parts, static_cast<uint32_t>(part_k)),
                   .groups = tiles_of(p, tiling) * choice.parts,
                   .cost = {c.in(0).bytes() + c.in(1).bytes() + sums.bytes, 2ull * p.m * p.n * p.k * p.batches},
                   .subgroup_size = choice.by_lane && c.caps.subgroup_size_control ? c.caps.subgroup_size : 0});

@@ -77,7 +77,7 @@ struct MlpLaunch {
   uint64_t flops;    // of one pass
 };
 
-MlpLaunch launch_of(Lower& c, bool backward) {
+MlpLaunch launch_of_mlp(Lower& c, bool backward) {
   const Extents e(c.in(0).shape, c.attrs<MlpNetwork>());
   const auto quads = static_cast<uint32_t>(e.width / 4);
   const bool software = c.caps.software;
@@ -140,7 +140,7 @@ Cut best_cut(const Lower& c, bool backward) {
   return {};
 }
 
-std::string refuse_cooperative(const Lower& c, bool backward) {
+std::string refuse_cooperative_mlp(const Lower& c, bool backward) {
   if (std::string why = refuse_matrix_unit(c, "mlp_cooperative"); !why.empty()) return why;
   const Extents e(c.in(0).shape, c.attrs<MlpNetwork>());
   const Fragment f = fragment_of(c.caps, c.out().dtype);
@@ -155,8 +155,8 @@ std::string refuse_cooperative(const Lower& c, bool backward) {
                 c.caps.max_shared_memory);
   return c.forced() || !c.caps.software ? "" : "a software driver has no matrix unit";
 }
-std::string refuse_forward(const Lower& c) { return refuse_cooperative(c, false); }
-std::string refuse_backward(const Lower& c) { return refuse_cooperative(c, true); }
+std::string refuse_forward(const Lower& c) { return refuse_cooperative_mlp(c, false); }
+std::string refuse_backward(const Lower& c) { return refuse_cooperative_mlp(c, true); }
 
 bool is_cooperative(const Lower& c) { return std::string_view(c.variant()) == "cooperative"; }
 
@@ -183,7 +183,7 @@ uint32_t required_subgroup(const Lower& c) {
 
 std::vector<Dispatch> lower_mlp(Lower& c) {
   if (c.out().elements() == 0) return {};
-  MlpLaunch l = launch_of(c, false);
+  MlpLaunch l = launch_of_mlp(c, false);
   const std::string kernel = is_cooperative(c) ? make_cooperative(c, l, "mlp_cooperative", false) : "mlp";
   const bool keeps = c.outputs() > 1;
   l.spec.extra = keeps;
@@ -235,7 +235,7 @@ uint64_t most_tiles(const shaders::MlpSpec& s) {
 std::vector<Dispatch> lower_mlp_backward(Lower& c) {
   // Copies enough to fill a large GPU; more would only be added up again. An empty batch has one, which stays zero.
   constexpr uint32_t kMostCopies = 256, kMostCopiesInSoftware = 8;
-  MlpLaunch l = launch_of(c, true);
+  MlpLaunch l = launch_of_mlp(c, true);
   const std::string kernel =
       is_cooperative(c) ? make_cooperative(c, l, "mlp_cooperative_backward", true) : "mlp_backward";
   const bool wants_dx = c.outputs() > 1;

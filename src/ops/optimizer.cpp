@@ -34,7 +34,7 @@ std::vector<TensorDesc> infer_optimizer(const Infer& in) {
   return out;
 }
 
-shaders::OptimizerParams params_of(const OptimizerAttrs& a) {
+shaders::OptimizerParams params_of_optimizer(const OptimizerAttrs& a) {
   const auto real = [](double v) { return static_cast<float>(v); };
   return {.lr = real(a.lr),
           .weight_decay = real(a.weight_decay),
@@ -69,7 +69,7 @@ std::vector<Dispatch> lower_optimizer(Lower& c) {
     std::vector<TensorRef> tensors = {c.x(2), piece.of(c.y(0)), piece.of(c.x(1))};
     for (size_t k = 0; k < 3; ++k) tensors.push_back(k < slots ? piece.of(c.y(1 + k)) : unused);
     tensors.push_back(grouped ? piece.of_table(c.x(c.inputs() - 1), 8) : unused);
-    OptimizerParams params = params_of(a);
+    OptimizerParams params = params_of_optimizer(a);
     params.quads = static_cast<uint32_t>(piece.size / 16);
     list.push_back({.kernel = &c.kernel("optimizer"),
                     .tensors = std::move(tensors),

@@ -108,8 +108,8 @@ bool are_whole(const Windows& w, bool fill) {
   return whole;
 }
 
-Dispatch launch(Lower& c, const char* kernel, uint32_t function, const Shape& x, std::vector<TensorRef> tensors,
-                bool backward) {
+Dispatch launch_pool(Lower& c, const char* kernel, uint32_t function, const Shape& x, std::vector<TensorRef> tensors,
+                     bool backward) {
   using namespace shaders;
   const int64_t height = x[x.rank() - 2], width = x[x.rank() - 1];
   const auto attrs = c.attrs<PoolAttrs>();
@@ -163,20 +163,20 @@ Dispatch launch(Lower& c, const char* kernel, uint32_t function, const Shape& x,
 
 std::vector<Dispatch> lower_pool(Lower& c) {
   const bool maximum = std::string_view(c.node().op->name) == "max_pool2d";
-  return {
-      launch(c, "pool", maximum ? POOL_MAX : POOL_AVERAGE, c.in(0).shape, {in_words(c.x(0)), in_words(c.y())}, false)};
+  return {launch_pool(c, "pool", maximum ? POOL_MAX : POOL_AVERAGE, c.in(0).shape, {in_words(c.x(0)), in_words(c.y())},
+                      false)};
 }
 
 std::vector<Dispatch> lower_pick(Lower& c) {
-  return {
-      launch(c, "pool_pick", POOL_MAX, c.in(0).shape, {in_words(c.x(0)), in_words(c.x(1)), in_words(c.y())}, false)};
+  return {launch_pool(c, "pool_pick", POOL_MAX, c.in(0).shape, {in_words(c.x(0)), in_words(c.x(1)), in_words(c.y())},
+                      false)};
 }
 
 std::vector<Dispatch> lower_pool_backward(Lower& c) {
   const TensorRef dy = in_words(c.x(c.inputs() - 1));
   const bool maximum = c.inputs() == 3;
-  return {launch(c, "pool_backward", maximum ? POOL_MAX : POOL_AVERAGE, c.out().shape,
-                 {maximum ? in_words(c.x(0)) : dy, maximum ? in_words(c.x(1)) : dy, dy, in_words(c.y())}, true)};
+  return {launch_pool(c, "pool_backward", maximum ? POOL_MAX : POOL_AVERAGE, c.out().shape,
+                      {maximum ? in_words(c.x(0)) : dy, maximum ? in_words(c.x(1)) : dy, dy, in_words(c.y())}, true)};
 }
 
 std::vector<Value> grad_pool(Grad& g);
@@ -229,28 +229,65 @@ std::vector<int64_t> pair(const std::array<int64_t, 2>& v) { return {v[0], v[1]}
 
 std::span<const OpDef> pool_ops() { return kPoolOps; }
 
+namespace {
+bool is_stepped(const Pool2dOptions& o) { return o.stride[0] || o.stride[1]; }
+bool is_large(const Pool2dOptions& o) {
+  return std::min(o.kernel[0], o.kernel[1]) > 1 && o.kernel[0] * o.kernel[1] > static_cast<int64_t>(kMostRounds);
+}
+
+// A large window is one along rows and then one along columns: the same maxima, and the same averages, because how
+// many elements count is a product too.
+std::array<Pool2dOptions, 2> in_two(const Pool2dOptions& o) {
+  Pool2dOptions along = o, down = o;
+  along.kernel[0] = along.dilation[0] = down.kernel[1] = down.dilation[1] = 1;
+  along.padding[0] = down.padding[1] = 0;
+  along.stride = {1, is_stepped(o) ? o.stride[1] : o.kernel[1]};
+  down.stride = {is_stepped(o) ? o.stride[0] : o.kernel[0], 1};
+  return {along, down};
+}
+
+PoolAttrs attrs_of_pool(const Pool2dOptions& o) {
+  return {.kernel = pair(o.kernel),
+          .stride = is_stepped(o) ? pair(o.stride) : std::vector<int64_t>{},
+          .padding = pair(o.padding),
+          .dilation = pair(o.dilation),
+          .ceil = o.ceil,
+          .count_pad = o.count_include_pad};
+}
+}  // namespace
+
 Value pool(size_t op, Value x, const Pool2dOptions& o) {
-  const bool stepped = o.stride[0] || o.stride[1];
-  // A large window is one along rows and then one along columns: the same maxima, and the same averages, because how
-  // many elements count is a product too.
-  if (std::min(o.kernel[0], o.kernel[1]) > 1 && o.kernel[0] * o.kernel[1] > static_cast<int64_t>(kMostRounds)) {
-    Pool2dOptions along = o, down = o;
-    along.kernel[0] = along.dilation[0] = down.kernel[1] = down.dilation[1] = 1;
-    along.padding[0] = down.padding[1] = 0;
-    along.stride = {1, stepped ? o.stride[1] : o.kernel[1]};
-    down.stride = {stepped ? o.stride[0] : o.kernel[0], 1};
+  if (is_large(o)) {
+    const auto [along, down] = in_two(o);
     return pool(op, pool(op, x, along), down);
   }
-  return x.graph().add(kPoolOps[op], {x},
-                       PoolAttrs{.kernel = pair(o.kernel),
-                                 .stride = stepped ? pair(o.stride) : std::vector<int64_t>{},
-                                 .padding = pair(o.padding),
-                                 .dilation = pair(o.dilation),
-                                 .ceil = o.ceil,
-                                 .count_pad = o.count_include_pad});
+  return x.graph().add(kPoolOps[op], {x}, attrs_of_pool(o));
+}
+// The same of what stands where x has its maxima.
+Value pool_pick(Value x, Value values, const Pool2dOptions& o) {
+  if (is_large(o)) {
+    const auto [along, down] = in_two(o);
+    return pool_pick(pool(0, x, along), pool_pick(x, values, along), down);
+  }
+  return x.graph().add(kPoolOps[3], {x, values}, attrs_of_pool(o));
 }
 Value pool_to(size_t op, Value x, std::array<int64_t, 2> size) {
   return x.graph().add(kPoolOps[op], {x}, PoolAttrs{.size = pair(size)});
+}
+
+Value pool_pick_to(Value x, Value values, std::array<int64_t, 2> size) {
+  return x.graph().add(kPoolOps[3], {x, values}, PoolAttrs{.size = pair(size)});
+}
+
+// The place of each element in its plane, as numbers that f32 holds exactly.
+Value places(const char* who, Value x) {
+  const size_t rank = x.shape().rank();
+  require(rank >= 2, ErrorCode::shape_mismatch, who, ": x ", x.desc(), " takes two axes at least");
+  const int64_t height = x.shape()[rank - 2], width = x.shape()[rank - 1], plane = height * width;
+  require(plane <= int64_t{1} << 24, ErrorCode::unsupported, who, ": a plane of ", plane, " elements, at most ",
+          int64_t{1} << 24);
+  const Value numbers = cast(range(x.graph(), 0, plane), DType::f32);
+  return broadcast_to(reshape(numbers, Shape{height, width}), x.shape());
 }
 
 Value planes(const char* who, Value x) {
@@ -263,6 +300,13 @@ Value planes(const char* who, Value x) {
 namespace lemnos {
 
 Value max_pool2d(Value x, Pool2dOptions options) { return ops::pool(0, x, options); }
+Value max_pool2d_pick(Value x, Value values, Pool2dOptions options) { return ops::pool_pick(x, values, options); }
+Value max_pool2d_indices(Value x, Pool2dOptions options) {
+  return cast(ops::pool_pick(cast(x, DType::f32), ops::places("max_pool2d_indices", x), options), DType::i32);
+}
+Value adaptive_max_pool2d_pick(Value x, Value values, std::array<int64_t, 2> size) {
+  return ops::pool_pick_to(x, values, size);
+}
 Value avg_pool2d(Value x, Pool2dOptions options) {
   require(options.dilation == std::array<int64_t, 2>{1, 1}, ErrorCode::invalid_argument,
           "avg_pool2d: takes no dilation, it is ", options.dilation[0], " and ", options.dilation[1]);

@@ -66,7 +66,7 @@ Work groups_of_units(const Lower& c) {
 bool groups_own_words(const Lower& c) { return c.in(0).dtype == DType::f32 || c.in(2).shape[1] % 2 == 0; }
 
 template <typename Spec, typename Params>
-Dispatch launch(Lower& c, const char* kernel, Spec spec, Work work, std::vector<TensorRef> tensors) {
+Dispatch launch_recurrent(Lower& c, const char* kernel, Spec spec, Work work, std::vector<TensorRef> tensors) {
   Cost cost{.bytes = 0, .flops = 60 * static_cast<uint64_t>(c.in(2).elements())};
   for (size_t i = 0; i < c.inputs(); ++i) {
     count32(c.in(i), c.node().op->name);
@@ -86,7 +86,7 @@ Dispatch launch(Lower& c, const char* kernel, Spec spec, Work work, std::vector<
 
 // What a pass does not use is bound to an input, or to its own result.
 std::vector<Dispatch> lower_lstm(Lower& c) {
-  return {launch<shaders::LstmCellSpec, shaders::LstmCellParams>(
+  return {launch_recurrent<shaders::LstmCellSpec, shaders::LstmCellParams>(
       c, "lstm_cell", {.part = CELL_FORWARD}, elements(c, c.out()),
       {c.x(0), c.x(1), c.x(2), c.x(2), c.x(2), c.y(0), c.y(1)})};
 }
@@ -96,7 +96,7 @@ std::vector<Dispatch> lower_lstm_backward(Lower& c) {
   const bool has_dh = attrs.has_dh, has_dc = attrs.has_dc;
   const TensorRef dh = has_dh ? c.x(3) : c.x(2), dc = has_dc ? c.x(c.inputs() - 1) : c.x(2);
   const auto pass = [&](uint32_t part, Work work, TensorRef first, TensorRef second) {
-    return launch<shaders::LstmCellSpec, shaders::LstmCellParams>(
+    return launch_recurrent<shaders::LstmCellSpec, shaders::LstmCellParams>(
         c, "lstm_cell", {.part = part, .has_dh = has_dh, .has_dc = has_dc}, work,
         {c.x(0), c.x(1), c.x(2), dh, dc, first, second});
   };
@@ -106,15 +106,15 @@ std::vector<Dispatch> lower_lstm_backward(Lower& c) {
 }
 
 std::vector<Dispatch> lower_gru(Lower& c) {
-  return {
-      launch<shaders::GruCellSpec, shaders::GruCellParams>(c, "gru_cell", {.part = CELL_FORWARD}, elements(c, c.out()),
-                                                           {c.x(0), c.x(1), c.x(2), c.x(2), c.y(0), c.y(0), c.y(0)})};
+  return {launch_recurrent<shaders::GruCellSpec, shaders::GruCellParams>(
+      c, "gru_cell", {.part = CELL_FORWARD}, elements(c, c.out()),
+      {c.x(0), c.x(1), c.x(2), c.x(2), c.y(0), c.y(0), c.y(0)})};
 }
 
 std::vector<Dispatch> lower_gru_backward(Lower& c) {
   const auto pass = [&](uint32_t part, Work work, TensorRef first, TensorRef second, TensorRef third) {
-    return launch<shaders::GruCellSpec, shaders::GruCellParams>(c, "gru_cell", {.part = part}, work,
-                                                                {c.x(0), c.x(1), c.x(2), c.x(3), first, second, third});
+    return launch_recurrent<shaders::GruCellSpec, shaders::GruCellParams>(
+        c, "gru_cell", {.part = part}, work, {c.x(0), c.x(1), c.x(2), c.x(3), first, second, third});
   };
   if (groups_own_words(c)) return {pass(CELL_BACKWARD, groups_of_units(c), c.y(0), c.y(1), c.y(2))};
   return {pass(CELL_GATES, elements(c, c.out(0)), c.y(0), c.y(1), c.y(1)),

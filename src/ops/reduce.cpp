@@ -189,7 +189,7 @@ class Passes {
   std::vector<Dispatch> dispatches_;
 };
 
-uint64_t product(std::span<const Group> groups) {
+uint64_t product_reduce(std::span<const Group> groups) {
   uint64_t n = 1;
   for (const Group& g : groups) n *= g.extent;
   return n;
@@ -217,9 +217,9 @@ std::vector<Dispatch> lower_reduce(Lower& c) {
     const auto last = std::ranges::find_if(groups.rbegin(), groups.rend(), &Group::reduced);
     const size_t at = last == groups.rend() ? 0 : groups.size() - 1 - static_cast<size_t>(last - groups.rbegin());
     const bool any = last != groups.rend();
-    pass.outer = any ? product(std::span(groups).first(at)) : 1;
+    pass.outer = any ? product_reduce(std::span(groups).first(at)) : 1;
     pass.depth = any ? groups[at].extent : 1;
-    pass.inner = any ? product(std::span(groups).subspan(at + 1)) : product(groups);
+    pass.inner = any ? product_reduce(std::span(groups).subspan(at + 1)) : product_reduce(groups);
     done = std::ranges::count_if(groups, &Group::reduced) <= 1;
     pass.finish = done ? finish : REDUCE_FINISH_NONE;
     const Tensor result = done ? y : Tensor{c.scratch(4 * pass.outer * pass.inner), FORMAT_F32};

@@ -90,8 +90,8 @@ bool fuse_activation(GraphEdit& edit, int index) {
   const Node& node = edit.node(index);
   const auto functions = reference::unary_functions();
   size_t number = 0;
-  while (number < functions.size() && !is(node, functions[number].name)) ++number;
-  if (number == functions.size() || number == UNARY_IDENTITY) return false;
+  while (number < UNARY_EPILOGUES && !is(node, functions[number].name)) ++number;
+  if (number == UNARY_EPILOGUES || number == UNARY_IDENTITY) return false;
   const auto function = node.attrs.as<UnaryAttrs>();
   const auto become = [&](const Node& maker, Attrs attrs) {
     const OpDef& op = *maker.op;
@@ -131,6 +131,7 @@ bool fuse_slope(GraphEdit& edit, int index) {
   MatmulAttrs attrs = attrs_of_product(*product);
   if (attrs.extra != MATMUL_EXTRA_NONE || attrs.activation != UNARY_IDENTITY) return false;
   const auto slope = node.attrs.as<UnaryBackwardAttrs>();
+  if (slope.function >= UNARY_EPILOGUES) return false;
   attrs.extra = MATMUL_EXTRA_SLOPE;
   attrs.activation = slope.function;
   attrs.a = slope.a;

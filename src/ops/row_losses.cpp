@@ -8,7 +8,7 @@ using ops::reduced;
 
 namespace {
 
-void require_rows(const char* who, Value a, Value b) {
+void require_rows_row_losses(const char* who, Value a, Value b) {
   require(a.desc() == b.desc() && a.shape().rank() >= 1, ErrorCode::shape_mismatch, who, ": rows ", a.desc(), " and ",
           b.desc(), " do not fit");
 }
@@ -19,7 +19,7 @@ Value distance(Value a, Value b) { return sqrt(of_rows(square(subtract(a, b) + 1
 }  // namespace
 
 Value cosine_similarity(Value a, Value b, float eps) {
-  require_rows("cosine_similarity", a, b);
+  require_rows_row_losses("cosine_similarity", a, b);
   const Value lengths = multiply(of_rows(square(a)), of_rows(square(b)));
   return multiply(of_rows(multiply(a, b)), rsqrt(maximum(lengths, a.graph().scalar(eps * eps))));
 }
@@ -35,13 +35,13 @@ Value cosine_embedding_loss(Value a, Value b, Value target, float margin, Reduct
 }
 
 Value triplet_margin_loss(Value anchor, Value positive, Value negative, float margin, Reduction reduction) {
-  require_rows("triplet_margin_loss", anchor, positive);
-  require_rows("triplet_margin_loss", anchor, negative);
+  require_rows_row_losses("triplet_margin_loss", anchor, positive);
+  require_rows_row_losses("triplet_margin_loss", anchor, negative);
   return reduced(relu(subtract(distance(anchor, positive), distance(anchor, negative)) + margin), reduction);
 }
 
 Value categorical_hinge(Value p, Value t, Reduction reduction) {
-  require_rows("categorical_hinge", p, t);
+  require_rows_row_losses("categorical_hinge", p, t);
   const Value others = reduce_max(multiply(affine(t, -1, 1), p), {-1});
   return reduced(relu(subtract(others, of_rows(multiply(t, p))) + 1.0f), reduction);
 }

@@ -16,7 +16,7 @@
 namespace lemnos::ops {
 namespace {
 
-Strides strides_of(const Shape& x, const std::vector<int64_t>& order) {
+Strides strides_of_transpose(const Shape& x, const std::vector<int64_t>& order) {
   const auto dense = dense_strides(x);
   Strides strides;
   for (size_t i = 0; i < order.size(); ++i) strides.stride[i] = dense[static_cast<size_t>(order[i])];
@@ -36,7 +36,7 @@ std::vector<TensorDesc> infer_transpose(const Infer& in) {
             " is out of range or repeated");
     extents.push_back(x[static_cast<size_t>(axes[i])]);
   }
-  require_movable(x, Shape(extents), strides_of(x, axes), in.op.name);
+  require_movable(x, Shape(extents), strides_of_transpose(x, axes), in.op.name);
   return {{Shape(extents), in.in[0].dtype}};
 }
 
@@ -65,8 +65,8 @@ std::vector<Axis> fold_transpose(const Shape& x, const std::vector<int64_t>& ord
   return axes;
 }
 
-Dispatch launch(Lower& c, const TensorRef& x, const TensorRef& y, DType dtype, shaders::TransposeParams params,
-                size_t batch_axes, uint64_t batches) {
+Dispatch launch_transpose(Lower& c, const TensorRef& x, const TensorRef& y, DType dtype,
+                          shaders::TransposeParams params, size_t batch_axes, uint64_t batches) {
   params.tiles_r = static_cast<uint32_t>(divide_up(params.rows, TRANSPOSE_TILE));
   params.tiles_c = static_cast<uint32_t>(divide_up(params.cols, TRANSPOSE_TILE));
   return {.kernel = &c.kernel("transpose"),
@@ -98,7 +98,7 @@ std::vector<Dispatch> lower_transpose(Lower& c) {
   }
   const bool wide = tiled && params.rows % 4 == 0 && params.cols % 4 == 0;
   if (!tiled || (!wide && size_of(c.out().dtype) != 4)) {
-    return {move(c, strides_of(x, order))};
+    return {move(c, strides_of_transpose(x, order))};
   }
   axes.erase(across);
   axes.pop_back();
@@ -108,7 +108,7 @@ std::vector<Dispatch> lower_transpose(Lower& c) {
     params.batch_y[i] = static_cast<uint32_t>(axes[i].y);
   }
   const uint64_t batches = count32(c.out(), c.node().op->name) / (uint64_t{params.rows} * params.cols);
-  return {launch(c, in_words(c.x(0)), in_words(c.y()), c.out().dtype, params, axes.size(), batches)};
+  return {launch_transpose(c, in_words(c.x(0)), in_words(c.y()), c.out().dtype, params, axes.size(), batches)};
 }
 
 std::vector<Value> grad_transpose(Grad& g) {
@@ -130,7 +130,7 @@ Dispatch turn(Lower& c, const TensorRef& x, const TensorRef& y, DType dtype, con
   shaders::TransposeParams params{
       .rows = m.columns, .cols = m.rows, .stride_x = m.columns, .stride_y = m.rows, .batch = {m.count}};
   params.batch_x[0] = params.batch_y[0] = m.rows * m.columns;
-  return launch(c, in_words(x), y, dtype, params, 1, m.count);
+  return launch_transpose(c, in_words(x), y, dtype, params, 1, m.count);
 }
 
 namespace {
@@ -140,7 +140,7 @@ std::vector<int64_t> first_turn(const Shape& x, const std::vector<int64_t>& orde
   if (x.rank() <= Folded::kMaxAxes || order.size() != x.rank()) return {};
   std::vector<int64_t> extents, first;
   for (int64_t axis : order) extents.push_back(x[static_cast<size_t>(axis)]);
-  if (can_move(Shape(extents), strides_of(x, order))) return {};
+  if (can_move(Shape(extents), strides_of_transpose(x, order))) return {};
   while (order[first.size()] == static_cast<int64_t>(first.size())) first.push_back(order[first.size()]);
   for (int i = 0; i < 2; ++i) first.push_back(order[first.size()]);
   for (int64_t axis = 0; axis < static_cast<int64_t>(x.rank()); ++axis)

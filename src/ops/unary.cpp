@@ -31,7 +31,7 @@ int64_t number_of(std::string_view name) {
   fail(ErrorCode::internal, name, ": no such function of one operand");
 }
 
-std::vector<Dispatch> lower_as(Lower& c, const char* stem, int64_t function, std::vector<TensorRef> tensors) {
+std::vector<Dispatch> lower_as_unary(Lower& c, const char* stem, int64_t function, std::vector<TensorRef> tensors) {
   const auto attrs = c.attrs<UnaryAttrs>();
   using namespace shaders;
   const UnarySpec spec{.workgroup_size = 64, .function = static_cast<uint32_t>(function)};
@@ -46,10 +46,10 @@ std::vector<Dispatch> lower_as(Lower& c, const char* stem, int64_t function, std
 }
 
 std::vector<Dispatch> lower_unary(Lower& c) {
-  return lower_as(c, "unary", number_of(c.node().op->name), {c.x(0), c.y()});
+  return lower_as_unary(c, "unary", number_of(c.node().op->name), {c.x(0), c.y()});
 }
 std::vector<Dispatch> lower_unary_backward(Lower& c) {
-  return lower_as(c, "unary_backward", c.attrs<UnaryBackwardAttrs>().function, {c.x(0), c.x(1), c.y()});
+  return lower_as_unary(c, "unary_backward", c.attrs<UnaryBackwardAttrs>().function, {c.x(0), c.x(1), c.y()});
 }
 
 std::vector<Value> grad_unary(Grad& g);
@@ -69,6 +69,14 @@ struct UnaryOneAttrs : UnaryAttrs {
 constexpr OpDef define_unary(const char* name, AttrSchema attrs = attrs_of<UnaryAttrs>) {
   return {name, infer_unary, grad_unary, lower_unary,   reference::unary, attrs,
           {},   {},          {},         kUnaryInplace, nullptr,          rows_of_output};
+}
+
+// Flat in pieces: nothing flows back through it.
+std::vector<Value> no_unary_grad(Grad&) { return {}; }
+constexpr OpDef define_flat(const char* name) {
+  OpDef made = define_unary(name);
+  made.grad = no_unary_grad;
+  return made;
 }
 
 const OpDef kUnaryOps[] = {
@@ -99,6 +107,28 @@ const OpDef kUnaryOps[] = {
     define_unary("affine", attrs_of<UnaryOneAttrs>),
     define_unary("log1p"),
     define_unary("hard_swish"),
+    define_unary("sin"),
+    define_unary("cos"),
+    define_unary("tan"),
+    define_unary("asin"),
+    define_unary("acos"),
+    define_unary("atan"),
+    define_unary("sinh"),
+    define_unary("cosh"),
+    define_unary("asinh"),
+    define_unary("acosh"),
+    define_unary("atanh"),
+    define_unary("erf"),
+    define_unary("erfc"),
+    define_unary("exp2"),
+    define_unary("expm1"),
+    define_unary("log2"),
+    define_unary("log10"),
+    define_flat("sign"),
+    define_flat("floor"),
+    define_flat("ceil"),
+    define_flat("round"),
+    define_flat("trunc"),
     {"unary_backward",
      infer_unary_backward,
      grad_unary_backward,
@@ -150,10 +180,11 @@ Value curve_of_silu(Value x) {
   return slope_of_sigmoid(x) * affine(x * affine(gate, -2, 1), 1, 2);
 }
 
+constexpr float kErfCurve = 2.2567583342f;  // 4 / pi^(1/2)
+Value cube(Value x) { return x * square(x); }
 Value number(Value like, float value) { return full(like.graph(), Shape{}, value, like.dtype()); }
 Value where_negative(Value x, Value v) { return v * less(x, number(x, 0)); }
 Value not_above_zero(Value x) { return minimum(x, number(x, 0)); }  // what exp takes without overflow
-Value sign(Value x) { return greater(x, number(x, 0)) - less(x, number(x, 0)); }
 
 // What f'(s) changes by with s, built from ops that have a gradient themselves; no value where f' is constant in
 // pieces.
@@ -181,6 +212,23 @@ Value curve(int64_t function, Value s, float a) {
     case UNARY_LOG: return -square(reciprocal(s));
     case UNARY_LOG1P: return -square(reciprocal(affine(s, 1, 1)));
     case UNARY_RECIPROCAL: return affine(s, -2, 0);
+    case UNARY_SIN: return -sin(s);
+    case UNARY_COS: return -cos(s);
+    case UNARY_TAN: return affine(s, 2, 0);
+    case UNARY_ASIN: return s * cube(rsqrt(affine(square(s), -1, 1)));
+    case UNARY_ACOS: return -(s * cube(rsqrt(affine(square(s), -1, 1))));
+    case UNARY_ATAN: return -2.0f * (s * square(reciprocal(affine(square(s), 1, 1))));
+    case UNARY_SINH: return sinh(s);
+    case UNARY_COSH: return cosh(s);
+    case UNARY_ASINH: return -(s * cube(rsqrt(affine(square(s), 1, 1))));
+    case UNARY_ACOSH: return -(s * cube(rsqrt(affine(square(s), 1, -1))));
+    case UNARY_ATANH: return 2.0f * (s * square(reciprocal(affine(square(s), -1, 1))));
+    case UNARY_ERF: return -kErfCurve * (s * exp(-square(s)));
+    case UNARY_ERFC: return kErfCurve * (s * exp(-square(s)));
+    case UNARY_EXP2: return number(s, .6931471806f);
+    case UNARY_EXPM1: return exp(s);
+    case UNARY_LOG2: return -1.4426950409f * square(reciprocal(s));
+    case UNARY_LOG10: return -.4342944819f * square(reciprocal(s));
     case UNARY_HARD_SWISH: return affine(less(abs(s), number(s, 3)), 1.0f / 3, 0);
     default: return {};
   }
@@ -203,8 +251,8 @@ std::vector<Value> grad_unary_backward(Grad& g) {
 std::span<const OpDef> unary_ops() { return kUnaryOps; }
 
 namespace {
-Value apply(int function, Value x) { return x.graph().add(kUnaryOps[function], {x}); }
-Value apply(int function, Value x, double a, double b = 0) {
+Value apply_unary(int function, Value x) { return x.graph().add(kUnaryOps[function], {x}); }
+Value apply_unary(int function, Value x, double a, double b = 0) {
   return x.graph().add(kUnaryOps[function], {x}, UnaryAttrs{.a = a, .b = b});
 }
 }  // namespace
@@ -215,34 +263,56 @@ std::span<const char* const> words_of(GeluForm) {
   static constexpr const char* kWords[] = {"erf", "tanh"};
   return kWords;
 }
-using ops::apply;
-Value relu(Value x) { return apply(UNARY_RELU, x); }
-Value leaky_relu(Value x, float slope) { return apply(UNARY_LEAKY_RELU, x, slope); }
-Value elu(Value x, float alpha) { return apply(UNARY_ELU, x, alpha); }
-Value selu(Value x) { return apply(UNARY_SELU, x); }
-Value celu(Value x, float alpha) { return apply(UNARY_CELU, x, alpha); }
-Value gelu(Value x, GeluForm form) { return apply(form == GeluForm::erf ? UNARY_GELU : UNARY_GELU_TANH, x); }
-Value silu(Value x) { return apply(UNARY_SILU, x); }
-Value mish(Value x) { return apply(UNARY_MISH, x); }
-Value sigmoid(Value x) { return apply(UNARY_SIGMOID, x); }
-Value hard_sigmoid(Value x) { return apply(UNARY_HARD_SIGMOID, x); }
-Value hard_swish(Value x) { return apply(UNARY_HARD_SWISH, x); }
-Value tanh(Value x) { return apply(UNARY_TANH, x); }
-Value softplus(Value x, float beta) { return apply(UNARY_SOFTPLUS, x, beta); }
-Value softsign(Value x) { return apply(UNARY_SOFTSIGN, x); }
-Value negate(Value x) { return apply(UNARY_NEGATE, x); }
-Value abs(Value x) { return apply(UNARY_ABS, x); }
-Value square(Value x) { return apply(UNARY_SQUARE, x); }
-Value sqrt(Value x) { return apply(UNARY_SQRT, x); }
-Value rsqrt(Value x) { return apply(UNARY_RSQRT, x); }
-Value exp(Value x) { return apply(UNARY_EXP, x); }
-Value log(Value x) { return apply(UNARY_LOG, x); }
-Value log1p(Value x) { return apply(UNARY_LOG1P, x); }
-Value reciprocal(Value x) { return apply(UNARY_RECIPROCAL, x); }
+using ops::apply_unary;
+Value relu(Value x) { return apply_unary(UNARY_RELU, x); }
+Value leaky_relu(Value x, float slope) { return apply_unary(UNARY_LEAKY_RELU, x, slope); }
+Value elu(Value x, float alpha) { return apply_unary(UNARY_ELU, x, alpha); }
+Value selu(Value x) { return apply_unary(UNARY_SELU, x); }
+Value celu(Value x, float alpha) { return apply_unary(UNARY_CELU, x, alpha); }
+Value gelu(Value x, GeluForm form) { return apply_unary(form == GeluForm::erf ? UNARY_GELU : UNARY_GELU_TANH, x); }
+Value silu(Value x) { return apply_unary(UNARY_SILU, x); }
+Value mish(Value x) { return apply_unary(UNARY_MISH, x); }
+Value sigmoid(Value x) { return apply_unary(UNARY_SIGMOID, x); }
+Value hard_sigmoid(Value x) { return apply_unary(UNARY_HARD_SIGMOID, x); }
+Value hard_swish(Value x) { return apply_unary(UNARY_HARD_SWISH, x); }
+Value tanh(Value x) { return apply_unary(UNARY_TANH, x); }
+Value softplus(Value x, float beta) { return apply_unary(UNARY_SOFTPLUS, x, beta); }
+Value softsign(Value x) { return apply_unary(UNARY_SOFTSIGN, x); }
+Value negate(Value x) { return apply_unary(UNARY_NEGATE, x); }
+Value abs(Value x) { return apply_unary(UNARY_ABS, x); }
+Value square(Value x) { return apply_unary(UNARY_SQUARE, x); }
+Value sqrt(Value x) { return apply_unary(UNARY_SQRT, x); }
+Value rsqrt(Value x) { return apply_unary(UNARY_RSQRT, x); }
+Value exp(Value x) { return apply_unary(UNARY_EXP, x); }
+Value log(Value x) { return apply_unary(UNARY_LOG, x); }
+Value log1p(Value x) { return apply_unary(UNARY_LOG1P, x); }
+Value reciprocal(Value x) { return apply_unary(UNARY_RECIPROCAL, x); }
 Value clamp(Value x, float low, float high) {
   require(low <= high, ErrorCode::invalid_argument, "clamp: low ", low, " is above high ", high);
-  return apply(UNARY_CLAMP, x, low, high);
+  return apply_unary(UNARY_CLAMP, x, low, high);
 }
-Value affine(Value x, float scale, float shift) { return apply(UNARY_AFFINE, x, scale, shift); }
-Value identity(Value x) { return apply(UNARY_IDENTITY, x); }
+Value affine(Value x, float scale, float shift) { return apply_unary(UNARY_AFFINE, x, scale, shift); }
+Value identity(Value x) { return apply_unary(UNARY_IDENTITY, x); }
+Value sin(Value x) { return apply_unary(UNARY_SIN, x); }
+Value cos(Value x) { return apply_unary(UNARY_COS, x); }
+Value tan(Value x) { return apply_unary(UNARY_TAN, x); }
+Value asin(Value x) { return apply_unary(UNARY_ASIN, x); }
+Value acos(Value x) { return apply_unary(UNARY_ACOS, x); }
+Value atan(Value x) { return apply_unary(UNARY_ATAN, x); }
+Value sinh(Value x) { return apply_unary(UNARY_SINH, x); }
+Value cosh(Value x) { return apply_unary(UNARY_COSH, x); }
+Value asinh(Value x) { return apply_unary(UNARY_ASINH, x); }
+Value acosh(Value x) { return apply_unary(UNARY_ACOSH, x); }
+Value atanh(Value x) { return apply_unary(UNARY_ATANH, x); }
+Value erf(Value x) { return apply_unary(UNARY_ERF, x); }
+Value erfc(Value x) { return apply_unary(UNARY_ERFC, x); }
+Value exp2(Value x) { return apply_unary(UNARY_EXP2, x); }
+Value expm1(Value x) { return apply_unary(UNARY_EXPM1, x); }
+Value log2(Value x) { return apply_unary(UNARY_LOG2, x); }
+Value log10(Value x) { return apply_unary(UNARY_LOG10, x); }
+Value sign(Value x) { return apply_unary(UNARY_SIGN, x); }
+Value floor(Value x) { return apply_unary(UNARY_FLOOR, x); }
+Value ceil(Value x) { return apply_unary(UNARY_CEIL, x); }
+Value round(Value x) { return apply_unary(UNARY_ROUND, x); }
+Value trunc(Value x) { return apply_unary(UNARY_TRUNC, x); }
 }  // namespace lemnos

@@ -28,7 +28,7 @@ std::vector<TensorDesc> infer_upsample(const Infer& in) {
   return {{x.with(rank - 2, size[0]).with(rank - 1, size[1]), in.in[0].dtype}};
 }
 
-std::vector<Dispatch> lower_as(Lower& c, const Shape& x, const Shape& y, bool backward) {
+std::vector<Dispatch> lower_as_upsample(Lower& c, const Shape& x, const Shape& y, bool backward) {
   const auto attrs = c.attrs<UpsampleAttrs>();
   using namespace shaders;
   const size_t rank = x.rank();
@@ -60,8 +60,10 @@ std::vector<Dispatch> lower_as(Lower& c, const Shape& x, const Shape& y, bool ba
            .cost = {c.in(0).bytes() + c.out().bytes(), (linear ? 8ull : 1ull) * static_cast<uint64_t>(y.elements())}}};
 }
 
-std::vector<Dispatch> lower_upsample(Lower& c) { return lower_as(c, c.in(0).shape, c.out().shape, false); }
-std::vector<Dispatch> lower_upsample_backward(Lower& c) { return lower_as(c, c.out().shape, c.in(0).shape, true); }
+std::vector<Dispatch> lower_upsample(Lower& c) { return lower_as_upsample(c, c.in(0).shape, c.out().shape, false); }
+std::vector<Dispatch> lower_upsample_backward(Lower& c) {
+  return lower_as_upsample(c, c.out().shape, c.in(0).shape, true);
+}
 
 std::vector<Value> grad_upsample(Grad& g);
 std::vector<Value> grad_upsample_backward(Grad& g);

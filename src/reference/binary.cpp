@@ -5,12 +5,23 @@
 #include <algorithm>
 #include <cmath>
 #include <string_view>
+#include <type_traits>
 
 namespace lemnos::reference {
 
 namespace {
 using D = double;
 using I = int64_t;
+// The remainder with the sign of b.
+template <typename T>
+T floored(T a, T b) {
+  T rest;
+  if constexpr (std::is_same_v<T, D>)
+    rest = std::fmod(a, b);
+  else
+    rest = a % b;
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
 const BinaryFunction kBinaryFunctions[] = {
     {"add", [](D a, D b) { return a + b; }, [](I a, I b) { return a + b; }},
     {"subtract", [](D a, D b) { return a - b; }, [](I a, I b) { return a - b; }},
@@ -25,6 +36,9 @@ const BinaryFunction kBinaryFunctions[] = {
     {"less_equal", [](D a, D b) { return a <= b ? 1.0 : 0.0; }, [](I a, I b) { return I{a <= b}; }},
     {"greater", [](D a, D b) { return a > b ? 1.0 : 0.0; }, [](I a, I b) { return I{a > b}; }},
     {"greater_equal", [](D a, D b) { return a >= b ? 1.0 : 0.0; }, [](I a, I b) { return I{a >= b}; }},
+    {"fmod", [](D a, D b) { return std::fmod(a, b); }, [](I a, I b) { return b == 0 ? 0 : a % b; }},
+    {"remainder", floored<D>, [](I a, I b) { return b == 0 ? 0 : floored(a, b); }},
+    {"atan2", [](D a, D b) { return std::atan2(a, b); }, nullptr},
 };
 }  // namespace
 

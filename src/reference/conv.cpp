@@ -14,7 +14,7 @@ int64_t entry(const std::vector<int64_t>& given, size_t axis, int64_t otherwise)
 
 // Calls term(index of x, index of weight, index of y) for every product of a convolution over these shapes.
 template <typename Term>
-void each_term(const Shape& x, const Shape& weight, const Shape& y, const ConvAttrs& attrs, Term term) {
+void each_term_conv(const Shape& x, const Shape& weight, const Shape& y, const ConvAttrs& attrs, Term term) {
   const int64_t stride_h = entry(attrs.stride, 0, 1), stride_w = entry(attrs.stride, 1, 1);
   const int64_t padding_h = entry(attrs.padding, 0, 0), padding_w = entry(attrs.padding, 1, 0);
   const int64_t dilation_h = entry(attrs.dilation, 0, 1), dilation_w = entry(attrs.dilation, 1, 1);
@@ -48,21 +48,21 @@ void start(const Reference& c, bool has_bias) {
 void conv2d(const Reference& c) {
   const auto attrs = c.attrs<Conv2dAttrs>();
   start(c, attrs.epilogue.bias);
-  each_term(c.in_shape(0), c.in_shape(1), c.out_shape(), attrs.conv,
-            [&](size_t x, size_t w, size_t y) { c.out[0][y] += c.in[0][x] * c.in[1][w]; });
+  each_term_conv(c.in_shape(0), c.in_shape(1), c.out_shape(), attrs.conv,
+                 [&](size_t x, size_t w, size_t y) { c.out[0][y] += c.in[0][x] * c.in[1][w]; });
 }
 
 void conv2d_input(const Reference& c) {
   const auto attrs = c.attrs<ConvInputAttrs>();
   start(c, attrs.epilogue.bias);
-  each_term(c.out_shape(), c.in_shape(1), c.in_shape(0), attrs.conv,
-            [&](size_t x, size_t w, size_t y) { c.out[0][x] += c.in[0][y] * c.in[1][w]; });
+  each_term_conv(c.out_shape(), c.in_shape(1), c.in_shape(0), attrs.conv,
+                 [&](size_t x, size_t w, size_t y) { c.out[0][x] += c.in[0][y] * c.in[1][w]; });
 }
 
 void conv2d_weight(const Reference& c) {
   std::ranges::fill(c.out[0], 0.0);
-  each_term(c.in_shape(0), c.out_shape(), c.in_shape(1), c.attrs<ConvWeightAttrs>().conv,
-            [&](size_t x, size_t w, size_t y) { c.out[0][w] += c.in[0][x] * c.in[1][y]; });
+  each_term_conv(c.in_shape(0), c.out_shape(), c.in_shape(1), c.attrs<ConvWeightAttrs>().conv,
+                 [&](size_t x, size_t w, size_t y) { c.out[0][w] += c.in[0][x] * c.in[1][y]; });
 }
 
 }  // namespace lemnos::reference

@@ -1,7 +1,10 @@
-// Rows by index, and their gradient: rows added up by index.
+// Rows by index, and rows joined by index.
 #include "reference/gather.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string_view>
 
 namespace lemnos::reference {
 
@@ -18,14 +21,24 @@ void gather(const Reference& c) {
     }
 }
 
-void scatter_add(const Reference& c) {
+void scatter(const Reference& c) {
+  const std::string_view how = c.node.op->name;
+  const double inf = std::numeric_limits<double>::infinity();
+  const double nothing = how == "scatter_max" ? -inf : how == "scatter_min" ? inf : how == "scatter_multiply" ? 1 : 0;
+  const auto joined = [&](double a, double b) {
+    if (how == "scatter_max") return a >= b || std::isnan(a) ? a : b;
+    if (how == "scatter_min") return a <= b || std::isnan(a) ? a : b;
+    return how == "scatter_multiply" ? a * b : a + b;
+  };
   const double rows = static_cast<double>(c.out_shape()[0]);
   const size_t cols = c.in[0].size() / std::max<size_t>(c.in[1].size(), 1);
-  std::ranges::fill(c.out[0], 0.0);
+  std::ranges::fill(c.out[0], nothing);
   for (size_t i = 0; i < c.in[1].size(); ++i)
     for (size_t j = 0; j < cols; ++j) {
       const double index = c.in[1][i];
-      if (index >= 0 && index < rows) c.out[0][static_cast<size_t>(index) * cols + j] += c.in[0][i * cols + j];
+      if (!(index >= 0 && index < rows)) continue;
+      double& y = c.out[0][static_cast<size_t>(index) * cols + j];
+      y = joined(y, c.in[0][i * cols + j]);
     }
 }
 

@@ -13,7 +13,7 @@ struct GatherAttrs {
   void visit(auto&& f) { f("scale", scale), f("shift", shift), f("fill", fill); }
 };
 
-struct ScatterAddAttrs {
+struct ScatterAttrs {
   int64_t rows = 0;
 
   void visit(auto&& f) { f("rows", rows, kRequired); }
@@ -21,7 +21,7 @@ struct ScatterAddAttrs {
 
 namespace reference {
 void gather(const Reference& c);
-void scatter_add(const Reference& c);
+void scatter(const Reference& c);  // scatter_add, scatter_max, scatter_min, scatter_multiply
 }  // namespace reference
 
 }  // namespace lemnos

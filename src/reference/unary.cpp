@@ -17,6 +17,7 @@ constexpr double kSeluScale = 1.0507009873554804934193349852946;
 
 double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
 double normal_pdf(double x) { return std::exp(-0.5 * x * x) / std::sqrt(2 * std::numbers::pi); }
+double normal_slope(double x) { return 2 * std::numbers::inv_sqrtpi * std::exp(-x * x); }  // of erf
 // tanh(z) = 2 sigmoid(2z) - 1, so the tanh form of GELU is x * sigmoid(2z).
 double gelu_tanh_gate(double x) { return sigmoid(2 * std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)); }
 
@@ -72,6 +73,31 @@ const UnaryFunction kUnaryFunctions[] = {
     {"log1p", [](D x, D, D) { return std::log1p(x); }, [](D x, D, D) { return 1 / (1 + x); }, false},
     {"hard_swish", [](D x, D, D) { return x * std::clamp(x / 6 + 0.5, 0.0, 1.0); },
      [](D x, D, D) { return x <= -3 ? 0.0 : (x >= 3 ? 1.0 : x / 3 + 0.5); }, false},
+    {"sin", [](D x, D, D) { return std::sin(x); }, [](D x, D, D) { return std::cos(x); }, false},
+    {"cos", [](D x, D, D) { return std::cos(x); }, [](D x, D, D) { return -std::sin(x); }, false},
+    {"tan", [](D x, D, D) { return std::tan(x); }, [](D y, D, D) { return 1 + y * y; }, true},
+    {"asin", [](D x, D, D) { return std::asin(x); }, [](D x, D, D) { return 1 / std::sqrt((1 - x) * (1 + x)); }, false},
+    {"acos", [](D x, D, D) { return std::acos(x); }, [](D x, D, D) { return -1 / std::sqrt((1 - x) * (1 + x)); },
+     false},
+    {"atan", [](D x, D, D) { return std::atan(x); }, [](D x, D, D) { return 1 / (1 + x * x); }, false},
+    {"sinh", [](D x, D, D) { return std::sinh(x); }, [](D x, D, D) { return std::cosh(x); }, false},
+    {"cosh", [](D x, D, D) { return std::cosh(x); }, [](D x, D, D) { return std::sinh(x); }, false},
+    {"asinh", [](D x, D, D) { return std::asinh(x); }, [](D x, D, D) { return 1 / std::hypot(x, 1); }, false},
+    {"acosh", [](D x, D, D) { return std::acosh(x); },
+     [](D x, D, D) { return 1 / (std::sqrt(x - 1) * std::sqrt(x + 1)); }, false},
+    {"atanh", [](D x, D, D) { return std::atanh(x); }, [](D x, D, D) { return 1 / ((1 - x) * (1 + x)); }, false},
+    {"erf", [](D x, D, D) { return std::erf(x); }, [](D x, D, D) { return normal_slope(x); }, false},
+    {"erfc", [](D x, D, D) { return std::erfc(x); }, [](D x, D, D) { return -normal_slope(x); }, false},
+    {"exp2", [](D x, D, D) { return std::exp2(x); }, [](D y, D, D) { return y * std::numbers::ln2; }, true},
+    {"expm1", [](D x, D, D) { return std::expm1(x); }, [](D x, D, D) { return std::exp(x); }, false},
+    {"log2", [](D x, D, D) { return std::log2(x); }, [](D x, D, D) { return 1 / (x * std::numbers::ln2); }, false},
+    {"log10", [](D x, D, D) { return std::log10(x); }, [](D x, D, D) { return 1 / (x * std::numbers::ln10); }, false},
+    // Flat in pieces: no gradient goes through them.
+    {"sign", [](D x, D, D) { return x > 0 ? 1.0 : (x < 0 ? -1.0 : x); }, nullptr, false},
+    {"floor", [](D x, D, D) { return std::floor(x); }, nullptr, false},
+    {"ceil", [](D x, D, D) { return std::ceil(x); }, nullptr, false},
+    {"round", [](D x, D, D) { return std::nearbyint(x); }, nullptr, false},  // halves to the even number
+    {"trunc", [](D x, D, D) { return std::trunc(x); }, nullptr, false},
 };
 
 }  // namespace

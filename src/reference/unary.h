@@ -29,7 +29,8 @@ namespace lemnos::reference {
 struct UnaryFunction {
   const char* name;
   double (*value)(double x, double a, double b);
-  double (*slope)(double s, double a, double b);  // f'(x), where s is y if slope_of_output and x otherwise
+  double (*slope)(double s, double a,
+                  double b);  // f'(x), where s is y if slope_of_output and x otherwise; null: it is 0
   bool slope_of_output;
 };
 

@@ -15,7 +15,7 @@ namespace {
 
 // Calls term(index within x's plane, index within y's plane, weight) for every element that a result reads.
 template <typename Term>
-void each_term(const Shape& x, const Shape& y, bool linear, bool align_corners, Term term) {
+void each_term_upsample(const Shape& x, const Shape& y, bool linear, bool align_corners, Term term) {
   struct Part {
     int64_t at;
     double weight;
@@ -44,7 +44,7 @@ void resample(const Reference& c, const Shape& small, const Shape& large, bool b
   const size_t x_plane = plane_of(small), y_plane = plane_of(large);
   std::ranges::fill(c.out[0], 0.0);
   for (size_t p = 0; p < c.in[0].size() / (backward ? y_plane : x_plane); ++p)
-    each_term(small, large, attrs.linear, attrs.align_corners, [&](size_t x, size_t y, double weight) {
+    each_term_upsample(small, large, attrs.linear, attrs.align_corners, [&](size_t x, size_t y, double weight) {
       const size_t at_x = p * x_plane + x, at_y = p * y_plane + y;
       c.out[0][backward ? at_x : at_y] += weight * c.in[0][backward ? at_y : at_x];
     });

@@ -57,6 +57,26 @@ unary("mish", F.mish)
 unary("sigmoid", torch.sigmoid)
 unary("sigmoid", torch.sigmoid, low=-60.0, high=60.0)
 unary("hard_sigmoid", F.hardsigmoid, tolerance=1e-7, why="PyTorch's slope of 1/6 is an f32")
+unary("sin", torch.sin)
+unary("cos", torch.cos)
+unary("tan", torch.tan, low=-1.4, high=1.4)
+unary("asin", torch.asin, low=-0.9, high=0.9)
+unary("acos", torch.acos, low=-0.9, high=0.9)
+unary("atan", torch.atan)
+unary("sinh", torch.sinh)
+unary("cosh", torch.cosh)
+unary("asinh", torch.asinh)
+unary("acosh", torch.acosh, low=1.1, high=5.0)
+unary("atanh", torch.atanh, low=-0.9, high=0.9)
+unary("erf", torch.erf)
+unary("erfc", torch.erfc)
+unary("exp2", torch.exp2)
+unary("expm1", torch.expm1)
+unary("log2", torch.log2, **positive)
+unary("log10", torch.log10, **positive)
+for flat in ("sign", "floor", "ceil", "round", "trunc"):
+    for shape in ((2, 3), (5, 7)):
+        case(flat, getattr(torch, flat), [uniform(*shape, low=-4.0, high=4.0)], {}, [])
 unary("hard_swish", F.hardswish, kinks=False)  # at -3 and 3 PyTorch's slope changed between versions
 unary("tanh", torch.tanh)
 unary("tanh", torch.tanh, low=-30.0, high=30.0)
@@ -89,6 +109,9 @@ binary("divide", torch.divide, **positive)
 binary("minimum", torch.minimum)
 binary("maximum", torch.maximum)
 binary("pow", torch.pow, **positive)
+binary("fmod", torch.fmod, **positive)
+binary("remainder", torch.remainder, **positive)
+binary("atan2", torch.atan2)
 for op, function in [("equal", torch.eq), ("not_equal", torch.ne), ("less", torch.lt), ("less_equal", torch.le),
                      ("greater", torch.gt), ("greater_equal", torch.ge)]:
     for a, b in PAIRS:
@@ -253,6 +276,18 @@ for shape, rows in [((5, 3), (7,)), ((4, 2, 3), (2, 5)), ((11,), (13,))]:
 for shape, rows in [((7, 3), (7,)), ((2, 5, 3), (2, 5)), ((13,), (13,))]:
     case("scatter_add", lambda x, i: scatter_add(x, i, 4), [uniform(*shape), integers(*rows, low=-1, high=5)],
          {"rows": 4})
+
+
+def scatter(x, rows, how, start):
+    """Two rows, to which something always comes."""
+    flat = x.reshape(-1, *x.shape[rows.dim():])
+    places = rows.flatten().reshape(-1, *[1] * (flat.dim() - 1)).expand_as(flat)
+    return torch.full((2, *flat.shape[1:]), start).scatter_reduce(0, places, flat, how, include_self=False)
+
+
+for op, how in [("scatter_max", "amax"), ("scatter_min", "amin"), ("scatter_multiply", "prod")]:
+    for shape, rows in [((7, 3), (7,)), ((2, 5, 3), (2, 5)), ((13,), (13,))]:
+        case(op, lambda x, i: scatter(x, i, how, 0.0), [uniform(*shape), integers(*rows, low=0, high=1)], {"rows": 2})
 
 
 def truth(*shape):

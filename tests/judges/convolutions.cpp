@@ -31,13 +31,13 @@ Pair pair_of(Args& a, Where where, size_t axes, int64_t otherwise) {
 }
 
 // Planes of one row, for what has one axis.
-Value plane(Value x, size_t axes) { return axes == 1 ? unsqueeze(x, 2) : x; }
-Value row(Value y, size_t axes) { return axes == 1 ? squeeze(y, 2) : y; }
+Value plane_convolutions(Value x, size_t axes) { return axes == 1 ? unsqueeze(x, 2) : x; }
+Value row_convolutions(Value y, size_t axes) { return axes == 1 ? squeeze(y, 2) : y; }
 
 Value convolution(Args& a, size_t axes) {
   const Batched batch(a[0], axes);
-  Value x = plane(batch.x, axes);
-  const Value w = plane(a.tensor({1, "weight"}), axes), bias = a.tensor_or_none({2, "bias"});
+  Value x = plane_convolutions(batch.x, axes);
+  const Value w = plane_convolutions(a.tensor({1, "weight"}), axes), bias = a.tensor_or_none({2, "bias"});
   Conv2dOptions options{.stride = pair_of(a, {3, "stride"}, axes, 1),
                         .padding = {0, 0},
                         .dilation = pair_of(a, {5, "dilation"}, axes, 1),
@@ -49,7 +49,7 @@ Value convolution(Args& a, size_t axes) {
     const int64_t h = options.dilation[0] * (w.shape()[2] - 1), v = options.dilation[1] * (w.shape()[3] - 1);
     x = pad(x, {0, 0, h / 2, v / 2}, {0, 0, h - h / 2, v - v / 2});
   }
-  return batch.back(row(conv2d(x, w, bias, options), axes));
+  return batch.back(row_convolutions(conv2d(x, w, bias, options), axes));
 }
 
 // With as much output padding as the stride and more, which PyTorch allows up to the dilation: the whole of what the
@@ -68,15 +68,16 @@ Value cut_out(Value x, Value w, Value bias, const ConvTranspose2dOptions& o) {
 
 Value transposed(Args& a, size_t axes) {
   const Batched batch(a[0], axes);
-  const Value w = plane(a.tensor({1, "weight"}), axes), bias = a.tensor_or_none({2, "bias"});
+  const Value w = plane_convolutions(a.tensor({1, "weight"}), axes), bias = a.tensor_or_none({2, "bias"});
   const ConvTranspose2dOptions options{.stride = pair_of(a, {3, "stride"}, axes, 1),
                                        .padding = pair_of(a, {4, "padding"}, axes, 0),
                                        .output_padding = pair_of(a, {5, "output_padding"}, axes, 0),
                                        .dilation = pair_of(a, {7, "dilation"}, axes, 1),
                                        .groups = a.integer({6, "groups"}, 1)};
-  const Value x = plane(batch.x, axes);
+  const Value x = plane_convolutions(batch.x, axes);
   const bool beyond = options.output_padding[0] >= options.stride[0] || options.output_padding[1] >= options.stride[1];
-  return batch.back(row(beyond ? cut_out(x, w, bias, options) : conv_transpose2d(x, w, bias, options), axes));
+  return batch.back(
+      row_convolutions(beyond ? cut_out(x, w, bias, options) : conv_transpose2d(x, w, bias, options), axes));
 }
 
 // The patches of x[N, C, H, W] as columns [N, C KH KW, L]: the windows' places along each axis, one after the other.

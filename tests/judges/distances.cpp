@@ -1,6 +1,7 @@
 // Distances between rows, and embeddings.
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <string>
 
@@ -76,24 +77,23 @@ Value embedding_bag(Args& a) {
     counted_rows = cast(not_equal(at, full(a.graph(), {}, static_cast<float>(place), DType::i32)), DType::f32);
   }
   Value terms = embedding(weight, at);
-  if (mode == "max") {
-    express_if(at.shape().rank() == 2 && !a.has("padding_idx"), "no op: scatter by amax");
-    return reduce_max(terms, {1});
-  }
+  const bool largest = mode == "max";
+  if (largest) terms = where(unsqueeze(counted_rows, -1), terms, a.graph().scalar(-INFINITY));
   const Value factor = a.has("per_sample_weights") ? a.tensor("per_sample_weights") * counted_rows : counted_rows;
-  terms = terms * unsqueeze(factor, -1);
+  if (!largest) terms = terms * unsqueeze(factor, -1);
   Value total, count;
   if (at.shape().rank() == 2) {
-    total = sum(terms, {1});
+    total = largest ? reduce_max(terms, {1}) : sum(terms, {1});
     count = sum(counted_rows, {1});
   } else {
     const Array& offsets = a.array("offsets");
     const int64_t bags = static_cast<int64_t>(offsets.values.size()) - (a.flag("include_last_offset", false) ? 1 : 0);
     const Value bag = indices(a.graph(), bags_of(offsets, at.shape()[0]));
-    total = scatter_add(terms, bag, bags);
+    total = largest ? scatter_max(terms, bag, bags) : scatter_add(terms, bag, bags);
     count = scatter_add(counted_rows, bag, bags);
   }
   if (mode == "sum") return total;
+  if (largest) return where(unsqueeze(count, -1), total, a.graph().scalar(0));
   return total / unsqueeze(maximum(count, a.graph().scalar(1)), -1);
 }
 

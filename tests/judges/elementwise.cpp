@@ -10,8 +10,6 @@ namespace lemnos::judges {
 
 namespace {
 
-constexpr float kLn2 = std::numbers::ln2_v<float>, kLn10 = std::numbers::ln10_v<float>;
-
 // `x + alpha y`.
 Value scaled(Args& a, Where where, double otherwise, Value x) {
   const float factor = a.real_number(where, otherwise);
@@ -38,7 +36,16 @@ Value xlogy(Value a, Value b) {
 
 Value copysign(Value a, Value b) { return where(less(b, a.graph().scalar(0)), -abs(a), abs(a)); }
 
-Value sign(Value x) { return greater(x, x.graph().scalar(0)) - less(x, x.graph().scalar(0)); }
+Value sinc(Value x) {
+  const Value zero = equal(x, x.graph().scalar(0)),
+              safe = std::numbers::pi_v<float> * where(zero, x.graph().scalar(1), x);
+  return where(zero, x.graph().scalar(1), sin(safe) / safe);
+}
+
+Value rounded(Args& a) {
+  const float unit = std::pow(10.0f, a.real_number("decimals", 0));
+  return unit == 1 ? round(a[0]) : round(a[0] * unit) / unit;
+}
 
 void add_binary(Table& t) {
   t.add(
@@ -55,7 +62,13 @@ void add_binary(Table& t) {
       kRounding);
   t.binary("mul", multiply, kRounding);
   for (const char* name : {"div.no_rounding_mode", "true_divide"}) t.binary(name, divide, kRounding);
-  for (const char* name : {"div.trunc_rounding", "div.floor_rounding"}) t.none(name, "no op: trunc and floor");
+  t.binary(
+      "div.trunc_rounding", [](Value a, Value b) { return trunc(a / b); }, kRounding);
+  t.binary(
+      "div.floor_rounding", [](Value a, Value b) { return floor(a / b); }, kRounding);
+  t.binary("fmod", fmod, kRounding);
+  t.binary("remainder", remainder, kRounding);
+  t.binary("atan2", atan2);
   for (const char* name : {"max.binary", "maximum", "clamp_min"}) t.binary(name, maximum, kExact);
   for (const char* name : {"min.binary", "minimum", "clamp_max"}) t.binary(name, minimum, kExact);
   t.add("clamp", clamped, kExact);
@@ -82,11 +95,33 @@ void add_unary(Table& t) {
   t.unary("reciprocal", reciprocal, kRounding);
   t.unary("rsqrt", rsqrt, kRounding);
   t.unary("exp", exp);
-  t.unary("exp2", [](Value x) { return exp(kLn2 * x); });
+  t.unary("exp2", exp2);
+  t.unary("expm1", expm1);
   t.unary("log", log);
   t.unary("log1p", log1p);
-  t.unary("log2", [](Value x) { return log(x) / kLn2; });
-  t.unary("log10", [](Value x) { return log(x) / kLn10; });
+  t.unary("log2", log2);
+  t.unary("log10", log10);
+  t.unary("sin", sin);
+  t.unary("cos", cos);
+  t.unary("tan", tan);
+  t.unary("asin", asin);
+  t.unary("acos", acos);
+  t.unary("atan", atan);
+  t.unary("sinh", sinh);
+  t.unary("cosh", cosh);
+  t.unary("asinh", asinh);
+  t.unary("acosh", acosh);
+  t.unary("atanh", atanh);
+  t.unary("erf", erf);
+  t.unary("erfc", erfc);
+  t.unary("sinc", sinc);
+  t.unary("floor", floor, kExact);
+  t.unary("ceil", ceil, kExact);
+  t.unary("trunc", trunc, kExact);
+  t.unary(
+      "frac", [](Value x) { return x - trunc(x); }, kRounding);
+  for (const char* name : {"round", "round.decimals_0", "round.decimals_3", "round.decimals_neg_3"})
+    t.add(name, rounded);
   t.add("logit", logit);
 }
 

@@ -93,8 +93,17 @@ Value scatter(Args& a) {
 Value scatter_reduce(Args& a) {
   const std::string how = a.word({4, "reduce"});
   const bool with_self = a.flag({5, "include_self"}, true);
-  express_if(how == "sum" || how == "mean", "no op: scatter by " + how);
   const Scattered s = scattered(a);
+  if (how != "sum" && how != "mean") {
+    // x itself comes first, where it counts.
+    const int64_t rows = s.x.shape().elements();
+    const Value own[] = {flat(s.x), s.values}, places[] = {range(a.graph(), 0, rows), s.at};
+    const Value all = with_self ? concat(own) : s.values, at = with_self ? concat(places) : s.at;
+    const Value y = how == "prod"   ? scatter_multiply(all, at, rows)
+                    : how == "amax" ? scatter_max(all, at, rows)
+                                    : scatter_min(all, at, rows);
+    return with_self ? reshape(y, s.x.shape()) : where(s.count(), reshape(y, s.x.shape()), s.x);
+  }
   const Value one = a.graph().scalar(1), count = s.count(), total = with_self ? s.x + s.sum() : s.sum();
   const Value divisor = with_self ? count + 1.f : maximum(count, one);
   const Value y = how == "sum" ? total : total / divisor;

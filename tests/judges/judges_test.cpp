@@ -69,9 +69,9 @@ Vectors squares(std::vector<float> y = {1, 4, 9}, float change = 0) {
   return v;
 }
 
-Row row_of(std::function<std::vector<Value>(Args&)> build) { return {std::move(build)}; }
+Row row_of_judges(std::function<std::vector<Value>(Args&)> build) { return {std::move(build)}; }
 Row square_row() {
-  return row_of([](Args& a) -> std::vector<Value> { return {square(a[0])}; });
+  return row_of_judges([](Args& a) -> std::vector<Value> { return {square(a[0])}; });
 }
 
 Outcome judged(const Row& row, const Json& call, const Vectors& vectors) {
@@ -98,7 +98,7 @@ TEST(Judge, AWrongGradientIsNamed) {
 }
 
 TEST(Judge, AGradientThatIsNotThereIsZeros) {
-  const Row constant = row_of([](Args& a) -> std::vector<Value> { return {square(stop_gradient(a[0]))}; });
+  const Row constant = row_of_judges([](Args& a) -> std::vector<Value> { return {square(stop_gradient(a[0]))}; });
   EXPECT_EQ(judged(constant, call_of({tensor("x")}), squares()).kind, Kind::wrong);
 }
 
@@ -112,19 +112,19 @@ TEST(Judge, NanIsNanAlone) {
 }
 
 TEST(Judge, AnotherShapeIsWrong) {
-  const Row summed = row_of([](Args& a) -> std::vector<Value> { return {sum(square(a[0]))}; });
+  const Row summed = row_of_judges([](Args& a) -> std::vector<Value> { return {sum(square(a[0]))}; });
   EXPECT_EQ(judged(summed, call_of({tensor("x")}), squares()).message, "result 0 has shape [] instead of [3]");
 }
 
 TEST(Judge, AnErrorOfTheLibraryIsWrong) {
-  const Row refused = row_of([](Args& a) -> std::vector<Value> { return {clamp(a[0], 1, 0)}; });
+  const Row refused = row_of_judges([](Args& a) -> std::vector<Value> { return {clamp(a[0], 1, 0)}; });
   const Outcome outcome = judged(refused, call_of({tensor("x")}), squares());
   EXPECT_EQ(outcome.kind, Kind::wrong);
   EXPECT_NE(outcome.message.find("clamp"), std::string::npos) << outcome.message;
 }
 
 TEST(Judge, WhatTheRowCannotSayIsNotRight) {
-  const Row none = row_of([](Args&) -> std::vector<Value> { unexpressed("no op: cumsum"); });
+  const Row none = row_of_judges([](Args&) -> std::vector<Value> { unexpressed("no op: cumsum"); });
   const Outcome outcome = judged(none, call_of({tensor("x")}), squares());
   EXPECT_EQ(outcome.kind, Kind::unexpressed);
   EXPECT_EQ(outcome.message, "no op: cumsum");
@@ -142,7 +142,7 @@ TEST(Judge, ClassIndicesAreReadAndKeptWithinTheirType) {
   v.i64("x", {1, -2, 7});
   v.i64("y", {1, -2, 7});
   v.i64("far", {int64_t{1} << 40});
-  const Row same = row_of([](Args& a) -> std::vector<Value> { return {maximum(a[0], a[0])}; });
+  const Row same = row_of_judges([](Args& a) -> std::vector<Value> { return {maximum(a[0], a[0])}; });
   Json call = call_of({tensor("x")});
   call["gradients"] = Json::object();
   const Outcome outcome = judged(same, call, v);

@@ -35,7 +35,7 @@ Formula of(OfElements f) {
   return [f](Value p, Value t) { return f(p, t, Reduction::none); };
 }
 
-auto plain(OfElements f) {
+auto plain_losses(OfElements f) {
   return [f](Args& a) {
     return f(a.tensor({0, "input"}), a.tensor({1, "target"}), reduction_of(a.word("reduction", "mean")));
   };
@@ -186,8 +186,8 @@ Value cosine_embedding(Args& a) {
 
 void add_losses(Table& t) {
   const auto nn = [&](const char* name, auto f) { t.add(std::string("nn.functional.") + name, f); };
-  nn("mse_loss", plain(mse_loss));
-  nn("l1_loss", plain(l1_loss));
+  nn("mse_loss", plain_losses(mse_loss));
+  nn("l1_loss", plain_losses(l1_loss));
   nn("smooth_l1_loss", smooth_l1);
   nn("huber_loss", huber);
   nn("binary_cross_entropy", binary);

@@ -142,7 +142,7 @@ std::vector<Value> decoder(Args& a) {
   return {normed(a, x + fed_forward(a, x, relu), "norm3")};
 }
 
-Row row_of(const std::string& module) {
+Row row_of_modules(const std::string& module) {
   const auto cell = [](Cell c) { return Row{[c](Args& a) { return recurrent(a, c); }}; };
   if (module.starts_with("RNN")) return cell(module.find("'relu'") == std::string::npos ? rnn_cell : relu_cell);
   if (module.starts_with("LSTM")) return cell(lstm_cell);
@@ -183,7 +183,7 @@ void judge_modules(Report& report, const Device& device, const std::filesystem::
     const auto module = entry.at("module").get<std::string>();
     const std::string op = "module." + module.substr(0, module.find_first_of("( "));
     if (!only.empty() && op != only) continue;
-    report.add("modules", op, op + ' ' + module, judge_call(device, row_of(module), as_call(entry), arrays));
+    report.add("modules", op, op + ' ' + module, judge_call(device, row_of_modules(module), as_call(entry), arrays));
   }
 }
 

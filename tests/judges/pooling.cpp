@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,8 @@ namespace {
 
 using Pair = std::array<int64_t, 2>;
 
-Value plane(Value x, size_t axes) { return axes == 1 ? unsqueeze(x, -2) : x; }
-Value row(Value y, size_t axes) { return axes == 1 ? squeeze(y, -2) : y; }
+Value plane_pooling(Value x, size_t axes) { return axes == 1 ? unsqueeze(x, -2) : x; }
+Value row_pooling(Value y, size_t axes) { return axes == 1 ? squeeze(y, -2) : y; }
 
 // What a pool is told along each of its one to three axes.
 struct Windows {
@@ -52,22 +53,34 @@ Value by_planes(Value x, Planes planes, Columns columns) {
 }
 
 // Windows of one axis are those of a plane of one row, and windows of volumes are taken in two steps.
-Value pooled(Value x, Windows w, Value (*f)(Value, Pool2dOptions)) {
+Value pooled(Value x, Windows w, const std::function<Value(Value, Pool2dOptions)>& f) {
   const size_t axes = w.axes();
   if (axes == 2) return f(x, w.of(0));
   for (Axes* numbers : {&w.kernel, &w.stride, &w.dilation}) numbers->insert(numbers->begin() + (axes == 3), 1);
   w.padding.insert(w.padding.begin() + (axes == 3), 0);
-  if (axes == 1) return row(f(plane(x, 1), w.of(0)), 1);
+  if (axes == 1) return row_pooling(f(plane_pooling(x, 1), w.of(0)), 1);
   return by_planes(
       x, [&](Value volume) { return f(volume, w.of(2)); }, [&](Value columns) { return f(columns, w.of(0)); });
 }
 
-Value max_pool(Args& a, size_t axes) {
-  express_if(!a.flag("return_indices", false), "no op: the places of a pool's maxima");
+// The number of each element within the last axes.
+Value numbered(Value x, size_t axes) {
+  const Axes dims = dims_of(x), last(dims.end() - static_cast<std::ptrdiff_t>(axes), dims.end());
+  return broadcast_to(cast(reshape(range(x.graph(), 0, Shape(last).elements()), Shape(last)), DType::f32), x.shape());
+}
+
+std::vector<Value> max_pool(Args& a, size_t axes) {
+  const bool places = a.flag("return_indices", false);
   Windows w = windows_of(a, axes);
   w.dilation = a.extents({4, "dilation"}, axes, 1);
   w.ceil = a.flag({5, "ceil_mode"}, false);
-  return pooled(a[0], w, max_pool2d);
+  Value at = numbered(a[0], axes);
+  const Value y = pooled(a[0], w, [&](Value x, Pool2dOptions options) {
+    at = max_pool2d_pick(x, reshape(at, x.shape()), options);
+    return max_pool2d(x, options);
+  });
+  if (!places) return {y};
+  return {y, cast(reshape(at, y.shape()), DType::i32)};
 }
 
 // x with its padding as elements, and with `ceil` what a last window that begins within them needs.
@@ -98,11 +111,11 @@ Value avg_pool(Args& a, size_t axes) {
 }
 
 // To the extents of the result, -1 or None for x's own.
-Value adapted(Value x, Axes size, Value (*f)(Value, Pair)) {
+Value adapted(Value x, Axes size, const std::function<Value(Value, Pair)>& f) {
   const size_t axes = size.size(), rank = x.shape().rank();
   for (size_t i = 0; i < axes; ++i)
     if (size[i] < 0) size[i] = x.shape()[rank - axes + i];
-  if (axes == 1) return row(f(plane(x, 1), {1, size[0]}), 1);
+  if (axes == 1) return row_pooling(f(plane_pooling(x, 1), {1, size[0]}), 1);
   if (axes == 2) return f(x, {size[0], size[1]});
   return by_planes(
       x,
@@ -118,9 +131,15 @@ Value adaptive_avg(Args& a, size_t axes) {
   return adapted(a[0], a.extents({1, "output_size"}, axes, -1), adaptive_avg_pool2d);
 }
 
-Value adaptive_max(Args& a, size_t axes) {
-  express_if(!a.flag({2, "return_indices"}, false), "no op: the places of a pool's maxima");
-  return adapted(a[0], a.extents({1, "output_size"}, axes, -1), adaptive_max_pool2d);
+std::vector<Value> adaptive_max(Args& a, size_t axes) {
+  const bool places = a.flag({2, "return_indices"}, false);
+  Value at = numbered(a[0], axes);
+  const Value y = adapted(a[0], a.extents({1, "output_size"}, axes, -1), [&](Value x, Pair size) {
+    at = adaptive_max_pool2d_pick(x, reshape(at, x.shape()), size);
+    return adaptive_max_pool2d(x, size);
+  });
+  if (!places) return {y};
+  return {y, cast(reshape(at, y.shape()), DType::i32)};
 }
 
 // How often each place of the result is written.
@@ -153,7 +172,7 @@ Value unpool(Args& a, size_t axes) {
 
 // Lines, planes and volumes at other extents.
 Value resized(Value x, const Axes& size, const UpsampleOptions& options) {
-  if (size.size() == 1) return row(upsample(plane(x, 1), {1, size[0]}, options), 1);
+  if (size.size() == 1) return row_pooling(upsample(plane_pooling(x, 1), {1, size[0]}, options), 1);
   if (size.size() == 2) return upsample(x, {size[0], size[1]}, options);
   return by_planes(
       x,
@@ -197,7 +216,7 @@ Value upsampled(Args& a, UpsampleMode mode) {
 }  // namespace
 
 void add_pooling(Table& t) {
-  const auto by_axes = [&](const std::string& name, Value (*f)(Args&, size_t), Tolerance results) {
+  const auto by_axes = [&](const std::string& name, auto f, Tolerance results) {
     for (size_t axes : {1, 2, 3})
       t.add(
           "nn.functional." + name + std::to_string(axes) + 'd', [f, axes](Args& a) { return f(a, axes); }, results);

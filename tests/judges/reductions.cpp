@@ -38,7 +38,7 @@ Reduced reduced_of(Args& a, Where dims, Where keep) {
 
 using Reduce = Value (*)(Value, Axes, bool);
 
-auto plain(Reduce f) {
+auto plain_reductions(Reduce f) {
   return [f](Args& a) { return reduced_of(a, {1, "dim"}, {2, "keepdim"}).by(f); };
 }
 
@@ -106,17 +106,17 @@ Value norm_of(Args& a, Where order, Where dims, Where keep) {
 }  // namespace
 
 void add_reductions(Table& t) {
-  t.add("sum", plain(sum));
-  t.add("mean", plain(mean));
-  for (const char* name : {"amax", "max.reduction_no_dim"}) t.add(name, plain(reduce_max), kExact);
-  for (const char* name : {"amin", "min.reduction_no_dim"}) t.add(name, plain(reduce_min), kExact);
+  t.add("sum", plain_reductions(sum));
+  t.add("mean", plain_reductions(mean));
+  for (const char* name : {"amax", "max.reduction_no_dim"}) t.add(name, plain_reductions(reduce_max), kExact);
+  for (const char* name : {"amin", "min.reduction_no_dim"}) t.add(name, plain_reductions(reduce_min), kExact);
   t.add("max.reduction_with_dim", with_indices(reduce_max, argmax), kExact);
   t.add("min.reduction_with_dim", with_indices(reduce_min, argmin), kExact);
   t.add("argmax", place_of(argmax), kExact);
   t.add("argmin", place_of(argmin), kExact);
   add_spread(t, "", false);
   add_spread(t, ".unbiased", true);
-  t.add("logsumexp", plain(logsumexp));
+  t.add("logsumexp", plain_reductions(logsumexp));
   for (const char* name : {"norm", "norm.fro", "norm.inf", "norm.nuc"})
     t.add(name, [](Args& a) { return norm_of(a, {1, "p"}, {2, "dim"}, {3, "keepdim"}); });
   t.add("linalg.vector_norm", [](Args& a) { return norm_of(a, {1, "ord"}, {2, "dim"}, {3, "keepdim"}); });

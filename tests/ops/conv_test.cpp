@@ -65,11 +65,11 @@ const Item kItems[] = {
 };
 
 // The function in the epilogue adds its own error to the sum's; backward, every term of a sum carries it.
-Tolerance with_function(int64_t products) {
+Tolerance with_function_conv(int64_t products) {
   return {.absolute = 2e-6, .relative = 1e-5, .ulps = 1, .products = products, .reason = "a sum, then a function"};
 }
-Tolerance with_slope(int64_t terms) {
-  Tolerance t = with_function(terms);
+Tolerance with_slope_conv(int64_t terms) {
+  Tolerance t = with_function_conv(terms);
   t.absolute *= std::sqrt(static_cast<double>(terms));
   return t;
 }
@@ -132,8 +132,8 @@ LEMNOS_OP_CASES(conv) {
     for (const int function : {UNARY_TANH, UNARY_SILU}) {
       Case c = convolution(kItems[i], normal(0, .5));
       c.attrs.set("activation", function);
-      c.tolerance = with_function(products(kItems[i]));
-      c.backward_tolerance = with_slope(most_products(kItems[i]));
+      c.tolerance = with_function_conv(products(kItems[i]));
+      c.backward_tolerance = with_slope_conv(most_products(kItems[i]));
       cases.add(c);
     }
 

@@ -133,7 +133,7 @@ TEST_F(Foreign, WhatIsNotAnAnswerGivesOneLine) {
   expect(judge(asked, file), Outcome::Kind::skipped, "softmax in f16");
 }
 
-std::string refusal(io::TensorFile file) {
+std::string refusal_foreign(io::TensorFile file) {
   try {
     (void)parse_case_file(file, "a.case.safetensors");
   } catch (const Error& error) {
@@ -144,11 +144,11 @@ std::string refusal(io::TensorFile file) {
 
 TEST(ForeignCases, WhatIsNotACaseGivesOneLine) {
   const io::TensorFile right = case_file({.item = &kSoftmax});
-  ASSERT_EQ(refusal(right), "accepted");
+  ASSERT_EQ(refusal_foreign(right), "accepted");
   const auto with = [&](const char* key, const std::string& value) {
     io::TensorFile file = right;
     file.metadata[key] = value;
-    return refusal(file);
+    return refusal_foreign(file);
   };
   EXPECT_EQ(with("lemnos_case", "2"), "a.case.safetensors: a case of version \"2\", this is Lemnos for version 1");
   EXPECT_EQ(with("results", "[]"), "a.case.safetensors: it asks for no result");
@@ -164,7 +164,7 @@ TEST(ForeignCases, WhatIsNotACaseGivesOneLine) {
             std::string::npos);
   EXPECT_EQ(with("tolerance", R"({"absolute":-1})"), "a.case.safetensors: tolerance: absolute is -1");
   io::TensorFile bare;
-  EXPECT_EQ(refusal(bare), "a.case.safetensors: the metadata has no lemnos_case");
+  EXPECT_EQ(refusal_foreign(bare), "a.case.safetensors: the metadata has no lemnos_case");
 }
 
 // Which of the two would be judged?
@@ -173,7 +173,7 @@ TEST(ForeignCases, ANameThatIsDefinedTwiceIsRefused) {
   const auto with = [&](const char* key, const std::string& value) {
     io::TensorFile file = right;
     file.metadata[key] = value;
-    return refusal(file);
+    return refusal_foreign(file);
   };
   const std::string node = R"({"op":"softmax","attributes":{},"inputs":["input0"],"outputs":["output0"]})";
   ASSERT_EQ(with("nodes", "[" + node + "]"), "accepted");
@@ -196,7 +196,7 @@ TEST(ForeignCases, DoublingIsBounded) {
     nodes += R"("],"outputs":[")" + last + "\"]}";
   }
   file.metadata["nodes"] = nodes + "]";
-  EXPECT_NE(refusal(file).find("elements, the limit is 268435456"), std::string::npos) << refusal(file);
+  EXPECT_NE(refusal_foreign(file).find("elements, the limit is 268435456"), std::string::npos) << refusal_foreign(file);
 }
 
 // A view of a constant has the constant's role, and was written as one without content.

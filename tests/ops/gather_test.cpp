@@ -51,6 +51,28 @@ LEMNOS_OP_CASES(gather) {
                .tolerance = exact(),
                .dtypes = kHalf,
                .degenerate = few});
+    for (const char* op : {"scatter_max", "scatter_min"})
+      cases.add({.op = op,
+                 .inputs = {input(Shape(updates)), indices(item.indices, item.x[0])},
+                 .attrs = {{"rows", item.x[0]}},
+                 .tolerance = exact(),
+                 .backward_tolerance = summation(item.indices.elements()),
+                 .dtypes = kHalf,
+                 .no_differences = "a kink where elements are equal",
+                 .degenerate = few});
+    if (item.indices.elements() > 89) continue;
+    const auto product = [&](Fill fill, Tolerance forward, const char* no_differences) {
+      cases.add({.op = "scatter_multiply",
+                 .inputs = {{.shape = Shape(updates), .fill = fill}, indices(item.indices, item.x[0])},
+                 .attrs = {{"rows", item.x[0]}},
+                 .tolerance = forward,
+                 .backward_tolerance = custom(1e-5, 1e-5, "a quotient of products of up to 89"),
+                 .dtypes = kHalf,
+                 .no_differences = no_differences,
+                 .degenerate = few});
+    };
+    product(uniform(.5, 1.5), rounding(128), "");
+    product(integers(-1, 1), exact(), "second derivatives miss pairs of zeros in a row");
   }
   for (const int64_t axis : {0, 1, 2})
     cases.add({.op = "index_select",

@@ -25,12 +25,12 @@ Case product(Size s, bool transpose_a, bool transpose_b, Fill fill = normal()) {
 }
 
 // The function in the epilogue adds its own error to the product's.
-Tolerance with_function(int64_t k) {
+Tolerance with_function_matmul(int64_t k) {
   return {.absolute = 2e-6, .relative = 1e-5, .ulps = 1, .products = k, .reason = "a product, then a function"};
 }
 // Backward, every term of a sum over `terms` carries the function's error.
-Tolerance with_slope(int64_t terms) {
-  Tolerance t = with_function(terms);
+Tolerance with_slope_matmul(int64_t terms) {
+  Tolerance t = with_function_matmul(terms);
   t.absolute *= std::sqrt(static_cast<double>(terms));
   return t;
 }
@@ -144,8 +144,8 @@ void add_epilogues(Cases& cases) {
     cases.add({.op = "matmul",
                .inputs = inputs,
                .attrs = attrs,
-               .tolerance = with_function(s.k),
-               .backward_tolerance = with_slope(std::max({s.m, s.k, s.n})),
+               .tolerance = with_function_matmul(s.k),
+               .backward_tolerance = with_slope_matmul(std::max({s.m, s.k, s.n})),
                .no_differences = kink ? "a sum may lie at the kink" : ""});
   };
   // Ragged rows of C take one element at a time, whole ones four.
@@ -163,7 +163,7 @@ void add_epilogues(Cases& cases) {
     cases.add({.op = "matmul",
                .inputs = {{.shape = {s.m, s.k}}, {.shape = {s.k, s.n}}, {.shape = {s.n}}, {.shape = {s.m, s.n}}},
                .attrs = {{"bias", true}, {"extra", extra}, {"activation", UNARY_TANH}},
-               .tolerance = with_function(s.k),
+               .tolerance = with_function_matmul(s.k),
                .dtypes = {DType::f16, DType::bf16},
                .backward = extra == MATMUL_EXTRA_RESIDUAL});
   };
@@ -185,8 +185,8 @@ void add_masks_and_sums(Cases& cases) {
     c.attrs.set("activation", UNARY_TANH);
     c.attrs.set("dropout", .4);
     c.attrs.set("seed", 7);
-    c.tolerance = with_function(s.k);
-    c.backward_tolerance = with_slope(std::max({s.m, s.k, s.n}));
+    c.tolerance = with_function_matmul(s.k);
+    c.backward_tolerance = with_slope_matmul(std::max({s.m, s.k, s.n}));
     if (s.m == 36) c.dtypes = kHalf;
     cases.add(c);
   }
@@ -212,8 +212,8 @@ void add_fusions(Cases& cases) {
                           {.shape = {width, 13}, .fill = normal(0, .3)},
                           {.shape = {width}},
                           {.shape = {7, width}, .fill = normal(0, .3)}},
-               .tolerance = with_function(width),
-               .backward_tolerance = with_slope(4 * width),
+               .tolerance = with_function_matmul(width),
+               .backward_tolerance = with_slope_matmul(4 * width),
                .note = note,
                .dtypes = {DType::f32},
                .no_differences = "a sum may lie at the kink",

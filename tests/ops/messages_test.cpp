@@ -193,7 +193,7 @@ TEST(Messages, NameTheOpAndBothSides) {
   }
 }
 
-std::string refusal(Graph& graph, std::vector<Value> targets) {
+std::string refusal_messages(Graph& graph, std::vector<Value> targets) {
   const Device cpu(make_cpu_backend());
   try {
     (void)cpu.open(graph)->compile({.targets = std::move(targets)});
@@ -207,7 +207,7 @@ std::string refusal(Graph& graph, std::vector<Value> targets) {
 TEST(Messages, TheReferenceSaysWhatIsTooLargeForTheMachine) {
   Graph g;
   const Value y = relu(in(g, {int64_t{1} << 50}));
-  const std::string message = refusal(g, {y});
+  const std::string message = refusal_messages(g, {y});
   EXPECT_TRUE(message.starts_with("cpu: activations of 1125899906842624 doubles, the machine has room for "))
       << message;
   EXPECT_TRUE(message.ends_with("; the largest is f32[1125899906842624]")) << message;

@@ -1,3 +1,6 @@
+#include <span>
+#include <string_view>
+
 #include "check/case.h"
 #include "lemnos/ops.h"
 
@@ -9,6 +12,10 @@ LEMNOS_OP_CASES(unary) {
     double keep_from_zero;
     Tolerance tolerance;
   };
+  const Tolerance four_ulp = {.absolute = 0, .relative = 0, .ulps = 4, .reason = "our own reductions and polynomials"};
+  const Tolerance eight_ulp = {.absolute = 0, .relative = 0, .ulps = 8, .reason = "a fit of 10 terms in the exponent"};
+  // Slopes have roundings of their own, or one of the result; past 2^-126 a device may have 0.
+  const Tolerance sloped = {.absolute = 2e-38, .relative = 0, .ulps = 16, .reason = "a slope times the gradient"};
   const Function functions[] = {
       {"identity", normal(), 0, exact()},
       {"relu", normal(), 1e-3, exact()},
@@ -36,12 +43,59 @@ LEMNOS_OP_CASES(unary) {
       {"log1p", uniform(-.5, 10), 0, transcendental()},
       {"reciprocal", uniform(.1, 10), 0, rounding(8)},
       {"affine", normal(), 0, rounding()},
+      {"sin", uniform(-9, 9), 0, four_ulp},
+      {"cos", uniform(-9, 9), 0, four_ulp},
+      {"tan", uniform(-1.4, 1.4), 0, four_ulp},
+      {"asin", uniform(-.98, .98), 0, four_ulp},
+      {"acos", uniform(-.98, .98), 0, four_ulp},
+      {"atan", normal(0, 2), 0, four_ulp},
+      {"sinh", normal(0, 2), 0, four_ulp},
+      {"cosh", normal(0, 2), 0, four_ulp},
+      {"asinh", normal(0, 5), 0, four_ulp},
+      {"acosh", uniform(1.1, 9), 0, four_ulp},
+      {"atanh", uniform(-.95, .95), 0, four_ulp},
+      {"erf", normal(), 0, four_ulp},
+      {"erfc", normal(), 0, eight_ulp},
+      {"exp2", normal(0, 4), 0, four_ulp},
+      {"expm1", normal(), 0, four_ulp},
+      {"log2", uniform(.01, 100), 0, four_ulp},
+      {"log10", uniform(.01, 100), 0, four_ulp},
   };
+  for (const char* op : {"sign", "floor", "ceil", "round", "trunc"})
+    for (const Fill& fill : {normal(0, 3), integers(-3, 3), normal(0, 1e7), uniform(-.9, .9)})
+      cases.add({.op = op,
+                 .inputs = {{.shape = {29, 37}, .fill = fill}},
+                 .tolerance = exact(),
+                 .dtypes = kHalf,
+                 .backward = false,
+                 .degenerate = "whole numbers"});
+  // What a reduction by a few digits of pi would lose, and the ends of the ranges.
+  const auto far = [&](const char* op, Fill fill) {
+    cases.add({.op = op,
+               .inputs = {{.shape = {113, 41}, .fill = fill}},
+               .tolerance = op == std::string_view("erfc") ? eight_ulp : four_ulp,
+               .backward_tolerance = sloped,
+               .note = "far",
+               .no_differences = "the function turns too often, or is vast"});
+  };
+  for (const char* op : {"sin", "cos", "tan"})
+    for (const double size : {1e2, 1e4, 1e9, 1e20, 3e38}) far(op, uniform(-size, size));
+  for (const char* op : {"sinh", "cosh", "expm1"}) far(op, uniform(-88, 88));
+  for (const char* op : {"exp2", "erfc"}) far(op, uniform(0, 9));
+  for (const char* op : {"asinh", "atan"}) far(op, uniform(-1e15, 1e15));
+  far("erf", uniform(-5, 5));
+  for (const char* op : {"log2", "log10", "acosh"}) far(op, uniform(1, 3e38));
+  for (const char* op : {"log2", "log10"}) far(op, uniform(.99, 1.01));
+  for (const char* op : {"sin", "tan", "asin", "atan", "sinh", "asinh", "atanh", "erf", "expm1"})
+    far(op, uniform(-1e-3, 1e-3));
+  // Of a family that shares its kernel the later members are asked in a few shapes.
+  const Shape few[] = {{5}, {29, 37}, {257}};
   for (const Function& f : functions)
-    for (const Shape& shape : shapes)
+    for (const Shape& shape : f.tolerance.ulps > 0 && f.tolerance.reason[0] ? std::span<const Shape>(few) : shapes)
       cases.add({.op = f.name,
                  .inputs = {{.shape = shape, .fill = f.fill, .keep_from_zero = f.keep_from_zero}},
                  .tolerance = f.tolerance,
+                 .backward_tolerance = std::string_view(f.tolerance.reason).empty() ? f.tolerance : sloped,
                  .dtypes = kHalf});
 
   for (const Shape& shape : shapes)
