@@ -42,6 +42,7 @@ struct DeviceCaps {
   bool unified_memory = false;                     // device memory that the host can map
   bool software = false;                           // kernels run on the host's processor
   double timestamp_period = 0;                     // nanoseconds a tick; 0: no timestamps
+  double longest_submission_ms = 250;              // of device time that one submission may take
 
   /// One advertised shape of the matrix unit: C[m, n] += A[m, k] B[k, n].
   struct MatrixShape {

@@ -64,6 +64,7 @@ struct DeviceCounters {
   uint64_t command_buffers = 0;
   uint64_t submits = 0;
   uint64_t waits = 0;
+  double longest_submission_ms = 0;  // the longest of those whose time was measured
 };
 
 /// How much of a program one call may hand to the device.
@@ -166,6 +167,11 @@ class Backend {
 /// How a device of our own is opened.
 struct DeviceOptions {
   Logger logger;  // hears of it while it is opened and used; empty: default_logger()
+  /// What one submission may take of the device's time, in milliseconds. A driver's watchdog ends what takes seconds (2
+  /// on Windows and on Linux with amdgpu), and the device is lost; and what else draws on the device waits. Steps are
+  /// cut between launches, and launches by workgroups, to keep it. 0: LEMNOS_SUBMISSION_MS, or else 250; infinity: no
+  /// bound. Throws `invalid_argument` below 0.
+  double longest_submission_ms = 0;
 };
 
 /// A handle to a backend; cheap to copy. The last copy must be gone before main() returns: what a static object holds

@@ -88,6 +88,7 @@ struct VulkanDevice {
   VkPipelineCache pipeline_cache = VK_NULL_HANDLE;              // null: one of Lemnos's own
   const VkAllocationCallbacks* allocation_callbacks = nullptr;  // for host memory
   uint64_t memory_budget = 0;                                   // bytes of device memory to stay within; 0: no limit
+  double longest_submission_ms = 0;                             // as in DeviceOptions
   std::string cache_folder;  // where compiled pipelines are kept between runs; empty: nowhere
   Logger logger;             // empty: default_logger()
 };

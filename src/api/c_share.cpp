@@ -18,7 +18,7 @@ VulkanShare kind_of(uint32_t kind, const char* who) {
   return static_cast<VulkanShare>(kind);
 }
 
-VulkanSharedMemory memory_of(const lemnos_shared_memory& from, const char* who) {
+VulkanSharedMemory memory_of_share(const lemnos_shared_memory& from, const char* who) {
   VulkanSharedMemory to{.kind = kind_of(from.kind, who),
                         .handle = static_cast<intptr_t>(from.handle),
                         .size = from.size,
@@ -29,7 +29,7 @@ VulkanSharedMemory memory_of(const lemnos_shared_memory& from, const char* who) 
   return to;
 }
 
-lemnos_shared_memory memory_of(const VulkanSharedMemory& from) {
+lemnos_shared_memory memory_of_share(const VulkanSharedMemory& from) {
   lemnos_shared_memory to{};
   to.kind = static_cast<uint32_t>(from.kind);
   to.handle = from.handle;
@@ -68,7 +68,7 @@ lemnos_result lemnos_shared_buffer_open(lemnos_session* session, const lemnos_sh
     given(buffer, kWho, "buffer") = nullptr;
     Session& on = *given(session, kWho, "session").open->session;
     // `new` asks for its memory before it opens: once the descriptor is taken over, nothing can fail.
-    *buffer = new lemnos_shared_buffer{VulkanSharedBuffer::open(on, c::memory_of(c::input(memory, kWho), kWho))};
+    *buffer = new lemnos_shared_buffer{VulkanSharedBuffer::open(on, c::memory_of_share(c::input(memory, kWho), kWho))};
   });
 }
 
@@ -91,7 +91,7 @@ lemnos_result lemnos_shared_buffer_share(const lemnos_shared_buffer* buffer, lem
     // A handle that the caller's struct has no room for would never be closed.
     require(to.struct_size >= offsetof(lemnos_shared_memory, size), ErrorCode::invalid_argument, kWho,
             ": struct_size is ", to.struct_size, "; set it to sizeof the struct, which is ", sizeof to);
-    c::output(memory, c::memory_of(given(buffer, kWho, "buffer").buffer.share()), kWho);
+    c::output(memory, c::memory_of_share(given(buffer, kWho, "buffer").buffer.share()), kWho);
   });
 }
 

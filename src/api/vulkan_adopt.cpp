@@ -17,9 +17,9 @@ namespace lemnos {
 
 namespace {
 
-vulkan::QueueHandle inner(const VulkanQueue& queue) { return {queue.handle, queue.family, queue.index}; }
-VulkanQueue outer(const vulkan::QueueHandle& queue) { return {queue.handle, queue.family, queue.index}; }
-VulkanBuffer outer(const vulkan::BufferRange& range) { return {range.buffer, range.offset, range.size}; }
+vulkan::QueueHandle inner_vulkan_adopt(const VulkanQueue& queue) { return {queue.handle, queue.family, queue.index}; }
+VulkanQueue outer_vulkan_adopt(const vulkan::QueueHandle& queue) { return {queue.handle, queue.family, queue.index}; }
+VulkanBuffer outer_vulkan_adopt(const vulkan::BufferRange& range) { return {range.buffer, range.offset, range.size}; }
 
 VulkanProgram& program_of(Program* program) { return *static_cast<VulkanProgram*>(program); }
 
@@ -33,16 +33,21 @@ Device adopt(const VulkanDevice& device) {
                          .api_version = device.api_version,
                          .enabled_extensions = device.enabled_extensions,
                          .enabled_features = device.enabled_features,
-                         .compute_queue = inner(device.compute_queue),
+                         .compute_queue = inner_vulkan_adopt(device.compute_queue),
                          .pipeline_cache = device.pipeline_cache,
                          .allocation_callbacks = device.allocation_callbacks,
                          .memory_budget = device.memory_budget,
+                         .longest_submission_ms = device.longest_submission_ms,
                          .cache_folder = device.cache_folder,
                          .logger = device.logger};
-  if (device.lock_queue) info.lock_queue = [f = device.lock_queue](const vulkan::QueueHandle& q) { f(outer(q)); };
-  if (device.unlock_queue) info.unlock_queue = [f = device.unlock_queue](const vulkan::QueueHandle& q) { f(outer(q)); };
+  if (device.lock_queue)
+    info.lock_queue = [f = device.lock_queue](const vulkan::QueueHandle& q) { f(outer_vulkan_adopt(q)); };
+  if (device.unlock_queue)
+    info.unlock_queue = [f = device.unlock_queue](const vulkan::QueueHandle& q) { f(outer_vulkan_adopt(q)); };
   if (device.submit)
-    info.submit = [f = device.submit](const vulkan::QueueHandle& q, const VkSubmitInfo2& s) { return f(outer(q), s); };
+    info.submit = [f = device.submit](const vulkan::QueueHandle& q, const VkSubmitInfo2& s) {
+      return f(outer_vulkan_adopt(q), s);
+    };
   const OpLibrary library{.find_kernel = find_kernel, .rewrites = rewrites()};
   return Device(make_vulkan_backend(vulkan::Context::adopt(info), library));
 }
@@ -52,7 +57,7 @@ void import_buffer(Session& session, Value value, const VulkanBuffer& buffer) {
 }
 
 VulkanBuffer export_buffer(Session& session, Value value) {
-  return outer(vulkan_session_of(session, "export_buffer").range_of(value));
+  return outer_vulkan_adopt(vulkan_session_of(session, "export_buffer").range_of(value));
 }
 
 VulkanRunner::VulkanRunner(Program& program) : program_(&program) {
@@ -87,7 +92,7 @@ Status VulkanRunner::advance(const Budget& budget, Advanced* done) { return prog
 void VulkanRunner::cancel() { program_->cancel(); }
 double VulkanRunner::step_microseconds() const { return program_->step_microseconds(); }
 
-VulkanBuffer VulkanRunner::buffer(Value value) { return outer(program_of(program_).range_of(value)); }
+VulkanBuffer VulkanRunner::buffer(Value value) { return outer_vulkan_adopt(program_of(program_).range_of(value)); }
 
 void VulkanRunner::publish(uint32_t copies) { program_of(program_).steps().publish_to(copies); }
 
@@ -96,7 +101,7 @@ Published VulkanRunner::published() const {
   const VulkanPublication* publication = program.steps().publication();
   if (!publication) return {};
   const VulkanPublication::Newest newest = publication->newest();
-  Published out{.parameters = outer(newest.range), .steps = newest.steps};
+  Published out{.parameters = outer_vulkan_adopt(newest.range), .steps = newest.steps};
   if (newest.value) out.ready = {program.memory().timeline().semaphore(), newest.value};
   return out;
 }

@@ -10,7 +10,7 @@ namespace {
 
 static_assert(static_cast<int>(VulkanShare::opaque_win32) == static_cast<int>(vulkan::ShareKind::opaque_win32));
 
-vulkan::SharedMemory inner(const VulkanSharedMemory& from) {
+vulkan::SharedMemory inner_vulkan_share(const VulkanSharedMemory& from) {
   return {.kind = static_cast<vulkan::ShareKind>(from.kind),
           .handle = from.handle,
           .size = from.size,
@@ -20,7 +20,7 @@ vulkan::SharedMemory inner(const VulkanSharedMemory& from) {
           .driver_uuid = from.driver_uuid};
 }
 
-VulkanSharedMemory outer(const vulkan::SharedMemory& from) {
+VulkanSharedMemory outer_vulkan_share(const vulkan::SharedMemory& from) {
   return {.kind = static_cast<VulkanShare>(from.kind),
           .handle = from.handle,
           .size = from.size,
@@ -30,7 +30,9 @@ VulkanSharedMemory outer(const vulkan::SharedMemory& from) {
           .driver_uuid = from.driver_uuid};
 }
 
-VulkanState& memory_of(Session& session) { return vulkan_session_of(session, "shared buffer").device_state(); }
+VulkanState& memory_of_vulkan_share(Session& session) {
+  return vulkan_session_of(session, "shared buffer").device_state();
+}
 
 }  // namespace
 
@@ -44,14 +46,14 @@ VulkanSharedBuffer& VulkanSharedBuffer::operator=(VulkanSharedBuffer&&) noexcept
 VulkanSharedBuffer::~VulkanSharedBuffer() = default;
 
 VulkanSharedBuffer VulkanSharedBuffer::create(Session& session, VkDeviceSize bytes, VulkanShare kind) {
-  return VulkanSharedBuffer(std::make_unique<Impl>(
-      vulkan::SharedBuffer::create(memory_of(session).context(), static_cast<vulkan::ShareKind>(kind), bytes)));
+  return VulkanSharedBuffer(std::make_unique<Impl>(vulkan::SharedBuffer::create(
+      memory_of_vulkan_share(session).context(), static_cast<vulkan::ShareKind>(kind), bytes)));
 }
 
 VulkanSharedBuffer VulkanSharedBuffer::open(Session& session, const VulkanSharedMemory& memory) {
   // `new` asks for its memory before it opens: once the descriptor is taken over, nothing can fail.
-  return VulkanSharedBuffer(
-      std::unique_ptr<Impl>(new Impl{vulkan::SharedBuffer::open(memory_of(session).context(), inner(memory))}));
+  return VulkanSharedBuffer(std::unique_ptr<Impl>(
+      new Impl{vulkan::SharedBuffer::open(memory_of_vulkan_share(session).context(), inner_vulkan_share(memory))}));
 }
 
 VulkanBuffer VulkanSharedBuffer::buffer() const {
@@ -59,8 +61,12 @@ VulkanBuffer VulkanSharedBuffer::buffer() const {
   return {range.buffer, range.offset, range.size};
 }
 
-VulkanSharedMemory VulkanSharedBuffer::share() const { return outer(impl_->buffer.share()); }
-void VulkanSharedBuffer::release(Session& session) const { impl_->buffer.release(memory_of(session).timeline()); }
-void VulkanSharedBuffer::acquire(Session& session) const { impl_->buffer.acquire(memory_of(session).timeline()); }
+VulkanSharedMemory VulkanSharedBuffer::share() const { return outer_vulkan_share(impl_->buffer.share()); }
+void VulkanSharedBuffer::release(Session& session) const {
+  impl_->buffer.release(memory_of_vulkan_share(session).timeline());
+}
+void VulkanSharedBuffer::acquire(Session& session) const {
+  impl_->buffer.acquire(memory_of_vulkan_share(session).timeline());
+}
 
 }  // namespace lemnos

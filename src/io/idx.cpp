@@ -114,7 +114,7 @@ size_t element_size(uint8_t type) {
   }
 }
 
-IdxHeader read_header(Source& source, const std::string& name, uint64_t max_bytes) {
+IdxHeader read_header_idx(Source& source, const std::string& name, uint64_t max_bytes) {
   std::array<uint8_t, 4> magic{};
   const size_t got = source.read(magic);
   require(got == 4, ErrorCode::corrupt_data, name, ": has ", got, " bytes, an IDX file begins with 4");
@@ -221,7 +221,7 @@ std::vector<uint8_t> gzip(const std::vector<uint8_t>& plain, const std::string& 
 
 IdxFile parse_idx(std::span<const uint8_t> file, const std::string& name, uint64_t max_bytes) {
   Source source(file, name);
-  const IdxHeader header = read_header(source, name, max_bytes);
+  const IdxHeader header = read_header_idx(source, name, max_bytes);
   IdxFile result;
   result.shape = header.shape;
   result.bytes = read_payload(source, header, name);

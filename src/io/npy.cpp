@@ -206,7 +206,7 @@ std::vector<uint8_t> by_rows(std::span<const uint8_t> data, const Shape& shape, 
 }
 
 // The header text, and how many bytes precede the data.
-std::string_view header_text(std::span<const uint8_t> file, const std::string& name, size_t& data_start) {
+std::string_view header_text_npy(std::span<const uint8_t> file, const std::string& name, size_t& data_start) {
   require(file.size() >= 10, ErrorCode::corrupt_data, name, ": has ", file.size(),
           " bytes, an NPY file begins with 10");
   require(std::equal(kMagic.begin(), kMagic.end(), file.begin(),
@@ -231,7 +231,7 @@ std::string_view header_text(std::span<const uint8_t> file, const std::string& n
 
 NpyArray parse_npy(std::span<const uint8_t> file, const std::string& name) {
   size_t data_start = 0;
-  const NpyHeader header = HeaderParser(header_text(file, name, data_start), name).parse();
+  const NpyHeader header = HeaderParser(header_text_npy(file, name, data_start), name).parse();
   const Kind& kind = find_kind(header.descr, name);
   const std::span<const uint8_t> data = file.subspan(data_start);
   uint64_t bytes = kind.size;

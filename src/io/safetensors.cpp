@@ -30,8 +30,8 @@ constexpr const char* kChecksumKey = "lemnos.checksum";
 // Fills the span with the next bytes of the file, all of it.
 using ReadNext = std::function<void(std::span<uint8_t>)>;
 
-SafetensorsHeader read_header(const ReadNext& read, uint64_t file_bytes, uint64_t& data_start,
-                              const std::string& name) {
+SafetensorsHeader read_header_safetensors(const ReadNext& read, uint64_t file_bytes, uint64_t& data_start,
+                                          const std::string& name) {
   require(file_bytes >= 8, ErrorCode::corrupt_data, name, ": has ", file_bytes,
           " bytes, a safetensors file begins with 8");
   std::array<uint8_t, 8> raw{};
@@ -69,7 +69,7 @@ class FileChecksum {
 
 TensorFile read_all(const ReadNext& read, uint64_t file_bytes, const std::string& name) {
   uint64_t data_start = 0;
-  SafetensorsHeader header = read_header(read, file_bytes, data_start, name);
+  SafetensorsHeader header = read_header_safetensors(read, file_bytes, data_start, name);
   TensorFile file;
   file.metadata = std::move(header.metadata);
   file.unheld = std::move(header.unheld);
@@ -118,7 +118,8 @@ struct OpenFile {
   std::ifstream stream;
 };
 
-SafetensorsHeader layout(std::vector<TensorView>& tensors, const Metadata& metadata, const std::string& name) {
+SafetensorsHeader layout_safetensors(std::vector<TensorView>& tensors, const Metadata& metadata,
+                                     const std::string& name) {
   std::set<std::string> names;
   for (const TensorView& tensor : tensors) {
     require(tensor.name != "__metadata__" && names.insert(tensor.name).second, ErrorCode::invalid_argument, name,
@@ -172,7 +173,7 @@ TensorFile parse_safetensors(std::span<const uint8_t> file, const std::string& n
 std::vector<TensorEntry> list_safetensors(const fs::path& path, Metadata* metadata) {
   OpenFile file(path);
   uint64_t data_start = 0;
-  SafetensorsHeader header = read_header(file.reader(), file.size, data_start, file.name);
+  SafetensorsHeader header = read_header_safetensors(file.reader(), file.size, data_start, file.name);
   for (TensorEntry& entry : header.entries) entry.offset += data_start;
   header.metadata.erase(kChecksumKey);
   if (metadata) *metadata = std::move(header.metadata);
@@ -181,7 +182,7 @@ std::vector<TensorEntry> list_safetensors(const fs::path& path, Metadata* metada
 
 namespace {
 
-std::string header_text(const SafetensorsHeader& header, const std::string& name) {
+std::string header_text_safetensors(const SafetensorsHeader& header, const std::string& name) {
   try {
     return safetensors_header_text(header);
   } catch (const Error&) {
@@ -195,8 +196,8 @@ std::string header_text(const SafetensorsHeader& header, const std::string& name
 
 void write(const fs::path& path, std::span<const TensorView> tensors, const Metadata& metadata) {
   std::vector<TensorView> ordered(tensors.begin(), tensors.end());
-  const SafetensorsHeader header = layout(ordered, metadata, path.string());
-  const std::string json = header_text(header, path.string());
+  const SafetensorsHeader header = layout_safetensors(ordered, metadata, path.string());
+  const std::string json = header_text_safetensors(header, path.string());
   require(json.size() <= kMaxSafetensorsHeader, ErrorCode::unsupported, path.string(), ": the header would have ",
           json.size(), " bytes, the format allows ", kMaxSafetensorsHeader);
   std::array<uint8_t, 8> length{};

@@ -83,7 +83,7 @@ double legend_width(const Panel& panel) {
 }
 
 // The room for the labels of y depends on the ticks, the ticks on the height alone: so y comes first.
-Axes layout(const Panel& panel, const Box& box) {
+Axes layout_svg_plot(const Panel& panel, const Box& box) {
   Range x, y;
   for (const Mark& mark : panel.marks) include_mark(mark, panel.x, panel.y, x, y);
   const HeatMap* map = heat_map_of(panel);
@@ -193,7 +193,7 @@ void draw_panel(Canvas& canvas, const Panel& panel, const Box& box) {
   check_axis(panel.x, who);
   check_axis(panel.y, who);
   for (size_t i = 0; i < panel.marks.size(); ++i) check_mark(panel.marks[i], text(who, ": mark ", i));
-  const Axes axes = layout(panel, box);
+  const Axes axes = layout_svg_plot(panel, box);
   require(axes.plot.width() >= 20 && axes.plot.height() >= 20, ErrorCode::invalid_argument, who, ": ", box.width(),
           " x ", box.height(), " pixels leave ", axes.plot.width(), " x ", axes.plot.height(),
           " for the plot, 20 x 20 are needed");

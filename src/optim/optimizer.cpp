@@ -13,7 +13,7 @@ constexpr TypeList<O...> types_of(std::type_identity<std::variant<O...>>) {
   return {};
 }
 
-void require_positive(const char* who, const char* option, float value) {
+void require_positive_optimizer(const char* who, const char* option, float value) {
   require(value > 0, ErrorCode::invalid_argument, who, ": ", option, ' ', value, " is not above 0");
 }
 void require_not_negative(const char* who, const char* option, float value) {
@@ -26,7 +26,7 @@ void require_fraction(const char* who, const char* option, float value) {
 // The attributes of an optimizer without betas: the corrections in the step state then stay as they are.
 constexpr OptimizerAttrs kPlain = {.beta1 = 0, .beta2 = 0};
 
-Spec spec(const char*, const Sgd& o) {
+Spec spec_optimizer(const char*, const Sgd& o) {
   require_not_negative("sgd", "momentum", o.momentum);
   require(!o.nesterov || (o.momentum > 0 && o.dampening == 0), ErrorCode::invalid_argument,
           "sgd: nesterov takes momentum above 0 and dampening 0, not ", o.momentum, " and ", o.dampening);
@@ -38,7 +38,7 @@ Spec spec(const char*, const Sgd& o) {
   return {"sgd_momentum", {"momentum"}, attrs};
 }
 
-Spec spec(const char* who, const Adagrad& o) {
+Spec spec_optimizer(const char* who, const Adagrad& o) {
   require_not_negative(who, "lr_decay", o.lr_decay);
   require_not_negative(who, "eps", o.eps);
   require_not_negative(who, "initial", o.initial);
@@ -48,16 +48,16 @@ Spec spec(const char* who, const Adagrad& o) {
   return {"adagrad", {"sum"}, attrs, o.initial};
 }
 
-Spec spec(const char* who, const Adadelta& o) {
+Spec spec_optimizer(const char* who, const Adadelta& o) {
   require_fraction(who, "rho", o.rho);
-  require_positive(who, "eps", o.eps);
+  require_positive_optimizer(who, "eps", o.eps);
   OptimizerAttrs attrs = kPlain;
   attrs.beta2 = o.rho;
   attrs.eps = o.eps;
   return {"adadelta", {"square", "delta"}, attrs};
 }
 
-Spec spec(const char* who, const RmsProp& o) {
+Spec spec_optimizer(const char* who, const RmsProp& o) {
   require_fraction(who, "alpha", o.alpha);
   require_not_negative(who, "eps", o.eps);
   require_not_negative(who, "momentum", o.momentum);
@@ -90,19 +90,19 @@ Spec adam(const char* who, const O& o) {
   if (!o.amsgrad) return {"adam", {"m", "v"}, attrs};
   return {"adam_amsgrad", {"m", "v", "vmax"}, attrs};
 }
-Spec spec(const char* who, const Adam& o) { return adam(who, o); }
-Spec spec(const char* who, const AdamW& o) { return adam(who, o); }
+Spec spec_optimizer(const char* who, const Adam& o) { return adam(who, o); }
+Spec spec_optimizer(const char* who, const AdamW& o) { return adam(who, o); }
 
-Spec spec(const char* who, const NAdam& o) {
-  require_positive(who, "momentum_decay", o.momentum_decay);
+Spec spec_optimizer(const char* who, const NAdam& o) {
+  require_positive_optimizer(who, "momentum_decay", o.momentum_decay);
   OptimizerAttrs attrs = betas_and_eps(who, o);
   attrs.momentum_decay = o.momentum_decay;
   return {"nadam", {"m", "v"}, attrs};
 }
-Spec spec(const char* who, const Adamax& o) { return {"adamax", {"m", "u"}, betas_and_eps(who, o)}; }
-Spec spec(const char* who, const RAdam& o) { return {"radam", {"m", "v"}, betas_and_eps(who, o)}; }
-Spec spec(const char* who, const Lion& o) { return {"lion", {"m"}, betas(who, o)}; }
-Spec spec(const char* who, const Lamb& o) {
+Spec spec_optimizer(const char* who, const Adamax& o) { return {"adamax", {"m", "u"}, betas_and_eps(who, o)}; }
+Spec spec_optimizer(const char* who, const RAdam& o) { return {"radam", {"m", "v"}, betas_and_eps(who, o)}; }
+Spec spec_optimizer(const char* who, const Lion& o) { return {"lion", {"m"}, betas(who, o)}; }
+Spec spec_optimizer(const char* who, const Lamb& o) {
   return {.op = "lamb", .slots = {"m", "v"}, .attrs = betas_and_eps(who, o), .by_parameter = true};
 }
 
@@ -121,7 +121,7 @@ void require_rates(const char* who, float lr, float weight_decay) {
 template <typename O>
 Spec whole_spec(const char* who, const O& o) {
   require_rates(who, o.lr, o.weight_decay);
-  Spec made = spec(who, o);
+  Spec made = spec_optimizer(who, o);
   made.attrs.lr = o.lr;
   made.attrs.weight_decay = o.weight_decay;
   made.attrs.decoupled = is_decoupled(o);

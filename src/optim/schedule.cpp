@@ -8,7 +8,7 @@ namespace lemnos::optim {
 
 namespace {
 
-void require_positive(const char* who, const char* option, double value) {
+void require_positive_schedule(const char* who, const char* option, double value) {
   require(value > 0, ErrorCode::invalid_argument, "schedule: ", who, ": ", option, ' ', value, " is not above 0");
 }
 void require_rate_fraction(const char* who, const char* option, double value) {
@@ -16,15 +16,15 @@ void require_rate_fraction(const char* who, const char* option, double value) {
           " is outside [0, 1]");
 }
 
-ScheduleSpec spec(const Constant&) { return {{.kind = "constant"}, {}}; }
+ScheduleSpec spec_schedule(const Constant&) { return {{.kind = "constant"}, {}}; }
 
-ScheduleSpec spec(const StepDecay& o) {
-  require_positive("step", "period", static_cast<double>(o.period));
-  require_positive("step", "gamma", o.gamma);
+ScheduleSpec spec_schedule(const StepDecay& o) {
+  require_positive_schedule("step", "period", static_cast<double>(o.period));
+  require_positive_schedule("step", "gamma", o.gamma);
   return {{.kind = "step", .period = static_cast<double>(o.period), .gamma = o.gamma}, {}};
 }
 
-ScheduleSpec spec(const Piecewise& o) {
+ScheduleSpec spec_schedule(const Piecewise& o) {
   ScheduleSpec made{{.kind = "piecewise"}, {}};
   int64_t last = -1;
   for (const auto& [unit, factor] : o.factors) {
@@ -37,52 +37,52 @@ ScheduleSpec spec(const Piecewise& o) {
   return made;
 }
 
-ScheduleSpec spec(const MultiStep& o) {
-  require_positive("multi_step", "gamma", o.gamma);
+ScheduleSpec spec_schedule(const MultiStep& o) {
+  require_positive_schedule("multi_step", "gamma", o.gamma);
   Piecewise steps;
   double factor = 1;
   for (int64_t milestone : o.milestones) steps.factors.emplace_back(milestone, static_cast<float>(factor *= o.gamma));
-  return spec(steps);
+  return spec_schedule(steps);
 }
 
-ScheduleSpec spec(const Exponential& o) {
-  require_positive("exponential", "gamma", o.gamma);
+ScheduleSpec spec_schedule(const Exponential& o) {
+  require_positive_schedule("exponential", "gamma", o.gamma);
   return {{.kind = "exponential", .gamma = o.gamma}, {}};
 }
 
-ScheduleSpec spec(const InverseTime& o) {
-  require_positive("inverse_time", "period", static_cast<double>(o.period));
-  require_positive("inverse_time", "rate", o.rate);
+ScheduleSpec spec_schedule(const InverseTime& o) {
+  require_positive_schedule("inverse_time", "period", static_cast<double>(o.period));
+  require_positive_schedule("inverse_time", "rate", o.rate);
   return {{.kind = "inverse_time", .period = static_cast<double>(o.period), .gamma = o.rate}, {}};
 }
 
-ScheduleSpec spec(const Polynomial& o) {
-  require_positive("polynomial", "period", static_cast<double>(o.period));
-  require_positive("polynomial", "power", o.power);
+ScheduleSpec spec_schedule(const Polynomial& o) {
+  require_positive_schedule("polynomial", "period", static_cast<double>(o.period));
+  require_positive_schedule("polynomial", "power", o.power);
   require_rate_fraction("polynomial", "end", o.end);
   return {{.kind = "polynomial", .period = static_cast<double>(o.period), .power = o.power, .end = o.end}, {}};
 }
 
-ScheduleSpec spec(const Cosine& o) {
-  require_positive("cosine", "period", static_cast<double>(o.period));
+ScheduleSpec spec_schedule(const Cosine& o) {
+  require_positive_schedule("cosine", "period", static_cast<double>(o.period));
   require_rate_fraction("cosine", "end", o.end);
   return {{.kind = "cosine", .period = static_cast<double>(o.period), .end = o.end}, {}};
 }
 
-ScheduleSpec spec(const CosineRestarts& o) {
-  require_positive("cosine_restarts", "period", static_cast<double>(o.period));
+ScheduleSpec spec_schedule(const CosineRestarts& o) {
+  require_positive_schedule("cosine_restarts", "period", static_cast<double>(o.period));
   require(o.longer >= 1, ErrorCode::invalid_argument, "schedule: cosine_restarts: longer ", o.longer, " is below 1");
   require_rate_fraction("cosine_restarts", "end", o.end);
   return {{.kind = "cosine_restarts", .period = static_cast<double>(o.period), .power = o.longer, .end = o.end}, {}};
 }
 
-ScheduleSpec spec(const OneCycle& o) {
+ScheduleSpec spec_schedule(const OneCycle& o) {
   require(o.period >= 3, ErrorCode::invalid_argument, "schedule: one_cycle: period ", o.period, " is below 3");
   const double period = static_cast<double>(o.period), rise = o.rise * period - 1;
   require(rise > 0 && rise < period - 1, ErrorCode::invalid_argument, "schedule: one_cycle: rise ", o.rise,
           " leaves no steps to rise or to fall in ", o.period);
-  require_positive("one_cycle", "start_divisor", o.start_divisor);
-  require_positive("one_cycle", "end_divisor", o.end_divisor);
+  require_positive_schedule("one_cycle", "start_divisor", o.start_divisor);
+  require_positive_schedule("one_cycle", "end_divisor", o.end_divisor);
   const double start = 1 / static_cast<double>(o.start_divisor);
   return {{.kind = "one_cycle",
            .period = period - 1,
@@ -95,7 +95,7 @@ ScheduleSpec spec(const OneCycle& o) {
 }  // namespace
 
 ScheduleSpec spec_of(const Schedule& schedule) {
-  ScheduleSpec made = std::visit([](const auto& shape) { return spec(shape); }, schedule.shape);
+  ScheduleSpec made = std::visit([](const auto& shape) { return spec_schedule(shape); }, schedule.shape);
   require(schedule.warm_up >= 0, ErrorCode::invalid_argument, "schedule: warm_up ", schedule.warm_up, " is below 0");
   require_rate_fraction("warm-up", "warm_up_start", schedule.warm_up_start);
   made.attrs.by_epoch = schedule.by_epoch;

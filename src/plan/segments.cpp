@@ -9,17 +9,17 @@ namespace lemnos {
 namespace {
 
 // More would be launches too small to be worth one.
-constexpr uint64_t kMostParts = 64;
+constexpr double kMostParts = 64;
 constexpr double kWhole = std::numeric_limits<double>::infinity();
 
 // The dimension along which a dispatch can be cut: the outermost that is used, so that what lies within keeps its size.
 size_t outermost(const std::array<uint32_t, 3>& groups) { return groups[2] > 1 ? 2 : groups[1] > 1 ? 1 : 0; }
 
-void add_parts(Segments& out, const Launch& launch, const std::array<uint32_t, 3>& groups, double guess,
-               double target) {
+void add_parts(Segments& out, const Launch& launch, const std::array<uint32_t, 3>& groups, double guess, double target,
+               double longest) {
   const size_t axis = outermost(groups);
-  const auto wanted = static_cast<uint64_t>(std::ceil(guess / target));
-  const auto count = static_cast<uint32_t>(std::min<uint64_t>({wanted, kMostParts, groups[axis]}));
+  const double wanted = std::max(std::min(std::ceil(guess / target), kMostParts), std::ceil(guess / longest));
+  const auto count = static_cast<uint32_t>(std::min(wanted, static_cast<double>(groups[axis])));
   if (count <= 1) {
     out.parts.push_back({launch.dispatch, {}, groups, true, launch.iteration});
     out.guesses.push_back(guess);
@@ -60,27 +60,29 @@ double SpeedGuess::microseconds(const Cost& cost) const {
 std::array<uint32_t, 3> split_groups(uint64_t groups, uint32_t limit) {
   const auto up = [](uint64_t n, uint64_t d) { return (n + d - 1) / d; };
   if (groups <= limit) return {static_cast<uint32_t>(groups), 1, 1};
-  const uint64_t y = std::min<uint64_t>(up(groups, limit), limit);
+  const uint64_t y = std::min<uint64_t>(std::max<uint64_t>(up(groups, limit), kLeastRows), limit);
   const uint64_t z = up(groups, uint64_t{limit} * y);
   const uint64_t x = up(groups, y * z);
   return {static_cast<uint32_t>(x), static_cast<uint32_t>(y), static_cast<uint32_t>(z)};
 }
 
-Segments cut_segments(const Plan& plan, const DeviceCaps& caps, double target_microseconds) {
+Segments cut_segments(const Plan& plan, const DeviceCaps& caps, double target_microseconds, double slowness) {
   Segments out;
   const SpeedGuess guess = SpeedGuess::of(caps);
+  const double longest = 1000 * caps.longest_submission_ms;
+  double target = std::min(target_microseconds, longest);
   for (const Launch& launch : plan.launches()) {
     const PlannedDispatch& planned = plan.dispatches[static_cast<size_t>(launch.dispatch)];
     const Dispatch& dispatch = planned.dispatch;
     const bool uncut = launch.dispatch >= plan.first_update || planned.indirect();
-    add_parts(out, launch, split_groups(dispatch.groups, caps.max_workgroup_count), guess.microseconds(dispatch.cost),
-              uncut ? kWhole : target_microseconds);
+    add_parts(out, launch, split_groups(dispatch.groups, caps.max_workgroup_count),
+              slowness * guess.microseconds(dispatch.cost), uncut ? kWhole : target, uncut ? kWhole : longest);
   }
-  double target = target_microseconds;
-  do {
+  while (true) {
     join(out, plan.first_update, target);
+    if (out.segments.size() <= kMostSegments || 2 * target > longest) break;
     target *= 2;
-  } while (out.segments.size() > kMostSegments);
+  }
   return out;
 }
 

@@ -42,13 +42,17 @@ struct Segments {
   std::vector<double> guesses;    // of each part
 };
 
-/// Splits a count of workgroups over the three dimensions: the other half of workgroup_index() in the shaders.
+/// Splits a count of workgroups over the three dimensions: the other half of workgroup_index() in the shaders. The
+/// outermost that is used has kLeastRows at least, so that it can be cut.
+inline constexpr uint32_t kLeastRows = 256;
 std::array<uint32_t, 3> split_groups(uint64_t groups, uint32_t limit);
 
 /// Cuts `plan` into segments of about `target_microseconds` by the guess, at most kMostSegments of them (the target
 /// grows until they are). A dispatch that takes longer by itself is split by its workgroups. The update phase is one
 /// segment however long it is: between segments persistent memory is that of a whole number of steps.
 inline constexpr size_t kMostSegments = 256;
-Segments cut_segments(const Plan& plan, const DeviceCaps& caps, double target_microseconds);
+/// `slowness`: how many times the guess the device has been seen to take. No segment that can be cut is longer than
+/// `caps.longest_submission_ms` by that.
+Segments cut_segments(const Plan& plan, const DeviceCaps& caps, double target_microseconds, double slowness = 1);
 
 }  // namespace lemnos

@@ -46,8 +46,8 @@ class CpuArenas {
   std::map<ArenaId, Doubles> arenas_;
 };
 
-void fill(Doubles& arena, const TensorDesc& desc, int64_t offset,
-          const std::shared_ptr<const std::vector<std::byte>>& initial) {
+void fill_cpu(Doubles& arena, const TensorDesc& desc, int64_t offset,
+              const std::shared_ptr<const std::vector<std::byte>>& initial) {
   if (initial) decode(desc.dtype, initial->data(), arena.data() + offset, static_cast<size_t>(desc.elements()));
 }
 
@@ -63,7 +63,7 @@ class CpuState {
     if (flat) layout_held_ = layout_->hold_parameters();
     Doubles& made = arenas_.make(id, flat ? layout_->flat() : layout_->entry(id.index).desc);
     for (const auto& [number, entry] : layout_->entries())
-      if (entry.arena == id) fill(made, entry.desc, entry.offset, entry.initial);
+      if (entry.arena == id) fill_cpu(made, entry.desc, entry.offset, entry.initial);
     return made;
   }
 
@@ -87,7 +87,7 @@ class CpuMemory {
     Doubles* known = local_.find(id);
     if (!known) {
       known = &local_.make(id, own.desc);
-      fill(*known, own.desc, 0, own.initial);
+      fill_cpu(*known, own.desc, 0, own.initial);
     }
     return part(*known, 0, info.desc);
   }

@@ -26,6 +26,16 @@ double Pace::step_cost() const {
   return total;
 }
 
+double Pace::step_bound() const {
+  double total = 0;
+  for (size_t i = 0; i < costs_.size(); ++i) total += cost(i);
+  return total;
+}
+
+bool Pace::known() const {
+  return std::ranges::all_of(costs_, [](const Cost& c) { return c.samples > 0; });
+}
+
 double Pace::step_done() const {
   double before = 0;
   for (size_t i = 0; i < cursor_; ++i) before += costs_[i].mean;

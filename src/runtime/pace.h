@@ -24,6 +24,11 @@ class Pace {
   double cost(size_t segment) const;
   /// The mean of a whole step.
   double step_cost() const;
+  /// Every segment has been measured.
+  bool known() const;
+  bool measured(size_t segment) const { return costs_[segment].samples > 0; }
+  /// What a whole step may take, with room for its variation.
+  double step_bound() const;
   bool learning(size_t segment) const { return costs_[segment].samples < kLearning; }
   /// By cost, the part of the step that was handed over: [0, 1).
   double step_done() const;

@@ -15,7 +15,7 @@ namespace lemnos {
 namespace {
 
 // Floats of 1/2 to 1 and of either sign; zeros for integers, which are indices that must be in range.
-void fill(Session& session, Value value) {
+void fill_tuner(Session& session, Value value) {
   std::vector<std::byte> bytes(value.desc().bytes());
   Random random(1, static_cast<uint64_t>(value.id()));
   const size_t size = size_of(value.dtype());
@@ -100,7 +100,7 @@ TunedOp Tuner::measure(const Plan& plan, const Node& node) const {
   for (int input : node.inputs) inputs.push_back(graph.input(text("x", inputs.size()), plan.graph.info(input).desc));
   const std::vector<Value> targets = graph.add_all(*node.op, inputs, node.attrs);
   const std::unique_ptr<Session> session = open_(graph);
-  for (Value input : inputs) fill(*session, input);
+  for (Value input : inputs) fill_tuner(*session, input);
 
   // The portable one, the last, is what the others are held to.
   std::vector<Candidate> candidates;

@@ -48,7 +48,7 @@ void VulkanSession::read(Value value, std::span<std::byte> bytes, size_t offset)
 
 DeviceCounters VulkanSession::counters() const {
   const vulkan::Counters& c = state_->context()->counters();
-  return {c.allocations, c.pipelines, c.command_buffers, c.submits, c.waits};
+  return {c.allocations, c.pipelines, c.command_buffers, c.submits, c.waits, c.longest_submission_ms};
 }
 
 std::vector<std::string> VulkanSession::damaged_guards() {
@@ -110,8 +110,11 @@ std::vector<DeviceInfo> list_vulkan() {
 }
 
 std::shared_ptr<Backend> open_vulkan(const DeviceRequest& request, const OpLibrary& library) {
-  return make_vulkan_backend(
-      vulkan::open_device({.selector = request.selector, .logger = request.logger, .preset = request.preset}), library);
+  return make_vulkan_backend(vulkan::open_device({.selector = request.selector,
+                                                  .logger = request.logger,
+                                                  .longest_submission_ms = request.longest_submission_ms,
+                                                  .preset = request.preset}),
+                             library);
 }
 
 }  // namespace

@@ -87,7 +87,10 @@ void VulkanClock::poll(vulkan::Timeline& timeline, Pace& pace) {
       continue;
     }
     slot.state = State::unused;
-    if (microseconds < kAbsurd) pace.measured(slot.first, slot.count, microseconds);
+    if (microseconds >= kAbsurd) continue;
+    pace.measured(slot.first, slot.count, microseconds);
+    std::atomic<double>& longest = timeline.context()->counters().longest_submission_ms;
+    if (own && microseconds / 1000 > longest) longest = microseconds / 1000;
   }
 }
 

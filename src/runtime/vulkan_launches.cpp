@@ -15,10 +15,10 @@ double segment_target(double wanted, const DeviceCaps& caps) {
 }  // namespace
 
 VulkanLaunches::VulkanLaunches(const Plan& plan, VulkanMemory& memory, const vulkan::Buffer& activations,
-                               double segment_microseconds)
+                               double segment_microseconds, double slowness)
     : plan_(plan),
       context_(*memory.context()),
-      segments_(cut_segments(plan, context_.caps(), segment_target(segment_microseconds, context_.caps()))) {
+      segments_(cut_segments(plan, context_.caps(), segment_target(segment_microseconds, context_.caps()), slowness)) {
   if (plan_.dispatches.empty()) return;
   launches_ = plan_.launches();
   const std::vector<const vulkan::Pipeline*> pipelines = make_pipelines();
@@ -122,6 +122,13 @@ void VulkanLaunches::record_timed(vulkan::Recorder& recorder, const vulkan::Time
     recorder.barrier(indirect_);
     recorder.timestamp(timestamps, i + 1);
   }
+}
+
+bool VulkanLaunches::can_be_cut(const Segment& segment) const {
+  const Part& part = segments_.parts[static_cast<size_t>(segment.first)];
+  if (part.dispatch >= plan_.first_update) return false;
+  const bool several = std::ranges::any_of(part.count, [](uint32_t count) { return count > 1; });
+  return segment.count > 1 || (several && !plan_.dispatches[static_cast<size_t>(part.dispatch)].indirect());
 }
 
 void VulkanLaunches::record_segment(vulkan::Recorder& recorder, size_t index, bool ordered) const {

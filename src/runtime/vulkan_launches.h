@@ -16,9 +16,10 @@ namespace lemnos {
 /// Recording allocates nothing and throws nothing: what could be refused was refused when this was made.
 class VulkanLaunches {
  public:
-  /// `plan` and `memory` outlive the launches. `segment_microseconds` as in CompileOptions.
-  VulkanLaunches(const Plan& plan, VulkanMemory& memory, const vulkan::Buffer& activations,
-                 double segment_microseconds);
+  /// `plan` and `memory` outlive the launches. `segment_microseconds` as in CompileOptions, `slowness` as in
+  /// cut_segments().
+  VulkanLaunches(const Plan& plan, VulkanMemory& memory, const vulkan::Buffer& activations, double segment_microseconds,
+                 double slowness = 1);
 
   const Segments& segments() const { return segments_; }
   /// Begins with a barrier after the step before, and after uploads.
@@ -28,6 +29,9 @@ class VulkanLaunches {
   /// The step with every launch kept apart from the next by a barrier; timestamp i is written before launch i, and one
   /// more at the end.
   void record_timed(vulkan::Recorder& recorder, const vulkan::Timestamps& timestamps) const;
+  /// Whether it would be shorter with another cut: it holds several launches, or one of several workgroups, and is not
+  /// of the update phase.
+  bool can_be_cut(const Segment& segment) const;
   /// `ordered`: the caller has put a barrier before it, or the segment before it in the same command buffer.
   void record_segment(vulkan::Recorder& recorder, size_t segment, bool ordered) const;
 

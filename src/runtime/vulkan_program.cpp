@@ -9,20 +9,26 @@
 
 namespace lemnos {
 
-namespace {
-constexpr uint32_t kStepsPerSubmit = 64;
-}
-
 VulkanProgram::VulkanProgram(Plan plan, std::shared_ptr<VulkanMemory> memory, double segment_microseconds)
-    : plan_(std::move(plan)), memory_(std::move(memory)), pool_(memory_->context()) {
+    : plan_(std::move(plan)),
+      memory_(std::move(memory)),
+      segment_microseconds_(segment_microseconds),
+      pool_(memory_->context()) {
   for (const ArenaId& id : plan_.arenas) memory_->prepare(plan_.graph, id);
   if (plan_.activation_bytes)
     activations_ = vulkan::Buffer(memory_->context(), vulkan::Memory::device, plan_.activation_bytes, "activations");
   if (plan_.guard_bytes && plan_.activation_bytes) poison();
   if (plan_.dispatches.empty()) return;
-  launches_ = std::make_unique<VulkanLaunches>(plan_, *memory_, activations_, segment_microseconds);
+  cut(1);
+}
+
+void VulkanProgram::cut(double slowness) {
+  profiler_.reset();
+  steps_.reset();
+  launches_ = std::make_unique<VulkanLaunches>(plan_, *memory_, activations_, segment_microseconds_, slowness);
   commands_ = vulkan::recorded(pool_, [&](vulkan::Recorder& r) { launches_->record_step(r); });
-  repeated_.assign(kStepsPerSubmit, commands_);
+  repeated_.assign(VulkanSteps::kMostStepsPerSubmit, commands_);
+  steps_ = std::make_unique<VulkanSteps>(*launches_, *memory_, pool_, total_steps_);
 }
 
 VulkanProgram::~VulkanProgram() {
@@ -31,37 +37,34 @@ VulkanProgram::~VulkanProgram() {
 }
 
 VulkanSteps& VulkanProgram::steps() {
-  if (!steps_) {
-    require(launches_ != nullptr, ErrorCode::invalid_argument, "advance: the program launches nothing");
-    steps_ = std::make_unique<VulkanSteps>(*launches_, *memory_, pool_, total_steps_);
-  }
+  require(steps_ != nullptr, ErrorCode::invalid_argument, "advance: the program launches nothing");
   return *steps_;
 }
 
 Status VulkanProgram::run(uint32_t steps) {
-  if (!commands_ || steps == 0) return Status::ok;
-  if (steps_ && !steps_->at_start()) {
+  if (!steps_ || steps == 0) return Status::ok;
+  if (!steps_->at_start()) {
     if (const Status status = steps_->finish(); status != Status::ok) return status;
     --steps;
   }
   while (steps > 0) {
-    const uint32_t now = std::min(steps, kStepsPerSubmit);
-    const vulkan::Submission done = memory_->timeline().submit(std::span(repeated_).first(now));
-    if (done.status != Status::ok) return done.status;
-    total_steps_ += now;
-    steps -= now;
+    Status status = cut_again_ ? Status::ok : cut_if_slow();
+    if (status == Status::ok) status = steps_->run(steps, repeated_);
+    if (status != Status::ok) return status;
   }
-  return steps_ ? steps_->publish() : Status::ok;
+  return steps_->publish();
 }
 
-Status VulkanProgram::advance(const Budget& budget, Advanced* done) {
-  if (!launches_) {
-    if (done) *done = {.steps = budget.steps, .total_steps = total_steps_ += budget.steps};
-    return Status::ok;
-  }
+// Once, and not a program that an application records.
+Status VulkanProgram::cut_if_slow() {
+  const double slowness = steps_->slowness();
+  if (slowness <= 1 || steps_->publication()) return Status::ok;
+  cut_again_ = true;
+  if (const Status status = memory_->wait_all(); status != Status::ok) return status;
   try {
-    return steps().advance(budget, done);
-  } catch (const Error& error) {  // only the first call builds
+    cut(slowness);
+    return Status::ok;
+  } catch (const Error& error) {
     memory_->context()->log(LogLevel::error, error.what());
     return error.code() == ErrorCode::device_lost ? Status::device_lost : Status::out_of_memory;
   } catch (const std::bad_alloc&) {
@@ -69,13 +72,13 @@ Status VulkanProgram::advance(const Budget& budget, Advanced* done) {
   }
 }
 
-double VulkanProgram::step_microseconds() const {
-  if (steps_) return steps_->step_microseconds();
-  double guess = 0;
-  if (launches_)
-    for (const Segment& segment : launches_->segments().segments) guess += segment.microseconds;
-  return guess;
+Status VulkanProgram::advance(const Budget& budget, Advanced* done) {
+  if (steps_) return steps_->advance(budget, done);
+  if (done) *done = {.steps = budget.steps, .total_steps = total_steps_ += budget.steps};
+  return Status::ok;
 }
+
+double VulkanProgram::step_microseconds() const { return steps_ ? steps_->step_microseconds() : 0; }
 
 Status VulkanProgram::wait() { return memory_->wait_all(); }
 

@@ -31,7 +31,7 @@ class VulkanProgram final : public Program {
   void poison() override;
   std::vector<std::string> damaged_guards() override;
 
-  /// The steps in segments; prepared at the first call, which throws what building throws.
+  /// The steps in segments. Throws `invalid_argument` for a program that launches nothing.
   VulkanSteps& steps();
   /// Where a target or a persistent value lies. Throws `not_found` for a value that the program does not keep.
   vulkan::BufferRange range_of(Value value);
@@ -39,11 +39,14 @@ class VulkanProgram final : public Program {
   const Plan& plan() const { return plan_; }
 
  private:
+  void cut(double slowness);  // into segments, and the step as a whole
+  Status cut_if_slow();
   Profile empty_profile(uint32_t steps) const;
   Location kept_location(Value value, const char* who) const;
 
   Plan plan_;
   std::shared_ptr<VulkanMemory> memory_;
+  double segment_microseconds_;
   vulkan::Buffer activations_;
   vulkan::CommandPool pool_;
   std::unique_ptr<VulkanLaunches> launches_;  // null: nothing to launch
@@ -52,6 +55,7 @@ class VulkanProgram final : public Program {
   std::unique_ptr<VulkanSteps> steps_;
   std::unique_ptr<VulkanProfiler> profiler_;  // from the first profile() on
   uint64_t total_steps_ = 0;
+  bool cut_again_ = false;
 };
 
 }  // namespace lemnos

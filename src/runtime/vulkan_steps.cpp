@@ -7,6 +7,9 @@ namespace lemnos {
 
 namespace {
 
+// Of submissions that take a small part of the bound, only so many are timed: timestamps cost the device a little.
+constexpr uint32_t kTimedEvery = 32;
+
 Pace pace_of(const Segments& segments) {
   std::vector<double> guesses;
   for (const Segment& segment : segments.segments) guesses.push_back(segment.microseconds);
@@ -22,7 +25,9 @@ VulkanSteps::VulkanSteps(const VulkanLaunches& launches, VulkanMemory& memory, v
       pool_(pool),
       total_steps_(total_steps),
       pace_(pace_of(launches.segments())),
-      clock_(memory.timeline(), pool) {
+      clock_(memory.timeline(), pool),
+      longest_(1000 * memory.context()->caps().longest_submission_ms) {
+  whole_.reserve(kMostStepsPerSubmit + 2);
   for (size_t i = 0; i < pace_.segments(); ++i)
     segments_.push_back(vulkan::recorded(pool, [&](vulkan::Recorder& r) { launches_.record_segment(r, i, false); }));
 }
@@ -41,10 +46,13 @@ double VulkanSteps::outstanding() {
 // `apart`: there are slots to measure a segment by itself while its cost is not known.
 VulkanSteps::Batch VulkanSteps::take(const Budget& budget, Advanced& now, bool apart) {
   Batch batch{.first = pace_.cursor()};
+  double bound = 0;  // of what the batch may take
   while (batch.count < kMostSegmentsPerSubmit && pace_.may_take()) {
     if (budget.steps && now.steps >= budget.steps) break;
     const bool unknown = apart && pace_.learning(pace_.cursor());
     if (unknown && batch.count > 0) break;
+    bound += pace_.next_cost() * (pace_.measured(pace_.cursor()) ? 1 : kDistrust);
+    if (batch.count > 0 && bound > longest_) break;
     batch.microseconds += pace_.next_cost();
     ++batch.count;
     if (pace_.take()) {
@@ -110,6 +118,49 @@ Status VulkanSteps::submit(const Budget& budget, std::span<const vulkan::Semapho
 Status VulkanSteps::finish() {
   if (at_start()) return Status::ok;
   return submit({.microseconds = std::numeric_limits<double>::infinity(), .steps = 1}, {}, {}, nullptr);
+}
+
+Status VulkanSteps::run(uint32_t& steps, std::span<const VkCommandBuffer> whole) {
+  clock_.poll(memory_.timeline(), pace_);
+  const bool known = pace_.known();
+  const double cost = pace_.step_bound() * (known ? 1 : kDistrust);
+  if (cost > longest_) {
+    const Status status =
+        submit({.microseconds = std::numeric_limits<double>::infinity(), .steps = 1}, {}, {}, nullptr);
+    steps -= status == Status::ok;
+    return status;
+  }
+  const double fitting = std::min(longest_ / std::max(cost, 1e-3), static_cast<double>(whole.size()));
+  const uint32_t now = std::min(steps, static_cast<uint32_t>(fitting));
+  const bool timed = !known || now * cost > longest_ / kTimedEvery || ++since_timed_ >= kTimedEvery;
+  const uint32_t slot = timed ? clock_.open(false) : VulkanClock::kNone;
+  whole_.clear();
+  if (slot != VulkanClock::kNone && clock_.before(slot)) whole_.push_back(clock_.before(slot));
+  whole_.insert(whole_.end(), whole.begin(), whole.begin() + now);
+  if (slot != VulkanClock::kNone && clock_.after(slot)) whole_.push_back(clock_.after(slot));
+  const vulkan::Submission sent = memory_.timeline().submit(whole_);
+  if (slot != VulkanClock::kNone) {
+    since_timed_ = 0;
+    if (sent.status == Status::ok)
+      clock_.sent(slot, 0, now * segments_.size(), sent.value);
+    else
+      clock_.close(slot);
+  }
+  if (sent.status != Status::ok) return sent.status;
+  total_steps_ += now;
+  steps -= now;
+  return Status::ok;
+}
+
+double VulkanSteps::slowness() const {
+  const Segments& cut = launches_.segments();
+  double worst = 0;
+  for (size_t i = 0; i < cut.segments.size(); ++i) {
+    const Segment& segment = cut.segments[i];
+    if (!pace_.measured(i) || pace_.cost(i) <= longest_) continue;
+    if (launches_.can_be_cut(segment)) worst = std::max(worst, pace_.cost(i) / segment.microseconds);
+  }
+  return worst;
 }
 
 void VulkanSteps::record_batch(vulkan::Recorder& recorder, const Batch& batch) {

@@ -23,6 +23,10 @@ struct CommandScope {
 /// One thread at a time. After the constructor and publish(copies) nothing allocates, throws or makes a pipeline.
 class VulkanSteps {
  public:
+  static constexpr uint32_t kMostStepsPerSubmit = 64;
+  /// A device may be so many times slower than the guess, and what is not measured stays within the bound all the same.
+  static constexpr double kDistrust = 1000;
+
   /// Everything outlives this. `total_steps` is counted up by each step that is handed over.
   VulkanSteps(const VulkanLaunches& launches, VulkanMemory& memory, vulkan::CommandPool& pool, uint64_t& total_steps);
 
@@ -40,6 +44,12 @@ class VulkanSteps {
               Advanced* done);
   /// Hands over the rest of the step under way.
   Status finish();
+  /// Hands over some of so many whole steps, none under way, and counts them down: as many as one submission may hold
+  /// of `whole`, the command buffer of a step, or one step in several where it takes longer than the bound or may.
+  /// Nothing waits: what has not been measured yet stays within the bound even where the guess is wrong by kDistrust.
+  Status run(uint32_t& steps, std::span<const VkCommandBuffer> whole);
+  /// How many times the guess the slowest segment takes, where one that can be cut takes longer than the bound; else 0.
+  double slowness() const;
 
   /// From now on the end of a step is followed by a copy of the parameters. Throws what allocating throws.
   void publish_to(uint32_t copies);
@@ -69,6 +79,9 @@ class VulkanSteps {
   Pace pace_;
   VulkanClock clock_;
   std::vector<VkCommandBuffer> segments_;
+  double longest_;                      // microseconds of a submission
+  uint32_t since_timed_ = 0;            // submissions of whole steps
+  std::vector<VkCommandBuffer> whole_;  // of a submission, with its timestamps
   std::unique_ptr<VulkanPublication> publication_;
   struct InFlight {
     uint64_t value = 0;

@@ -54,6 +54,12 @@ void set_facts(History& history, const DeviceInfo& info, uint64_t seed, int64_t 
   history.set("batch_size", batch_size);
 }
 
+// Where it was measured.
+void set_longest_submission(History& history, const Session& session) {
+  const double longest = session.counters().longest_submission_ms;
+  if (longest > 0) history.set("longest_submission_ms", longest);
+}
+
 void require_options(const FitOptions& options) {
   require(options.epochs >= 0, ErrorCode::invalid_argument, "fit: ", options.epochs, " epochs");
   require(!options.validation || !options.validation_source, ErrorCode::invalid_argument,
@@ -168,11 +174,11 @@ History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, bool 
     bar.finish(progress, seconds, validation ? &*validation : nullptr, options.loss.classes());
     History::Row row = row_of(run, options.loss.classes(), validation);
     if (source) row.push_back({"load_seconds", stream->take_load_seconds()});
-    row.push_back({"seconds", seconds});
-    row.push_back({"samples_per_second", progress.samples_per_second});
+    row.insert(row.end(), {{"seconds", seconds}, {"samples_per_second", progress.samples_per_second}});
     history.add(row);
     tell(&Observer::epoch_done);
   }
+  set_longest_submission(history, learned.session());
   tell(&Observer::end);
   return history;
 }

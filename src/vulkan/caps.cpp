@@ -56,7 +56,7 @@ struct Properties {
   }
 };
 
-DeviceType type_of(VkPhysicalDeviceType type) {
+DeviceType type_of_caps(VkPhysicalDeviceType type) {
   switch (type) {
     case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: return DeviceType::integrated;
     case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: return DeviceType::discrete;
@@ -196,7 +196,7 @@ DeviceInfo read_info(const InstanceTable& vk, VkPhysicalDevice device) {
   const Properties p(vk, device);
   const VkPhysicalDeviceProperties& core = p.head.properties;
   DeviceInfo info;
-  info.type = type_of(core.deviceType);
+  info.type = type_of_caps(core.deviceType);
   info.name = core.deviceName;
   info.api_version = version_string(core.apiVersion);
   info.driver_version = version_string(core.driverVersion);
@@ -238,6 +238,7 @@ DeviceCaps poorer(const DeviceCaps& a, const DeviceCaps& b) {
   c.min_storage_offset_alignment = std::max(a.min_storage_offset_alignment, b.min_storage_offset_alignment);
   if (b.memory_limit) c.memory_limit = a.memory_limit ? std::min(a.memory_limit, b.memory_limit) : b.memory_limit;
   if (b.timestamp_period == 0) c.timestamp_period = 0;
+  least(c.longest_submission_ms, b.longest_submission_ms);
   std::erase_if(c.matrix_shapes, [&](const DeviceCaps::MatrixShape& shape) {
     return std::ranges::find(b.matrix_shapes, shape) == b.matrix_shapes.end();
   });

@@ -1,6 +1,7 @@
 #include "vulkan/context.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <string_view>
 
@@ -16,6 +17,19 @@ namespace {
 std::string effective_cache_folder(const std::string& folder) {
   const char* wanted = std::getenv("LEMNOS_CACHE_DIR");
   return wanted && std::string_view(wanted) == "off" ? std::string() : folder;
+}
+
+// An option of 0 leaves it to the environment.
+double longest_submission(double option) {
+  const char* said = std::getenv("LEMNOS_SUBMISSION_MS");
+  if (option == 0 && said && *said) {
+    const std::string_view word = said;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), option);
+    require(error == std::errc() && end == word.data() + word.size() && option > 0, ErrorCode::invalid_argument,
+            "LEMNOS_SUBMISSION_MS: '", word, "' is no number above 0");
+  }
+  require(option >= 0, ErrorCode::invalid_argument, "device: longest_submission_ms ", option, " is not above 0");
+  return option == 0 ? DeviceCaps{}.longest_submission_ms : option;
 }
 
 bool lists(std::span<const char* const> extensions, std::string_view name) {
@@ -43,6 +57,7 @@ std::shared_ptr<Context> Context::adopt(const AdoptInfo& info) {
   context->info_.caps =
       read_caps(context->instance_vk_, info.physical_device, context->features_, context->compute_queue_.family);
   context->info_.caps.memory_limit = info.memory_budget;
+  context->info_.caps.longest_submission_ms = longest_submission(info.longest_submission_ms);
   context->allocator_ = std::make_unique<Allocator>(*context);
   context->pipelines_ =
       std::make_unique<PipelineStore>(*context, info.pipeline_cache, effective_cache_folder(info.cache_folder));

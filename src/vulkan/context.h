@@ -51,6 +51,7 @@ struct AdoptInfo {
   VkPipelineCache pipeline_cache = VK_NULL_HANDLE;  // the application's; null: one of our own
   const VkAllocationCallbacks* allocation_callbacks = nullptr;
   uint64_t memory_budget = 0;            // bytes of device memory that Lemnos may take; 0: no limit of its own
+  double longest_submission_ms = 0;      // of device time; 0: LEMNOS_SUBMISSION_MS, or else 250
   std::string cache_folder;              // where compiled pipelines are kept between runs; empty: nowhere
   Logger logger;                         // empty: default_logger()
   std::shared_ptr<MessageLog> messages;  // where the validation layers write, when that is known
@@ -67,7 +68,8 @@ struct Counters {
   std::atomic<uint64_t> pipelines{0};        // pipelines created
   std::atomic<uint64_t> command_buffers{0};  // command buffers recorded (begun)
   std::atomic<uint64_t> submits{0};
-  std::atomic<uint64_t> waits{0};  // blocking waits of the host
+  std::atomic<uint64_t> waits{0};                // blocking waits of the host
+  std::atomic<double> longest_submission_ms{0};  // of those that were timed
 };
 
 /// Thread-safe after construction, but for clamp_caps() and mutable_table(). Everything made from it holds it alive.

@@ -152,6 +152,7 @@ std::shared_ptr<Context> open_device(const OpenOptions& options) {
                   .enabled_features = chain.head(),
                   .compute_queue = {.family = families.compute},
                   .memory_budget = options.memory_budget,
+                  .longest_submission_ms = options.longest_submission_ms,
                   .cache_folder = options.cache_folder ? *options.cache_folder : default_cache_folder(),
                   .logger = instance.logger(),
                   .messages = instance.messages(),

@@ -7,15 +7,16 @@
 namespace lemnos::vulkan::shared_handle {
 
 namespace {
-VkExternalMemoryHandleTypeFlagBits type_of(ShareKind kind) {
+VkExternalMemoryHandleTypeFlagBits type_of_shared_handle_posix(ShareKind kind) {
   return kind == ShareKind::dma_buf ? VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT
                                     : VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT;
 }
 }  // namespace
 
 intptr_t of(const Context& context, VkDeviceMemory memory, ShareKind kind) {
-  const VkMemoryGetFdInfoKHR info{
-      .sType = VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR, .memory = memory, .handleType = type_of(kind)};
+  const VkMemoryGetFdInfoKHR info{.sType = VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR,
+                                  .memory = memory,
+                                  .handleType = type_of_shared_handle_posix(kind)};
   int fd = -1;
   check(context.vk().vkGetMemoryFdKHR(context.device(), &info, &fd), "shared buffer: file descriptor");
   return fd;
@@ -24,8 +25,8 @@ intptr_t of(const Context& context, VkDeviceMemory memory, ShareKind kind) {
 uint32_t memory_types(const Context& context, const SharedMemory& memory) {
   if (memory.kind != ShareKind::dma_buf) return ~uint32_t{0};
   VkMemoryFdPropertiesKHR found{.sType = VK_STRUCTURE_TYPE_MEMORY_FD_PROPERTIES_KHR};
-  check(context.vk().vkGetMemoryFdPropertiesKHR(context.device(), type_of(memory.kind), static_cast<int>(memory.handle),
-                                                &found),
+  check(context.vk().vkGetMemoryFdPropertiesKHR(context.device(), type_of_shared_handle_posix(memory.kind),
+                                                static_cast<int>(memory.handle), &found),
         "shared buffer: file descriptor ", memory.handle);
   return found.memoryTypeBits;
 }
@@ -42,7 +43,7 @@ Import::Import(const SharedMemory& memory, const void* next) : info_(std::make_u
   require(copy >= 0, ErrorCode::invalid_argument, "shared buffer: ", memory.handle, " is no open file descriptor");
   info_->fd = {.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR,
                .pNext = next,
-               .handleType = type_of(memory.kind),
+               .handleType = type_of_shared_handle_posix(memory.kind),
                .fd = copy};
 }
 
