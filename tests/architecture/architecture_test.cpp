@@ -35,6 +35,21 @@ TEST(LazyMessages, FindsThoseThatAreNot) {
   EXPECT_TRUE(lazy_messages(made_up("src/graph/a.cpp", {"require(ok, a);", "fail(text(b));"})).empty());
 }
 
+TEST(OwnNames, StandOnceInAFolder) {
+  for (const std::string& finding : own_names(load(kTop, {"src", "tests", "samples/tools"}, {".cpp"})))
+    ADD_FAILURE() << finding;
+}
+
+TEST(OwnNames, FindsThoseThatDoNot) {
+  const SourceFile a = made_up("src/graph/a.cpp", {"namespace {", "Value taken(Value x) {", "}", "}  // namespace"});
+  const SourceFile b = made_up("src/graph/b.cpp", {"namespace {", "int taken(int x, int y) {", "}", "}  // namespace"});
+  const SourceFile c = made_up("src/graph/c.cpp", {"namespace {", "}  // namespace", "int taken(int x) {", "}"});
+  SourceFile elsewhere = b;
+  elsewhere.path = "src/plan/b.cpp";
+  EXPECT_EQ(own_names({a, b}), Findings{"src/graph/b.cpp:2: taken() is a name of src/graph/a.cpp, too"});
+  EXPECT_TRUE(own_names({a, a, c, elsewhere}).empty());
+}
+
 TEST(IncludeDirection, HoldsInTheTree) {
   const std::vector<SourceFile> files = load(kTop, {"include/lemnos", "src"}, kCode);
   size_t arrows = 0;

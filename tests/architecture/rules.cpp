@@ -290,4 +290,28 @@ Findings lazy_messages(const SourceFile& file) {
   return findings;
 }
 
+Findings own_names(const std::vector<SourceFile>& files) {
+  static const std::regex kFunction(
+      R"(^(?!using|return|struct|class|enum|template|TEST|LEMNOS|#|//|static_assert|namespace)[A-Za-z_][\w:<>,&* \[\]]*[ &*>]([A-Za-z_]\w*)\()");
+  static const std::regex kNamed(R"(^\}  // namespace \w)");
+  std::map<std::pair<std::string, std::string>, std::string> known;  // by folder and name, the file
+  Findings findings;
+  for (const SourceFile& file : files) {
+    if (file.path.ends_with("_windows.cpp")) continue;
+    const std::string folder = file.path.substr(0, file.path.rfind('/'));
+    bool own = false;
+    for (size_t i = 0; i < file.lines.size(); ++i) {
+      const std::string& line = file.lines[i];
+      std::smatch found;
+      if (line.starts_with("namespace {")) own = true;
+      if (line.starts_with("}  // namespace") && !std::regex_search(line, kNamed)) own = false;
+      if (!own || !std::regex_search(line, found, kFunction) || found[1] == "PrintTo") continue;
+      const auto [other, fresh] = known.try_emplace({folder, found[1]}, file.path);
+      if (!fresh && other->second != file.path)
+        findings.push_back(at(file, i + 1) + found.str(1) + "() is a name of " + other->second + ", too");
+    }
+  }
+  return findings;
+}
+
 }  // namespace lemnos::architecture

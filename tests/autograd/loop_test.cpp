@@ -36,7 +36,7 @@ std::vector<Floats> values_of(const Device& device, const std::vector<Value>& va
   return found;
 }
 
-void expect_near(const std::vector<Floats>& found, const std::vector<Floats>& expected, float tolerance) {
+void expect_near_loop(const std::vector<Floats>& found, const std::vector<Floats>& expected, float tolerance) {
   ASSERT_EQ(found.size(), expected.size());
   for (size_t k = 0; k < found.size(); ++k) {
     ASSERT_EQ(found[k].size(), expected[k].size()) << "value " << k;
@@ -131,7 +131,7 @@ TEST_P(Loops, AreTheIterationsWrittenOut) {
     float largest = 1;
     for (const Floats& values : expected)
       for (float v : values) largest = std::max(largest, std::abs(v));
-    expect_near(found, expected, 2e-5f * largest);
+    expect_near_loop(found, expected, 2e-5f * largest);
     EXPECT_EQ(found, values_of(device, loop)) << "a second run gives other bits";
   }
 }
@@ -252,7 +252,7 @@ TEST(Loop, TakesStepsOfDescentThatAreDifferentiated) {
   found.push_back(looped);
   expected.push_back(written);
   const std::vector<Floats> right = values_of(Device::cpu(), expected);
-  for (const Device& device : devices()) expect_near(values_of(device, found), right, 1e-5f);
+  for (const Device& device : devices()) expect_near_loop(values_of(device, found), right, 1e-5f);
 }
 
 Value normalised(const nn::Scope& scope, Value h, Value row, Value shift) {
@@ -330,7 +330,7 @@ TEST(Loop, UpdatesVariables) {
       found.push_back(session->read_floats(graph.find(name)));
       right.push_back(other->read_floats(plain.find(name)));
     }
-    expect_near(found, right, 1e-5f);
+    expect_near_loop(found, right, 1e-5f);
     const auto count = [&] {
       std::array<int32_t, 1> now{};
       session->read(graph.find("count"), std::as_writable_bytes(std::span(now)));
@@ -418,7 +418,7 @@ TEST(Loop, ThatEndsInOneThatEnds) {
   const std::vector<Value> wanted{outer.carried[0], outer.carried[1], outer.stacked[0]};
   const std::vector<Floats> right = values_of(Device::cpu(), wanted);
   EXPECT_EQ(right[1], Floats{12}) << "7 to pass 100, then one in each outer iteration until it finds more than 300";
-  for (const Device& device : devices()) expect_near(values_of(device, wanted), right, 1e-3f);
+  for (const Device& device : devices()) expect_near_loop(values_of(device, wanted), right, 1e-3f);
 }
 
 TEST(Loop, InALoop) {
@@ -444,7 +444,7 @@ TEST(Loop, InALoop) {
   const std::vector<Value> of_nested = gradients(sum(nested), wrt), of_plain = gradients(sum(plain), wrt);
   const std::vector<Floats> expected = values_of(Device::cpu(), {plain, of_plain[0], of_plain[1]});
   for (const Device& device : devices())
-    expect_near(values_of(device, {nested, of_nested[0], of_nested[1]}), expected, 1e-5f);
+    expect_near_loop(values_of(device, {nested, of_nested[0], of_nested[1]}), expected, 1e-5f);
 }
 
 // Layers in the body have the parameters of the graph around it, and micro-batches add up to the batch.
@@ -468,7 +468,8 @@ TEST(Loop, AccumulatesTheGradientsOfMicroBatches) {
     return step;
   });
   const std::vector<Value> expected = gradients(whole, parameters);
-  for (const Device& device : devices()) expect_near(values_of(device, r.carried), values_of(device, expected), 2e-5f);
+  for (const Device& device : devices())
+    expect_near_loop(values_of(device, r.carried), values_of(device, expected), 2e-5f);
 }
 
 // What is carried takes two places in turn; the gradient keeps every iteration.

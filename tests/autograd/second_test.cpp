@@ -24,7 +24,7 @@ Value gradient(Value output, Value wrt) { return gradients(output, std::vector{w
 // The derivative of each element of y for its own element of x, where elements do not see each other.
 Value derivative(Value y, Value x) { return gradient(sum(y), x); }
 
-void expect_near(const Doubles& found, const Doubles& expected, double tolerance) {
+void expect_near_second(const Doubles& found, const Doubles& expected, double tolerance) {
   ASSERT_EQ(found.size(), expected.size());
   for (size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], expected[i], tolerance) << "element " << i;
 }
@@ -46,8 +46,8 @@ TEST_F(SecondDerivatives, AHessianTimesAVectorByHand) {
   const Value f = sum(square(x) * y + y * y * y);
   const std::vector<Value> wrt{x, y}, slopes = gradients(f, wrt);
   const std::vector<Value> product = gradients(sum(.5f * slopes[0] + 10 * slopes[1]), wrt);
-  expect_near(doubles_of(product[0]), {.5 * -4 + 10 * 6}, 1e-5);
-  expect_near(doubles_of(product[1]), {.5 * 6 + 10 * -12}, 1e-5);
+  expect_near_second(doubles_of(product[0]), {.5 * -4 + 10 * 6}, 1e-5);
+  expect_near_second(doubles_of(product[1]), {.5 * 6 + 10 * -12}, 1e-5);
 }
 
 TEST_F(SecondDerivatives, GoOnForEver) {
@@ -59,7 +59,7 @@ TEST_F(SecondDerivatives, GoOnForEver) {
     const double t = std::tanh(at), room = 1 - t * t;
     expected.push_back(room * (16 * t - 24 * t * t * t));
   }
-  expect_near(doubles_of(y), expected, 1e-5);
+  expect_near_second(doubles_of(y), expected, 1e-5);
 }
 
 TEST_F(SecondDerivatives, ALossAddsItsOwnGradientToThatOfItsGradient) {
@@ -69,7 +69,7 @@ TEST_F(SecondDerivatives, ALossAddsItsOwnGradientToThatOfItsGradient) {
   const Value both = gradient(loss + sum(square(gradient(loss, p))), p);
   Doubles expected;
   for (const double difference : {1., -3., 2.}) expected.push_back(7. / 3 * 2 / 3 * difference);
-  expect_near(doubles_of(both), expected, 1e-5);
+  expect_near_second(doubles_of(both), expected, 1e-5);
 }
 
 TEST_F(SecondDerivatives, OfFusedAttentionAreThoseOfTheOpsItStandsFor) {
@@ -85,7 +85,7 @@ TEST_F(SecondDerivatives, OfFusedAttentionAreThoseOfTheOpsItStandsFor) {
     const std::vector<Value> three{q, k, v};
     const std::vector<Value> fused = product(true, three), plain = product(false, three);
     for (size_t i = 0; i < 3; ++i) {
-      expect_near(doubles_of(fused[i]), doubles_of(plain[i]), 1e-5);
+      expect_near_second(doubles_of(fused[i]), doubles_of(plain[i]), 1e-5);
     }
   }
 }
@@ -96,7 +96,7 @@ TEST_F(SecondDerivatives, AnOperandThatStandsThriceCountsThrice) {
     const Value y = scaled_dot_product_attention(x, x, x, {.fused = fused});
     return gradient(sum(square(gradient(sum(y * w), x))), x);
   };
-  expect_near(doubles_of(product(true)), doubles_of(product(false)), 1e-5);
+  expect_near_second(doubles_of(product(true)), doubles_of(product(false)), 1e-5);
 }
 
 // As a gradient penalty has it: for a critic of convolution, maximum and norm, the weights' gradient of the length of
@@ -149,7 +149,7 @@ TEST_F(SecondDerivatives, OfAnOpWithoutAreRefusedByItsName) {
 TEST_F(SecondDerivatives, OfAnOpThatSaysWhatItsGradientIsOf) {
   const Value x = graph_.constant({2}, Floats{3, -4});
   const Value slope = gradient(sum(graph_.add(kWith, {x})), x);
-  expect_near(doubles_of(derivative(slope, x)), {2, 2}, 0);
+  expect_near_second(doubles_of(derivative(slope, x)), {2, 2}, 0);
 }
 
 // Who adds a backward op says how its gradient goes on; these are no functions of anything that has a gradient.

@@ -21,7 +21,7 @@ TEST(History, TakesANumberAfterwards) {
   EXPECT_EQ(history["loss"], (std::vector<double>{1, 3}));
 }
 
-History example() {
+History example_history() {
   History history;
   history.set("device", std::string("a \"device\"\n"));
   history.set("seed", int64_t{9007199254740993});
@@ -33,7 +33,7 @@ History example() {
 }
 
 TEST(History, FillsMissingNumbersWithNaN) {
-  const History history = example();
+  const History history = example_history();
   EXPECT_EQ(history.epochs(), 2u);
   EXPECT_EQ(history.columns(), (std::vector<std::string>{"epoch", "loss", "accuracy"}));
   EXPECT_TRUE(std::isnan(history["accuracy"][0]));
@@ -45,7 +45,7 @@ TEST(History, FillsMissingNumbersWithNaN) {
 }
 
 TEST(History, SetReplaces) {
-  History history = example();
+  History history = example_history();
   history.set("lr", 0.5);
   ASSERT_EQ(history.facts().size(), 4u);
   EXPECT_EQ(std::get<double>(*history.fact("lr")), 0.5);
@@ -53,7 +53,7 @@ TEST(History, SetReplaces) {
 }
 
 TEST(History, SurvivesJsonBitByBit) {
-  const History history = example();
+  const History history = example_history();
   const History back = history_from_json(to_json(history));
   EXPECT_EQ(back.facts(), history.facts());
   EXPECT_EQ(back.columns(), history.columns());
@@ -80,7 +80,7 @@ TEST(History, HasFactsAndEpochsOnTheTopLevel) {
 }
 
 TEST(History, SurvivesCsv) {
-  const History history = example();
+  const History history = example_history();
   EXPECT_EQ(to_csv(history), "\"epoch\",\"loss\",\"accuracy\"\n1,0.3333333333333333,\n2,5e-324,0.5\n");
   const History back = history_from_csv(to_csv(history));
   EXPECT_EQ(back["loss"], history["loss"]);
@@ -90,10 +90,10 @@ TEST(History, SurvivesCsv) {
 TEST(History, GoesThroughFilesByExtension) {
   const test::TemporaryFolder folder;
   for (const char* name : {"h.json", "h.csv"}) {
-    write_history(folder / name, example());
-    EXPECT_EQ(read_history(folder / name)["loss"], example()["loss"]);
+    write_history(folder / name, example_history());
+    EXPECT_EQ(read_history(folder / name)["loss"], example_history()["loss"]);
   }
-  EXPECT_REFUSED(write_history(folder / "h.txt", example()), invalid_argument,
+  EXPECT_REFUSED(write_history(folder / "h.txt", example_history()), invalid_argument,
                  (folder / "h.txt").string() + ": a history is .json or .csv, not \".txt\"");
 }
 
@@ -145,12 +145,12 @@ TEST(History, BoundsDepthTimeAndMemory) {
 }
 
 TEST(LearningCurve, HasAPanelForEachQuantity) {
-  const Figure both = learning_curve(example(), "run");
+  const Figure both = learning_curve(example_history(), "run");
   ASSERT_EQ(both.panels.size(), 2u);
   EXPECT_EQ(both.panels[0].title, "Loss");
   EXPECT_EQ(both.panels[1].title, "Accuracy");
   EXPECT_EQ(both.caption, "a \"device\"\n, test accuracy 0.3000, seed 9007199254740993");
-  EXPECT_NE(to_svg(learning_curve(example(), "a < b")).find("a &lt; b"), std::string::npos);
+  EXPECT_NE(to_svg(learning_curve(example_history(), "a < b")).find("a &lt; b"), std::string::npos);
   History bare;
   bare.add({{"loss", 1}, {"val_loss", 2}});
   const Figure loss = learning_curve(bare);

@@ -9,7 +9,7 @@ namespace {
 
 using test::Bytes;
 
-Bytes file_of(const std::string& header, const Bytes& data) {
+Bytes file_of_npy(const std::string& header, const Bytes& data) {
   const Bytes start = {0x93,
                        'N',
                        'U',
@@ -24,7 +24,7 @@ Bytes file_of(const std::string& header, const Bytes& data) {
 }
 
 Bytes array_of(const std::string& descr, const std::string& shape, const Bytes& data, const char* fortran = "False") {
-  return file_of("{'descr': '" + descr + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }\n", data);
+  return file_of_npy("{'descr': '" + descr + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }\n", data);
 }
 
 TEST(Npy, WritesWhatItReads) {
@@ -106,8 +106,9 @@ TEST(Npy, ReadsShapesAsPython2WroteThem) {
 TEST(Npy, RefusesObjectsAndRecords) {
   EXPECT_REFUSED(parse_npy(array_of("|O", "(1,)", Bytes(8)), "a"), unsupported,
                  "a: holds elements of type \"|O\" (Python objects)");
-  EXPECT_REFUSED(parse_npy(file_of("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (1,)}", Bytes(4)), "a"),
-                 unsupported, "a: holds records, not one number each");
+  EXPECT_REFUSED(
+      parse_npy(file_of_npy("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (1,)}", Bytes(4)), "a"),
+      unsupported, "a: holds records, not one number each");
   EXPECT_EQ(parse_npy(array_of("<f4", "(1, 3)", Bytes(12), "True"), "a").desc.shape, Shape({1, 3}));
   EXPECT_REFUSED(parse_npy(array_of("|f4", "(1,)", Bytes(4)), "a"), unsupported,
                  "a: type \"|f4\" is of no known byte order");
@@ -128,11 +129,13 @@ TEST(Npy, RefusesDamage) {
                  "a: extent 4294967296 takes the size of the array past 288230376151711744 bytes");
   EXPECT_REFUSED(parse_npy(array_of("<f4", "(1,1,1,1,1,1,1,1,1)", Bytes(4)), "a"), corrupt_data,
                  "a: rank 9 is past the limit of 8");
-  EXPECT_REFUSED(parse_npy(file_of("{'descr': '<f4'}", {}), "a"), corrupt_data, "a: the header has no fortran_order");
-  EXPECT_REFUSED(parse_npy(file_of("{'descr': '<f4', 'descr': '<f4'}", {}), "a"), corrupt_data,
+  EXPECT_REFUSED(parse_npy(file_of_npy("{'descr': '<f4'}", {}), "a"), corrupt_data,
+                 "a: the header has no fortran_order");
+  EXPECT_REFUSED(parse_npy(file_of_npy("{'descr': '<f4', 'descr': '<f4'}", {}), "a"), corrupt_data,
                  "a: the key \"descr\" is there twice");
-  EXPECT_REFUSED(parse_npy(file_of("{'x': 1}", {}), "a"), corrupt_data, "a: the key \"x\" is unknown");
-  EXPECT_REFUSED(parse_npy(file_of("{'descr': '<f4", {}), "a"), corrupt_data, "a: a string in the header never ends");
+  EXPECT_REFUSED(parse_npy(file_of_npy("{'x': 1}", {}), "a"), corrupt_data, "a: the key \"x\" is unknown");
+  EXPECT_REFUSED(parse_npy(file_of_npy("{'descr': '<f4", {}), "a"), corrupt_data,
+                 "a: a string in the header never ends");
 }
 
 TEST(Npy, RefusesALongHeader) {

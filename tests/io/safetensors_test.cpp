@@ -9,7 +9,7 @@ namespace {
 using test::Bytes;
 
 // A file out of its header and that many bytes of data.
-Bytes file_of(const std::string& header, size_t data_bytes) {
+Bytes file_of_safetensors(const std::string& header, size_t data_bytes) {
   return test::join({test::raw<uint64_t>({header.size()}), test::bytes_of(header), Bytes(data_bytes, 1)});
 }
 
@@ -19,10 +19,10 @@ std::string entry(const std::string& name, const std::string& dtype, const std::
 }
 
 void expect_corrupt(const std::string& header, size_t data_bytes, const std::string& message) {
-  EXPECT_REFUSED(parse_safetensors(file_of(header, data_bytes), "f"), corrupt_data, "f: " + message);
+  EXPECT_REFUSED(parse_safetensors(file_of_safetensors(header, data_bytes), "f"), corrupt_data, "f: " + message);
 }
 
-TensorFile example() {
+TensorFile example_safetensors() {
   TensorFile file;
   file.tensors.push_back({"mask", {Shape({3}), DType::u8}, {1, 0, 1}});
   file.tensors.push_back({"weight", {Shape({2, 1}), DType::f32}, test::raw<float>({1.5f, -2})});
@@ -35,11 +35,11 @@ TensorFile example() {
 
 TEST(Safetensors, WritesWhatItReads) {
   const test::TemporaryFolder folder;
-  write_safetensors(folder / "a", example());
+  write_safetensors(folder / "a", example_safetensors());
   const TensorFile back = read_safetensors(folder / "a");
-  EXPECT_EQ(back.metadata, example().metadata);
+  EXPECT_EQ(back.metadata, example_safetensors().metadata);
   ASSERT_EQ(back.tensors.size(), 5u);
-  for (const NamedTensor& tensor : example().tensors) {
+  for (const NamedTensor& tensor : example_safetensors().tensors) {
     const NamedTensor* found = back.find(tensor.name);
     ASSERT_NE(found, nullptr) << tensor.name;
     EXPECT_EQ(found->desc, tensor.desc);
@@ -50,10 +50,10 @@ TEST(Safetensors, WritesWhatItReads) {
 
 TEST(Safetensors, AlignsEveryTensorToItsElements) {
   const test::TemporaryFolder folder;
-  write_safetensors(folder / "a", example());
+  write_safetensors(folder / "a", example_safetensors());
   Metadata metadata;
   const std::vector<TensorEntry> entries = list_safetensors(folder / "a", &metadata);
-  EXPECT_EQ(metadata, example().metadata);
+  EXPECT_EQ(metadata, example_safetensors().metadata);
   ASSERT_EQ(entries.size(), 5u);
   EXPECT_EQ(entries.front().offset % 8, 0u);
   const std::string content = test::get(folder / "a");
@@ -66,16 +66,17 @@ TEST(Safetensors, AlignsEveryTensorToItsElements) {
 }
 
 TEST(Safetensors, ReadsFilesOfOthersWithoutChecksum) {
-  const Bytes file = file_of("{\"__metadata__\":{\"format\":\"pt\"}," + entry("a", "U8", "[2]", "[0,2]") + "}   ", 2);
+  const Bytes file =
+      file_of_safetensors("{\"__metadata__\":{\"format\":\"pt\"}," + entry("a", "U8", "[2]", "[0,2]") + "}   ", 2);
   const TensorFile read = parse_safetensors(file, "f");
   EXPECT_EQ(read.metadata, (Metadata{{"format", "pt"}}));
   EXPECT_EQ(read.tensors.at(0).bytes, (Bytes{1, 1}));
-  EXPECT_TRUE(parse_safetensors(file_of("{}", 0), "f").tensors.empty());
+  EXPECT_TRUE(parse_safetensors(file_of_safetensors("{}", 0), "f").tensors.empty());
 }
 
 TEST(Safetensors, FindsEveryFlippedByteOfTheData) {
   const test::TemporaryFolder folder;
-  write_safetensors(folder / "a", example());
+  write_safetensors(folder / "a", example_safetensors());
   const Bytes good = test::bytes_of(test::get(folder / "a"));
   const size_t data = good.size() - 17;
   for (size_t at = data; at < good.size(); ++at) {
@@ -88,7 +89,7 @@ TEST(Safetensors, FindsEveryFlippedByteOfTheData) {
 
 TEST(Safetensors, FindsARenamedTensor) {
   const test::TemporaryFolder folder;
-  write_safetensors(folder / "a", example());
+  write_safetensors(folder / "a", example_safetensors());
   std::string bad = test::get(folder / "a");
   bad.replace(bad.find("\"weight\""), 8, "\"height\"");
   EXPECT_REFUSED_WITH(parse_safetensors(test::bytes_of(bad), "f"), corrupt_data, "f: the data has checksum ", "");
@@ -96,7 +97,7 @@ TEST(Safetensors, FindsARenamedTensor) {
 
 TEST(Safetensors, RefusesEveryTruncation) {
   const test::TemporaryFolder folder;
-  write_safetensors(folder / "a", example());
+  write_safetensors(folder / "a", example_safetensors());
   const Bytes good = test::bytes_of(test::get(folder / "a"));
   for (size_t size = 0; size < good.size(); ++size) {
     const auto refused = test::refusal([&] { parse_safetensors(std::span(good).first(size), "f"); });
@@ -132,8 +133,8 @@ TEST(Safetensors, ChecksTheJson) {
   expect_corrupt("{\"a\":{\"shape\":[[[1]]]}}", 0, "unexpected an array in the header, in \"a\" \"shape\"");
   expect_corrupt("{\"a\":null}", 0, "unexpected null in the header, in \"a\" \"\"");
   expect_corrupt("{\"a\":{\"dtype\":true}}", 0, "unexpected a truth value in the header, in \"a\" \"dtype\"");
-  EXPECT_REFUSED_WITH(parse_safetensors(file_of("{\"a\":" + std::string(100000, '['), 0), "f"), corrupt_data,
-                      "f: unexpected an array", "");
+  EXPECT_REFUSED_WITH(parse_safetensors(file_of_safetensors("{\"a\":" + std::string(100000, '['), 0), "f"),
+                      corrupt_data, "f: unexpected an array", "");
 }
 
 TEST(Safetensors, ChecksEachTensor) {
@@ -178,7 +179,7 @@ TEST(Safetensors, ListsWhatItDoesNotHoldAndReadsTheRest) {
   const std::string header = "{" + entry("mean", "F32", "[1]", "[0,4]") + "," +
                              entry("num_batches_tracked", "I64", "[]", "[4,12]") + "," +
                              entry("q", "F4", "[3,2]", "[12,15]") + "," + entry("mask", "BOOL", "[2]", "[15,17]") + "}";
-  Bytes file = file_of(header, 17);
+  Bytes file = file_of_safetensors(header, 17);
   file[file.size() - 1] = 1;
   const TensorFile read = parse_safetensors(file, "f");
   ASSERT_EQ(read.tensors.size(), 2u);
@@ -200,23 +201,23 @@ TEST(Safetensors, RefusesMissingFilesAndFolders) {
 TEST(Safetensors, RefusesToWriteNonsense) {
   const test::TemporaryFolder folder;
   const std::string path = (folder / "a").string();
-  TensorFile twice = example();
+  TensorFile twice = example_safetensors();
   twice.tensors[1].name = "mask";
   EXPECT_REFUSED(write_safetensors(path, twice), invalid_argument,
                  path + ": cannot save: the name \"mask\" is used twice");
-  TensorFile reserved = example();
+  TensorFile reserved = example_safetensors();
   reserved.tensors[0].name = "__metadata__";
   EXPECT_REFUSED(write_safetensors(path, reserved), invalid_argument,
                  path + ": cannot save: the name \"__metadata__\" is reserved");
-  TensorFile shorter = example();
+  TensorFile shorter = example_safetensors();
   shorter.tensors[1].bytes.pop_back();
   EXPECT_REFUSED(write_safetensors(path, shorter), shape_mismatch,
                  path + ": cannot save \"weight\": f32[2, 1] takes 8 bytes, given 7");
-  TensorFile checksum = example();
+  TensorFile checksum = example_safetensors();
   checksum.metadata["lemnos.checksum"] = "1";
   EXPECT_REFUSED(write_safetensors(path, checksum), invalid_argument,
                  path + ": the metadata key lemnos.checksum is reserved");
-  TensorFile not_utf8 = example();
+  TensorFile not_utf8 = example_safetensors();
   not_utf8.tensors[0].name = "\xff";
   EXPECT_REFUSED_WITH(write_safetensors(path, not_utf8), invalid_argument, path + ": cannot save: ", "UTF-8");
   EXPECT_TRUE(folder.names().empty());

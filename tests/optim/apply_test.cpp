@@ -74,7 +74,7 @@ TEST(Apply, HugeGradientsAreClipped) {
 }
 
 // Launches of a step over a hundred parameters of any size, whose gradients take one each.
-size_t launches(const optim::Optimizer& optimizer, const optim::UpdateOptions& options) {
+size_t launches_apply(const optim::Optimizer& optimizer, const optim::UpdateOptions& options) {
   Graph graph;
   std::vector<Value> parameters;
   for (int64_t i = 0; i < 100; ++i) {
@@ -93,10 +93,10 @@ size_t launches(const optim::Optimizer& optimizer, const optim::UpdateOptions& o
 TEST(Apply, OneLaunchUpdatesAHundredParameters) {
   if (devices().back().info().type == DeviceType::cpu_reference) GTEST_SKIP() << "the CPU backend launches nothing";
   for (const optim::Optimizer& optimizer : kAll)
-    EXPECT_EQ(launches(optimizer, {}), std::holds_alternative<optim::Lamb>(optimizer) ? 104u : 102u)
+    EXPECT_EQ(launches_apply(optimizer, {}), std::holds_alternative<optim::Lamb>(optimizer) ? 104u : 102u)
         << optim::name_of(optimizer);
-  EXPECT_GT(launches(optim::Adam{}, {.clip_norm = 1}), 102u);
-  EXPECT_LE(launches(optim::Adam{}, {.clip_norm = 1}), 105u);
+  EXPECT_GT(launches_apply(optim::Adam{}, {.clip_norm = 1}), 102u);
+  EXPECT_LE(launches_apply(optim::Adam{}, {.clip_norm = 1}), 105u);
 }
 
 // 100 steps: 1e-4 relative L2 between the device and the reference.

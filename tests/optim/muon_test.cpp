@@ -102,7 +102,7 @@ TEST(Muon, AFrozenMatrixAndItsMomentumStay) {
   }
 }
 
-size_t launches(const optim::Optimizer& optimizer, int64_t depth) {
+size_t launches_muon(const optim::Optimizer& optimizer, int64_t depth) {
   Graph graph;
   std::vector<Value> parameters;
   for (int64_t i = 0; i < depth; ++i)
@@ -118,9 +118,9 @@ size_t launches(const optim::Optimizer& optimizer, int64_t depth) {
 // One for the rest and 5 + 3 iterations for each shape, however deep the network; and one that closes the step.
 TEST(Muon, LaunchesAreByShape) {
   if (devices().back().info().type == DeviceType::cpu_reference) GTEST_SKIP() << "the CPU backend launches nothing";
-  EXPECT_EQ(launches(optim::Muon{}, 1), 1u + 2 * (5 + 3 * 5) + 1);
-  EXPECT_EQ(launches(optim::Muon{}, 20), 1u + 2 * (5 + 3 * 5) + 1);
-  EXPECT_EQ(launches(optim::Muon{.iterations = 3}, 2), 1u + 2 * (5 + 3 * 3) + 1);
+  EXPECT_EQ(launches_muon(optim::Muon{}, 1), 1u + 2 * (5 + 3 * 5) + 1);
+  EXPECT_EQ(launches_muon(optim::Muon{}, 20), 1u + 2 * (5 + 3 * 5) + 1);
+  EXPECT_EQ(launches_muon(optim::Muon{.iterations = 3}, 2), 1u + 2 * (5 + 3 * 3) + 1);
 }
 
 TEST(Muon, RefusesOptionsOutOfRange) {

@@ -34,7 +34,7 @@ Dataset numbered(int64_t rows = 100) {
 }
 
 template <typename Act>
-std::string refusal(Act act, ErrorCode code) {
+std::string refusal_data(Act act, ErrorCode code) {
   try {
     (void)act();
   } catch (const Error& error) {
@@ -81,12 +81,17 @@ TEST(Split, IsTheSeeds) {
 }
 
 TEST(Split, RefusesWhatLeavesNothing) {
-  EXPECT_EQ(refusal([] { return data::split(numbered(), {.test = 100}); }, ErrorCode::invalid_argument),
+  EXPECT_EQ(refusal_data([] { return data::split(numbered(), {.test = 100}); }, ErrorCode::invalid_argument),
             "split: validation 0 or test 100 is no part of 100 examples");
-  EXPECT_EQ(
-      refusal([] { return data::split(numbered(11), {.validation = .2, .test = .2}); }, ErrorCode::invalid_argument),
-      "split: class 1 has 2 examples for 3 parts");
-  EXPECT_EQ(refusal([] { return numbered().take({3, 100}); }, ErrorCode::out_of_range), "data set: row 100 of 100");
+  EXPECT_EQ(refusal_data([] { return data::split(numbered(11), {.validation = .2, .test = .2}); },
+                         ErrorCode::invalid_argument),
+            "split: class 1 has 2 examples for 3 parts");
+  EXPECT_EQ(refusal_data(
+                [] {
+                  return numbered().take({3, 100});
+                },
+                ErrorCode::out_of_range),
+            "data set: row 100 of 100");
 }
 
 TEST(Folds, TestEveryRowOnceAndHoldEveryClass) {
@@ -104,7 +109,7 @@ TEST(Folds, TestEveryRowOnceAndHoldEveryClass) {
     }
     EXPECT_EQ(std::ranges::count(tested, 1), 100);
   }
-  EXPECT_EQ(refusal([&] { return data::k_folds(set, 11); }, ErrorCode::invalid_argument),
+  EXPECT_EQ(refusal_data([&] { return data::k_folds(set, 11); }, ErrorCode::invalid_argument),
             "k_folds: class 1 has 10 examples for 11 folds: some fold would lack it");
   EXPECT_THROW((void)data::k_folds(set, 1), Error);
 }
@@ -128,7 +133,7 @@ TEST(Scaling, IsLearnedOnOneSetAndAppliedToAnother) {
   EXPECT_NEAR(floats(standard(test).x)[0], 3.5 / std::sqrt(1.25), 1e-6);
   EXPECT_EQ(floats(range(train).x)[0], -1);
   EXPECT_NEAR(floats(range(test).x)[0], 7 / 3.0, 1e-6);
-  EXPECT_EQ(refusal([&] { return standard(numbered()); }, ErrorCode::shape_mismatch),
+  EXPECT_EQ(refusal_data([&] { return standard(numbered()); }, ErrorCode::shape_mismatch),
             "scaling: learned for 2 features, x is f32[100, 1]");
 }
 
@@ -156,7 +161,7 @@ TEST(Targets, OneHotAndWeights) {
   EXPECT_EQ(data::class_weights(set), (std::vector<float>{4 / 3.f, 4 / 3.f, 2 / 3.f}));
   Dataset lacking = set;
   lacking.classes = 4;
-  EXPECT_EQ(refusal([&] { return data::class_weights(lacking); }, ErrorCode::invalid_argument),
+  EXPECT_EQ(refusal_data([&] { return data::class_weights(lacking); }, ErrorCode::invalid_argument),
             "class_weights: class 3 of 4 has no examples");
 }
 
@@ -189,7 +194,7 @@ TEST_F(Table, RefusesWithThePlace) {
   EXPECT_EQ(encoder.read(folder_ / "train.csv").classes, 0);
   const std::string at = (folder_ / "new.csv").string();
   const auto of = [&](const char* text) {
-    return refusal([&] { return encoder.read_features(file("new.csv", text)); }, ErrorCode::corrupt_data);
+    return refusal_data([&] { return encoder.read_features(file("new.csv", text)); }, ErrorCode::corrupt_data);
   };
   EXPECT_EQ(of("age,colour\n1,red\n2,green\n"),
             at + ": line 3, column \"colour\": the word \"green\" is unknown, the training file has \"blue\", \"red\"");
@@ -221,7 +226,7 @@ TEST(ImageFolder, IsASetOfItsSubfolders) {
   EXPECT_THROW((void)data::image_folder(folder.path()), Error) << "a JPEG is one of the images";
   std::filesystem::remove(folder / "dog" / "D.JPG");
   std::filesystem::create_directories(folder / "eel");
-  EXPECT_EQ(refusal([&] { return data::image_folder(folder.path()); }, ErrorCode::not_found),
+  EXPECT_EQ(refusal_data([&] { return data::image_folder(folder.path()); }, ErrorCode::not_found),
             (folder / "eel").string() + ": a class without images (.png, .jpg, .jpeg)");
 }
 

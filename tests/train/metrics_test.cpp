@@ -17,7 +17,7 @@ using Labels = std::vector<int32_t>;
 const Labels kLabels = {0, 0, 0, 0, 1, 1, 1, 2, 2, 2}, kPredicted = {0, 0, 0, 1, 1, 1, 0, 2, 0, 0};
 
 template <typename Act>
-std::string refusal(Act act) {
+std::string refusal_metrics(Act act) {
   try {
     (void)act();
   } catch (const Error& error) {
@@ -77,11 +77,11 @@ TEST(Confusion, OfAClassWithoutRowsIsZero) {
 }
 
 TEST(Confusion, Refuses) {
-  EXPECT_EQ(refusal([] {
+  EXPECT_EQ(refusal_metrics([] {
               return ConfusionMatrix(Labels{0, 3}, Labels{0, 1}, 3);
             }),
             "confusion matrix: label 3 and prediction 1 of row 1 are not both below 3");
-  EXPECT_EQ(refusal([] {
+  EXPECT_EQ(refusal_metrics([] {
               return ConfusionMatrix(Labels{0}, Labels{0, 1}, 2);
             }),
             "confusion matrix: 2 predictions for 1 labels");
@@ -123,12 +123,15 @@ TEST(Roc, AreaIsTheShareOfPairsInOrder) {
 }
 
 TEST(Roc, Refuses) {
-  EXPECT_EQ(refusal([] {
+  EXPECT_EQ(refusal_metrics([] {
               return RocCurve(std::vector<float>{1, 2}, Labels{1, 1});
             }),
             "roc: 2 positive and 0 negative rows; it takes both");
-  EXPECT_EQ(refusal([] { return RocCurve(std::vector<float>{1, NAN}, Labels{0, 1}); }), "roc: score nan of row 1");
-  EXPECT_EQ(refusal([] { return RocCurve(std::vector<float>{1}, Labels{2}); }),
+  EXPECT_EQ(refusal_metrics([] {
+              return RocCurve(std::vector<float>{1, NAN}, Labels{0, 1});
+            }),
+            "roc: score nan of row 1");
+  EXPECT_EQ(refusal_metrics([] { return RocCurve(std::vector<float>{1}, Labels{2}); }),
             "roc: label 2 of row 0 is neither 0 nor 1");
 }
 

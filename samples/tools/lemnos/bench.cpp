@@ -42,8 +42,8 @@ struct Result {
   double percent() const { return seconds > 0 ? 100 * limit.seconds / seconds : 0; }
 };
 
-Result measure(const Workload& workload, const Device& device, const BenchOptions& o, const Choices& choices,
-               const Ceilings& ceilings) {
+Result measure_bench(const Workload& workload, const Device& device, const BenchOptions& o, const Choices& choices,
+                     const Ceilings& ceilings) {
   Result r{.group = workload.group, .name = workload.name, .cost = {}, .limit = {}, .skipped = {}, .profile = {}};
   try {
     const Running running = workload.open(device, choices);
@@ -73,7 +73,7 @@ Json head(const DeviceInfo& d, const Ceilings& c) {
             {"read_seconds", c.read}}}};
 }
 
-void print_head(const DeviceInfo& d, const Ceilings& c) {
+void print_head_bench(const DeviceInfo& d, const Ceilings& c) {
   std::printf("%s, %s %s; %s\n", d.name.c_str(), d.driver.c_str(), d.driver_version.c_str(), Stopwatch(d).name());
   std::printf("copy %.2f GB/s (256 KiB: %.2f), multiply-add %.1f GFLOP/s\n", c.far_bytes / 1e9, c.near_bytes / 1e9,
               c.flops / 1e9);
@@ -83,7 +83,7 @@ void print_head(const DeviceInfo& d, const Ceilings& c) {
               "bound");
 }
 
-void print(const Result& r) {
+void print_bench(const Result& r) {
   if (!r.skipped.empty()) {
     std::printf("%-12s %-34s skipped: %s\n", r.group.c_str(), r.name.c_str(), r.skipped.c_str());
     return;
@@ -95,7 +95,7 @@ void print(const Result& r) {
   std::fflush(stdout);
 }
 
-Json to_json(const Result& r) {
+Json to_json_bench(const Result& r) {
   if (!r.skipped.empty()) return {{"group", r.group}, {"name", r.name}, {"skipped", r.skipped}};
   return {{"group", r.group},
           {"name", r.name},
@@ -114,15 +114,15 @@ int report(const Device& device, const std::vector<Workload>& workloads, const B
   if (!o.tuning.empty()) tuning = io::load_tuning(o.tuning, device.info());
   const Choices choices{.variant = o.variant, .tuning = tuning ? &*tuning : nullptr};
   const Ceilings ceilings = measure_ceilings(device);
-  if (!o.json) print_head(device.info(), ceilings);
+  if (!o.json) print_head_bench(device.info(), ceilings);
   Json out = head(device.info(), ceilings);
   out["results"] = Json::array();
   for (const Workload& workload : workloads) {
-    const Result result = measure(workload, device, o, choices, ceilings);
+    const Result result = measure_bench(workload, device, o, choices, ceilings);
     if (o.json)
-      out["results"].push_back(to_json(result));
+      out["results"].push_back(to_json_bench(result));
     else
-      print(result);
+      print_bench(result);
   }
   if (o.json) std::printf("%s\n", out.dump(2).c_str());
   return 0;

@@ -75,7 +75,7 @@ double least_plan_ms(int layers, const DeviceCaps& caps) {
   return least;
 }
 
-HostCosts measure(const std::string& selector, DeviceInfo& info) {
+HostCosts measure_bench_host(const std::string& selector, DeviceInfo& info) {
   HostCosts costs;
   const data::Split data = data::digits(640, 1);
   const double begin = wall_ms();
@@ -110,7 +110,7 @@ HostCosts measure(const std::string& selector, DeviceInfo& info) {
 
 int bench_host(const std::string& selector, bool json) {
   DeviceInfo d;
-  const HostCosts c = measure(selector, d);
+  const HostCosts c = measure_bench_host(selector, d);
   if (json) {
     const Json out{{"device", d.name},
                    {"driver", d.driver},

@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(const DeviceInfo& d) {
+Json to_json_info(const DeviceInfo& d) {
   Json shapes = Json::array();
   for (const DeviceCaps::MatrixShape& s : d.caps.matrix_shapes)
     shapes.push_back({{"m", s.m},
@@ -44,7 +44,7 @@ Json to_json(const DeviceInfo& d) {
           {"unified_memory", d.caps.unified_memory}};
 }
 
-void print(const DeviceInfo& d) {
+void print_info(const DeviceInfo& d) {
   std::printf("%s\n", d.name.c_str());
   std::printf("  type      %s\n  driver    %s, %s\n", to_string(d.type), d.driver.c_str(), d.driver_version.c_str());
   if (d.type == DeviceType::cpu_reference) return;
@@ -73,11 +73,11 @@ Command add_info(CLI::App& app) {
     const std::vector<DeviceInfo> devices = Device::list();
     if (*json) {
       Json all = Json::array();
-      for (const DeviceInfo& d : devices) all.push_back(to_json(d));
+      for (const DeviceInfo& d : devices) all.push_back(to_json_info(d));
       std::printf("%s\n", all.dump(2).c_str());
       return 0;
     }
-    for (const DeviceInfo& d : devices) print(d);
+    for (const DeviceInfo& d : devices) print_info(d);
     std::printf("\nbest: %s\n", Device::best().info().name.c_str());
     return 0;
   };

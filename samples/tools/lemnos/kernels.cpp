@@ -175,7 +175,7 @@ void print_code(const std::string& name, const Compiled& c) {
     std::printf("---- %s\n%s\n", r.name.c_str(), r.text.c_str());
 }
 
-Json to_json(const Entry& entry) {
+Json to_json_kernels(const Entry& entry) {
   Json all = Json::array();
   for (const Compiled& c : entry.all) {
     Json statistics = Json::object();
@@ -196,7 +196,7 @@ Json to_json(const Entry& entry) {
 
 void report_json(const DeviceInfo& device, const Entries& entries) {
   Json out{{"device", device.name}, {"driver", device.driver}, {"driver_version", device.driver_version}};
-  for (const auto& [name, entry] : entries) out["kernels"][name] = to_json(entry);
+  for (const auto& [name, entry] : entries) out["kernels"][name] = to_json_kernels(entry);
   std::printf("%s\n", out.dump(1).c_str());
 }
 

@@ -196,7 +196,7 @@ void write_profile(Trainer& trainer, const std::string& path) {
   std::printf("\n%swrote %s\n", profile.table().c_str(), path.c_str());
 }
 
-void print_head(const TrainOptions& o, const Device& device, const data::Split& data, Trainer& trainer) {
+void print_head_train(const TrainOptions& o, const Device& device, const data::Split& data, Trainer& trainer) {
   std::printf("%s (%s %s)\n%s: %lld training and %lld test images\n%s", device.info().name.c_str(),
               device.info().driver.c_str(), device.info().driver_version.c_str(), data_name(o).c_str(),
               static_cast<long long>(data.train.size()), static_cast<long long>(data.test.size()),
@@ -226,7 +226,7 @@ int train_mlp(TrainOptions o) {
                    .seed = o.seed,
                    .tuning = &tuning,
                    .tune_seconds = o.tune}};
-  print_head(o, device, data, trainer);
+  print_head_train(o, device, data, trainer);
 
   const NotedSignals signals;
   const auto start = std::chrono::steady_clock::now();

@@ -27,7 +27,7 @@ const TunedVariant* variant_of(const TunedOp& op, const std::string& name) {
   return nullptr;
 }
 
-void print(const Tuning& tuning) {
+void print_tune(const Tuning& tuning) {
   size_t better = 0;
   std::printf("%10s %-18s %10s %-18s  op\n", "us", "fastest", "us", "without tuning");
   for (const auto& [key, op] : tuning.ops()) {
@@ -71,7 +71,7 @@ int run_tune(const TuneOptions& o) {
   if (matching == 0) throw Error(ErrorCode::not_found, "tune: nothing is called '" + o.only + "'");
   std::printf("%s, %s %s\n", device.info().name.c_str(), device.info().driver.c_str(),
               device.info().driver_version.c_str());
-  print(tuning);
+  print_tune(tuning);
   io::save_tuning(tuning, o.file);
   std::printf("wrote %s\n", o.file.c_str());
   return 0;
