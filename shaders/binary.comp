@@ -54,8 +54,9 @@ float power(float a, float b) {
 // What is left of a when b is taken away as often as it fits, with the sign of a; exact, by long division of the 24 bits, eight
 // places of the quotient at a time.
 float exact_fmod(float a, float b) {
-  if (is_nan(a) || is_nan(b) || is_infinite(a) || b == 0.0) return not_a_number();
+  if (is_nan(a) || is_nan(b) || is_infinite(a)) return not_a_number();
   const uint size_a = floatBitsToUint(a) & 0x7fffffffu, size_b = floatBitsToUint(b) & 0x7fffffffu;
+  if (size_b == 0u) return not_a_number();  // by its bits: b may be below 2^-126, and a comparison take that for 0
   if (size_a < size_b) return a;
   const uint exponent_b = max(size_b >> 23, 1u);
   const uint mantissa_b = (size_b & 0x007fffffu) | (size_b >= 0x00800000u ? 0x00800000u : 0u);
@@ -77,7 +78,9 @@ float exact_fmod(float a, float b) {
 // The same with the sign of b.
 float exact_remainder(float a, float b) {
   const float rest = exact_fmod(a, b);
-  return rest != 0.0 && (rest < 0.0) != (b < 0.0) ? rest + b : rest;
+  const uint bits = floatBitsToUint(rest);
+  const bool other = (bits & 0x7fffffffu) != 0u && ((bits ^ floatBitsToUint(b)) & 0x80000000u) != 0u;
+  return other && !is_nan(rest) ? rest + b : rest;
 }
 
 float exact_atan2(float y, float x) {

@@ -333,7 +333,7 @@ Value gather(Value x, Value indices, GatherOptions options = {});
 /// other indices are left out. x[I.., ..] floating, indices i32[I..]. The gradient of gather.
 Value scatter_add(Value x, Value indices, int64_t rows);
 /// The largest, the smallest and the product of what comes to a row, instead of the sum; a row that nothing comes to
-/// has -inf, inf and 1. Equal extremes share the gradient.
+/// has -inf, inf and 1. Extremes take f32; equal ones share the gradient.
 /// Second derivatives of a product are right where at most one element of a row is 0.
 Value scatter_max(Value x, Value indices, int64_t rows);
 Value scatter_min(Value x, Value indices, int64_t rows);

@@ -12,9 +12,7 @@ const float kHalfPi = 1.5707963267948966;
 const float kSqrtPiHalves = 1.1283791670955126;  // 2 / sqrt(pi)
 
 float infinity() { return uintBitsToFloat(0x7f800000u); }
-float with_sign(float magnitude, float of) {
-  return uintBitsToFloat((floatBitsToUint(magnitude) & 0x7fffffffu) | (floatBitsToUint(of) & 0x80000000u));
-}
+float with_sign(float magnitude, float of) { return floatBitsToInt(of) < 0 ? -magnitude : magnitude; }
 
 // Exponentials -------------------------------------------------------------------------------------------------------
 

@@ -45,6 +45,10 @@ std::vector<TensorDesc> infer_scatter(const Infer& in) {
   const auto attrs = in.attrs<ScatterAttrs>();
   require_inputs(in, 2);
   require_float(in, 0);
+  // Infinities stand in rows that nothing comes to, and beside one of them SwiftShader has been seen to read a half
+  // wrong.
+  const std::string_view who = in.op.name;
+  if (who == "scatter_max" || who == "scatter_min") require_dtype(in, 0, DType::f32);
   require_dtype(in, 1, DType::i32);
   const Shape &x = in.in[0].shape, &indices = in.in[1].shape;
   bool fits = x.rank() >= indices.rank();
@@ -160,7 +164,7 @@ std::vector<Value> grad_scatter(Grad& g) { return {gather(g.dy(), g.in(1))}; }
 std::vector<Value> grad_extreme_scatter(Grad& g) {
   const Value x = g.in(0), at = g.in(1), y = g.out();
   const Value mine = equal(x, gather(y, at)), count = scatter_add(mine, at, y.shape()[0]);
-  return {mine * gather(g.dy() / maximum(count, full(g.graph, {}, 1, x.dtype())), at)};
+  return {mine * gather(g.dy() / maximum(count, g.graph.scalar(1)), at)};
 }
 
 // The product of the others: y / x, or where x alone is 0 the product without it.

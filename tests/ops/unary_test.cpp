@@ -15,7 +15,7 @@ LEMNOS_OP_CASES(unary) {
   const Tolerance four_ulp = {.absolute = 0, .relative = 0, .ulps = 4, .reason = "our own reductions and polynomials"};
   const Tolerance eight_ulp = {.absolute = 0, .relative = 0, .ulps = 8, .reason = "a fit of 10 terms in the exponent"};
   // Slopes have roundings of their own, or one of the result; past 2^-126 a device may have 0.
-  const Tolerance sloped = {.absolute = 2e-38, .relative = 0, .ulps = 16, .reason = "a slope times the gradient"};
+  const Tolerance sloped = {.absolute = 1e-37, .relative = 0, .ulps = 16, .reason = "a slope times the gradient"};
   const Function functions[] = {
       {"identity", normal(), 0, exact()},
       {"relu", normal(), 1e-3, exact()},
@@ -84,7 +84,7 @@ LEMNOS_OP_CASES(unary) {
   for (const char* op : {"exp2", "erfc"}) far(op, uniform(0, 9));
   for (const char* op : {"asinh", "atan"}) far(op, uniform(-1e15, 1e15));
   far("erf", uniform(-5, 5));
-  for (const char* op : {"log2", "log10", "acosh"}) far(op, uniform(1, 3e38));
+  for (const char* op : {"log2", "log10", "acosh"}) far(op, uniform(1, 1e30));
   for (const char* op : {"log2", "log10"}) far(op, uniform(.99, 1.01));
   for (const char* op : {"sin", "tan", "asin", "atan", "sinh", "asinh", "atanh", "erf", "expm1"})
     far(op, uniform(-1e-3, 1e-3));
