@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 namespace lemnos {
 
@@ -113,15 +114,22 @@ void VulkanLaunches::record_step(vulkan::Recorder& recorder) const {
   }
 }
 
-void VulkanLaunches::record_timed(vulkan::Recorder& recorder, const vulkan::Timestamps& timestamps) const {
-  recorder.reset_timestamps(timestamps, 0, timestamps.count());
-  recorder.barrier(indirect_);
-  recorder.timestamp(timestamps, 0);
-  for (uint32_t i = 0; i < launches_.size(); ++i) {
-    record_part(recorder, whole(launches_[i]));
-    recorder.barrier(indirect_);
-    recorder.timestamp(timestamps, i + 1);
+void VulkanLaunches::record_timed(vulkan::Recorder& recorder, size_t index,
+                                  const vulkan::Timestamps& timestamps) const {
+  const Segment& segment = segments_.segments[index];
+  const std::span<const Part> parts = segments_.parts;
+  auto launch = static_cast<uint32_t>(std::ranges::count_if(parts.first(static_cast<size_t>(segment.first)), begins));
+  if (index == 0) recorder.reset_timestamps(timestamps, 0, timestamps.count());
+  for (const Part& part : parts.subspan(static_cast<size_t>(segment.first), static_cast<size_t>(segment.count))) {
+    if (begins(part)) {
+      recorder.barrier(indirect_);
+      recorder.timestamp(timestamps, launch++);
+    }
+    record_part(recorder, part);
   }
+  if (index + 1 < segments_.segments.size()) return;
+  recorder.barrier(indirect_);
+  recorder.timestamp(timestamps, launch);
 }
 
 bool VulkanLaunches::can_be_cut(const Segment& segment) const {
@@ -135,9 +143,8 @@ void VulkanLaunches::record_segment(vulkan::Recorder& recorder, size_t index, bo
   const Segment& segment = segments_.segments[index];
   for (int i = segment.first; i < segment.first + segment.count; ++i) {
     const Part& part = segments_.parts[static_cast<size_t>(i)];
-    const bool begins = part.base == std::array<uint32_t, 3>{};
     const bool hazard = part.dispatch == 0 || plan_.dispatches[static_cast<size_t>(part.dispatch)].barrier_before;
-    if ((begins && hazard) || (i == segment.first && !ordered)) recorder.barrier(indirect_);
+    if ((begins(part) && hazard) || (i == segment.first && !ordered)) recorder.barrier(indirect_);
     record_part(recorder, part);
   }
 }

@@ -26,9 +26,9 @@ class VulkanLaunches {
   void record_step(vulkan::Recorder& recorder) const;
   /// The launches of a step, in order.
   const std::vector<Launch>& launches() const { return launches_; }
-  /// The step with every launch kept apart from the next by a barrier; timestamp i is written before launch i, and one
-  /// more at the end.
-  void record_timed(vulkan::Recorder& recorder, const vulkan::Timestamps& timestamps) const;
+  /// A segment of the step, every launch kept apart from the next by a barrier; timestamp i is written before launch i,
+  /// and one more at the end of the step.
+  void record_timed(vulkan::Recorder& recorder, size_t segment, const vulkan::Timestamps& timestamps) const;
   /// Whether it would be shorter with another cut: it holds several launches, or one of several workgroups, and is not
   /// of the update phase.
   bool can_be_cut(const Segment& segment) const;
@@ -50,6 +50,7 @@ class VulkanLaunches {
   std::vector<const vulkan::Pipeline*> make_pipelines() const;
   void record_part(vulkan::Recorder& recorder, const Part& part) const;
   Part whole(const Launch& launch) const;
+  static bool begins(const Part& part) { return part.base == std::array<uint32_t, 3>{}; }  // a launch
 
   const Plan& plan_;
   vulkan::Context& context_;

@@ -1,5 +1,7 @@
 #include "runtime/vulkan_profiler.h"
 
+#include <span>
+
 #include "base/text.h"
 
 namespace lemnos {
@@ -7,12 +9,16 @@ namespace lemnos {
 VulkanProfiler::VulkanProfiler(const VulkanLaunches& launches, VulkanMemory& memory, vulkan::CommandPool& pool)
     : launches_(launches),
       memory_(memory),
-      timestamps_(memory.context(), static_cast<uint32_t>(launches.launches().size()) + 1),
-      commands_(vulkan::recorded(pool, [&](vulkan::Recorder& r) { launches.record_timed(r, timestamps_); })) {}
+      timestamps_(memory.context(), static_cast<uint32_t>(launches.launches().size()) + 1) {
+  for (size_t i = 0; i < launches.segments().segments.size(); ++i)
+    segments_.push_back(vulkan::recorded(pool, [&](vulkan::Recorder& r) { launches.record_timed(r, i, timestamps_); }));
+}
 
-void VulkanProfiler::step(Profile& profile, const Stopwatch& clock) {
+void VulkanProfiler::step(Profile& profile, const Stopwatch& clock, bool whole) {
   const double submitting = clock.microseconds();
-  require_ok(memory_.timeline().submit({&commands_, 1}).status, "profile");
+  const std::span<const VkCommandBuffer> all = segments_;
+  for (size_t i = 0; i < all.size(); i += whole ? all.size() : 1)
+    require_ok(memory_.timeline().submit(all.subspan(i, whole ? all.size() : 1)).status, "profile");
   const double waiting = clock.microseconds();
   require_ok(memory_.wait_all(), "profile");
   const double done = clock.microseconds();

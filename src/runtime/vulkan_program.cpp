@@ -102,7 +102,6 @@ Profile VulkanProgram::empty_profile(uint32_t steps) const {
 Profile VulkanProgram::profile(uint32_t steps) {
   Profile profile = empty_profile(steps);
   if (!launches_ || steps == 0) return profile;
-  if (!profiler_) profiler_ = std::make_unique<VulkanProfiler>(*launches_, *memory_, pool_);
   std::vector<double> replayed;
   for (uint32_t i = 0; i < steps; ++i) {
     const Stopwatch replay;
@@ -112,9 +111,11 @@ Profile VulkanProgram::profile(uint32_t steps) {
   }
   std::ranges::sort(replayed);
   profile.replayed_microseconds = replayed[replayed.size() / 2];
+  // Not before: a run may cut the program anew.
+  if (!profiler_) profiler_ = std::make_unique<VulkanProfiler>(*launches_, *memory_, pool_);
   const Stopwatch clock;
   for (uint32_t i = 0; i < steps; ++i) {
-    profiler_->step(profile, clock);
+    profiler_->step(profile, clock, steps_->fits_a_submission());
     ++total_steps_;
   }
   return profile;

@@ -50,6 +50,8 @@ class VulkanSteps {
   Status run(uint32_t& steps, std::span<const VkCommandBuffer> whole);
   /// How many times the guess the slowest segment takes, where one that can be cut takes longer than the bound; else 0.
   double slowness() const;
+  /// Whether a whole step was measured, and is within the bound.
+  bool fits_a_submission() const { return pace_.known() && pace_.step_bound() <= longest_; }
 
   /// From now on the end of a step is followed by a copy of the parameters. Throws what allocating throws.
   void publish_to(uint32_t copies);

@@ -154,6 +154,19 @@ TEST_F(Watchdog, EveryTrainingFinishesWithTheSameBits) {
   EXPECT_LE(told, kPatience / 1000);
 }
 
+TEST_F(Watchdog, AProfileIsBoundedToo) {
+  const Device device = watched(250);
+  driver().slowness = 1000;
+  Training training(device, kSizes[4]);
+  driver().longest = 0;
+  const Profile profile = training.program->profile(2);
+  EXPECT_EQ(profile.launches.size(), training.program->summary().dispatches);
+  double longest = 0;
+  for (const LaunchProfile& launch : profile.launches) longest = std::max(longest, launch.microseconds());
+  EXPECT_GT(longest, 250e3) << "or nothing had to be cut";
+  EXPECT_LT(driver().longest, kPatience);
+}
+
 TEST_F(Watchdog, WithoutABoundTheDeviceIsLost) {
   const Device device = watched(kInfinite);
   driver().slowness = 1000;
