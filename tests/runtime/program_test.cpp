@@ -181,6 +181,24 @@ TEST(Program, MakesNothingWhileItRuns) {
   });
 }
 
+// Also of a window that is taken in two steps.
+TEST(Eval, WhatStandsAtThePlaceOfAMaximumIsTheMaximum) {
+  on_every_device([](const Device& device) {
+    for (const int64_t kernel : {2, 3, 256}) {
+      Graph graph;
+      constexpr int64_t kPlane = 259 * 261;
+      std::vector<float> values(2 * kPlane);
+      for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i * 7919 % 10007);
+      const Value x = graph.constant({2, 1, 259, 261}, values);
+      const Pool2dOptions options{.kernel = {kernel, kernel}, .stride = {3, 2}};
+      const Value first = reshape(range(graph, 0, 2 * kPlane, kPlane), Shape{2, 1, 1, 1});
+      const Value there = gather(reshape(x, Shape{2 * kPlane}), max_pool2d_indices(x, options) + first);
+      EXPECT_EQ(eval(device, there), eval(device, max_pool2d(x, options))) << kernel;
+      EXPECT_EQ(eval(device, 1 - 2 / graph.scalar(8)), std::vector<float>{.75f});
+    }
+  });
+}
+
 TEST(Eval, ComputesAValueFromItsConstants) {
   on_every_device([](const Device& device) {
     Graph graph;
