@@ -1,14 +1,19 @@
 // y = f(a, b), elementwise, with operands stretched where their stride is 0. One invocation per four consecutive
 // elements of y, or per `run` such groups one after the other where working out its place costs more than moving. Where
 // the last axis allows it (`wide`) it moves 16 bytes at a time; else element by element.
+//@ variants FUNCTIONS = arithmetic elementary
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "binary.h"
 #include "common/index.glsl"
 #include "common/formats.glsl"
 #include "common/walk.glsl"
+#ifdef FUNCTIONS_elementary
 #include "common/unary_functions.h"
 #include "common/elementary.glsl"
+#else
+#include "common/special.glsl"
+#endif
 
 layout(binding = 0) readonly buffer A1 { uint a1[]; };
 layout(binding = 0) readonly buffer A2 { uvec2 a2[]; };
@@ -23,6 +28,8 @@ layout(binding = 2) buffer Y4 { uvec4 y4[]; };
 DEFINE_READER(a_one, a_four, format, a1, a2, a4)
 DEFINE_READER(b_one, b_four, format, b1, b2, b4)
 DEFINE_WRITER(y_four, format, y1, y2, y4)
+
+#ifdef FUNCTIONS_elementary
 
 // a^b, as C has it for 0, infinities and NaN. Small whole exponents by multiplication: exact for whole numbers.
 float power(float a, float b) {
@@ -96,24 +103,33 @@ float exact_atan2(float y, float x) {
 
 float combine(float a, float b) {
   switch (function) {
+    case BINARY_FMOD: return exact_fmod(a, b);
+    case BINARY_REMAINDER: return exact_remainder(a, b);
+    case BINARY_ATAN2: return exact_atan2(a, b);
+  }
+  return power(a, b);
+}
+
+#else
+
+float combine(float a, float b) {
+  switch (function) {
     case BINARY_SUBTRACT: return a - b;
     case BINARY_MULTIPLY: return a * b;
     case BINARY_DIVIDE: return a / b;
     case BINARY_MINIMUM: return kept_min(a, b);
     case BINARY_MAXIMUM: return kept_max(a, b);
-    case BINARY_POW: return power(a, b);
     case BINARY_EQUAL: return a == b ? 1.0 : 0.0;
     case BINARY_NOT_EQUAL: return a == b ? 0.0 : 1.0;
     case BINARY_LESS: return a < b ? 1.0 : 0.0;
     case BINARY_LESS_EQUAL: return a <= b ? 1.0 : 0.0;
     case BINARY_GREATER: return a > b ? 1.0 : 0.0;
     case BINARY_GREATER_EQUAL: return a >= b ? 1.0 : 0.0;
-    case BINARY_FMOD: return exact_fmod(a, b);
-    case BINARY_REMAINDER: return exact_remainder(a, b);
-    case BINARY_ATAN2: return exact_atan2(a, b);
   }
   return a + b;
 }
+
+#endif
 
 // GLSL leaves % of negative numbers open.
 int whole_fmod(int a, int b) { return b == 0 || b == -1 ? 0 : a - a / b * b; }

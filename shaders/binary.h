@@ -5,13 +5,15 @@
 #define BINARY_DIVIDE 3
 #define BINARY_MINIMUM 4
 #define BINARY_MAXIMUM 5
-#define BINARY_POW 6
-#define BINARY_EQUAL 7
-#define BINARY_NOT_EQUAL 8
-#define BINARY_LESS 9
-#define BINARY_LESS_EQUAL 10
-#define BINARY_GREATER 11
-#define BINARY_GREATER_EQUAL 12
+#define BINARY_EQUAL 6
+#define BINARY_NOT_EQUAL 7
+#define BINARY_LESS 8
+#define BINARY_LESS_EQUAL 9
+#define BINARY_GREATER 10
+#define BINARY_GREATER_EQUAL 11
+// From here on they are in the kernel's variant `elementary`.
+#define BINARY_ARITHMETIC 12
+#define BINARY_POW 12
 #define BINARY_FMOD 13
 #define BINARY_REMAINDER 14
 #define BINARY_ATAN2 15

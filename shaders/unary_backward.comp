@@ -1,12 +1,17 @@
 // dx = dy * f'(s), elementwise. One invocation per four consecutive elements.
 //@ variants T = f32 f16 bf16 f16p bf16p
+//@ variants FUNCTIONS = epilogue elementary
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "unary_backward.h"
 #include "common/types.glsl"
 #include "common/index.glsl"
 #include "common/vector.glsl"
+#ifdef FUNCTIONS_elementary
 #include "common/elementary.glsl"
+#else
+#include "common/unary.glsl"
+#endif
 
 layout(binding = 0) readonly buffer S { T s[]; };
 layout(binding = 1) readonly buffer DY { T dy[]; };
@@ -17,8 +22,11 @@ layout(binding = 2) WRITTEN buffer DX4 { T4 dx4[]; };
 
 // dy f'(s). By its bits: a compiler may take a product with 0 for 0 though dy is NaN or infinite.
 float through(float gradient, float v) {
-  const float slope =
-      function < UNARY_EPILOGUES ? unary_slope(function, v, params.a, params.b) : elementary_slope(function, v);
+#ifdef FUNCTIONS_elementary
+  const float slope = elementary_slope(function, v);
+#else
+  const float slope = unary_slope(function, v, params.a, params.b);
+#endif
   if (slope == 0.0 && (floatBitsToUint(gradient) & 0x7f800000u) == 0x7f800000u) return not_a_number();
   return gradient * slope;
 }

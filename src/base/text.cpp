@@ -46,6 +46,16 @@ std::string formatted(const char* pattern, ...) {
   return out;
 }
 
+std::string bytes_text(uint64_t bytes) {
+  if (bytes < 10240) return text(bytes, " B");
+  if (bytes < uint64_t{10} << 20) return formatted("%.1f KiB", static_cast<double>(bytes) / 1024);
+  return formatted("%.1f MiB", static_cast<double>(bytes) / (1 << 20));
+}
+
+std::string padded(const std::string& word, size_t width) {
+  return word + std::string(word.size() < width ? width - word.size() : 1, ' ');
+}
+
 std::string lower_case(std::string_view word) {
   std::string out(word);
   for (char& c : out)

@@ -31,6 +31,12 @@ std::string text(const Parts&... parts) {
 std::string
 formatted(const char* pattern, ...);
 
+/// "512 B", "20.0 KiB", "1.5 MiB".
+std::string bytes_text(uint64_t bytes);
+
+/// With blanks behind it, at least one.
+std::string padded(const std::string& word, size_t width);
+
 /// With A to Z made small, and all else as it is.
 std::string lower_case(std::string_view word);
 

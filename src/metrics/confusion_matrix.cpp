@@ -37,13 +37,13 @@ Counts counts_of(const ConfusionMatrix& m, int64_t of_class) {
   return c;
 }
 
-std::string padded(const std::string& word, size_t width) {
+std::string right_aligned(const std::string& word, size_t width) {
   return std::string(word.size() < width ? width - word.size() : 0, ' ') + word;
 }
 
 std::string line_of(const std::string& name, size_t width, const ClassScores& s) {
-  return padded(name, width) + formatted("%11.4f%11.4f%13.4f%11.4f%9lld\n", s.precision, s.recall, s.specificity, s.f,
-                                         static_cast<long long>(s.support));
+  return right_aligned(name, width) + formatted("%11.4f%11.4f%13.4f%11.4f%9lld\n", s.precision, s.recall, s.specificity,
+                                                s.f, static_cast<long long>(s.support));
 }
 
 void require_rows(const char* who, size_t scores, size_t labels, int64_t classes) {
@@ -160,15 +160,16 @@ ClassScores ConfusionMatrix::scores(Average average, double beta) const {
 std::string ConfusionMatrix::text(double beta) const {
   size_t width = 8;
   for (const std::string& name : names_) width = std::max(width, name.size() + 1);
-  std::string out = padded("label", width) + " | predicted\n" + padded("", width) + " |";
-  for (const std::string& name : names_) out += padded(name, width);
+  std::string out = right_aligned("label", width) + " | predicted\n" + right_aligned("", width) + " |";
+  for (const std::string& name : names_) out += right_aligned(name, width);
   out += "\n";
   for (int64_t label = 0; label < classes_; ++label) {
-    out += padded(names_[static_cast<size_t>(label)], width) + " |";
-    for (int64_t p = 0; p < classes_; ++p) out += padded(std::to_string(count(label, p)), width);
+    out += right_aligned(names_[static_cast<size_t>(label)], width) + " |";
+    for (int64_t p = 0; p < classes_; ++p) out += right_aligned(std::to_string(count(label, p)), width);
     out += "\n";
   }
-  out += "\n" + padded("class", width) + formatted("  precision     recall  specificity      F%-4.3g  support\n", beta);
+  out += "\n" + right_aligned("class", width) +
+         formatted("  precision     recall  specificity      F%-4.3g  support\n", beta);
   for (int64_t c = 0; c < classes_; ++c) out += line_of(names_[static_cast<size_t>(c)], width, scores(c, beta));
   out += line_of("macro", width, scores(Average::macro, beta));
   out += line_of("weighted", width, scores(Average::weighted, beta));

@@ -54,7 +54,8 @@ std::vector<Dispatch> lower_binary(Lower& c) {
   std::ranges::copy(walk.multiplier, params.multiplier);
   std::ranges::copy(walk.stride[0], params.stride_a);
   std::ranges::copy(walk.stride[1], params.stride_b);
-  return {{.kernel = &c.kernel("binary"),
+  const bool arithmetic = spec.function < BINARY_ARITHMETIC;
+  return {{.kernel = &c.kernel(arithmetic ? "binary.arithmetic" : "binary.elementary"),
            .tensors = {in_words(c.x(0)), in_words(c.x(1)), in_words(c.y())},
            .spec = spec,
            .params = params,
@@ -77,22 +78,14 @@ constexpr OpDef define_comparison(const char* name) {
 }
 
 const OpDef kBinaryOps[] = {
-    define_binary("add"),
-    define_binary("subtract"),
-    define_binary("multiply"),
-    define_binary("divide"),
-    define_binary("minimum"),
-    define_binary("maximum"),
-    define_binary("pow"),
-    define_comparison("equal"),
-    define_comparison("not_equal"),
-    define_comparison("less"),
-    define_comparison("less_equal"),
-    define_comparison("greater"),
-    define_comparison("greater_equal"),
-    define_binary("fmod"),
-    define_binary("remainder"),
-    define_binary("atan2"),
+    define_binary("add"),         define_binary("subtract"),
+    define_binary("multiply"),    define_binary("divide"),
+    define_binary("minimum"),     define_binary("maximum"),
+    define_comparison("equal"),   define_comparison("not_equal"),
+    define_comparison("less"),    define_comparison("less_equal"),
+    define_comparison("greater"), define_comparison("greater_equal"),
+    define_binary("pow"),         define_binary("fmod"),
+    define_binary("remainder"),   define_binary("atan2"),
 };
 
 // The gradient of y with respect to a, times dy.

@@ -37,7 +37,8 @@ std::vector<Dispatch> lower_as_unary(Lower& c, const char* stem, int64_t functio
   const UnarySpec spec{.workgroup_size = 64, .function = static_cast<uint32_t>(function)};
   const uint32_t count = count32(c.out(), c.node().op->name);
   const UnaryParams params{count, static_cast<float>(attrs.a), static_cast<float>(attrs.b)};
-  return {{.kernel = &c.kernel(kernel_name(stem, c.out().dtype, c.caps)),
+  const char* functions = function < UNARY_EPILOGUES ? ".epilogue" : ".elementary";
+  return {{.kernel = &c.kernel(kernel_name(stem, c.out().dtype, c.caps) + functions),
            .tensors = std::move(tensors),
            .spec = spec,
            .params = params,

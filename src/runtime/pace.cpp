@@ -20,27 +20,21 @@ Pace::Pace(const std::vector<double>& guesses) {
 
 double Pace::cost(size_t segment) const { return costs_[segment].mean + kDeviations * costs_[segment].deviation; }
 
-double Pace::step_cost() const {
+double Pace::expected(size_t end, double deviations) const {
   double total = 0;
-  for (const Cost& c : costs_) total += c.mean;
+  for (size_t i = 0; i < end; ++i) total += costs_[i].mean + deviations * costs_[i].deviation;
   return total;
 }
-
-double Pace::step_bound() const {
-  double total = 0;
-  for (size_t i = 0; i < costs_.size(); ++i) total += cost(i);
-  return total;
-}
+double Pace::step_cost() const { return expected(segments(), 0); }
+double Pace::step_bound() const { return expected(segments(), kDeviations); }
 
 bool Pace::known() const {
   return std::ranges::all_of(costs_, [](const Cost& c) { return c.samples > 0; });
 }
 
 double Pace::step_done() const {
-  double before = 0;
-  for (size_t i = 0; i < cursor_; ++i) before += costs_[i].mean;
   const double total = step_cost();
-  return total > 0 ? before / total : 0;
+  return total > 0 ? expected(cursor_, 0) / total : 0;
 }
 
 void Pace::begin(double budget, double outstanding) {

@@ -54,6 +54,9 @@ class Pace {
     double mean = 0, deviation = 0;
     uint32_t samples = 0;
   };
+  /// What the segments before `end` take, and so many deviations more.
+  double expected(size_t end, double deviations) const;
+
   std::vector<Cost> costs_;
   size_t cursor_ = 0;
   double budget_ = 0, left_ = 0, saved_ = 0;

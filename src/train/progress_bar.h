@@ -1,7 +1,6 @@
 // What a person sees while a network trains: a bar on a terminal, a line an epoch elsewhere.
 #pragma once
 
-#include <cstdio>
 #include <string>
 
 #include "lemnos/train.h"
@@ -22,8 +21,7 @@ class ProgressBar {
   bool draws() const { return draws_; }
 
  private:
-  bool draws_;
-  bool lines_;
+  bool draws_, lines_;
 };
 
 }  // namespace lemnos::train

@@ -5,14 +5,6 @@
 namespace lemnos {
 
 namespace {
-std::string padded(const std::string& word, size_t width) {
-  return word + std::string(word.size() < width ? width - word.size() : 1, ' ');
-}
-std::string bytes_text(uint64_t bytes) {
-  if (bytes < 10240) return text(bytes, " B");
-  if (bytes < uint64_t{10} << 20) return formatted("%.1f KiB", static_cast<double>(bytes) / 1024);
-  return formatted("%.1f MiB", static_cast<double>(bytes) / (1 << 20));
-}
 // What a step holds at most: everything persistent, and the activation arena.
 std::string memory_text(const Graph& graph, uint64_t activations) {
   const uint64_t arena = graph.state()->flat().bytes();
