@@ -11,11 +11,25 @@
 #include <string>
 #include <utility>
 
+#include "base/half.h"
 #include "base/text.h"
 #include "io/json_text.h"
 #include "io/safetensors.h"
 
 namespace lemnos::judges {
+
+const char* word_of(DType dtype) {
+  switch (dtype) {
+    case DType::f32: return "F32";
+    case DType::f16: return "F16";
+    case DType::bf16: return "BF16";
+    case DType::i32: return "I32";
+    case DType::u32: return "U32";
+    case DType::u8: return "U8";
+    case DType::boolean: return "BOOL";
+  }
+  return "";
+}
 
 namespace {
 
@@ -40,19 +54,6 @@ std::vector<std::byte> encoded(const std::vector<double>& numbers) {
     std::memcpy(bytes.data() + i * sizeof(T), &item, sizeof(T));
   }
   return bytes;
-}
-
-const char* word_of(DType dtype) {
-  switch (dtype) {
-    case DType::f32: return "F32";
-    case DType::f16: return "F16";
-    case DType::bf16: return "BF16";
-    case DType::i32: return "I32";
-    case DType::u32: return "U32";
-    case DType::u8: return "U8";
-    case DType::boolean: return "BOOL";
-  }
-  return "";
 }
 
 std::vector<std::byte> content_of(const std::filesystem::path& file) {
@@ -104,8 +105,12 @@ std::vector<double> numbers_of(DType dtype, const std::vector<std::byte>& bytes)
     case DType::u32: return decoded<uint32_t>(bytes.data(), count);
     case DType::u8:
     case DType::boolean: return decoded<uint8_t>(bytes.data(), count);
-    default: fail(ErrorCode::unsupported, "judges: results in ", dtype, " are not read");
+    case DType::f16:
+    case DType::bf16: break;
   }
+  std::vector<double> numbers(count);
+  decode(dtype, bytes.data(), numbers.data(), count);
+  return numbers;
 }
 
 std::vector<std::byte> bytes_of(DType dtype, const std::vector<double>& numbers) {
@@ -114,8 +119,13 @@ std::vector<std::byte> bytes_of(DType dtype, const std::vector<double>& numbers)
     case DType::i32: return encoded<int32_t>(numbers);
     case DType::u8:
     case DType::boolean: return encoded<uint8_t>(numbers);
-    default: fail(ErrorCode::unsupported, "judges: inputs in ", dtype, " are not written");
+    case DType::u32: return encoded<uint32_t>(numbers);
+    case DType::f16:
+    case DType::bf16: break;
   }
+  std::vector<std::byte> bytes(numbers.size() * size_of(dtype));
+  encode(dtype, numbers.data(), bytes.data(), numbers.size());
+  return bytes;
 }
 
 }  // namespace lemnos::judges

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lemnos/tensor.h"
@@ -25,12 +26,15 @@ class Arrays {
   Arrays() = default;
   /// Throws `not_found` naming the tensor and the file.
   const Array& at(const std::string& name) const;
+  void set(const std::string& name, Array array) { arrays_[name] = std::move(array); }
 
  private:
   std::string file_;
   std::map<std::string, Array> arrays_;
 };
 
+/// What an Array calls an element type: "F32".
+const char* word_of(DType dtype);
 /// The elements of a tensor in memory.
 std::vector<double> numbers_of(DType dtype, const std::vector<std::byte>& bytes);
 /// The bytes that a tensor of `dtype` takes for these numbers, which it must hold exactly but for f32's rounding.

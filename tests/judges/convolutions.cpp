@@ -6,6 +6,7 @@
 
 #include "judges/helpers.h"
 #include "judges/tables.h"
+#include "judges/windows.h"
 
 namespace lemnos::judges {
 
@@ -98,7 +99,6 @@ Value patches(Args& a) {
   return reshape(x, Shape{n, c * kernel[0] * kernel[1], count[0] * count[1]});
 }
 
-// Volumes x[N, C, D, H, W]: the planes that each depth of the taps meets, by conv2d, added up.
 Value volumes(Args& a) {
   const Batched batch(a[0], 3);
   const Value w = a.tensor({1, "weight"}), bias = a.tensor_or_none({2, "bias"});
@@ -112,8 +112,14 @@ Value volumes(Args& a) {
     after[i] = whole - whole / 2;
   }
   const Value x = pad(batch.x, {0, 0, before[0], before[1], before[2]}, {0, 0, after[0], after[1], after[2]});
+  return batch.back(volume_convolution(x, w, bias, stride, dilation, a.integer({6, "groups"}, 1)));
+}
+
+}  // namespace
+
+Value volume_convolution(Value x, Value w, Value bias, const Axes& stride, const Axes& dilation, int64_t groups) {
   const Conv2dOptions options{
-      .stride = {stride[1], stride[2]}, .dilation = {dilation[1], dilation[2]}, .groups = a.integer({6, "groups"}, 1)};
+      .stride = {stride[1], stride[2]}, .dilation = {dilation[1], dilation[2]}, .groups = groups};
   const int64_t n = x.shape()[0], taps = w.shape()[2];
   const int64_t depth = (x.shape()[2] - dilation[0] * (taps - 1) - 1) / stride[0] + 1;
   Value y;
@@ -124,10 +130,8 @@ Value volumes(Args& a) {
     y = y ? y + part : part;
   }
   const Shape& s = y.shape();
-  return batch.back(permute(reshape(y, Shape{n, depth, s[1], s[2], s[3]}), {0, 2, 1, 3, 4}));
+  return permute(reshape(y, Shape{n, depth, s[1], s[2], s[3]}), {0, 2, 1, 3, 4});
 }
-
-}  // namespace
 
 // Sums of products are held to their largest element, as in linear.cpp.
 void add_convolutions(Table& t) {

@@ -36,6 +36,9 @@ struct Claim {
   const Array* want = nullptr;
   Tolerance tolerance;
 };
+/// What each value holds after a run with these inputs; for "no value" nothing. At least one must be a value.
+std::vector<Array> computed(const Device& device, const std::map<std::string, Value>& inputs, const Arrays& arrays,
+                            const std::vector<Value>& values);
 /// Runs the graph with these inputs and compares.
 Outcome judge(const Device& device, const std::map<std::string, Value>& inputs, const Arrays& arrays,
               const std::vector<Claim>& claims);

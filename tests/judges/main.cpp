@@ -1,14 +1,16 @@
-// Judges Lemnos by what others computed: lemnos_judges pytorch FOLDER [--device D] [--op NAME] [--list] [--pinned FILE]
+// Judges Lemnos by what others computed: lemnos_judges COURT FOLDER [--device D] [--op NAME] [--list] [--pinned FILE]
 
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/text.h"
+#include "judges/dlprimitives.h"
 #include "judges/pytorch.h"
 
 namespace {
@@ -16,16 +18,28 @@ namespace {
 using namespace lemnos;
 
 constexpr const char* kUsage =
-    "lemnos_judges pytorch FOLDER [--device D] [--op NAME] [--list] [--pinned FILE]\n"
+    "lemnos_judges COURT FOLDER [--device D] [--op NAME] [--list] [--pinned FILE]\n"
+    "  COURT          pytorch or dlprimitives\n"
     "  --device D     a name or part of it, \"cpu\" (the default) or \"best\"\n"
-    "  --op NAME      this op alone, by PyTorch's name; optimizer.Adam, schedule.StepLR, module.LSTM\n"
+    "  --op NAME      this op alone, by the name in the table\n"
     "  --list         one line an op: name, calls, expressed, right\n"
     "  --pinned FILE  fails where an op has less than FILE, such a list, says of it, and nowhere else\n"
     "Status: 0, 1 where a call is wrong (or something pinned is lost), 2 for a mistake, 77 where FOLDER is not "
     "there.\n";
 
+struct Court {
+  judges::Report (*judge)(const Device& device, const std::filesystem::path& folder, const std::string& only);
+  const char* holds;  // what its folder does
+};
+const std::map<std::string, Court>& courts() {
+  static const std::map<std::string, Court> known = {
+      {"pytorch", {judges::judge_pytorch, "PyTorch's test database"}},
+      {"dlprimitives", {judges::judge_dlprimitives, "the cases of dlprimitives"}}};
+  return known;
+}
+
 struct Options {
-  std::string folder, device = "cpu", op, pinned;
+  std::string court, folder, device = "cpu", op, pinned;
   bool list = false;
 };
 
@@ -51,7 +65,9 @@ Options parsed(const std::vector<std::string>& words) {
     }
   }
   require(plain.size() == 2, ErrorCode::invalid_argument, "a court and a folder are needed\n", kUsage);
-  require(plain[0] == "pytorch", ErrorCode::invalid_argument, "there is no court '", plain[0], "'; there is: pytorch");
+  require(courts().contains(plain[0]), ErrorCode::invalid_argument, "there is no court '", plain[0],
+          "'; there are: pytorch, dlprimitives");
+  options.court = plain[0];
   options.folder = plain[1];
   return options;
 }
@@ -59,13 +75,14 @@ Options parsed(const std::vector<std::string>& words) {
 constexpr int kNothingJudged = 77;
 
 int run(const Options& options) {
+  const Court& court = courts().at(options.court);
   if (!std::filesystem::is_directory(options.folder)) {
-    std::cout << options.folder << ": is not there, so nothing was judged. It holds PyTorch's test database, which is "
-              << "not part of the project (tests/judges/README.md)\n";
+    std::cout << options.folder << ": is not there, so nothing was judged. It holds " << court.holds
+              << ", which is not part of the project (tests/judges/README.md)\n";
     return kNothingJudged;
   }
   const Device device = Device::find(options.device);
-  const judges::Report report = judges::judge_pytorch(device, options.folder, options.op);
+  const judges::Report report = court.judge(device, options.folder, options.op);
   if (options.list) {
     report.print_list(std::cout);
   } else {

@@ -10,6 +10,7 @@
 
 #include "judges/helpers.h"
 #include "judges/tables.h"
+#include "judges/windows.h"
 
 namespace lemnos::judges {
 
@@ -20,39 +21,8 @@ using Pair = std::array<int64_t, 2>;
 Value plane_pooling(Value x, size_t axes) { return axes == 1 ? unsqueeze(x, -2) : x; }
 Value row_pooling(Value y, size_t axes) { return axes == 1 ? squeeze(y, -2) : y; }
 
-// What a pool is told along each of its one to three axes.
-struct Windows {
-  Axes kernel, stride, padding, dilation;
-  bool ceil = false, count_include_pad = true;
+}  // namespace
 
-  size_t axes() const { return kernel.size(); }
-  Pool2dOptions of(size_t first) const {
-    const auto pair = [&](const Axes& numbers) { return Pair{numbers[first], numbers[first + 1]}; };
-    return {pair(kernel), pair(stride), pair(padding), pair(dilation), ceil, count_include_pad};
-  }
-};
-
-// The pools' arguments stand at the same places, but for dilation and what follows.
-Windows windows_of(Args& a, size_t axes) {
-  Windows w{a.extents({1, "kernel_size"}, axes, 1), {}, a.extents({3, "padding"}, axes, 0), Axes(axes, 1)};
-  const bool strided = a.has({2, "stride"}) && !a.list({2, "stride"}).empty();
-  w.stride = strided ? a.extents({2, "stride"}, axes, 1) : w.kernel;
-  return w;
-}
-
-// x[.., D, H, W] by a function of planes: first each [H, W], then all [D, HW].
-template <typename Planes, typename Columns>
-Value by_planes(Value x, Planes planes, Columns columns) {
-  const size_t depth = x.shape().rank() - 3;
-  const Value y = planes(x);
-  Axes dims = dims_of(y), flat(dims.begin(), dims.end() - 2);
-  flat.push_back(dims[depth + 1] * dims[depth + 2]);
-  const Value z = columns(reshape(y, flat));
-  dims[depth] = z.shape()[depth];
-  return reshape(z, dims);
-}
-
-// Windows of one axis are those of a plane of one row, and windows of volumes are taken in two steps.
 Value pooled(Value x, Windows w, const std::function<Value(Value, Pool2dOptions)>& f) {
   const size_t axes = w.axes();
   if (axes == 2) return f(x, w.of(0));
@@ -63,10 +33,19 @@ Value pooled(Value x, Windows w, const std::function<Value(Value, Pool2dOptions)
       x, [&](Value volume) { return f(volume, w.of(2)); }, [&](Value columns) { return f(columns, w.of(0)); });
 }
 
-// The number of each element within the last axes.
 Value numbered(Value x, size_t axes) {
   const Axes dims = dims_of(x), last(dims.end() - static_cast<std::ptrdiff_t>(axes), dims.end());
   return broadcast_to(cast(reshape(range(x.graph(), 0, Shape(last).elements()), Shape(last)), DType::f32), x.shape());
+}
+
+namespace {
+
+// The pools' arguments stand at the same places, but for dilation and what follows.
+Windows windows_of(Args& a, size_t axes) {
+  Windows w{a.extents({1, "kernel_size"}, axes, 1), {}, a.extents({3, "padding"}, axes, 0), Axes(axes, 1)};
+  const bool strided = a.has({2, "stride"}) && !a.list({2, "stride"}).empty();
+  w.stride = strided ? a.extents({2, "stride"}, axes, 1) : w.kernel;
+  return w;
 }
 
 std::vector<Value> max_pool(Args& a, size_t axes) {

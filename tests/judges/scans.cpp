@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "judges/helpers.h"
+#include "judges/places.h"
 #include "judges/tables.h"
 #include "lemnos/loop.h"
 
@@ -25,10 +26,8 @@ Axes moved(size_t rank, size_t axis) {
   return order;
 }
 
-// The results of every iteration over the rows of x along `axis`, and the last.
-struct Scanned {
-  Value all, last;
-};
+}  // namespace
+
 Scanned scan(Value x, size_t axis, float first, Step step) {
   const Axes order = moved(x.shape().rank(), axis);
   const Value rows = permute(x, order), start = full(x.graph(), rows.shape().without(0), first);
@@ -39,6 +38,8 @@ Scanned scan(Value x, size_t axis, float first, Step step) {
   });
   return {permute(r.stacked[0], order), r.carried[0]};
 }
+
+namespace {
 
 auto running(float first, Step step) {
   return [first, step](Args& a) {
