@@ -128,6 +128,8 @@ case ${1:-help} in
     drivers lavapipe26 swiftshader
     step "Shader compilers, Vulkan headers and a compiler of other releases, in .toolchain/releases (nothing is installed)"
     .ci/toolchain.sh releases || note "a lane for what is not here is left out, and says so"
+    step "The test data of ONNX, in .toolchain/onnx (nothing is installed)"
+    .ci/toolchain.sh judges || note "the test that it is for is left out, and says so"
     ./setup.sh build || { printf '\nthe build failed\n\n0 passed, 1 failed\n'; exit 1; }
     exec .ci/lanes.sh build
     ;;

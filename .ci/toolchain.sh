@@ -4,6 +4,7 @@
 #                                Quick where they are there already; status 1 where they cannot be had
 #   .ci/toolchain.sh releases    what the lanes check against: shader compiler and Vulkan headers of each release in `promised`,
 #                                in .toolchain/releases/NAME, and the newest clang; status 1 where one cannot be had
+#   .ci/toolchain.sh judges      the test data of ONNX in .toolchain/onnx, by which tests/judges judges; status 1 likewise
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/packages.sh"
 
@@ -75,6 +76,8 @@ compiler_works() { "$toolchain/bin/lemnos-glslang" --version >/dev/null 2>&1 && 
 case ${1:-} in
   "") ;;
   releases) unpack_releases; exit ;;
+  # Of one release, whatever this one is: what is right is pinned by its cases.
+  judges) unpack_packages "$toolchain/onnx" alone trixie libonnx-testdata; exit ;;
   *) say "toolchain.sh: unknown word '$1'"; exit 2 ;;
 esac
 made_by=$(cksum <"${BASH_SOURCE[0]}")

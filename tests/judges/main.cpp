@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "judges/dlprimitives.h"
+#include "judges/onnx/court.h"
 #include "judges/pytorch.h"
 
 namespace {
@@ -19,7 +20,7 @@ using namespace lemnos;
 
 constexpr const char* kUsage =
     "lemnos_judges COURT FOLDER [--device D] [--op NAME] [--list] [--pinned FILE]\n"
-    "  COURT          pytorch or dlprimitives\n"
+    "  COURT          pytorch, onnx or dlprimitives\n"
     "  --device D     a name or part of it, \"cpu\" (the default) or \"best\"\n"
     "  --op NAME      this op alone, by the name in the table\n"
     "  --list         one line an op: name, calls, expressed, right\n"
@@ -34,6 +35,7 @@ struct Court {
 const std::map<std::string, Court>& courts() {
   static const std::map<std::string, Court> known = {
       {"pytorch", {judges::judge_pytorch, "PyTorch's test database"}},
+      {"onnx", {judges::onnx::judge_onnx, "the test data of ONNX"}},
       {"dlprimitives", {judges::judge_dlprimitives, "the cases of dlprimitives"}}};
   return known;
 }
@@ -66,7 +68,7 @@ Options parsed(const std::vector<std::string>& words) {
   }
   require(plain.size() == 2, ErrorCode::invalid_argument, "a court and a folder are needed\n", kUsage);
   require(courts().contains(plain[0]), ErrorCode::invalid_argument, "there is no court '", plain[0],
-          "'; there are: pytorch, dlprimitives");
+          "'; there are: pytorch, onnx, dlprimitives");
   options.court = plain[0];
   options.folder = plain[1];
   return options;
