@@ -104,7 +104,9 @@ const Array& Call::array(int input) { return scope_.numbers(name(input)); }
 
 Axes Call::list(int input) {
   Axes numbers;
-  for (double number : array(input).values) numbers.push_back(static_cast<int64_t>(number));
+  // "to the end" is the largest i64, which no double is.
+  for (double number : array(input).values)
+    numbers.push_back(static_cast<int64_t>(std::isnan(number) ? 0 : std::clamp(number, -0x1p62, 0x1p62)));
   return numbers;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "judges/judge.h"
+#include "judges/onnx/runner.h"
 #include "judges/onnx/table.h"
 
 namespace lemnos::judges::onnx {
@@ -25,7 +26,7 @@ OpTable op_table() {
       {"elementwise", add_elements}, {"shapes", add_moves},         {"indexing", add_places},
       {"reductions", add_reduced},   {"products", add_products},    {"windows", add_windows},
       {"resizing", add_resizing},    {"normalisation", add_normed}, {"training", add_trained},
-      {"quantised", add_quantized},  {"recurrent", add_recurrent},  {"no tensors", add_absent}};
+      {"quantised", add_quantized},  {"recurrent", add_recurrent},  {"others", add_absent}};
   for (const auto& [family, add] : families) {
     table.begin(family);
     add(table);
@@ -67,62 +68,6 @@ Outcome excused(const std::string& name, Outcome outcome) {
   return Outcome::unexpressed("a fault of the data: " + fault->second);
 }
 
-bool is_default_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
-
-// A name that tells ONNX's own ops from those of a domain.
-std::string qualified(const NodeMessage& node) {
-  return is_default_domain(node.domain) ? node.op : node.domain + '.' + node.op;
-}
-
-const OpRow* row_of_node(const OpTable& table, const NodeMessage& node) {
-  const bool known = is_default_domain(node.domain) || node.domain == "ai.onnx.preview.training";
-  return known ? table.find(node.op) : nullptr;
-}
-
-int64_t version_of(const Model& model, const NodeMessage& node) {
-  for (const auto& [domain, version] : model.versions)
-    if (domain == node.domain || (is_default_domain(domain) && is_default_domain(node.domain))) return version;
-  return 1;
-}
-
-void run_node(const OpTable& table, const Model& model, Scope& scope, const NodeMessage& node);
-
-void run_nodes(const OpTable& table, const Model& model, Scope& scope, const GraphMessage& graph) {
-  for (const NamedArray& initializer : graph.initializers) scope.add_constant(initializer.name, initializer);
-  for (const NodeMessage& node : graph.nodes) run_node(table, model, scope, node);
-}
-
-void require_tensors(const std::vector<ValueMessage>& values) {
-  for (const ValueMessage& value : values) express_if(value.kind == "tensor", value.kind + "s in place of tensors");
-}
-
-// The branch that a condition chooses which is known when the graph is built.
-void run_if(const OpTable& table, const Model& model, Scope& scope, const NodeMessage& node) {
-  const bool holds = scope.numbers(node.inputs.at(0)).values.at(0) != 0;
-  const GraphMessage& branch = *node.attributes.at(holds ? "then_branch" : "else_branch").graph;
-  require_tensors(branch.outputs);
-  run_nodes(table, model, scope, branch);
-  for (size_t i = 0; i < node.outputs.size(); ++i) scope.rename(branch.outputs.at(i).name, node.outputs[i]);
-}
-
-void run_node(const OpTable& table, const Model& model, Scope& scope, const NodeMessage& node) {
-  if (node.op == "If") {
-    run_if(table, model, scope, node);
-    return;
-  }
-  const OpRow* row = row_of_node(table, node);
-  express_if(row != nullptr, "no op: " + qualified(node));
-  Call call(scope, node, version_of(model, node));
-  const std::vector<Value> results = row->build(call);
-  call.require_all_read();
-  for (int i = 0; i < call.results(); ++i) {
-    if (!call.wants(i)) continue;
-    const auto place = static_cast<size_t>(i);
-    express_if(place < results.size() && results[place], text("result ", i, " of ", node.op, " has no counterpart"));
-    scope.add_value(node.outputs[place], results[place], call.result_type());
-  }
-}
-
 NamedArray read_tensor(const fs::path& file, const ValueMessage& about) {
   return tensor_from(bytes_in(file), about.type);
 }
@@ -154,9 +99,9 @@ Outcome judge_data(const Device& device, const OpTable& table, const Model& mode
   Scope scope(device);
   add_inputs(scope, model, data);
   require_tensors(model.graph.outputs);
-  run_nodes(table, model, scope, model.graph);
+  Runner(table, model, scope).run(model.graph);
   const bool alone = model.graph.nodes.size() == 1;
-  const Tolerance tolerance = alone ? row_of_node(table, model.graph.nodes[0])->tolerance : kOnnx;
+  const Tolerance tolerance = alone ? row_of(table, model.graph.nodes[0])->tolerance : kOnnx;
   std::vector<Array> wanted;
   std::vector<Claim> claims;
   wanted.reserve(model.graph.outputs.size());
@@ -200,7 +145,7 @@ std::string op_of_case(const Model& model, const std::string& name) {
 
 std::string family_of_case(const OpTable& table, const Model& model) {
   if (model.graph.nodes.size() != 1) return "graphs";
-  const OpRow* row = row_of_node(table, model.graph.nodes[0]);
+  const OpRow* row = row_of(table, model.graph.nodes[0]);
   return row ? row->family : "without a row";
 }
 

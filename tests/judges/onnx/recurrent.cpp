@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "judges/onnx/table.h"
+#include "lemnos/loop.h"
 
 namespace lemnos::judges::onnx {
 
@@ -62,10 +63,33 @@ std::vector<Value> lstm_row(Call& c) {
   return results_of(l, lstm(l.x, l.weights, l.h, l.c));
 }
 
+// h' = (1 - z) n + z h with n = tanh(a_n + R_n (r h) + b_n): the reset comes before the product, where gru() has it
+// after.
+Recurrent reset_first(const Layer& l) {
+  const int64_t hidden = l.weights.hidden_weight.shape()[1], batch = l.x.shape()[0];
+  const Axes gates(3, hidden);
+  const std::vector<Value> weights = split(l.weights.hidden_weight, gates, 0);
+  const std::vector<Value> biases =
+      l.weights.hidden_bias ? split(l.weights.hidden_bias, gates, 0) : std::vector<Value>(3);
+  const Value from_x = permute(linear(l.x, l.weights.input_weight, l.weights.input_bias), {1, 0, 2});
+  const Value start = l.h ? l.h : zeros(l.x.graph(), Shape{batch, hidden});
+  const LoopResults all = repeat(from_x.shape()[0], {start}, {from_x}, [&](LoopBody& body) {
+    const Value h = body.carried();
+    const std::vector<Value> a = split(body.slice(), gates, 1);
+    const auto from_h = [&](Value v, size_t gate) {
+      return linear(v, body.capture(weights[gate]), biases[gate] ? body.capture(biases[gate]) : Value());
+    };
+    const Value r = sigmoid(a[0] + from_h(h, 0)), z = sigmoid(a[1] + from_h(h, 1)), n = tanh(a[2] + from_h(r * h, 2));
+    const Value next = n + z * (h - n);
+    return LoopStep{.carried = {next}, .stacked = {next}};
+  });
+  return {permute(all.stacked[0], {1, 0, 2}), all.carried[0], {}};
+}
+
 std::vector<Value> gru_row(Call& c) {
-  express_if(c.flag("linear_before_reset", false), "no option: a GRU that resets before the product");
+  const bool reset_last = c.flag("linear_before_reset", false);
   const Layer l = layer_of(c, {1, 0, 2});  // z r h
-  return results_of(l, gru(l.x, l.weights, l.h));
+  return results_of(l, reset_last ? gru(l.x, l.weights, l.h) : reset_first(l));
 }
 
 std::vector<Value> rnn_row(Call& c) {

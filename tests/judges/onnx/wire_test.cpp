@@ -55,7 +55,8 @@ TEST(Wire, ReadsEveryKind) {
   EXPECT_EQ(only_field("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01").integer(), -1);
   EXPECT_EQ(only_field({"\x15\0\0\x80\x3f", 5}).real(), 1.f);
   EXPECT_EQ(only_field({"\x51\0\0\0\0\0\0\xf8\xbf", 9}).double_real(), -1.5);
-  const Field text = only_field("\x22\x03one");
+  const std::string message = "\x22\x03one";
+  const Field text = only_field(message);
   EXPECT_EQ(text.number, 4u);
   EXPECT_EQ(text.text(), "one");
   EXPECT_EQ(only_field({"\x22\0", 2}).text(), "");
