@@ -125,6 +125,8 @@ LEMNOS_OP_CASES(unary) {
   extreme("sigmoid", constant(-200), "exp(200) would be inf", "sigmoid is 0 there");
   extreme("softplus", uniform(80, 200), "is x there", "");
   extreme("log", uniform(1e-30, 1e-20), "near zero", "");
+  extreme("log", constant(0), "a driver's may be a number", "everything is infinite");
+  extreme("log1p", constant(-1), "likewise", "everything is infinite");
   const auto gate = [&](const char* op, const Shape& x, Build build) {
     cases.add({.op = op, .inputs = {{.shape = x}}, .tolerance = transcendental(), .build = std::move(build)});
   };
