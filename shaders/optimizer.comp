@@ -121,7 +121,35 @@ vec4 lion(uint i, vec4 g, float lr) {
   return lr * kept_sign(params.beta1 * m + params.rest1 * g);
 }
 
-vec4 difference(uint i, vec4 g, float lr) {
+// Slot: the average, which follows p until the update `start`, and is its mean from then on.
+vec4 asgd(uint i, vec4 p, vec4 g, float lr) {
+  const float before = update_number() - 1.0;
+  const float eta = lr / exp2(params.power * log2(1.0 + params.lambda * lr * before));
+  const vec4 delta = eta * (params.lambda * p + g);
+  const float mu = 1.0 / max(1.0, before - params.start);
+  const vec4 average = slot0[i];
+  slot0[i] = mu == 1.0 ? p - delta : average + mu * (p - delta - average);
+  return delta;
+}
+
+// Slots: the length of a step, in units of lr; the gradient before.
+float rprop_factor(float g, float before) {
+  const float same = kept_sign(g) * kept_sign(before);  // by signs: a product of small gradients may be 0
+  return same > 0.0 ? params.grow : (same < 0.0 ? params.shrink : 1.0);
+}
+vec4 rprop(uint i, vec4 g, float lr) {
+  const vec4 before = slot1[i];
+  const vec4 factor = vec4(rprop_factor(g.x, before.x), rprop_factor(g.y, before.y), rprop_factor(g.z, before.z),
+                           rprop_factor(g.w, before.w));
+  const vec4 size = clamp(slot0[i] * factor, params.least, params.most);
+  // After a change of the sign there is no step, and the next one is not compared.
+  const vec4 kept = mix(g, vec4(0.0), equal(factor, vec4(params.shrink)));
+  slot0[i] = size;
+  slot1[i] = kept;
+  return lr * size * kept_sign(kept);
+}
+
+vec4 difference(uint i, vec4 p, vec4 g, float lr) {
   switch (function) {
     case OPTIMIZER_ADAGRAD: return adagrad(i, g, lr);
     case OPTIMIZER_ADADELTA: return adadelta(i, g, lr);
@@ -131,6 +159,8 @@ vec4 difference(uint i, vec4 g, float lr) {
     case OPTIMIZER_ADAMAX: return adamax(i, g, lr);
     case OPTIMIZER_RADAM: return radam(i, g, lr);
     case OPTIMIZER_LION: return lion(i, g, lr);
+    case OPTIMIZER_ASGD: return asgd(i, p, g, lr);
+    case OPTIMIZER_RPROP: return rprop(i, g, lr);
   }
   return sgd(i, g, lr);
 }
@@ -159,5 +189,5 @@ void main() {
     p *= 1.0 - lr * decay;
   else
     g += decay * p;
-  parameters[i] = p - difference(i, g, lr);
+  parameters[i] = p - difference(i, p, g, lr);
 }

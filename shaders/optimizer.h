@@ -11,7 +11,9 @@
 #define OPTIMIZER_ADAMAX 6
 #define OPTIMIZER_RADAM 7
 #define OPTIMIZER_LION 8
-#define OPTIMIZER_AVERAGE 9
+#define OPTIMIZER_ASGD 9
+#define OPTIMIZER_RPROP 10
+#define OPTIMIZER_AVERAGE 11
 
 #include "common/shared.h"
 
@@ -29,6 +31,13 @@ PARAMS_BEGIN(Optimizer)
   float rest2;
   float lr_decay;
   float momentum_decay;
+  float lambda;  // asgd
+  float power;
+  float start;
+  float shrink;  // rprop
+  float grow;
+  float least;
+  float most;
 PARAMS_END
 
 SPEC_BEGIN(Optimizer, 64)

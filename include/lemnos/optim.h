@@ -122,10 +122,11 @@ struct NAdam {
   float eps = 1e-8f;
   float momentum_decay = 4e-3f;
   float weight_decay = 0;  // L2
+  bool decoupled = false;  // weight decay as AdamW's
 
   void visit(auto&& f) {
     f("lr", lr), f("beta1", beta1), f("beta2", beta2), f("eps", eps), f("momentum_decay", momentum_decay),
-        f("weight_decay", weight_decay);
+        f("weight_decay", weight_decay), f("decoupled", decoupled);
   }
 };
 
@@ -153,9 +154,11 @@ struct RAdam {
   float beta2 = .999f;
   float eps = 1e-8f;
   float weight_decay = 0;  // L2
+  bool decoupled = false;  // weight decay as AdamW's
 
   void visit(auto&& f) {
-    f("lr", lr), f("beta1", beta1), f("beta2", beta2), f("eps", eps), f("weight_decay", weight_decay);
+    f("lr", lr), f("beta1", beta1), f("beta2", beta2), f("eps", eps), f("weight_decay", weight_decay),
+        f("decoupled", decoupled);
   }
 };
 
@@ -168,6 +171,40 @@ struct Lion {
   float weight_decay = 0;  // decoupled
 
   void visit(auto&& f) { f("lr", lr), f("beta1", beta1), f("beta2", beta2), f("weight_decay", weight_decay); }
+};
+
+/// Averaged SGD (Polyak and Juditsky, 1992): eta = lr / (1 + lambda lr (t - 1))^power; p -= eta (lambda p + g);
+/// average += (p - average) / max(1, t - 1 - start). The average is in the slot "asgd.average"; Trainer::averaged()
+/// returns it.
+struct Asgd {
+  static constexpr const char* kKind = "asgd";
+  float lr = .01f;
+  float lambda = 1e-4f;
+  float power = .75f;
+  float start = 1e6f;      // updates before the average begins; until then it is p
+  float weight_decay = 0;  // L2
+
+  void visit(auto&& f) {
+    f("lr", lr), f("lambda", lambda), f("power", power), f("start", start), f("weight_decay", weight_decay);
+  }
+};
+
+/// For whole batches (Riedmiller and Braun, 1993). Each element has a step s, at first lr. Where g keeps the sign that
+/// it had before, s *= grow; where it changes, s *= shrink and g counts as 0; s stays within [least, most]; p -= s
+/// sign(g). A schedule scales s, least and most.
+struct Rprop {
+  static constexpr const char* kKind = "rprop";
+  float lr = .01f;
+  float shrink = .5f;
+  float grow = 1.2f;
+  float least = 1e-6f;
+  float most = 50;
+  float weight_decay = 0;  // L2; PyTorch has none
+
+  void visit(auto&& f) {
+    f("lr", lr), f("shrink", shrink), f("grow", grow), f("least", least), f("most", most),
+        f("weight_decay", weight_decay);
+  }
 };
 
 /// Adam for large batches (You et al., 2020): u = m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps) + weight_decay p;
@@ -215,7 +252,8 @@ struct Muon {
   }
 };
 
-using Optimizer = std::variant<Sgd, Adagrad, Adadelta, RmsProp, Adam, AdamW, NAdam, Adamax, RAdam, Lion, Lamb, Muon>;
+using Optimizer =
+    std::variant<Sgd, Adagrad, Adadelta, RmsProp, Adam, AdamW, NAdam, Adamax, RAdam, Lion, Asgd, Rprop, Lamb, Muon>;
 
 std::string name_of(const Optimizer& optimizer);  // "sgd", "adamw", ...
 /// The structs above, by their kind.

@@ -163,7 +163,8 @@ class Trainer {
   /// Writes the tensors of a snapshot back. Throws `not_found` or `shape_mismatch` naming the tensor, and changes
   /// nothing then.
   void restore(const Snapshot& snapshot);
-  /// The model with the averages of TrainerOptions::average in place of its parameters, to be restored for evaluation.
+  /// The model with the averages of TrainerOptions::average, or of optim::Asgd without that, in place of its
+  /// parameters, to be restored for evaluation.
   /// Throws `invalid_argument` without such an average.
   Snapshot averaged();
 

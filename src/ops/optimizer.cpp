@@ -47,7 +47,14 @@ shaders::OptimizerParams params_of_optimizer(const OptimizerAttrs& a) {
           .beta2 = real(a.beta2),
           .rest2 = static_cast<float>(1 - a.beta2),
           .lr_decay = real(a.lr_decay),
-          .momentum_decay = real(a.momentum_decay)};
+          .momentum_decay = real(a.momentum_decay),
+          .lambda = real(a.lambda),
+          .power = real(a.power),
+          .start = real(a.start),
+          .shrink = real(a.shrink),
+          .grow = real(a.grow),
+          .least = real(a.least),
+          .most = real(a.most)};
 }
 
 std::vector<Dispatch> lower_optimizer(Lower& c) {
@@ -99,7 +106,7 @@ const OpDef kOptimizerOps[] = {
     define_optimizer("adadelta", 2), define_optimizer("rmsprop", 1),      define_optimizer("rmsprop_momentum", 3),
     define_optimizer("adam", 2),     define_optimizer("adam_amsgrad", 3), define_optimizer("nadam", 2),
     define_optimizer("adamax", 2),   define_optimizer("radam", 2),        define_optimizer("lion", 1),
-    define_optimizer("average", 0),
+    define_optimizer("asgd", 1),     define_optimizer("rprop", 2),        define_optimizer("average", 0),
 };
 
 }  // namespace

@@ -102,12 +102,37 @@ Spec spec_optimizer(const char* who, const NAdam& o) {
 Spec spec_optimizer(const char* who, const Adamax& o) { return {"adamax", {"m", "u"}, betas_and_eps(who, o)}; }
 Spec spec_optimizer(const char* who, const RAdam& o) { return {"radam", {"m", "v"}, betas_and_eps(who, o)}; }
 Spec spec_optimizer(const char* who, const Lion& o) { return {"lion", {"m"}, betas(who, o)}; }
+Spec spec_optimizer(const char* who, const Asgd& o) {
+  require_not_negative(who, "lambda", o.lambda);
+  require_not_negative(who, "power", o.power);
+  require_not_negative(who, "start", o.start);
+  OptimizerAttrs attrs = kPlain;
+  attrs.lambda = o.lambda;
+  attrs.power = o.power;
+  attrs.start = o.start;
+  return {"asgd", {"average"}, attrs};
+}
+Spec spec_optimizer(const char* who, const Rprop& o) {
+  require_positive_optimizer(who, "lr", o.lr);
+  require(o.shrink > 0 && o.shrink < 1, ErrorCode::invalid_argument, who, ": shrink ", o.shrink, " is outside (0, 1)");
+  require(o.grow > 1, ErrorCode::invalid_argument, who, ": grow ", o.grow, " is not above 1");
+  require(o.least >= 0 && o.least <= o.most, ErrorCode::invalid_argument, who, ": least ", o.least,
+          " is below 0 or above most ", o.most);
+  OptimizerAttrs attrs = kPlain;
+  attrs.shrink = o.shrink;
+  attrs.grow = o.grow;
+  attrs.least = static_cast<double>(o.least) / o.lr;
+  attrs.most = static_cast<double>(o.most) / o.lr;
+  return {"rprop", {"size", "gradient"}, attrs, 1};
+}
 Spec spec_optimizer(const char* who, const Lamb& o) {
   return {.op = "lamb", .slots = {"m", "v"}, .attrs = betas_and_eps(who, o), .by_parameter = true};
 }
 
 constexpr bool is_decoupled(const AdamW&) { return true; }
 constexpr bool is_decoupled(const Lion&) { return true; }
+constexpr bool is_decoupled(const NAdam& o) { return o.decoupled; }
+constexpr bool is_decoupled(const RAdam& o) { return o.decoupled; }
 template <typename O>
 constexpr bool is_decoupled(const O&) {
   return false;

@@ -15,6 +15,7 @@ namespace {
 
 // What is the same for every element of one step.
 struct Step {
+  OptimizerAttrs attrs;
   double lr, eps, momentum, dampening, beta1, beta2, lr_decay, momentum_decay;
   bool nesterov, centered;
   size_t slots;
@@ -22,25 +23,25 @@ struct Step {
   double correction1, correction2, momentum_product;
 };
 
-double sgd(const Step& o, double g, double* s) {
+double sgd(const Step& o, double, double g, double* s) {
   if (o.slots == 0) return o.lr * g;
   s[0] = o.t == 1 ? g : o.momentum * s[0] + (1 - o.dampening) * g;
   return o.lr * (o.nesterov ? g + o.momentum * s[0] : s[0]);
 }
 
-double adagrad(const Step& o, double g, double* s) {
+double adagrad(const Step& o, double, double g, double* s) {
   s[0] += g * g;
   return o.lr / (1 + (o.t - 1) * o.lr_decay) * g / (std::sqrt(s[0]) + o.eps);
 }
 
-double adadelta(const Step& o, double g, double* s) {
+double adadelta(const Step& o, double, double g, double* s) {
   s[0] = o.beta2 * s[0] + (1 - o.beta2) * g * g;
   const double delta = std::sqrt(s[1] + o.eps) / std::sqrt(s[0] + o.eps) * g;
   s[1] = o.beta2 * s[1] + (1 - o.beta2) * delta * delta;
   return o.lr * delta;
 }
 
-double rmsprop(const Step& o, double g, double* s) {
+double rmsprop(const Step& o, double, double g, double* s) {
   s[0] = o.beta2 * s[0] + (1 - o.beta2) * g * g;
   double variance = s[0];
   if (o.slots == 3 && o.centered) {
@@ -58,17 +59,19 @@ void moments(const Step& o, double g, double* s) {
   s[1] = o.beta2 * s[1] + (1 - o.beta2) * g * g;
 }
 
+double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
+
 // NaN of either stays.
 double larger(double a, double b) { return a >= b || std::isnan(a) ? a : b; }
 
-double adam(const Step& o, double g, double* s) {
+double adam(const Step& o, double, double g, double* s) {
   moments(o, g, s);
   double v = s[1];
   if (o.slots == 3) v = s[2] = larger(s[1], s[2]);
   return o.lr / o.correction1 * s[0] / (std::sqrt(v) / std::sqrt(o.correction2) + o.eps);
 }
 
-double nadam(const Step& o, double g, double* s) {
+double nadam(const Step& o, double, double g, double* s) {
   moments(o, g, s);
   const auto momentum_at = [&](double t) { return o.beta1 * (1 - 0.5 * std::pow(0.96, t * o.momentum_decay)); };
   const double now = momentum_at(o.t), next = momentum_at(o.t + 1);
@@ -77,13 +80,13 @@ double nadam(const Step& o, double g, double* s) {
          ((1 - now) / (1 - product) * g + next / (1 - product * next) * s[0]);
 }
 
-double adamax(const Step& o, double g, double* s) {
+double adamax(const Step& o, double, double g, double* s) {
   s[0] = o.beta1 * s[0] + (1 - o.beta1) * g;
   s[1] = larger(o.beta2 * s[1], std::abs(g) + o.eps);
   return o.lr / o.correction1 * s[0] / s[1];
 }
 
-double radam(const Step& o, double g, double* s) {
+double radam(const Step& o, double, double g, double* s) {
   moments(o, g, s);
   const double longest = 2 / (1 - o.beta2) - 1;
   const double length = longest - 2 * o.t * (1 - o.correction2) / o.correction2;
@@ -93,14 +96,32 @@ double radam(const Step& o, double g, double* s) {
   return plain * rectifier * std::sqrt(o.correction2) / (std::sqrt(s[1]) + o.eps);
 }
 
-double lion(const Step& o, double g, double* s) {
+double lion(const Step& o, double, double g, double* s) {
   const double direction = o.beta1 * s[0] + (1 - o.beta1) * g;
   s[0] = o.beta2 * s[0] + (1 - o.beta2) * g;
-  return o.lr * (direction > 0 ? 1 : direction < 0 ? -1 : direction);
+  return o.lr * sign(direction);
 }
 
-using Difference = double (*)(const Step&, double g, double* slots);
-constexpr Difference kDifferences[] = {sgd, adagrad, adadelta, rmsprop, adam, nadam, adamax, radam, lion};
+// s[0]: the mean of p from the update `start` on, until then p itself.
+double asgd(const Step& o, double p, double g, double* s) {
+  const double eta = o.lr / std::pow(1 + o.attrs.lambda * o.lr * (o.t - 1), o.attrs.power);
+  const double delta = eta * (o.attrs.lambda * p + g);
+  const double mu = 1 / std::max(1.0, o.t - 1 - o.attrs.start);
+  s[0] += mu * (p - delta - s[0]);
+  return delta;
+}
+
+// s[0]: the length of a step, in units of lr; s[1]: the gradient before, 0 after a change of its sign.
+double rprop(const Step& o, double, double g, double* s) {
+  const double same = sign(g) * sign(s[1]);
+  s[0] = std::clamp(s[0] * (same > 0 ? o.attrs.grow : same < 0 ? o.attrs.shrink : 1), o.attrs.least, o.attrs.most);
+  s[1] = same < 0 ? 0 : g;
+  return o.lr * s[0] * sign(s[1]);
+}
+
+// What is subtracted from p; changes the slots.
+using Difference = double (*)(const Step&, double p, double g, double* slots);
+constexpr Difference kDifferences[] = {sgd, adagrad, adadelta, rmsprop, adam, nadam, adamax, radam, lion, asgd, rprop};
 
 struct Name {
   std::string_view op;
@@ -111,13 +132,14 @@ constexpr Name kNames[] = {
     {"adadelta", OPTIMIZER_ADADELTA}, {"rmsprop", OPTIMIZER_RMSPROP},   {"rmsprop_momentum", OPTIMIZER_RMSPROP},
     {"adam", OPTIMIZER_ADAM},         {"adam_amsgrad", OPTIMIZER_ADAM}, {"nadam", OPTIMIZER_NADAM},
     {"adamax", OPTIMIZER_ADAMAX},     {"radam", OPTIMIZER_RADAM},       {"lion", OPTIMIZER_LION},
-    {"average", OPTIMIZER_AVERAGE},
+    {"asgd", OPTIMIZER_ASGD},         {"rprop", OPTIMIZER_RPROP},       {"average", OPTIMIZER_AVERAGE},
 };
 
 Step step_of(const Reference& c) {
   const StepStateView<const double> state{c.in[2]};
   const auto a = c.attrs<OptimizerAttrs>();
-  return {.lr = a.lr * state.real(STATE_SCHEDULE) * state.real(STATE_LR_FACTOR),
+  return {.attrs = a,
+          .lr = a.lr * state.real(STATE_SCHEDULE) * state.real(STATE_LR_FACTOR),
           .eps = a.eps,
           .momentum = a.momentum,
           .dampening = a.dampening,
@@ -168,7 +190,7 @@ void optimizer(const Reference& c) {
       g += decay * p;
     double slots[3] = {};
     for (size_t k = 0; k < o.slots; ++k) slots[k] = c.out[1 + k][i];
-    p -= kDifferences[number](o, g, slots);
+    p -= kDifferences[number](o, p, g, slots);
     for (size_t k = 0; k < o.slots; ++k) c.out[1 + k][i] = slots[k];
   }
 }

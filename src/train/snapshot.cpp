@@ -12,7 +12,8 @@ void Trainer::restore(const Snapshot& snapshot) {
 }
 
 Snapshot Trainer::averaged() {
-  const std::string prefix = "optimizer.average/";
+  const bool of_optimizer = impl_->options.average == 0 && optim::name_of(impl_->options.optimizer) == "asgd";
+  const std::string prefix = of_optimizer ? "optimizer.asgd.average/" : "optimizer.average/";
   Snapshot whole = snapshot(Snapshot::Part::everything), model = snapshot(Snapshot::Part::model);
   size_t taken = 0;
   for (const Snapshot::Tensor& tensor : whole.tensors) {
@@ -24,7 +25,7 @@ Snapshot Trainer::averaged() {
       }
   }
   require(taken > 0, ErrorCode::invalid_argument,
-          "averaged: nothing was averaged; TrainerOptions::average is the decay, and a step must have run");
+          "averaged: nothing was averaged; it takes TrainerOptions::average or an Asgd, and a step");
   return model;
 }
 

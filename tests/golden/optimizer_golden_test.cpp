@@ -11,6 +11,7 @@
 #include "lemnos/optim.h"
 #include "lemnos/session.h"
 #include "ops/op_table.h"
+#include "optim/spec.h"
 #include "reference/optimizer.h"
 #include "reference/schedule.h"
 #include "runtime/backends.h"
@@ -29,32 +30,6 @@ class OptimizerGolden : public testing::TestWithParam<size_t> {
 Value quad(Graph& graph, const std::string& name, double value) {
   const std::vector<float> values(4, static_cast<float>(value));
   return graph.variable(name, {Shape{4}, DType::f32}, std::as_bytes(std::span(values)));
-}
-
-// p after `steps` steps, in double. All steps are nodes of one graph, which updates p in place.
-std::vector<double> after(const OptimizerCase& golden, size_t steps) {
-  Graph graph;
-  std::vector<Value> inputs = {quad(graph, "p", 1), Value(), step_state(graph)};
-  for (size_t k = 0; k < golden.slots; ++k) inputs.push_back(quad(graph, "slot" + std::to_string(k), 0));
-  const auto attrs = fields_of<OptimizerAttrs>(golden.op, golden.attrs);
-  const AdvanceOptions advance{.beta1 = attrs.beta1, .beta2 = attrs.beta2, .momentum_decay = attrs.momentum_decay};
-  std::map<int, std::vector<double>> content;
-  for (size_t step = 0; step < steps; ++step) {
-    inputs[1] = graph.input("g" + std::to_string(step), {Shape{4}, DType::f32});
-    content[inputs[1].id()] = std::vector<double>(4, kGradients[step]);
-    const std::vector<Value> updated = graph.add_all(find_op(golden.op), inputs, golden.attrs);
-    inputs[0] = updated[0];
-    std::ranges::copy(updated.begin() + 1, updated.end(), inputs.begin() + 3);
-    inputs[2] = advance_step(inputs[2], advance);
-  }
-  return evaluate(graph, {{inputs[0].id()}}, content, false)[0];
-}
-
-TEST_P(OptimizerGolden, UpdateOpInDouble) {
-  for (size_t step = 0; step < golden().values.size(); ++step)
-    for (double p : after(golden(), step + 1))
-      // The corrections 1 - beta^t are f32 in the StepState: 1e-7 of a step, of which the largest is .1.
-      EXPECT_NEAR(p, golden().values[step], 1e-8) << "step " << step + 1;
 }
 
 // The public optimizer that a case is about.
@@ -78,8 +53,40 @@ optim::Optimizer optimizer_of(const std::string& name) {
       {"adamax", Adamax{}},
       {"radam", RAdam{}},
       {"lion", Lion{}},
+      {"asgd", Asgd{.lambda = .1f}},
+      {"rprop", Rprop{}},
+      {"nadam_decoupled", NAdam{.weight_decay = .1f, .decoupled = true}},
+      {"radam_decoupled", RAdam{.weight_decay = .1f, .decoupled = true}},
   };
   return known.at(name);
+}
+
+// p after `steps` steps, in double. All steps are nodes of one graph, which updates p in place.
+std::vector<double> after(const OptimizerCase& golden, size_t steps) {
+  Graph graph;
+  std::vector<Value> inputs = {quad(graph, "p", 1), Value(), step_state(graph)};
+  const double start = optim::spec_of(optimizer_of(golden.name)).slot_start;
+  for (size_t k = 0; k < golden.slots; ++k)
+    inputs.push_back(quad(graph, "slot" + std::to_string(k), k == 0 ? start : 0));
+  const auto attrs = fields_of<OptimizerAttrs>(golden.op, golden.attrs);
+  const AdvanceOptions advance{.beta1 = attrs.beta1, .beta2 = attrs.beta2, .momentum_decay = attrs.momentum_decay};
+  std::map<int, std::vector<double>> content;
+  for (size_t step = 0; step < steps; ++step) {
+    inputs[1] = graph.input("g" + std::to_string(step), {Shape{4}, DType::f32});
+    content[inputs[1].id()] = std::vector<double>(4, kGradients[step]);
+    const std::vector<Value> updated = graph.add_all(find_op(golden.op), inputs, golden.attrs);
+    inputs[0] = updated[0];
+    std::ranges::copy(updated.begin() + 1, updated.end(), inputs.begin() + 3);
+    inputs[2] = advance_step(inputs[2], advance);
+  }
+  return evaluate(graph, {{inputs[0].id()}}, content, false)[0];
+}
+
+TEST_P(OptimizerGolden, UpdateOpInDouble) {
+  for (size_t step = 0; step < golden().values.size(); ++step)
+    for (double p : after(golden(), step + 1))
+      // The corrections 1 - beta^t are f32 in the StepState: 1e-7 of a step, of which the largest is .1.
+      EXPECT_NEAR(p, golden().values[step], 1e-8) << "step " << step + 1;
 }
 
 // With the public defaults, which so are PyTorch's: the gradient of sum(p g) is g.

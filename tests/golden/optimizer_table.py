@@ -34,6 +34,17 @@ class Lion:
         self.m = self.betas[1] * self.m + (1 - self.betas[1]) * g
 
 
+class Decoupled:
+    """Weight decay as AdamW's before a step; PyTorch 1.13 has the option for none of its kin."""
+
+    def __init__(self, p, steps, lr, weight_decay):
+        self.p, self.steps, self.factor = p, steps, 1 - lr * weight_decay
+
+    def step(self):
+        self.p.data *= self.factor
+        self.steps.step()
+
+
 O = torch.optim
 optimizer("sgd", "sgd", 0, [0.999, 1.001, 0.998, 0.9975], lambda p: O.SGD([p], lr=0.01), lr=0.01)
 optimizer("sgd_weight_decay", "sgd", 0, None,
@@ -67,6 +78,12 @@ optimizer("adamax", "adamax", 2, [0.998000000200, 0.998578947539, 0.998084482611
           lambda p: O.Adamax([p]), lr=2e-3)
 optimizer("radam", "radam", 2, None, lambda p: O.RAdam([p]), lr=1e-3)
 optimizer("lion", "lion", 1, None, lambda p: Lion(p, 1e-4, (0.9, 0.99)), lr=1e-4, beta1=0.9, beta2=0.99)
+optimizer("asgd", "asgd", 1, None, lambda p: O.ASGD([p], lambd=0.1), lr=0.01, power=0.75, start=1e6, **{"lambda": 0.1})
+optimizer("rprop", "rprop", 2, None, lambda p: O.Rprop([p]), lr=0.01, least=1e-4, most=5000.0)
+optimizer("nadam_decoupled", "nadam", 2, None, lambda p: Decoupled(p, O.NAdam([p], foreach=True), 2e-3, 0.1),
+          table_error=1e-10, lr=2e-3, momentum_decay=4e-3, weight_decay=0.1, decoupled=1)
+optimizer("radam_decoupled", "radam", 2, None, lambda p: Decoupled(p, O.RAdam([p]), 1e-3, 0.1), lr=1e-3, weight_decay=0.1,
+          decoupled=1)
 
 # Schedules: the factor of the learning rate before step 1, 2, .. ------------------------------------------------------
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -24,7 +25,9 @@ class Defaults {
   float number(const char* name) const { return json_.at(name).get<float>(); }
   bool flag(const char* name) const { return json_.at(name).get<bool>(); }
   float beta(size_t i) const { return json_.at("betas").at(i).get<float>(); }
-  bool has(const char* name) const { return json_.contains(name); }
+  std::pair<float, float> pair(const char* name) const {
+    return {json_.at(name).at(0).get<float>(), json_.at(name).at(1).get<float>()};
+  }
 
  private:
   const Json& json_;
@@ -65,15 +68,26 @@ Kin kin(const Defaults& d) {
   made.eps = d.number("eps");
   made.weight_decay = d.number("weight_decay");
   if constexpr (requires { made.amsgrad; }) made.amsgrad = d.flag("amsgrad");
+  if constexpr (requires { made.decoupled; }) made.decoupled = d.flag("decoupled_weight_decay");
   if constexpr (requires { made.momentum_decay; }) made.momentum_decay = d.number("momentum_decay");
   return made;
+}
+
+Optimizer asgd(const Defaults& d) {
+  return Asgd{d.number("lr"), d.number("lambd"), d.number("alpha"), d.number("t0"), d.number("weight_decay")};
+}
+
+Optimizer rprop(const Defaults& d) {
+  const auto [shrink, grow] = d.pair("etas");
+  const auto [least, most] = d.pair("step_sizes");
+  return Rprop{.lr = d.number("lr"), .shrink = shrink, .grow = grow, .least = least, .most = most};
 }
 
 const std::map<std::string, std::function<Optimizer(const Defaults&)>>& optimizers() {
   static const std::map<std::string, std::function<Optimizer(const Defaults&)>> known = {
       {"SGD", sgd},          {"Adagrad", adagrad},  {"Adadelta", adadelta},  {"RMSprop", rmsprop},
       {"Adam", kin<Adam>},   {"AdamW", kin<AdamW>}, {"Adamax", kin<Adamax>}, {"NAdam", kin<NAdam>},
-      {"RAdam", kin<RAdam>},
+      {"RAdam", kin<RAdam>}, {"ASGD", asgd},        {"Rprop", rprop},
   };
   return known;
 }
@@ -85,8 +99,6 @@ Outcome judge_run(const Device& device, const Json& run, const Arrays& arrays) t
   const auto make = optimizers().find(name);
   express_if(make != optimizers().end(), "no optimizer: " + name);
   const Defaults defaults(run.at("defaults"));
-  const bool decoupled = defaults.has("decoupled_weight_decay") && defaults.flag("decoupled_weight_decay");
-  express_if(!decoupled, "no option: decoupled_weight_decay of " + name);
   const Optimizer optimizer = make->second(defaults);
 
   Graph graph;

@@ -22,6 +22,9 @@ LEMNOS_OP_CASES(optimizer) {
       {"nadam", 2, {{"lr", 2e-3}, {"momentum_decay", 4e-3}}},
       {"adamax", 2, {{"lr", 2e-3}}},
       {"lion", 1, {{"lr", 1e-4}, {"beta2", .99}}},
+      {"asgd", 1, {{"lr", .1}, {"lambda", .1}, {"power", .75}, {"weight_decay", .01}}},
+      {"asgd", 1, {{"lambda", 1e-9}, {"power", 1.0}, {"start", 1e15}}},
+      {"rprop", 2, {{"lr", .1}, {"least", .5}, {"most", 1.5}}},
       {"average", 0, {{"beta1", .99}}},
   };
   // As floats these bits lie between .005 and 1, so every factor of the state differs; as integers they are vast.

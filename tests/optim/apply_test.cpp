@@ -52,6 +52,10 @@ const optim::Optimizer kAll[] = {optim::Sgd{},
                                  optim::Adamax{.lr = .01f},
                                  optim::RAdam{.lr = .01f},
                                  optim::Lion{.lr = .01f},
+                                 optim::Asgd{.start = 2},
+                                 optim::Rprop{},
+                                 optim::NAdam{.lr = .01f, .weight_decay = .1f, .decoupled = true},
+                                 optim::RAdam{.lr = .01f, .weight_decay = .1f, .decoupled = true},
                                  optim::Lamb{.lr = .01f},
                                  optim::Muon{.adamw = {.lr = .01f}}};
 
@@ -190,6 +194,11 @@ TEST(Apply, RefusesOptionsOutOfRange) {
   EXPECT_EQ(message_of(optim::AdamW{.weight_decay = -2}), "adamw: weight_decay -2 is below 0");
   EXPECT_EQ(message_of(optim::Sgd{.nesterov = true}),
             "sgd: nesterov takes momentum above 0 and dampening 0, not 0 and 0");
+  EXPECT_EQ(message_of(optim::Asgd{.start = -1}), "asgd: start -1 is below 0");
+  EXPECT_EQ(message_of(optim::Rprop{.lr = 0}), "rprop: lr 0 is not above 0");
+  EXPECT_EQ(message_of(optim::Rprop{.shrink = 1}), "rprop: shrink 1 is outside (0, 1)");
+  EXPECT_EQ(message_of(optim::Rprop{.grow = .5f}), "rprop: grow 0.5 is not above 1");
+  EXPECT_EQ(message_of(optim::Rprop{.least = 2, .most = 1}), "rprop: least 2 is below 0 or above most 1");
 }
 
 TEST(Apply, OneOptimizerAGraph) {
@@ -198,8 +207,8 @@ TEST(Apply, OneOptimizerAGraph) {
 }
 
 TEST(Optimizer, Names) {
-  for (const char* name :
-       {"sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "adamax", "radam", "lion", "lamb", "muon"})
+  for (const char* name : {"sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "adamax", "radam", "lion",
+                           "asgd", "rprop", "lamb", "muon"})
     EXPECT_EQ(optim::name_of(optim::optimizer_from_name(name)), name);
   EXPECT_THROW(optim::optimizer_from_name("adamm"), Error);
   optim::Optimizer o = optim::NAdam{};

@@ -25,6 +25,8 @@ inline std::vector<Course> courses() {
           {Adamax{}, {CosineRestarts{.period = 3, .longer = 2}}},
           {RAdam{}, {OneCycle{.period = 11}}},
           {Lion{}, {Piecewise{.factors = {{1, .5f}, {2, .1f}}}, true}},
+          {Asgd{.start = 3}, {StepDecay{.period = 4}}},
+          {Rprop{.lr = 1e-3f}, {Exponential{.gamma = .95f}}},
           {Lamb{}, {Cosine{.period = 20, .end = .1f}, false, 3}},
           {Muon{}, {Polynomial{.period = 16}, false, 5}}};
 }

@@ -196,6 +196,18 @@ TEST_P(Options, WeightsAreAveraged) {
   EXPECT_NE(read(trainer, "0.weight"), want);
   Trainer without = begun({});
   EXPECT_THROW((void)without.averaged(), Error);
+  // After one update without an average Asgd keeps the mean of what follows.
+  Trainer polyak = begun({.optimizer = optim::Asgd{.lr = .1f, .start = 1}});
+  std::vector<float> mean;
+  for (int step = 1; step <= 4; ++step) {
+    polyak.step(1);
+    const std::vector<float> now = read(polyak, "0.weight");
+    if (step <= 3) mean = now;
+    if (step == 4)
+      for (size_t i = 0; i < now.size(); ++i) mean[i] = (mean[i] + now[i]) / 2;
+  }
+  polyak.restore(polyak.averaged());
+  expect_near(read(polyak, "0.weight"), mean, 1e-6);
 }
 
 TEST_P(Options, FrozenPartsStay) {
