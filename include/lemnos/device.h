@@ -58,6 +58,20 @@ struct DeviceCaps {
   static DeviceCaps portable() { return {}; }
 };
 
+/// What this device's driver does otherwise than its word.
+struct DeviceQuirk {
+  std::string name;    // as LEMNOS_QUIRKS=-name takes it out of force
+  std::string effect;  // "matrices loaded from shared memory are always the first tile: wrong products (Arc B390)"
+  std::string remedy;  // what Lemnos does about it: "no cooperative matrices"
+};
+
+/// A path that drivers get wrong, tried on this device before it is used: the matrix unit, subgroup operations, 16-bit
+/// elements in memory. One that fails is not used, and training goes on without it.
+struct SelfTest {
+  std::string name;     // "matrix-f16"
+  std::string failure;  // "matmul: element 3 is 7, and 9 is right"; empty: it passed
+};
+
 enum class DeviceType { cpu_reference, software, integrated, discrete, virtual_gpu, other };
 const char* to_string(DeviceType type);
 
@@ -78,6 +92,8 @@ struct DeviceInfo {
   bool usable = true;   // meets the required features
   std::string refusal;  // why not, when it does not
   DeviceCaps caps;
+  std::vector<DeviceQuirk> quirks;   // in force here; `caps` knows of them
+  std::vector<SelfTest> self_tests;  // what Device::list() finds remembered; Device::self_test() does them
 };
 
 std::string uuid_string(const std::array<uint8_t, 16>& uuid);  // "6d657361-3232-2e33-2e36-000000000000"

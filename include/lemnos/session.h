@@ -162,6 +162,8 @@ class Backend {
   virtual std::unique_ptr<Session> open(std::shared_ptr<ModelState> state, const SessionOptions& options = {}) = 0;
   /// Messages of the validation layers so far, where they are on: errors and warnings.
   virtual std::vector<std::string> validation_messages() const { return {}; }
+  /// Does the self-tests that are left, and returns what all found: see Device::self_test.
+  virtual std::vector<SelfTest> self_test() { return {}; }
 };
 
 /// How a device of our own is opened.
@@ -192,6 +194,10 @@ class Device {
   static std::vector<DeviceInfo> list();
 
   const DeviceInfo& info() const { return backend_->info(); }
+  /// Does every self-test that applies to the device and was not done, and returns what all found. Without this call
+  /// each is done when compile() first wants what it is about. Results are remembered beside the pipeline cache, for
+  /// the driver's version and the kernels; LEMNOS_SELF_TEST=off leaves all out.
+  std::vector<SelfTest> self_test() const { return backend_->self_test(); }
   Backend& backend() const { return *backend_; }
   /// The memory of the state that `graph` is built on.
   std::unique_ptr<Session> open(const Graph& graph, const SessionOptions& options = {}) const {

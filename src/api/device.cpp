@@ -3,20 +3,19 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "api/op_library.h"
 #include "api/preset_device.h"
 #include "base/text.h"
 #include "lemnos/log.h"
 #include "lemnos/session.h"
-#include "ops/rewrites.h"
 #include "runtime/backends.h"
-#include "shaders/kernels.h"
 
 namespace lemnos {
 
 namespace {
 
 Device made_by(const BackendRow& backend, const DeviceRequest& request) {
-  return Device(backend.open(request, {.find_kernel = find_kernel, .rewrites = rewrites()}));
+  return Device(backend.open(request, op_library()));
 }
 
 bool is_absence(const Error& error) {

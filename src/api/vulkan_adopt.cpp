@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "api/op_library.h"
 #include "api/vulkan_session_of.h"
 #include "base/text.h"
 #include "lemnos/vulkan.h"
-#include "ops/rewrites.h"
 #include "runtime/backends.h"
 #include "runtime/compilation.h"
 #include "runtime/vulkan_program.h"
-#include "shaders/kernels.h"
 #include "vulkan/context.h"
 
 namespace lemnos {
@@ -48,8 +47,7 @@ Device adopt(const VulkanDevice& device) {
     info.submit = [f = device.submit](const vulkan::QueueHandle& q, const VkSubmitInfo2& s) {
       return f(outer_vulkan_adopt(q), s);
     };
-  const OpLibrary library{.find_kernel = find_kernel, .rewrites = rewrites()};
-  return Device(make_vulkan_backend(vulkan::Context::adopt(info), library));
+  return Device(make_vulkan_backend(vulkan::Context::adopt(info), op_library()));
 }
 
 void import_buffer(Session& session, Value value, const VulkanBuffer& buffer) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "graph/edit.h"
+#include "graph/proof.h"
 #include "lemnos/op.h"
 
 namespace lemnos {
@@ -13,6 +14,7 @@ namespace lemnos {
 struct OpLibrary {
   const Kernel* (*find_kernel)(std::string_view) = nullptr;
   std::span<const Rewrite> rewrites;
+  std::span<const Proof> proofs = {};
 };
 
 }  // namespace lemnos

@@ -6,12 +6,15 @@
 #include "runtime/vulkan_session.h"
 #include "vulkan/instance.h"
 #include "vulkan/owned_device.h"
+#include "vulkan/self_test_file.h"
 
 namespace lemnos {
 
 VulkanSession::VulkanSession(std::shared_ptr<ModelState> state, std::shared_ptr<vulkan::Context> context,
-                             const OpLibrary& library, const SessionOptions& options)
+                             const OpLibrary& library, const SessionOptions& options,
+                             std::shared_ptr<VulkanSelfTest> self_test)
     : library_(library),
+      self_test_(std::move(self_test)),
       state_(std::make_shared<VulkanState>(std::move(state), std::move(context), options.guard_bytes)) {}
 
 const std::shared_ptr<VulkanMemory>& VulkanSession::memory_of(const Graph& graph) {
@@ -27,8 +30,9 @@ std::unique_ptr<Program> VulkanSession::compile(const CompileOptions& options) {
   const Tuner::Open open = [&](const Graph& sample) {
     return std::make_unique<VulkanSession>(sample.state(), state_->context(), library_, SessionOptions{});
   };
-  return std::make_unique<VulkanProgram>(wanted.plan(library_, state_->context()->caps(), open),
-                                         memory_of(wanted.graph()), options.segment_microseconds);
+  const auto make = [&] { return wanted.plan(library_, state_->context()->caps(), open); };
+  return std::make_unique<VulkanProgram>(self_test_ ? self_test_->proven(make) : make(), memory_of(wanted.graph()),
+                                         options.segment_microseconds);
 }
 
 void VulkanSession::write(Value value, std::span<const std::byte> bytes, size_t offset) {
@@ -82,12 +86,15 @@ namespace {
 class VulkanBackend final : public Backend {
  public:
   VulkanBackend(std::shared_ptr<vulkan::Context> context, const OpLibrary& library)
-      : context_(std::move(context)), library_(library) {}
+      : context_(std::move(context)),
+        library_(library),
+        self_test_(std::make_shared<VulkanSelfTest>(context_, library)) {}
 
   const DeviceInfo& info() const override { return context_->info(); }
   std::unique_ptr<Session> open(std::shared_ptr<ModelState> state, const SessionOptions& options) override {
-    return std::make_unique<VulkanSession>(std::move(state), context_, library_, options);
+    return std::make_unique<VulkanSession>(std::move(state), context_, library_, options, self_test_);
   }
+  std::vector<SelfTest> self_test() override { return self_test_->prove_all(); }
   std::vector<std::string> validation_messages() const override {
     if (!context_->messages()) return {};
     std::vector<std::string> texts;
@@ -98,11 +105,18 @@ class VulkanBackend final : public Backend {
  private:
   std::shared_ptr<vulkan::Context> context_;
   OpLibrary library_;
+  std::shared_ptr<VulkanSelfTest> self_test_;
 };
 
 std::vector<DeviceInfo> list_vulkan() {
   try {
-    return vulkan::list_devices();
+    std::vector<DeviceInfo> devices = vulkan::list_devices();
+    const std::string folder = vulkan::default_cache_folder();
+    for (DeviceInfo& device : devices)
+      for (const vulkan::SelfTestRecord& r : vulkan::read_self_tests(vulkan::self_test_path(folder, device)))
+        if (!folder.empty() && r.state != vulkan::SelfTestRecord::State::running)
+          device.self_tests.push_back({r.name, r.failure});
+    return devices;
   } catch (const Error& error) {
     if (error.code() == ErrorCode::no_device) return {};
     throw;

@@ -7,13 +7,14 @@
 #include "plan/plan.h"
 #include "runtime/op_library.h"
 #include "runtime/vulkan_memory.h"
+#include "runtime/vulkan_self_test.h"
 
 namespace lemnos {
 
 class VulkanSession final : public Session {
  public:
   VulkanSession(std::shared_ptr<ModelState> state, std::shared_ptr<vulkan::Context> context, const OpLibrary& library,
-                const SessionOptions& options);
+                const SessionOptions& options, std::shared_ptr<VulkanSelfTest> self_test = {});
 
   const DeviceInfo& info() const override { return state_->context()->info(); }
   const std::shared_ptr<ModelState>& state() const override { return state_->layout(); }
@@ -38,6 +39,7 @@ class VulkanSession final : public Session {
   Location part(Value value, size_t bytes, size_t offset, const char* who);
 
   OpLibrary library_;
+  std::shared_ptr<VulkanSelfTest> self_test_;  // null: nothing is proven first, as for the proofs themselves
   std::shared_ptr<VulkanState> state_;
   std::map<std::weak_ptr<const void>, std::shared_ptr<VulkanMemory>, std::owner_less<>> memories_;
 };

@@ -133,6 +133,18 @@ bool is_unified(const VkPhysicalDeviceMemoryProperties& memory, VkPhysicalDevice
                      [](const VkMemoryType& t) { return (t.propertyFlags & kBoth) == kBoth; });
 }
 
+std::vector<const Quirk*> quirks_of(const Properties& p) {
+  if (!p.has_v12) return {};
+  const VkPhysicalDeviceProperties& core = p.head.properties;
+  return quirks_in_force({.id = p.v12.driverID,
+                          .info = p.v12.driverInfo,
+                          .vendor_id = core.vendorID,
+                          .device_id = core.deviceID,
+                          .integrated = core.deviceType == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU,
+                          .device = core.deviceName,
+                          .subgroup_size = p.v11.subgroupSize});
+}
+
 std::string refusal_of(const InstanceTable& vk, VkPhysicalDevice device, const VkPhysicalDeviceProperties& properties) {
   if (properties.apiVersion < VK_API_VERSION_1_2)
     return text("it has Vulkan ", version_string(properties.apiVersion), ", and 1.2 is needed");
@@ -179,7 +191,9 @@ DeviceCaps read_caps(const InstanceTable& vk, VkPhysicalDevice device, const Fea
   caps.buffer_device_address = enabled.buffer_device_address;
   caps.memory_budget = enabled.memory_budget;
   caps.pipeline_executable_properties = enabled.pipeline_executable_properties;
-  if (enabled.cooperative_matrix) read_matrix_shapes(vk, device, enabled.bfloat16_matrix, caps);
+  const std::vector<const Quirk*> quirks = quirks_of(p);
+  const bool may_ask = std::ranges::none_of(quirks, &Quirk::avoids_the_matrix_query);
+  if (enabled.cooperative_matrix && may_ask) read_matrix_shapes(vk, device, enabled.bfloat16_matrix, caps);
   caps.cooperative_matrix = !caps.matrix_shapes.empty();
 
   VkPhysicalDeviceMemoryProperties memory;
@@ -188,7 +202,7 @@ DeviceCaps read_caps(const InstanceTable& vk, VkPhysicalDevice device, const Fea
   const std::vector<VkQueueFamilyProperties> families = queue_families(vk, device);
   if (compute_family < families.size() && families[compute_family].timestampValidBits > 0)
     caps.timestamp_period = static_cast<double>(p.head.properties.limits.timestampPeriod);
-  if (p.has_v12) apply_quirks({p.v12.driverID, p.v12.driverInfo}, caps);
+  for (const Quirk* quirk : quirks) quirk->amend(caps);
   return caps;
 }
 
@@ -210,6 +224,7 @@ DeviceInfo read_info(const InstanceTable& vk, VkPhysicalDevice device) {
     info.luid_valid = p.v11.deviceLUIDValid == VK_TRUE;
     if (info.luid_valid) std::memcpy(info.luid.data(), p.v11.deviceLUID, info.luid.size());
   }
+  for (const Quirk* quirk : quirks_of(p)) info.quirks.push_back({quirk->name, quirk->effect, quirk->remedy});
   if (p.has_pci)
     info.pci = formatted("%04x:%02x:%02x.%x", p.pci.pciDomain, p.pci.pciBus, p.pci.pciDevice, p.pci.pciFunction);
   VkPhysicalDeviceMemoryProperties memory;

@@ -19,8 +19,8 @@ std::string effective_cache_folder(const std::string& folder) {
   return wanted && std::string_view(wanted) == "off" ? std::string() : folder;
 }
 
-// An option of 0 leaves it to the environment.
-double longest_submission(double option) {
+// An option of 0 leaves it to the environment, and that to the device.
+double longest_submission(double option, const DeviceCaps& caps) {
   const char* said = std::getenv("LEMNOS_SUBMISSION_MS");
   if (option == 0 && said && *said) {
     const std::string_view word = said;
@@ -29,7 +29,7 @@ double longest_submission(double option) {
             "LEMNOS_SUBMISSION_MS: '", word, "' is no number above 0");
   }
   require(option >= 0, ErrorCode::invalid_argument, "device: longest_submission_ms ", option, " is not above 0");
-  return option == 0 ? DeviceCaps{}.longest_submission_ms : option;
+  return option == 0 ? caps.longest_submission_ms : option;
 }
 
 bool lists(std::span<const char* const> extensions, std::string_view name) {
@@ -57,10 +57,10 @@ std::shared_ptr<Context> Context::adopt(const AdoptInfo& info) {
   context->info_.caps =
       read_caps(context->instance_vk_, info.physical_device, context->features_, context->compute_queue_.family);
   context->info_.caps.memory_limit = info.memory_budget;
-  context->info_.caps.longest_submission_ms = longest_submission(info.longest_submission_ms);
+  context->info_.caps.longest_submission_ms = longest_submission(info.longest_submission_ms, context->info_.caps);
+  context->cache_folder_ = effective_cache_folder(info.cache_folder);
   context->allocator_ = std::make_unique<Allocator>(*context);
-  context->pipelines_ =
-      std::make_unique<PipelineStore>(*context, info.pipeline_cache, effective_cache_folder(info.cache_folder));
+  context->pipelines_ = std::make_unique<PipelineStore>(*context, info.pipeline_cache, context->cache_folder_);
   return context;
 }
 

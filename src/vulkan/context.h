@@ -87,6 +87,8 @@ class Context {
   const FeatureSet& features() const { return features_; }
   /// Makes caps() the poorer of themselves and `limits`. Call before anything is made from the context.
   void clamp_caps(const DeviceCaps& limits);
+  /// Where files about this device are kept between runs; empty: nowhere.
+  const std::string& cache_folder() const { return cache_folder_; }
 
   const DeviceTable& vk() const { return vk_; }
   const InstanceTable& instance_vk() const { return instance_vk_; }
@@ -145,6 +147,7 @@ class Context {
   DeviceTable vk_;
   FeatureSet features_;
   DeviceInfo info_;
+  std::string cache_folder_;
   bool debug_labels_ = false;
 
   QueueHandle compute_queue_;

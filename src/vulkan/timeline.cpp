@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "vulkan/canary.h"
 #include "vulkan/result.h"
 
 namespace lemnos::vulkan {
@@ -18,7 +19,8 @@ VkSemaphoreSubmitInfo submit_info(const SemaphorePoint& point) {
 }
 }  // namespace
 
-Timeline::Timeline(std::shared_ptr<Context> context, QueueRole role) : context_(std::move(context)), role_(role) {
+Timeline::Timeline(std::shared_ptr<Context> context, QueueRole role)
+    : context_(std::move(context)), role_(role), canary_(std::make_unique<Canary>(context_, role)) {
   command_infos_.reserve(kUsualCommands);
   wait_infos_.reserve(kUsualPoints);
   signal_infos_.reserve(kUsualPoints + 1);
@@ -37,16 +39,20 @@ Submission Timeline::submit(std::span<const VkCommandBuffer> commands, std::span
                             std::span<const SemaphorePoint> signals) {
   // The lock spans the submission itself: the values of a timeline must reach the queue in order.
   const std::lock_guard lock(mutex_);
+  VkCommandBuffer last = VK_NULL_HANDLE;
   try {
     command_infos_.clear();
     wait_infos_.clear();
     signal_infos_.clear();
     for (VkCommandBuffer buffer : commands)
       command_infos_.push_back({.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO, .commandBuffer = buffer});
+    if (!commands.empty()) last = canary_->watch(submitted_ + 1);
+    if (last) command_infos_.push_back({.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO, .commandBuffer = last});
     for (const SemaphorePoint& point : waits) wait_infos_.push_back(submit_info(point));
     for (const SemaphorePoint& point : signals) signal_infos_.push_back(submit_info(point));
     signal_infos_.push_back(submit_info({semaphore_, submitted_ + 1}));
   } catch (const std::bad_alloc&) {
+    canary_->take_back(submitted_ + 1);
     return {Status::out_of_memory, submitted_};
   }
   const VkSubmitInfo2 info{.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2,
@@ -57,7 +63,10 @@ Submission Timeline::submit(std::span<const VkCommandBuffer> commands, std::span
                            .signalSemaphoreInfoCount = static_cast<uint32_t>(signal_infos_.size()),
                            .pSignalSemaphoreInfos = signal_infos_.data()};
   const Status status = context_->submit(info, role_);
-  if (status == Status::ok) ++submitted_;
+  if (status == Status::ok)
+    ++submitted_;
+  else
+    canary_->take_back(submitted_ + 1);
   return {status, submitted_};
 }
 
@@ -70,7 +79,7 @@ uint64_t Timeline::completed() const {
   uint64_t value = 0;
   if (context_->note(context_->vk().vkGetSemaphoreCounterValue(context_->device(), semaphore_, &value)) != Status::ok)
     return 0;
-  return value;
+  return canary_->check(value) == Status::ok ? value : 0;
 }
 
 Status Timeline::wait(uint64_t value, uint64_t timeout_ns) {
@@ -79,9 +88,10 @@ Status Timeline::wait(uint64_t value, uint64_t timeout_ns) {
                                  .semaphoreCount = 1,
                                  .pSemaphores = &semaphore_,
                                  .pValues = &value};
-  if (value > 0) ++context_->counters().waits;
-  return value == 0 ? Status::ok
-                    : context_->note(context_->vk().vkWaitSemaphores(context_->device(), &info, timeout_ns));
+  if (value == 0) return Status::ok;
+  ++context_->counters().waits;
+  const Status status = context_->note(context_->vk().vkWaitSemaphores(context_->device(), &info, timeout_ns));
+  return status == Status::ok ? canary_->check(value) : status;
 }
 
 }  // namespace lemnos::vulkan

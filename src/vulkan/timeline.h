@@ -9,6 +9,10 @@
 #include "vulkan/context.h"
 
 namespace lemnos::vulkan {
+class Canary;
+}
+
+namespace lemnos::vulkan {
 
 /// A semaphore of anybody's, with the value to wait for or to signal (0 for a binary one).
 struct SemaphorePoint {
@@ -37,10 +41,11 @@ class Timeline {
   Submission submit(std::span<const VkCommandBuffer> commands, std::span<const SemaphorePoint> waits = {},
                     std::span<const SemaphorePoint> signals = {});
 
-  /// The last value submitted, and the last one reached. `completed` never waits.
+  /// The last value submitted, and the last one reached. `completed` never waits; 0 on a lost device.
   uint64_t submitted() const;
   uint64_t completed() const;
-  /// `cancelled` when `timeout_ns` nanoseconds pass first: the work goes on.
+  /// `device_lost` also where a submission completed without having run to its end (canary.h). `cancelled` when
+  /// `timeout_ns` nanoseconds pass first: the work goes on.
   Status wait(uint64_t value, uint64_t timeout_ns = kForever);
   /// Waits for all that was submitted here.
   Status wait_all() { return wait(submitted()); }
@@ -51,6 +56,7 @@ class Timeline {
  private:
   std::shared_ptr<Context> context_;
   QueueRole role_;
+  std::unique_ptr<Canary> canary_;
   VkSemaphore semaphore_ = VK_NULL_HANDLE;
   mutable std::mutex mutex_;
   uint64_t submitted_ = 0;

@@ -21,6 +21,12 @@ Json to_json_info(const DeviceInfo& d) {
                       {"k", s.k},
                       {"operands", lemnos::to_string(s.operands)},
                       {"f32_accumulate", s.f32_accumulate}});
+  Json quirks = Json::array();
+  for (const DeviceQuirk& q : d.quirks)
+    quirks.push_back({{"name", q.name}, {"effect", q.effect}, {"remedy", q.remedy}});
+  Json self_tests = Json::array();
+  for (const SelfTest& t : d.self_tests)
+    self_tests.push_back({{"name", t.name}, {"passed", t.failure.empty()}, {"failure", t.failure}});
   return {{"name", d.name},
           {"type", to_string(d.type)},
           {"driver", d.driver},
@@ -41,7 +47,10 @@ Json to_json_info(const DeviceInfo& d) {
           {"max_shared_memory", d.caps.max_shared_memory},
           {"max_storage_range", d.caps.max_storage_range},
           {"max_allocation", d.caps.max_allocation},
-          {"unified_memory", d.caps.unified_memory}};
+          {"unified_memory", d.caps.unified_memory},
+          {"longest_submission_ms", d.caps.longest_submission_ms},
+          {"quirks", quirks},
+          {"self_tests", self_tests}};
 }
 
 void print_info(const DeviceInfo& d) {
@@ -61,6 +70,10 @@ void print_info(const DeviceInfo& d) {
   for (const DeviceCaps::MatrixShape& s : d.caps.matrix_shapes)
     std::printf("  matrices  %ux%ux%u %s, sums in %s\n", s.m, s.n, s.k, lemnos::to_string(s.operands),
                 lemnos::to_string(s.f32_accumulate ? DType::f32 : s.operands));
+  for (const DeviceQuirk& q : d.quirks)
+    std::printf("  quirk     %s: %s\n            %s\n", q.name.c_str(), q.effect.c_str(), q.remedy.c_str());
+  for (const SelfTest& t : d.self_tests)
+    std::printf("  self-test %s %s%s\n", t.name.c_str(), t.failure.empty() ? "passed" : "failed: ", t.failure.c_str());
 }
 
 }  // namespace
@@ -69,8 +82,14 @@ Command add_info(CLI::App& app) {
   auto json = std::make_shared<bool>(false);
   CLI::App* sub = app.add_subcommand("info", "List the devices and what they can do");
   sub->add_flag("--json", *json, "Print JSON");
-  return [json] {
-    const std::vector<DeviceInfo> devices = Device::list();
+  auto test = std::make_shared<bool>(false);
+  sub->add_flag("--test", *test, "Do the self-tests of every device first");
+  return [json, test] {
+    std::vector<DeviceInfo> devices = Device::list();
+    for (DeviceInfo& d : devices)
+      if (*test && d.usable && d.type != DeviceType::cpu_reference) {
+        d.self_tests = Device::find(uuid_string(d.uuid)).self_test();
+      }
     if (*json) {
       Json all = Json::array();
       for (const DeviceInfo& d : devices) all.push_back(to_json_info(d));

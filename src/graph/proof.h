@@ -1,0 +1,22 @@
+// What shows that a device does something right before anything else uses it: a small graph whose results are whole
+// numbers, which every way of computing them gives alike.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "lemnos/device.h"
+#include "lemnos/graph.h"
+
+namespace lemnos {
+
+struct Proof {
+  const char* name;                       // "matrix-f16"
+  bool (*uses)(std::string_view kernel);  // launches of such kernels wait for the proof
+  void (*amend)(DeviceCaps&);             // what a device cannot do whose results are wrong
+  const char* force_variant;              // as in CompileOptions; "" where every variant uses what is to be proven
+  /// The values to be compared; everything they need is constant.
+  std::vector<Value> (*build)(Graph&);
+};
+
+}  // namespace lemnos
