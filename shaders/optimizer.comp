@@ -135,13 +135,13 @@ vec4 asgd(uint i, vec4 p, vec4 g, float lr) {
 // Slots: the length of a step, in units of lr; the gradient before.
 float rprop_factor(float g, float before) {
   const float same = kept_sign(g) * kept_sign(before);  // by signs: a product of small gradients may be 0
-  return same > 0.0 ? params.grow : (same < 0.0 ? params.shrink : 1.0);
+  return same > 0.0 ? params.grow : (same < 0.0 ? params.shrink : (is_nan(same) ? same : 1.0));
 }
 vec4 rprop(uint i, vec4 g, float lr) {
   const vec4 before = slot1[i];
   const vec4 factor = vec4(rprop_factor(g.x, before.x), rprop_factor(g.y, before.y), rprop_factor(g.z, before.z),
                            rprop_factor(g.w, before.w));
-  const vec4 size = clamp(slot0[i] * factor, params.least, params.most);
+  const vec4 size = kept_clamp(slot0[i] * factor, params.least, params.most);
   // After a change of the sign there is no step, and the next one is not compared.
   const vec4 kept = mix(g, vec4(0.0), equal(factor, vec4(params.shrink)));
   slot0[i] = size;

@@ -114,7 +114,8 @@ double asgd(const Step& o, double p, double g, double* s) {
 // s[0]: the length of a step, in units of lr; s[1]: the gradient before, 0 after a change of its sign.
 double rprop(const Step& o, double, double g, double* s) {
   const double same = sign(g) * sign(s[1]);
-  s[0] = std::clamp(s[0] * (same > 0 ? o.attrs.grow : same < 0 ? o.attrs.shrink : 1), o.attrs.least, o.attrs.most);
+  const double factor = same > 0 ? o.attrs.grow : same < 0 ? o.attrs.shrink : same == 0 ? 1 : same;
+  s[0] = std::clamp(s[0] * factor, o.attrs.least, o.attrs.most);
   s[1] = same < 0 ? 0 : g;
   return o.lr * s[0] * sign(s[1]);
 }

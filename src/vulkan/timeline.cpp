@@ -31,7 +31,14 @@ Timeline::Timeline(std::shared_ptr<Context> context, QueueRole role)
 }
 
 Timeline::~Timeline() {
-  (void)wait_all();  // on a lost device there is nothing to wait for
+  // A driver that reset the device without a word goes on with what was submitted later; one that lost it says so.
+  constexpr uint64_t kSecond = 1'000'000'000;
+  const VkSemaphoreWaitInfo info{.sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
+                                 .semaphoreCount = 1,
+                                 .pSemaphores = &semaphore_,
+                                 .pValues = &submitted_};
+  if (wait_all() == Status::device_lost && submitted_ > 0)
+    (void)context_->vk().vkWaitSemaphores(context_->device(), &info, kSecond);
   context_->vk().vkDestroySemaphore(context_->device(), semaphore_, context_->callbacks());
 }
 
