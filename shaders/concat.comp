@@ -5,7 +5,7 @@
 #include "concat.h"
 #include "common/index.glsl"
 #include "common/formats.glsl"
-#include "common/walk.glsl"
+#include "common/divide.glsl"
 
 layout(binding = 0) readonly buffer A1 { uint a1[]; };
 layout(binding = 0) readonly buffer A2 { uvec2 a2[]; };
@@ -31,7 +31,7 @@ DEFINE_WRITER(y_four, format, y1, y2, y4)
 
 // Which input element (or group) n of y comes from, and its place there.
 uint locate(uint n, out uint at) {
-  const uint outer = one_row != 0 ? 0 : divide_by(n, params.multiplier, params.shift);
+  const uint outer = one_row != 0 ? 0 : quotient(n, params.row, params.multiplier, params.shift);
   const uint in_row = n - outer * params.row;
   uint begin = 0;
   for (uint k = 0; k < CONCAT_INPUTS - 1; ++k) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "lemnos/graph.h"
@@ -62,9 +63,10 @@ Value cosh(Value x);
 Value asinh(Value x);
 Value acosh(Value x);  ///< NaN below 1
 Value atanh(Value x);
-Value erf(Value x);   ///< 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x
-Value erfc(Value x);  ///< 1 - erf(x), accurate where it is small
-Value sign(Value x);  ///< -1, 0 or 1; this and what follows has no gradient
+Value erf(Value x);     ///< 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x
+Value erfc(Value x);    ///< 1 - erf(x), accurate where it is small
+Value erfinv(Value x);  ///< the y with erf(y) = x: infinite at -1 and 1, NaN outside
+Value sign(Value x);    ///< -1, 0 or 1; this and what follows has no gradient
 Value floor(Value x);
 Value ceil(Value x);
 Value round(Value x);  ///< to the nearest whole number, halves to the even one
@@ -184,6 +186,27 @@ struct MatmulOptions {
 Value matmul(Value a, Value b, MatmulOptions options = {});
 /// y = x weight^T + bias with x[.., K], weight[N, K], bias[N] (or no value): PyTorch's Linear.
 Value linear(Value x, Value weight, Value bias = {});
+/// Sums of products by names of axes: einsum("bij, bjk -> bik", a, b). Letters name axes, "..." those that are not
+/// named, which broadcast from the last; a letter twice in an operand is its diagonal; without an arrow the result has
+/// "...", then the letters that stand once, by the alphabet. Operands are joined two at a time from left to right, by a
+/// matrix product or elementwise. Throws `invalid_argument` for what does not parse, `shape_mismatch` for another
+/// number of axes, and where a name has two extents, neither of them 1.
+Value einsum(std::string_view equation, std::span<const Value> operands);
+template <typename... Values>
+requires(std::is_same_v<Values, Value>&&...) Value einsum(std::string_view equation, Value first, Values... others) {
+  return einsum(equation, std::array{first, others...});
+}
+struct CovarianceOptions {
+  int64_t correction = 1;  // less to divide by than there is weight
+  Value counts = {};       // [N], of any dtype: how often each observation was made
+  Value weights = {};      // [N]: how much each counts; less to divide by: correction sum(w weights) / sum(w)
+};
+/// sum over n of w (x - mean)(x - mean)^T / (sum(w) - correction) of variables in rows, x f32[V, N]: [V, V]; of x
+/// f32[N] their variance. w is the product of counts and weights, the mean weighed alike. Infinite or NaN where the
+/// weights leave nothing to divide by; without weights that throws `invalid_argument`.
+Value covariance(Value x, CovarianceOptions options = {});
+/// covariance(x) by the deviations of both variables, within [-1, 1]; NaN for a variable that does not vary.
+Value correlation(Value x);
 
 // Softmax and losses
 // -----------------------------------------------------------------------------------------------------
@@ -237,10 +260,28 @@ Value cosine_similarity(Value a, Value b, float eps = 1e-8f);
 /// 1 - cosine_similarity where target f32[..] is 1, max(0, cosine_similarity - margin) where it is -1.
 Value cosine_embedding_loss(Value a, Value b, Value target, float margin = 0, Reduction reduction = Reduction::mean);
 /// max(0, |anchor - positive| - |anchor - negative| + margin), with 1e-6 added to each difference as PyTorch does.
+/// `swap`: |positive - negative| in place of |anchor - negative| where it is less.
 Value triplet_margin_loss(Value anchor, Value positive, Value negative, float margin = 1,
-                          Reduction reduction = Reduction::mean);
+                          Reduction reduction = Reduction::mean, bool swap = false);
+/// sum over the targets j of a row and its other classes i of max(0, 1 - scores[j] + scores[i]), by C: scores f32[..,
+/// C], targets i32[.., C], the row's classes up to the first negative one. An index past the last class makes the loss
+/// NaN. Takes memory for C^2 numbers a row.
+Value multilabel_margin_loss(Value scores, Value targets, Reduction reduction = Reduction::mean);
 /// max(0, 1 + max((1 - t) p) - sum(t p)) with t one-hot, as Keras has it.
 Value categorical_hinge(Value p, Value t, Reduction reduction = Reduction::mean);
+
+struct CtcOptions {
+  int64_t blank = 0;                      // the class that stands for nothing
+  Reduction reduction = Reduction::mean;  // mean: over the rows, of each loss by its number of targets (at least 1)
+  bool zero_infinity = false;             // a loss of 0 for targets that do not fit into the time; else it is infinite
+};
+/// Connectionist temporal classification: -log of the probability of all ways to write `targets` i32[N, S] over the
+/// times of `scores` f32[T, N, C], with blanks between and classes repeated. Scores are logits, or their logarithms of
+/// probabilities, which log_softmax leaves as they are. Lengths i32[N] (no value: T, and S) say how much of a row
+/// counts; one below 1 (targets: 0) or past its axis makes the loss NaN, a target that is no class has the probability
+/// 0. Infinite losses have no gradient. Throws `shape_mismatch` for targets in one axis. (Graves et al. 2006.)
+Value ctc_loss(Value scores, Value targets, Value input_lengths = {}, Value target_lengths = {},
+               CtcOptions options = {});
 
 // What a regression is judged by, as scalars over all elements of p and t; the mean absolute error is l1_loss.
 Value root_mean_square_error(Value p, Value t);  ///< sqrt(mean((p - t)^2))
@@ -367,6 +408,20 @@ struct ConvTranspose2dOptions {
 /// (H - 1) stride - 2 padding + dilation (KH - 1) + 1 + output_padding.
 Value conv_transpose2d(Value x, Value weight, Value bias = {}, ConvTranspose2dOptions options = {});
 
+struct Conv3dOptions {
+  std::array<int64_t, 3> stride{1, 1, 1}, padding{0, 0, 0}, dilation{1, 1, 1};
+  int64_t groups = 1;
+};
+/// The same of volumes: x[N, C, D, H, W], weight[O, C / groups, KD, KH, KW]. By conv2d, with the depths that a result
+/// meets as channels: takes memory for KD / stride times x; C / groups KD KH KW is at most 49,152.
+Value conv3d(Value x, Value weight, Value bias = {}, Conv3dOptions options = {});
+struct ConvTranspose3dOptions {
+  std::array<int64_t, 3> stride{1, 1, 1}, padding{0, 0, 0}, output_padding{0, 0, 0}, dilation{1, 1, 1};
+  int64_t groups = 1;
+};
+/// The gradient of conv3d for its input, as conv_transpose2d: weight[C, O / groups, KD, KH, KW].
+Value conv_transpose3d(Value x, Value weight, Value bias = {}, ConvTranspose3dOptions options = {});
+
 struct Pool2dOptions {
   std::array<int64_t, 2> kernel{2, 2};
   std::array<int64_t, 2> stride{0, 0};  // {0, 0}: the kernel's extents
@@ -388,15 +443,41 @@ Value adaptive_max_pool2d_pick(Value x, Value values, std::array<int64_t, 2> siz
 Value adaptive_avg_pool2d(Value x, std::array<int64_t, 2> size);
 Value global_avg_pool2d(Value x);  ///< x[.., H, W] -> [..]
 Value global_max_pool2d(Value x);
-enum class UpsampleMode { nearest, bilinear };
+enum class UpsampleMode { nearest, bilinear, nearest_exact, bicubic, area };
 std::span<const char* const> words_of(UpsampleMode);
 struct UpsampleOptions {
   UpsampleMode mode = UpsampleMode::nearest;
-  bool align_corners = false;  // bilinear: the corners of both planes coincide
+  bool align_corners = false;  // bilinear and bicubic: the corners of both planes coincide
+  bool antialias = false;      // bilinear and bicubic: the function is as wide as what a result covers, if that is more
 };
-/// Planes x[.., H, W] at the extents `size`. Result o reads x at (o + 1/2) H / OH - 1/2 (bilinear) or o H / OH rounded
-/// down (nearest): PyTorch's interpolate with a size.
+/// Planes x[.., H, W] at the extents `size`. Along an axis result o reads x at (o + 1/2) H / OH - 1/2, between two
+/// neighbours (bilinear) or among four by Keys' cubic convolution with a = -3/4 (bicubic; the ends are repeated; with
+/// antialias a = -1/2, and weights add up to 1); at o H / OH (nearest) or (o + 1/2) H / OH (nearest_exact) rounded
+/// down; or it is the mean of [o H / OH, (o + 1) H / OH), rounded outwards (area). PyTorch's interpolate with a size.
 Value upsample(Value x, std::array<int64_t, 2> size, UpsampleOptions options = {});
+/// The same of the last one, two or three axes of x. By kernels of planes (nearest, bilinear, area), else by a gather,
+/// a product and a sum along each axis. Throws `invalid_argument` for another number of extents, one below 1, and
+/// antialias where it is not defined.
+Value interpolate(Value x, std::vector<int64_t> size, UpsampleOptions options = {});
+/// To the extents floor(factor H), one factor for each of the last axes; 1 / factor stands in place of H / OH, but for
+/// area and where corners are aligned: PyTorch's scale_factor. Throws `invalid_argument` for a factor that is not above
+/// 0 or leaves nothing.
+Value interpolate_by(Value x, std::vector<double> factors, UpsampleOptions options = {});
+
+enum class GridMode { bilinear, nearest, bicubic };
+std::span<const char* const> words_of(GridMode);
+enum class GridPadding { zeros, border, reflection };
+std::span<const char* const> words_of(GridPadding);
+struct GridOptions {
+  GridMode mode = GridMode::bilinear;
+  GridPadding padding = GridPadding::zeros;  // what lies outside: nothing, the nearest element, or x mirrored
+  bool align_corners = false;  // -1 and 1 are the middles of the outermost elements, not their outer edges
+};
+/// x[N, C, H, W] at the points of `grid`[N, OH, OW, 2], each (along W, along H) in [-1, 1]: y[N, C, OH, OW].
+/// Volumes x[N, C, D, H, W] take [.., 3], and no bicubic. PyTorch's grid_sample, with gradients for x and for the grid
+/// (none of it where mode is nearest). Composed; takes memory for 4 times y (volumes 8, bicubic 16),
+/// and the gradient for x compares each of its places with each of these.
+Value grid_sample(Value x, Value grid, GridOptions options = {});
 
 // Normalisation: gamma and beta in the dtype of x or in f32, or no value
 // -------------------------------------------------
@@ -465,16 +546,18 @@ struct AttentionOptions {
 /// elements, in whole groups of four, take the fused kernels; others go by matmul and softmax.
 Value scaled_dot_product_attention(Value q, Value k, Value v, AttentionOptions options = {});
 
-/// Weights of a recurrent layer with G gates: input_weight[G H, C], hidden_weight[G H, H], biases[G H] or no value.
+/// Weights of a recurrent layer with G gates: input_weight[G H, C], hidden_weight[G H, H], biases[G H] or no value. An
+/// LSTM may have a projection[P, H]: h is then that of what its gates make, [B, P], and hidden_weight is [G H, P].
 struct RecurrentWeights {
-  Value input_weight, hidden_weight, input_bias = {}, hidden_bias = {};
+  Value input_weight, hidden_weight, input_bias = {}, hidden_bias = {}, projection = {};
 };
 struct Recurrent {
-  Value y;     // h of every step, [B, T, H]
+  Value y;     // h of every step, [B, T, H], or P with a projection
   Value h, c;  // after the last; c of an LSTM only
 };
 /// x[B, T, C] step by step from h[B, H] and c[B, H] (zeros where they are left out), in a loop (loop.h). Gates in
-/// PyTorch's order, i f g o: c' = sigmoid(f) c + sigmoid(i) tanh(g), h = sigmoid(o) tanh(c').
+/// PyTorch's order, i f g o: c' = sigmoid(f) c + sigmoid(i) tanh(g), h = sigmoid(o) tanh(c'), projected where there is
+/// a projection (PyTorch's proj_size).
 Recurrent lstm(Value x, const RecurrentWeights& weights, Value h = {}, Value c = {});
 /// Gates r z n: n = tanh(a_n + r b_n), h' = (1 - z) n + z h, with a from x and b from h (Keras: reset_after).
 Recurrent gru(Value x, const RecurrentWeights& weights, Value h = {});

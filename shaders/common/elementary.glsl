@@ -243,6 +243,12 @@ float exact_atanh(float x) {
 
 // The error function -------------------------------------------------------------------------------------------------
 
+// The exponent of erfc_scaled(x) / t with t = 1 / (1 + x / 2).
+float erfc_exponent(float t) {
+  return -1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 + t * (0.27886807 +
+         t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277))))))));
+}
+
 // e^(-x^2) e^p: x^2 as a square without rounding and a rest.
 float gaussian(float x, float p) {
   const float head = uintBitsToFloat(floatBitsToUint(x) & 0xfffff000u);
@@ -253,9 +259,7 @@ float gaussian(float x, float p) {
 float erfc_tail(float x) {
   const float m = min(x, 12.0);
   const float t = 1.0 / (1.0 + 0.5 * m);
-  const float p = -1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 +
-                  t * (0.27886807 + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277))))))));
-  return t * gaussian(m, p);
+  return t * gaussian(m, erfc_exponent(t));
 }
 float exact_erf(float x) {
   if (is_nan(x)) return x;
@@ -265,6 +269,34 @@ float exact_erfc(float x) {
   if (is_nan(x)) return x;
   if (x < 0.5) return 1.0 - exact_erf(x);
   return erfc_tail(x);
+}
+
+// Fits of our own: of x^2 up to 3/4, then of s = sqrt(-log(1 - |x|)), where 1 - |x| is exact, in two pieces.
+float exact_erfinv(float x) {
+  const float t = 1.0 - abs(x), z = x * x;
+  if (!(t >= 0.0)) return not_a_number();
+  if (t >= 0.25)
+    return x * (0.886226892 + z * (0.232015565 + z * (0.12745063 + z * (0.0888207704 + z * (0.0404447578 + z * (0.201555058 +
+           z * (-0.501124322 + z * (1.20864689 + z * (-1.37401962 + z * 0.780433893)))))))));
+  if (t == 0.0) return with_sign(infinity(), x);
+  const float s = sqrt(-exact_log(t));
+  if (s < 2.27) {
+    const float u = s - 1.75;
+    return with_sign(1.40599096 + u * (1.04737949 + u * (0.00871441141 + u * (-0.0145311141 + u * (0.0101869609 +
+                     u * (-0.00561101874 + u * (0.00267152349 + u * (-0.00117536588 + u * 0.00040153673))))))), x);
+  }
+  const float u = s - 3.2;
+  return with_sign(2.92289495 + u * (1.03959417 + u * (-0.00532862265 + u * (0.000287596893 + u * (0.000201328832 +
+                   u * (-0.000121302022 + u * (4.79228147e-5 + u * (-2.15750515e-5 + u * 8.22621678e-6))))))), x);
+}
+// sqrt(pi) / 2 e^(y^2) for y = erfinv(x); in the tail by e^(y^2) = erfc_scaled(y) / (1 - |x|), where y^2 is long.
+float erfinv_slope(float x) {
+  const float t = 1.0 - abs(x), y = abs(exact_erfinv(x));
+  if (!(t >= 0.0)) return not_a_number();
+  if (t >= 0.25) return exact_exp(y * y) / kSqrtPiHalves;
+  if (t == 0.0) return infinity();
+  const float r = 1.0 / (1.0 + 0.5 * y);
+  return r * exact_exp(erfc_exponent(r)) / (kSqrtPiHalves * t);
 }
 
 // All of them --------------------------------------------------------------------------------------------------------
@@ -293,6 +325,7 @@ float elementary_value(uint f, float x) {
     case UNARY_CEIL: return ceil(x);
     case UNARY_ROUND: return roundEven(x);
     case UNARY_TRUNC: return trunc(x);
+    case UNARY_ERFINV: return exact_erfinv(x);
   }
   return x;
 }
@@ -319,6 +352,7 @@ float elementary_slope(uint f, float s) {
     case UNARY_EXPM1: return exact_exp(s);
     case UNARY_LOG2: return kLog2E / s;
     case UNARY_LOG10: return 0.4342944819 / s;
+    case UNARY_ERFINV: return erfinv_slope(s);
   }
   return 0.0;  // of those that are flat in pieces
 }

@@ -55,5 +55,6 @@
 #define UNARY_CEIL 46
 #define UNARY_ROUND 47
 #define UNARY_TRUNC 48
+#define UNARY_ERFINV 49
 
 #endif

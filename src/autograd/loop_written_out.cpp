@@ -58,6 +58,7 @@ WrittenOut written_out(const Graph& graph) {
   WrittenOut made{std::make_unique<Graph>(), {}};
   for (size_t i = 0; i < graph.values().size(); ++i) {
     const ValueInfo& info = graph.info(static_cast<int>(i));
+    if (info.alias >= 0) continue;  // a view is made by its node
     if (info.role == Role::input) made.values[static_cast<int>(i)] = made.graph->input(info.name, info.desc);
     if (info.role == Role::constant)
       made.values[static_cast<int>(i)] = made.graph->constant(info.desc, *info.initial, info.name);

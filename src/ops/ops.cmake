@@ -39,6 +39,6 @@ std::vector<const OpDef*> all_ops() {
   # The oracle stays plain loops; the compiler may make them quick.
   target_compile_options(lemnos_reference PRIVATE $<$<CXX_COMPILER_ID:GNU,Clang>:-O3>)
   target_include_directories(lemnos_reference PRIVATE ${PROJECT_SOURCE_DIR}/shaders)
-  lemnos_add_layer(ops SOURCES ${op_sources} find_op.cpp broadcast.cpp conv_direct.cpp conv_phase.cpp conv_tiled.cpp conv_window.cpp gates.cpp matmul_choice.cpp matmul_lowering.cpp proofs.cpp row_losses.cpp rewrites.cpp ${CMAKE_CURRENT_BINARY_DIR}/op_table.cpp
+  lemnos_add_layer(ops SOURCES ${op_sources} find_op.cpp broadcast.cpp conv_direct.cpp conv_phase.cpp conv_tiled.cpp conv_volume.cpp conv_window.cpp covariance.cpp einsum.cpp gates.cpp grid_sample.cpp interpolate.cpp matmul_choice.cpp matmul_lowering.cpp proofs.cpp row_losses.cpp rewrites.cpp ${CMAKE_CURRENT_BINARY_DIR}/op_table.cpp
                    DEPENDS reference graph kernels)
 endfunction()

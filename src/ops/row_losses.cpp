@@ -34,10 +34,39 @@ Value cosine_embedding_loss(Value a, Value b, Value target, float margin, Reduct
       reduction);
 }
 
-Value triplet_margin_loss(Value anchor, Value positive, Value negative, float margin, Reduction reduction) {
+Value triplet_margin_loss(Value anchor, Value positive, Value negative, float margin, Reduction reduction, bool swap) {
   require_rows_row_losses("triplet_margin_loss", anchor, positive);
   require_rows_row_losses("triplet_margin_loss", anchor, negative);
-  return reduced(relu(subtract(distance(anchor, positive), distance(anchor, negative)) + margin), reduction);
+  Value apart = distance(anchor, negative);
+  if (swap) apart = minimum(apart, distance(positive, negative));
+  return reduced(relu(subtract(distance(anchor, positive), apart) + margin), reduction);
+}
+
+// Which classes are targets follows from comparisons of all of a row's targets with all classes.
+Value multilabel_margin_loss(Value scores, Value targets, Reduction reduction) {
+  const Shape& s = scores.shape();
+  const size_t rank = s.rank();
+  require(rank >= 1 && s.elements() > 0 && scores.dtype() == DType::f32 && targets.desc() == TensorDesc{s, DType::i32},
+          ErrorCode::shape_mismatch, "multilabel_margin_loss: scores ", scores.desc(), " and targets ", targets.desc(),
+          ", they are f32 and i32 [.., C] of one shape");
+  Graph& graph = scores.graph();
+  const int64_t classes = s[rank - 1], rows = s.elements() / classes;
+  const Value x = reshape(scores, Shape{rows, classes}), t = reshape(targets, Shape{rows, classes});
+  // A target counts where none is negative up to it: by sums of whole numbers, which are exact.
+  const Value nothing = full(graph, {}, 0, DType::i32);
+  const Value column = range(graph, 0, classes), row = reshape(column, Shape{classes, 1});
+  const Value ended = matmul(cast(less(t, nothing), DType::f32), cast(less_equal(row, column), DType::f32));
+  const Value counts = equal(ended, graph.scalar(0));
+  const Value one_hot =
+      cast(equal(reshape(t, Shape{rows, classes, 1}), column), DType::f32) * reshape(counts, Shape{rows, classes, 1});
+  const Value others = less_equal(reduce_max(one_hot, {1}, true), graph.scalar(0));  // [rows, 1, C]
+  const Value own = sum(one_hot * reshape(x, Shape{rows, 1, classes}), {2}, true);   // [rows, C, 1]
+  // Past the last class no score stands: 0 / 0, where a target counts.
+  const Value found = sum(one_hot, {2}, true) + reshape(affine(counts, -1, 1), Shape{rows, classes, 1});
+  const Value margins = relu(reshape(x, Shape{rows, 1, classes}) - own / found + 1.0f);
+  const Value losses =
+      sum(margins * others * reshape(counts, Shape{rows, classes, 1}), {1, 2}) / static_cast<float>(classes);
+  return reduced(reduction == Reduction::none ? reshape(losses, s.without(rank - 1)) : losses, reduction);
 }
 
 Value categorical_hinge(Value p, Value t, Reduction reduction) {

@@ -130,6 +130,7 @@ const OpDef kUnaryOps[] = {
     define_flat("ceil"),
     define_flat("round"),
     define_flat("trunc"),
+    define_unary("erfinv"),
     {"unary_backward",
      infer_unary_backward,
      grad_unary_backward,
@@ -226,6 +227,10 @@ Value curve(int64_t function, Value s, float a) {
     case UNARY_ATANH: return 2.0f * (s * square(reciprocal(affine(square(s), -1, 1))));
     case UNARY_ERF: return -kErfCurve * (s * exp(-square(s)));
     case UNARY_ERFC: return kErfCurve * (s * exp(-square(s)));
+    case UNARY_ERFINV: {
+      const Value y = erfinv(s);
+      return 1.5707963268f * (y * exp(2.0f * square(y)));
+    }
     case UNARY_EXP2: return number(s, .6931471806f);
     case UNARY_EXPM1: return exp(s);
     case UNARY_LOG2: return -1.4426950409f * square(reciprocal(s));
@@ -307,6 +312,7 @@ Value acosh(Value x) { return apply_unary(UNARY_ACOSH, x); }
 Value atanh(Value x) { return apply_unary(UNARY_ATANH, x); }
 Value erf(Value x) { return apply_unary(UNARY_ERF, x); }
 Value erfc(Value x) { return apply_unary(UNARY_ERFC, x); }
+Value erfinv(Value x) { return apply_unary(UNARY_ERFINV, x); }
 Value exp2(Value x) { return apply_unary(UNARY_EXP2, x); }
 Value expm1(Value x) { return apply_unary(UNARY_EXPM1, x); }
 Value log2(Value x) { return apply_unary(UNARY_LOG2, x); }

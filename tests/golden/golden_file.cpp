@@ -47,7 +47,8 @@ OpCase op_case(const Json& json) {
            .shape = shape_of(json.at("shape")),
            .y = json.at("y"),
            .dx = {},
-           .tolerance = json.at("tolerance")};
+           .tolerance = json.at("tolerance"),
+           .of_largest = json.value("of_largest", 1e-14)};
   for (const Json& input : json.at("inputs")) c.inputs.push_back(input_of(input));
   for (const Json& gradient : json.at("dx")) {
     c.dx.emplace_back();

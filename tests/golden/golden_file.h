@@ -30,6 +30,7 @@ struct OpCase {
   std::vector<double> y;
   std::vector<std::optional<std::vector<double>>> dx;  // one an input, or none at all
   double tolerance = 0;                                // relative
+  double of_largest = 0;                               // and of the largest element
 };
 inline constexpr uint32_t kSeedStream = 100;
 

@@ -18,10 +18,11 @@ torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
 sys.dont_write_bytecode = True
 
+import composition_table  # adds its cases to op_table's, as sequence_table does
 import mlp
 import op_table
 import optimizer_table
-import sequence_table  # adds its cases to op_table's
+import sequence_table
 import transformer
 
 HERE = pathlib.Path(__file__).resolve().parent

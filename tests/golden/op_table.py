@@ -13,8 +13,9 @@ cases = []
 positive = dict(low=0.1, high=3.0)
 
 
-def case(op, function, inputs, attrs=None, differentiate=None, tolerance=1e-9, why="", output=0):
-    """`differentiate`: which inputs get a gradient; none given: all floating ones. `output`: which of the op's."""
+def case(op, function, inputs, attrs=None, differentiate=None, tolerance=1e-9, why="", output=0, of_largest=1e-14):
+    """`differentiate`: which inputs get a gradient; none given: all floating ones. `output`: which of the op's.
+    `of_largest`: what is allowed besides, of the largest element, where terms cancel."""
     entry = {"op": op, "attrs": attrs or {}, "inputs": [{"dtype": "f32", **i} for i in inputs], "dx": [],
              "output": output}
     if differentiate is None:
@@ -30,6 +31,8 @@ def case(op, function, inputs, attrs=None, differentiate=None, tolerance=1e-9, w
         y.backward(make(uniform(*y.shape, low=-1.0, high=1.0), SEED_STREAM).reshape(y.shape))
         entry["dx"] = [t.grad.flatten().tolist() if i in differentiate else None for i, t in enumerate(tensors)]
     entry["tolerance"] = tolerance
+    if of_largest != 1e-14:
+        entry["of_largest"] = of_largest
     if why:
         entry["why"] = why
     cases.append(entry)
@@ -70,6 +73,8 @@ unary("acosh", torch.acosh, low=1.1, high=5.0)
 unary("atanh", torch.atanh, low=-0.9, high=0.9)
 unary("erf", torch.erf)
 unary("erfc", torch.erfc)
+unary("erfinv", torch.erfinv, low=-0.9, high=0.9)
+unary("erfinv", torch.erfinv, low=-0.9999999, high=-0.9)
 unary("exp2", torch.exp2)
 unary("expm1", torch.expm1)
 unary("log2", torch.log2, **positive)

@@ -6,7 +6,6 @@
 
 #include "judges/helpers.h"
 #include "judges/tables.h"
-#include "judges/windows.h"
 
 namespace lemnos::judges {
 
@@ -99,39 +98,43 @@ Value patches(Args& a) {
   return reshape(x, Shape{n, c * kernel[0] * kernel[1], count[0] * count[1]});
 }
 
+std::array<int64_t, 3> triple_of(Args& a, Where where, int64_t otherwise) {
+  const Axes numbers = a.extents(where, 3, otherwise);
+  return {numbers[0], numbers[1], numbers[2]};
+}
+
 Value volumes(Args& a) {
   const Batched batch(a[0], 3);
   const Value w = a.tensor({1, "weight"}), bias = a.tensor_or_none({2, "bias"});
-  const Axes stride = a.extents({3, "stride"}, 3, 1), dilation = a.extents({5, "dilation"}, 3, 1);
+  Conv3dOptions options{.stride = triple_of(a, {3, "stride"}, 1),
+                        .padding = {0, 0, 0},
+                        .dilation = triple_of(a, {5, "dilation"}, 1),
+                        .groups = a.integer({6, "groups"}, 1)};
   const Where padding{4, "padding"};
-  Axes before(3, 0), after(3, 0);
-  if (a.has(padding) && !a.json(padding).is_string()) before = after = a.extents(padding, 3, 0);
-  for (size_t i = 0; i < 3 && a.has(padding) && a.json(padding) == "same"; ++i) {
-    const int64_t whole = dilation[i] * (w.shape()[2 + i] - 1);
-    before[i] = whole / 2;
-    after[i] = whole - whole / 2;
+  if (!a.has(padding) || !a.json(padding).is_string()) {
+    options.padding = triple_of(a, padding, 0);
+    return batch.back(conv3d(batch.x, w, bias, options));
   }
-  const Value x = pad(batch.x, {0, 0, before[0], before[1], before[2]}, {0, 0, after[0], after[1], after[2]});
-  return batch.back(volume_convolution(x, w, bias, stride, dilation, a.integer({6, "groups"}, 1)));
+  Axes before(5, 0), after(5, 0);
+  for (size_t i = 0; i < 3 && a.word(padding) == "same"; ++i) {
+    const int64_t whole = options.dilation[i] * (w.shape()[2 + i] - 1);
+    before[2 + i] = whole / 2;
+    after[2 + i] = whole - whole / 2;
+  }
+  return batch.back(conv3d(pad(batch.x, before, after), w, bias, options));
+}
+
+Value transposed_volumes(Args& a) {
+  const Batched batch(a[0], 3);
+  return batch.back(conv_transpose3d(batch.x, a.tensor({1, "weight"}), a.tensor_or_none({2, "bias"}),
+                                     {.stride = triple_of(a, {3, "stride"}, 1),
+                                      .padding = triple_of(a, {4, "padding"}, 0),
+                                      .output_padding = triple_of(a, {5, "output_padding"}, 0),
+                                      .dilation = triple_of(a, {7, "dilation"}, 1),
+                                      .groups = a.integer({6, "groups"}, 1)}));
 }
 
 }  // namespace
-
-Value volume_convolution(Value x, Value w, Value bias, const Axes& stride, const Axes& dilation, int64_t groups) {
-  const Conv2dOptions options{
-      .stride = {stride[1], stride[2]}, .dilation = {dilation[1], dilation[2]}, .groups = groups};
-  const int64_t n = x.shape()[0], taps = w.shape()[2];
-  const int64_t depth = (x.shape()[2] - dilation[0] * (taps - 1) - 1) / stride[0] + 1;
-  Value y;
-  for (int64_t k = 0; k < taps; ++k) {
-    const Value met = permute(pick(x, 2, integers(depth, k * dilation[0], stride[0])), {0, 2, 1, 3, 4});
-    const Value planes = reshape(met, Shape{n * depth, x.shape()[1], x.shape()[3], x.shape()[4]});
-    const Value part = conv2d(planes, squeeze(slice_axis(w, 2, k, k + 1), 2), k == 0 ? bias : Value(), options);
-    y = y ? y + part : part;
-  }
-  const Shape& s = y.shape();
-  return permute(reshape(y, Shape{n, depth, s[1], s[2], s[3]}), {0, 2, 1, 3, 4});
-}
 
 // Sums of products are held to their largest element, as in linear.cpp.
 void add_convolutions(Table& t) {
@@ -143,6 +146,7 @@ void add_convolutions(Table& t) {
   sums("conv3d", volumes);
   sums("conv_transpose1d", [](Args& a) { return transposed(a, 1); });
   sums("conv_transpose2d", [](Args& a) { return transposed(a, 2); });
+  sums("conv_transpose3d", transposed_volumes);
   t.add("nn.functional.unfold", patches, kExact);
 }
 

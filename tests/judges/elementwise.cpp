@@ -62,10 +62,17 @@ void add_binary(Table& t) {
       kRounding);
   t.binary("mul", multiply, kRounding);
   for (const char* name : {"div.no_rounding_mode", "true_divide"}) t.binary(name, divide, kRounding);
-  t.binary(
-      "div.trunc_rounding", [](Value a, Value b) { return trunc(a / b); }, kRounding);
-  t.binary(
-      "div.floor_rounding", [](Value a, Value b) { return floor(a / b); }, kRounding);
+  const auto rounded = [&](const char* name, Value (*f)(Value)) {
+    t.add(
+        name,
+        [f](Args& a) {
+          a.ignore("rounding_mode");  // as the name says
+          return f(a.real(0) / a.real({1, "other"}));
+        },
+        kRounding);
+  };
+  rounded("div.trunc_rounding", trunc);
+  rounded("div.floor_rounding", floor);
   t.binary("fmod", fmod, kRounding);
   t.binary("remainder", remainder, kRounding);
   t.binary("atan2", atan2);
@@ -114,6 +121,7 @@ void add_unary(Table& t) {
   t.unary("atanh", atanh);
   t.unary("erf", erf);
   t.unary("erfc", erfc);
+  t.unary("erfinv", erfinv);
   t.unary("sinc", sinc);
   t.unary("floor", floor, kExact);
   t.unary("ceil", ceil, kExact);

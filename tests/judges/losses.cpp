@@ -173,8 +173,24 @@ Value multi_margin(Args& a) {
 }
 
 Value triplet(Args& a) {
-  express_if(!a.flag("swap", false), "no option: swap");
-  return triplet_margin_loss(a[0], a[1], a[2], a.real_number("margin", 1), reduction_of(a.word("reduction", "mean")));
+  const Reduction reduction = reduction_of(a.word("reduction", "mean"));
+  return triplet_margin_loss(a[0], a[1], a[2], a.real_number("margin", 1), reduction, a.flag("swap", false));
+}
+
+Value multilabel_margin(Args& a) {
+  const Reduction reduction = reduction_of(a.word("reduction", "mean"));
+  return multilabel_margin_loss(at_least_1d(a[0]), at_least_1d(a[1]), reduction);
+}
+
+// Lengths are tensors or lists of numbers. PyTorch's gradient takes the logarithms for log_softmax's, as ctc_loss does.
+Value ctc(Args& a) {
+  const auto lengths = [&](Where where) {
+    return a.is_tensor(where) ? a.tensor(where) : indices(a.graph(), a.list(where));
+  };
+  return ctc_loss(a[0], a[1], lengths({2, "input_lengths"}), lengths({3, "target_lengths"}),
+                  {.blank = a.integer({4, "blank"}, 0),
+                   .reduction = reduction_of(a.word("reduction", "mean")),
+                   .zero_infinity = a.flag("zero_infinity", false)});
 }
 
 Value cosine_embedding(Args& a) {
@@ -202,6 +218,8 @@ void add_losses(Table& t) {
   nn("multi_margin_loss", multi_margin);
   nn("cross_entropy", [](Args& a) { return cross_entropy(a, softmax_cross_entropy); });
   nn("nll_loss", [](Args& a) { return cross_entropy(a, nll_loss); });
+  nn("multilabel_margin_loss", multilabel_margin);
+  nn("ctc_loss", ctc);
   nn("triplet_margin_loss", triplet);
   nn("cosine_embedding_loss", cosine_embedding);
 }

@@ -34,7 +34,8 @@ Value backwards(Value x) { return pick(x, 1, integers(x.shape()[1], x.shape()[1]
 
 Recurrent direction(Args& a, Cell cell, Value x, const std::string& suffix, bool reverse) {
   const RecurrentWeights w{named(a, "weight_ih" + suffix), named(a, "weight_hh" + suffix),
-                           named_or_none(a, "bias_ih" + suffix), named_or_none(a, "bias_hh" + suffix)};
+                           named_or_none(a, "bias_ih" + suffix), named_or_none(a, "bias_hh" + suffix),
+                           named_or_none(a, "weight_hr" + suffix)};
   Recurrent r = cell(reverse ? backwards(x) : x, w);
   if (reverse) r.y = backwards(r.y);
   return r;
@@ -42,7 +43,6 @@ Recurrent direction(Args& a, Cell cell, Value x, const std::string& suffix, bool
 
 // y, the last h of every layer and direction, and c of an LSTM.
 std::vector<Value> recurrent(Args& a, Cell cell) {
-  express_if(!a.has("weight_hr_l0"), "no option: proj_size");
   Value x = a[0];
   std::vector<Value> last_h, last_c;
   for (int layer = 0; a.has(Where(text("weight_ih_l", layer).c_str())); ++layer) {

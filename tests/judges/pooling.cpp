@@ -149,47 +149,52 @@ Value unpool(Args& a, size_t axes) {
   return reshape(y, dims);
 }
 
-// Lines, planes and volumes at other extents.
-Value resized(Value x, const Axes& size, const UpsampleOptions& options) {
-  if (size.size() == 1) return row_pooling(upsample(plane_pooling(x, 1), {1, size[0]}, options), 1);
-  if (size.size() == 2) return upsample(x, {size[0], size[1]}, options);
-  return by_planes(
-      x,
-      [&](Value volume) {
-        return upsample(volume, {size[1], size[2]}, options);
-      },
-      [&](Value columns) {
-        return upsample(columns, {size[0], columns.shape()[3]}, options);
-      });
+UpsampleMode mode_of(const std::string& word) {
+  if (word == "nearest") return UpsampleMode::nearest;
+  if (word == "nearest-exact") return UpsampleMode::nearest_exact;
+  if (word == "bicubic") return UpsampleMode::bicubic;
+  return word == "area" ? UpsampleMode::area : UpsampleMode::bilinear;
 }
 
-// The extents of the result. Where the factor itself stands in the coordinates, it must be that of the extents.
-Axes size_of(Args& a, Where size, Where factor, bool by_extents) {
+// To extents, or by factors; with `by_extents` the factors say the extents alone.
+Value resized(Args& a, Where size, Where factor, bool by_extents, const UpsampleOptions& options) {
   const size_t axes = a[0].shape().rank() - 2;
-  if (a.has(size)) return a.extents(size, axes, 1);
+  if (a.has(size)) {
+    a.ignore(factor);
+    return interpolate(a[0], a.extents(size, axes, 1), options);
+  }
+  if (!by_extents) return interpolate_by(a[0], std::vector<double>(axes, a.number(factor)), options);
   Axes extents;
   for (size_t i = 0; i < axes; ++i)
     extents.push_back(static_cast<int64_t>(std::floor(static_cast<double>(a[0].shape()[2 + i]) * a.number(factor))));
-  express_if(by_extents, "scale factors that are not those of the extents");
-  return extents;
+  return interpolate(a[0], extents, options);
 }
 
 Value interpolated(Args& a) {
-  const std::string mode = a.word({3, "mode"}, "nearest");
-  express_if(mode != "bicubic" && mode != "nearest-exact", "no op: interpolation by " + mode);
-  const bool corners = a.flag({4, "align_corners"}, false);
-  const bool by_extents = a.flag({5, "recompute_scale_factor"}, false) || mode == "area";
-  const Axes size = size_of(a, {1, "size"}, {2, "scale_factor"}, by_extents);
-  a.ignore({2, "scale_factor"});
-  if (mode == "area") return adapted(a[0], size, adaptive_avg_pool2d);
-  const UpsampleMode how = mode == "nearest" ? UpsampleMode::nearest : UpsampleMode::bilinear;
-  return resized(a[0], size, {.mode = how, .align_corners = corners});
+  const UpsampleOptions options{.mode = mode_of(a.word({3, "mode"}, "nearest")),
+                                .align_corners = a.flag({4, "align_corners"}, false)};
+  const bool by_extents = a.flag({5, "recompute_scale_factor"}, false);
+  return resized(a, {1, "size"}, {2, "scale_factor"}, by_extents, options);
 }
 
 // The older names, by their own argument lists.
 Value upsampled(Args& a, UpsampleMode mode) {
   const UpsampleOptions options{.mode = mode, .align_corners = mode == UpsampleMode::bilinear};
-  return resized(a[0], size_of(a, {1, "size"}, {2, "scale_factor"}, false), options);
+  return resized(a, {1, "size"}, {2, "scale_factor"}, false, options);
+}
+
+// The word of an option among those of its enumeration.
+template <typename Option>
+Option option_of(const std::string& word) {
+  const auto words = words_of(Option{});
+  return static_cast<Option>(std::ranges::find(words, word) - words.begin());
+}
+
+Value grid_sampled(Args& a) {
+  return grid_sample(a[0], a[1],
+                     {.mode = option_of<GridMode>(a.word({2, "mode"}, "bilinear")),
+                      .padding = option_of<GridPadding>(a.word({3, "padding_mode"}, "zeros")),
+                      .align_corners = a.flag({4, "align_corners"}, false)});
 }
 
 }  // namespace
@@ -213,6 +218,7 @@ void add_pooling(Table& t) {
     t.none(std::string("nn.functional.") + name, "random numbers of PyTorch's generator");
   for (const char* mode : {"nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area"})
     t.add(std::string("nn.functional.interpolate.") + mode, interpolated);
+  t.add("nn.functional.grid_sample", grid_sampled);
   t.add("nn.functional.upsample_nearest", [](Args& a) { return upsampled(a, UpsampleMode::nearest); });
   t.add("nn.functional.upsample_bilinear", [](Args& a) { return upsampled(a, UpsampleMode::bilinear); });
 }

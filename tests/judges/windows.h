@@ -39,7 +39,4 @@ Value pooled(Value x, Windows w, const std::function<Value(Value, Pool2dOptions)
 /// The number of each element within the last axes.
 Value numbered(Value x, size_t axes);
 
-/// Volumes x[N, C, D, H, W] without padding: the planes that each depth of the taps meets, by conv2d, added up.
-Value volume_convolution(Value x, Value w, Value bias, const Axes& stride, const Axes& dilation, int64_t groups);
-
 }  // namespace lemnos::judges

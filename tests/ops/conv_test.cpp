@@ -160,6 +160,33 @@ LEMNOS_OP_CASES(conv) {
   transposed({1, 6, 4, 4}, {6, 2, 2, 2}, {.stride = {2, 2}, .groups = 3});
   transposed({2, 2, 6, 5}, {2, 3, 3, 2}, {.stride = {3, 1}, .padding = {0, 1}, .dilation = {1, 2}});
 
+  const auto volumes = [&](const Shape& x, const Shape& weight, Conv3dOptions options) {
+    cases.add({.op = "conv3d",
+               .inputs = {{.shape = x}, {.shape = weight}, {.shape = {weight[0]}}},
+               .tolerance = gemm(x.elements() / x[1]),
+               .backward_tolerance = gemm(std::max(x.elements() / x[1], weight.elements())),
+               .build = [options](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
+                 return {conv3d(in[0], in[1], in[2], options)};
+               }});
+  };
+  volumes({2, 3, 4, 5, 7}, {4, 3, 2, 3, 3}, {});
+  volumes({1, 4, 5, 4, 6}, {6, 2, 3, 3, 2},
+          {.stride = {2, 1, 3}, .padding = {2, 1, 0}, .dilation = {1, 1, 2}, .groups = 2});
+  volumes({1, 2, 6, 3, 3}, {3, 2, 2, 1, 1}, {.stride = {3, 1, 1}, .padding = {1, 0, 0}, .dilation = {2, 1, 1}});
+  const auto transposed_volumes = [&](const Shape& x, const Shape& weight, ConvTranspose3dOptions options) {
+    cases.add({.op = "conv_transpose3d",
+               .inputs = {{.shape = x}, {.shape = weight}, {.shape = {weight[1] * options.groups}}},
+               .tolerance = gemm(std::max(weight.elements(), x.elements() / x[1])),
+               .build = [options](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
+                 return {conv_transpose3d(in[0], in[1], in[2], options)};
+               }});
+  };
+  transposed_volumes({2, 3, 3, 4, 5}, {3, 4, 2, 3, 3}, {});
+  transposed_volumes({1, 4, 3, 2, 3}, {4, 3, 3, 2, 2},
+                     {.stride = {2, 1, 2}, .padding = {1, 0, 1}, .output_padding = {1, 0, 0}, .groups = 2});
+  transposed_volumes({1, 2, 4, 2, 3}, {2, 3, 2, 1, 2},
+                     {.stride = {3, 1, 1}, .padding = {2, 0, 0}, .dilation = {2, 1, 1}});
+
   cases.add({.op = "conv1d",
              .inputs = {{.shape = {3, 4, 29}}, {.shape = {6, 2, 5}}, {.shape = {6}}},
              .tolerance = gemm(3 * 29),

@@ -82,6 +82,40 @@ LEMNOS_OP_CASES(gather) {
                .build = [axis](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
                  return {index_select(in[0], in[1], axis)};
                }});
+  // Points inside, at the ends and far outside.
+  const auto sampled = [&](const Shape& x, const Shape& grid, GridOptions options, double reach) {
+    cases.add({.op = "grid_sample",
+               .inputs = {{.shape = x}, {.shape = grid, .fill = uniform(-reach, reach)}},
+               .tolerance = custom(1e-5, 1e-5, "a coordinate of 20 keeps 2e-6 of an element"),
+               .backward_tolerance = custom(1e-4, 1e-4, "sums of such over all points"),
+               .note = options.mode == GridMode::nearest   ? "nearest"
+                       : options.mode == GridMode::bicubic ? "bicubic"
+                                                           : "bilinear",
+               .no_differences = "kinks between elements and where it mirrors",
+               .degenerate = "nothing is outside",
+               .no_specials = "a point at infinity is no place",
+               .build = [options](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
+                 return {grid_sample(in[0], in[1], options)};
+               }});
+  };
+  for (const GridMode mode : {GridMode::bilinear, GridMode::nearest, GridMode::bicubic})
+    for (const GridPadding padding : {GridPadding::zeros, GridPadding::border, GridPadding::reflection})
+      for (const bool corners : {false, true}) {
+        const GridOptions options{.mode = mode, .padding = padding, .align_corners = corners};
+        sampled({2, 3, 5, 7}, {2, 4, 3, 2}, options, 1.3);
+        if (mode != GridMode::bicubic) sampled({2, 2, 3, 4, 5}, {2, 1, 7, 2, 3}, options, 4);
+      }
+  sampled({1, 5, 1, 1}, {1, 3, 1, 2}, {.padding = GridPadding::reflection, .align_corners = true}, 3);
+  cases.add({.op = "grid_sample",
+             .inputs = {{.shape = {2, 3, 8, 8}}, {.shape = {2, 3, 5, 2}, .fill = uniform(.05, .2)}},
+             .tolerance = custom(1e-5, 1e-5, "four products"),
+             .backward_tolerance = custom(1e-4, 1e-4, "sums over all points"),
+             .note = "between two neighbours of an axis",
+             .dtypes = kHalf,
+             .no_specials = "a point at infinity is no place",
+             .build = [](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
+               return {grid_sample(in[0], in[1], {.mode = GridMode::bicubic, .align_corners = true})};
+             }});
   cases.add({.op = "gather",
              .inputs = {{.shape = {9, 4}}, {.shape = {0}, .dtype = DType::i32, .differentiable = false}},
              .tolerance = exact(),

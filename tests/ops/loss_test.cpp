@@ -84,10 +84,24 @@ LEMNOS_OP_CASES(loss) {
           return std::vector{triplet_margin_loss(v[0], v[1], v[2], 1, Reduction::none)};
         },
         custom(1e-5, 1e-5, "the difference of two distances near 45, each right to an ulp of it"));
+    rows(
+        "triplet_margin_loss", {x, x, x}, "kink at the margin",
+        [](Graph&, const std::vector<Value>& v) {
+          return std::vector{triplet_margin_loss(v[0], v[1], v[2], .5f, Reduction::none, true)};
+        },
+        custom(1e-5, 1e-5, "the difference of two distances near 45, each right to an ulp of it"));
     rows("categorical_hinge", {x, {.shape = shape, .fill = uniform(0, .5), .differentiable = false}},
          "kink where classes are equal",
          [](Graph&, const std::vector<Value>& v) { return std::vector{categorical_hinge(v[0], v[1])}; });
   }
+
+  for (const Shape& shape : {Shape{5}, Shape{7, 11}, Shape{2, 3, 4}, Shape{29, 17}})
+    for (const Reduction reduction : {Reduction::none, Reduction::mean, Reduction::sum})
+      rows("multilabel_margin_loss",
+           {{.shape = shape}, {.shape = shape, .fill = integers(-1, 3), .dtype = DType::i32, .differentiable = false}},
+           "kink at the margin", [reduction](Graph&, const std::vector<Value>& v) {
+             return std::vector{multilabel_margin_loss(v[0], v[1], reduction)};
+           });
 
   const auto extreme = [&](const char* op, Fill p, Fill t, const char* note) {
     cases.add({.op = op,

@@ -235,6 +235,39 @@ void add_fusions(Cases& cases) {
   }
 }
 
+void add_einsums(Cases& cases) {
+  const auto add = [&](const char* equation, std::vector<Shape> shapes, int64_t terms) {
+    std::vector<Input> inputs;
+    for (const Shape& shape : shapes) inputs.push_back({.shape = shape});
+    cases.add({.op = "einsum",
+               .inputs = std::move(inputs),
+               .tolerance = gemm(terms),
+               .backward_tolerance = gemm(256),
+               .note = equation,
+               .degenerate = "what is off a diagonal has no gradient",
+               .nan_spreads = "terms of 0 are multiplied",
+               .build = [equation](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
+                 return {einsum(equation, in)};
+               }});
+  };
+  add("ij,jk->ik", {{7, 11}, {11, 13}}, 11);
+  add("bij, bkj -> bik", {{3, 5, 11}, {3, 7, 11}}, 11);
+  add("bhqd,bhkd->bhqk", {{2, 3, 5, 8}, {2, 3, 7, 8}}, 8);
+  add("ij,kl->likj", {{3, 5}, {7, 2}}, 1);
+  add("ijk,ik->j", {{3, 5, 7}, {3, 7}}, 21);
+  add("iji->j", {{4, 5, 4}}, 4);
+  add("ii", {{7, 7}}, 7);
+  add("iij,jkk->ik", {{5, 5, 3}, {3, 4, 4}}, 3);
+  add("...ij,...jk", {{2, 1, 3, 4}, {5, 4, 2}}, 4);
+  add("i...->...", {{3, 4, 5}}, 3);
+  add("ba,cb", {{3, 4}, {5, 3}}, 3);
+  add("ij,jk,kl->il", {{3, 5}, {5, 4}, {4, 7}}, 20);
+  add("ij,ij->", {{5, 7}, {5, 7}}, 35);
+  add("ij,ij->ji", {{5, 7}, {5, 7}}, 1);
+  add("ik,jk->ij", {{5, 1}, {3, 7}}, 7);
+  add(",i->i", {{}, {5}}, 1);
+}
+
 }  // namespace
 
 LEMNOS_OP_CASES(matmul) {
@@ -244,4 +277,5 @@ LEMNOS_OP_CASES(matmul) {
   add_epilogues(cases);
   add_masks_and_sums(cases);
   add_fusions(cases);
+  add_einsums(cases);
 }

@@ -179,6 +179,106 @@ const Mistake kMistakes[] = {
      "random_uniform: low 2 is above high 1"},
     {[](Graph& g) { return linspace(g, 0, 1, 0); }, "linspace: 0 elements, it takes 1 or more"},
     {[](Graph& g) { return range(g, 0, 3, 0); }, "range: step 0"},
+    {[](Graph& g) {
+       return interpolate(in(g, {3, 4}), {5, 6, 7});
+     },
+     "interpolate: 3 extents for x f32[3, 4], it takes one to three, of the last axes"},
+    {[](Graph& g) {
+       return interpolate(in(g, {3, 4}), {0}, {.mode = UpsampleMode::bicubic});
+     },
+     "interpolate: extent 0 is 0, at least 1"},
+    {[](Graph& g) {
+       return interpolate(in(g, {3, 4}), {8}, {.antialias = true});
+     },
+     "interpolate: antialias goes with bilinear or bicubic, without align_corners"},
+    {[](Graph& g) {
+       return interpolate_by(in(g, {3, 4}), {.2});
+     },
+     "interpolate_by: factor 0 is 0.2, which leaves nothing of an extent of 4"},
+    {[](Graph& g) {
+       return interpolate_by(in(g, {3, 4}), {-1});
+     },
+     "interpolate_by: factor 0 is -1, it must be above 0 and below 1e9"},
+    {[](Graph& g) {
+       return grid_sample(in(g, {2, 3, 4, 5}), in(g, {1, 4, 5, 2}));
+     },
+     "grid_sample: x f32[2, 3, 4, 5] is [N, C, H, W] or [N, C, D, H, W], and the grid f32[1, 4, 5, 2] [N, .., 2] or "
+     "[N, "
+     ".., 3]"},
+    {[](Graph& g) {
+       return grid_sample(in(g, {2, 3, 4, 5, 6}), in(g, {2, 4, 5, 6, 3}), {.mode = GridMode::bicubic});
+     },
+     "grid_sample: bicubic takes x [N, C, H, W], it is f32[2, 3, 4, 5, 6]"},
+    {[](Graph& g) {
+       return covariance(in(g, {3, 4}), {.correction = 4});
+     },
+     "covariance: 4 observations less a correction of 4 leave nothing to divide by"},
+    {[](Graph& g) {
+       return covariance(in(g, {3, 4}), {.weights = in(g, {3})});
+     },
+     "covariance: weights f32[3] for 4 observations"},
+    {[](Graph& g) { return correlation(in(g, {4})); },
+     "correlation: x is f32[4], it takes f32[variables, observations], with elements"},
+    {[](Graph& g) {
+       return einsum("ij,jk->ik", in(g, {3, 4}), in(g, {5, 6}));
+     },
+     "einsum: axis 'j' of 'ij,jk->ik' has 4 and 5"},
+    {[](Graph& g) {
+       return einsum("ij,jk->ik", in(g, {3, 4}));
+     },
+     "einsum: 'ij,jk->ik' names 2 operands, it is given 1"},
+    {[](Graph& g) {
+       return einsum("ijk->i", in(g, {3, 4}));
+     },
+     "einsum: 'ijk' names 3 axes, operand 0 is f32[3, 4]"},
+    {[](Graph& g) {
+       return einsum("ij->iz", in(g, {3, 4}));
+     },
+     "einsum: axis 'z' of the result of 'ij->iz' must stand in an operand, and once in the result"},
+    {[](Graph& g) { return einsum("i2->i", in(g, {3})); },
+     "einsum: '2' in 'i2->i', it takes letters and one '...' an operand"},
+    {[](Graph& g) {
+       return conv3d(in(g, {1, 2, 3, 4}), in(g, {2, 2, 1, 1, 1}));
+     },
+     "conv3d: x f32[1, 2, 3, 4] and weight f32[2, 2, 1, 1, 1] take five axes each"},
+    {[](Graph& g) {
+       return conv3d(in(g, {1, 2, 3, 4, 5}), in(g, {2, 2, 4, 1, 1}));
+     },
+     "conv3d: the depth of weight f32[2, 2, 4, 1, 1] does not fit into x f32[1, 2, 3, 4, 5] with padding 0"},
+    {[](Graph& g) {
+       return conv3d(in(g, {1, 2, 3, 4, 5}), in(g, {2, 3, 1, 1, 1}));
+     },
+     "conv3d: x f32[1, 2, 3, 4, 5] in 1 groups takes a weight of 2 channels, it is f32[2, 3, 1, 1, 1]"},
+    {[](Graph& g) {
+       return conv_transpose3d(in(g, {1, 2, 3, 4, 5}), in(g, {2, 2, 1, 1, 1}), {}, {.output_padding = {1, 0, 0}});
+     },
+     "conv_transpose3d: output padding 1 must be smaller than the stride 1 or the dilation 1"},
+    {[](Graph& g) {
+       return multilabel_margin_loss(in(g, {3, 4}), in(g, {3}, DType::i32));
+     },
+     "multilabel_margin_loss: scores f32[3, 4] and targets i32[3], they are f32 and i32 [.., C] of one shape"},
+    {[](Graph& g) {
+       return ctc_loss(in(g, {5, 2, 4}), in(g, {7}, DType::i32));
+     },
+     "ctc_loss: targets i32[7] for scores f32[5, 2, 4], they are i32[N, S]; rows one after the other in one axis are "
+     "not "
+     "taken"},
+    {[](Graph& g) {
+       return ctc_loss(in(g, {5, 2, 4}), in(g, {2, 3}, DType::i32), {}, {}, {.blank = 4});
+     },
+     "ctc_loss: blank 4 is none of 4 classes"},
+    {[](Graph& g) {
+       return ctc_loss(in(g, {5, 2, 4}), in(g, {2, 3}, DType::i32), in(g, {3}, DType::i32));
+     },
+     "ctc_loss: input lengths i32[3] for scores f32[5, 2, 4], they are i32[2]"},
+    {[](Graph& g) {
+       return lstm(in(g, {2, 5, 3}), {in(g, {16, 3}), in(g, {16, 2}), {}, {}, in(g, {3, 4})}).y;
+     },
+     "lstm: the hidden weight f32[16, 2] takes a projection [2, 4], it is f32[3, 4]"},
+    {[](Graph& g) {
+       return gru(in(g, {2, 5, 3}), {in(g, {12, 3}), in(g, {12, 2}), {}, {}, in(g, {2, 4})}).y;
+     },
+     "gru: a projection f32[2, 4], which only an LSTM has"},
 };
 
 TEST(Messages, NameTheOpAndBothSides) {

@@ -107,4 +107,31 @@ LEMNOS_OP_CASES(reduce) {
                    .build = [axes = item.axes](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
                      return {variance(in[0], axes)};
                    }});
+  // Of variables in rows; sums of products of deviations.
+  for (const Shape& shape : {Shape{3, 11}, Shape{5, 2}, Shape{1, 7}, Shape{29, 37}, Shape{13}}) {
+    const int64_t n = shape[shape.rank() - 1];
+    const Input x = {.shape = shape, .fill = normal(1)};
+    const Input weights = {.shape = {n}, .fill = uniform(.5, 2)};
+    const Input counts = {.shape = {n}, .fill = integers(2, 4), .dtype = DType::i32, .differentiable = false};
+    const auto add = [&](const char* note, std::vector<Input> inputs, Build build, const char* op = "covariance") {
+      cases.add({.op = op,
+                 .inputs = std::move(inputs),
+                 .tolerance = custom(2e-5, 2e-5, "products of deviations from a mean, summed and divided"),
+                 .backward_tolerance = custom(1e-4, 1e-4, "the same twice over"),
+                 .note = note,
+                 .degenerate = "one number, or symmetric",
+                 .no_huge = "squares of such numbers are past the type",
+                 .build = std::move(build)});
+    };
+    add("plain", {x}, [](Graph&, const std::vector<Value>& in) { return std::vector{covariance(in[0])}; });
+    add("weights", {x, weights},
+        [](Graph&, const std::vector<Value>& in) { return std::vector{covariance(in[0], {.weights = in[1]})}; });
+    add("counts and weights", {x, counts, weights}, [](Graph&, const std::vector<Value>& in) {
+      return std::vector{covariance(in[0], {.correction = 0, .counts = in[1], .weights = in[2]})};
+    });
+    if (shape.rank() == 2 && n > 2)
+      add(
+          "of different scales", {x},
+          [](Graph&, const std::vector<Value>& in) { return std::vector{correlation(in[0])}; }, "correlation");
+  }
 }

@@ -44,6 +44,8 @@ constexpr Exception kExceptions[] = {
     {.op = "conv2d_input", .nan_spreads = kZeros},
     {.op = "conv2d_weight", .nan_spreads = kZeros},
     {.op = "conv_transpose2d", .nan_spreads = kZeros},
+    {.op = "conv3d", .nan_spreads = kZeros},
+    {.op = "conv_transpose3d", .nan_spreads = kZeros},
     {.op = "upsample", .nan_spreads = "a neighbour of weight 0 is multiplied"},
     {.op = "batch_norm", .nan_spreads = kMoments, .no_huge = kSquares},
     {.op = "group_norm", .nan_spreads = kMoments, .no_huge = kSquares},

@@ -56,6 +56,7 @@ LEMNOS_OP_CASES(unary) {
       {"atanh", uniform(-.95, .95), 0, four_ulp},
       {"erf", normal(), 0, four_ulp},
       {"erfc", normal(), 0, eight_ulp},
+      {"erfinv", uniform(-.95, .95), 0, four_ulp},
       {"exp2", normal(0, 4), 0, four_ulp},
       {"expm1", normal(), 0, four_ulp},
       {"log2", uniform(.01, 100), 0, four_ulp},
@@ -84,9 +85,10 @@ LEMNOS_OP_CASES(unary) {
   for (const char* op : {"exp2", "erfc"}) far(op, uniform(0, 9));
   for (const char* op : {"asinh", "atan"}) far(op, uniform(-1e15, 1e15));
   far("erf", uniform(-5, 5));
+  for (const double low : {.5, .9, .999, 1 - 1e-6}) far("erfinv", uniform(low, 1));
   for (const char* op : {"log2", "log10", "acosh"}) far(op, uniform(1, 1e30));
   for (const char* op : {"log2", "log10"}) far(op, uniform(.99, 1.01));
-  for (const char* op : {"sin", "tan", "asin", "atan", "sinh", "asinh", "atanh", "erf", "expm1"})
+  for (const char* op : {"sin", "tan", "asin", "atan", "sinh", "asinh", "atanh", "erf", "erfinv", "expm1"})
     far(op, uniform(-1e-3, 1e-3));
   // Of a family that shares its kernel the later members are asked in a few shapes.
   const Shape few[] = {{5}, {29, 37}, {257}};

@@ -33,7 +33,11 @@ Value bordered(Value x, const Axes& before, const Axes& after, float value) {
 }
 
 Value convolved(Value x, Value w, Value bias, const Spans& s, int64_t groups) {
-  if (s.axes() == 3) return volume_convolution(bordered(x, s.before, s.after), w, bias, s.stride, s.dilation, groups);
+  if (s.axes() == 3)
+    return conv3d(bordered(x, s.before, s.after), w, bias,
+                  {.stride = {s.stride[0], s.stride[1], s.stride[2]},
+                   .dilation = {s.dilation[0], s.dilation[1], s.dilation[2]},
+                   .groups = groups});
   const Axes none(s.axes(), 0), &padding = s.even() ? s.before : none;
   if (!s.even()) x = bordered(x, s.before, s.after);
   if (s.axes() == 1)
