@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "lemnos/loop.h"
 #include "lemnos/ops.h"
 
@@ -80,8 +81,8 @@ void require_ctc(Value scores, Value targets, Value times, Value lengths, const 
     require(!value || value.desc() == TensorDesc{Shape{s[1]}, DType::i32}, ErrorCode::shape_mismatch, who, ": ", name,
             ' ', value ? value.desc() : TensorDesc{}, " for scores ", scores.desc(), ", they are ",
             TensorDesc{Shape{s[1]}, DType::i32});
-  require(o.blank >= 0 && o.blank < s[2], ErrorCode::invalid_argument, who, ": blank ", o.blank, " is none of ", s[2],
-          " classes");
+  require(o.blank >= 0 && o.blank < s[2], ErrorCode::invalid_argument, who, ": blank ", o.blank, " is outside [0, ",
+          s[2], ")");
 }
 
 }  // namespace

@@ -98,8 +98,7 @@ std::vector<std::byte> read_cache_file(const std::string& path, const CacheIdent
   return blob;
 }
 
-std::string write_cache_file(const std::string& path, const CacheIdentity& identity,
-                             const std::vector<std::byte>& blob) {
+std::string replace_file(const std::string& path, std::string_view bytes) {
   std::error_code error;
   if (!is_file_or_nothing(path)) return text(path, ": ", kNoFile);
   fs::create_directories(fs::path(path).parent_path(), error);
@@ -107,9 +106,7 @@ std::string write_cache_file(const std::string& path, const CacheIdentity& ident
   const std::string temporary = temporary_name(path);
   {
     std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-    const Header header{kMagic, hash_of(identity), blob.size(), hash_of(blob)};
-    file.write(reinterpret_cast<const char*>(&header), sizeof header);
-    file.write(reinterpret_cast<const char*>(blob.data()), static_cast<std::streamsize>(blob.size()));
+    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     file.close();
     if (!file) {
       fs::remove(temporary, error);
@@ -121,6 +118,15 @@ std::string write_cache_file(const std::string& path, const CacheIdentity& ident
   const std::string reason = reason_of(error);
   fs::remove(temporary, error);
   return text(path, ": ", reason);
+}
+
+std::string write_cache_file(const std::string& path, const CacheIdentity& identity,
+                             const std::vector<std::byte>& blob) {
+  const Header header{kMagic, hash_of(identity), blob.size(), hash_of(blob)};
+  std::string bytes(sizeof header + blob.size(), '\0');
+  std::memcpy(bytes.data(), &header, sizeof header);
+  if (!blob.empty()) std::memcpy(bytes.data() + sizeof header, blob.data(), blob.size());
+  return replace_file(path, bytes);
 }
 
 }  // namespace lemnos::vulkan

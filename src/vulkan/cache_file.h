@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lemnos/device.h"
@@ -25,8 +26,11 @@ std::string cache_file_path(const std::string& folder, const CacheIdentity& iden
 /// The driver's blob, or empty for a file that is missing, damaged or another driver's; `why` then says which.
 std::vector<std::byte> read_cache_file(const std::string& path, const CacheIdentity& identity, std::string* why);
 
-/// Writes a temporary file beside it and renames it, so a reader never sees half of it. Returns the reason of a
-/// failure, or an empty string.
+/// Puts `bytes` in the place of a file: writes a temporary file beside it and renames it, so a reader never sees half
+/// of it. What is no regular file is left as it is. Returns the reason of a failure, or an empty string.
+std::string replace_file(const std::string& path, std::string_view bytes);
+
+/// The same with the header of a cache file.
 std::string write_cache_file(const std::string& path, const CacheIdentity& identity,
                              const std::vector<std::byte>& blob);
 

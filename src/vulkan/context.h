@@ -117,8 +117,8 @@ class Context {
   const Pipeline& pipeline(const PipelineDesc& desc) { return pipelines_->get(desc); }
   /// Makes what is missing, on a few threads.
   void prepare(std::span<const PipelineDesc> descs) { pipelines_->prepare(descs); }
-  /// Writes the pipeline cache to its folder, as the destructor does. Returns false if there is no folder, if the
-  /// device is lost, or if writing fails; a failed write is logged.
+  /// Writes the pipeline cache to its folder. The destructor does the same. Returns false without a folder, on a lost
+  /// device, and when the write fails; a failed write is logged.
   bool save_pipeline_cache() { return pipelines_->save(); }
 
   const PipelineStore& pipelines() const { return *pipelines_; }

@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "base/hash.h"
-#include "base/system_reason.h"
 #include "base/text.h"
+#include "vulkan/cache_file.h"
 
 #ifdef _WIN32
 #include <windows.h>
@@ -87,25 +87,9 @@ std::string remember_self_test(const std::string& path, const SelfTestRecord& re
   std::vector<SelfTestRecord> records = read_self_tests(path);
   std::erase_if(records, [&](const SelfTestRecord& r) { return r.name == record.name; });
   records.push_back(record);
-  std::error_code error;
-  if (fs::exists(path, error) && !fs::is_regular_file(path, error)) return text(path, ": is no regular file");
-  fs::create_directories(fs::path(path).parent_path(), error);
-  const std::string temporary = text(path, '.', this_process(), ".tmp");
-  {
-    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-    file << kFirstLine << '\n';
-    for (const SelfTestRecord& r : records) file << line_of(r);
-    file.close();
-    if (!file) {
-      fs::remove(temporary, error);
-      return text(path, ": it could not be written");
-    }
-  }
-  fs::rename(temporary, path, error);
-  if (!error) return {};
-  const std::string reason = reason_of(error);
-  fs::remove(temporary, error);
-  return text(path, ": ", reason);
+  std::string bytes = text(kFirstLine, '\n');
+  for (const SelfTestRecord& r : records) bytes += line_of(r);
+  return replace_file(path, bytes);
 }
 
 #ifdef _WIN32
