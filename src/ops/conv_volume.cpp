@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "lemnos/ops.h"
 #include "ops/constants.h"
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/text.h"
 #include "lemnos/ops.h"
 
 namespace lemnos {

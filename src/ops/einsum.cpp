@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/text.h"
 #include "lemnos/ops.h"
 #include "ops/constants.h"
 

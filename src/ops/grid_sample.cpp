@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "base/text.h"
 #include "lemnos/ops.h"
 #include "ops/constants.h"
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <string>
 
+#include "base/text.h"
 #include "lemnos/ops.h"
 #include "ops/constants.h"
 
