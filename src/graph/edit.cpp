@@ -27,7 +27,7 @@ void GraphEdit::read_by(int value, int index) { readers_[static_cast<size_t>(val
 void GraphEdit::no_longer_read_by(int value, int index) {
   std::vector<int>& all = readers_[static_cast<size_t>(value)];
   all.erase(std::ranges::find(all, index));
-  if (all.empty() && !given_[static_cast<size_t>(value)] && producer(value) >= 0) drop_if_unread(producer(value));
+  if (all.empty() && producer(value) >= 0) drop_if_unread(producer(value));
 }
 
 // What nobody needs any more reads nothing either.

@@ -17,8 +17,9 @@ class GraphEdit {
 
   const Graph& graph() const { return graph_; }
   const Node& node(int index) const { return graph_.nodes()[static_cast<size_t>(index)]; }
-  /// The node that makes `value`, or -1.
-  int producer(int value) const { return graph_.info(value).producer; }
+  /// The node that makes `value`; -1 where it comes from outside, and where it is given: then it need not be what its
+  /// node would make.
+  int producer(int value) const { return given_[static_cast<size_t>(value)] ? -1 : graph_.info(value).producer; }
   /// The nodes that the targets needed before the first change, in the order of execution.
   const std::vector<int>& order() const { return order_; }
   /// Whether the targets need the node: what a rewrite absorbed is still there, without being needed.

@@ -37,7 +37,7 @@ class Planner {
   Plan run() {
     rewrite(plan_.graph, options_.needs, options_.rewrites);
     plan_.nodes = needed_nodes(plan_.graph, options_.needs);
-    if (options_.recompute) plan_.nodes = recompute(plan_.graph, std::move(plan_.nodes), options_.needs.targets);
+    if (options_.recompute) plan_.nodes = recompute(plan_.graph, std::move(plan_.nodes), options_.needs);
     pin_shared();
     pin_placed();
     find_used();

@@ -13,8 +13,8 @@ constexpr int kLongestChain = 3;  // elementwise nodes that are made again for o
 
 class Recompute {
  public:
-  Recompute(Graph& graph, std::vector<int> order, std::span<const int> targets)
-      : graph_(graph), order_(std::move(order)), targets_(targets) {}
+  Recompute(Graph& graph, std::vector<int> order, const Needs& needs)
+      : graph_(graph), order_(std::move(order)), needs_(needs) {}
 
   std::vector<int> run() {
     // What is made again must see the step as it was: before anything is updated.
@@ -32,7 +32,11 @@ class Recompute {
   // Elementwise, in one launch, with nothing but its one result.
   bool is_cheap(const Node& n) const {
     return !n.op->inplace.empty() && n.op->updates.empty() && n.outputs.size() == 1 && is_activation(n.outputs[0]) &&
-           std::ranges::find(targets_, n.outputs[0]) == targets_.end();
+           !is_kept(n.outputs[0]);
+  }
+
+  bool is_kept(int value) const {
+    return std::ranges::count(needs_.targets, value) > 0 || std::ranges::count(needs_.given, value) > 0;
   }
 
   std::vector<size_t> reads_of(int value, size_t from) const {
@@ -54,8 +58,7 @@ class Recompute {
 
   bool is_available(int value, size_t at) const {
     if (!is_activation(value)) return graph_.info(storage(value)).role != Role::gradient;
-    const std::vector<size_t> reads = reads_of(value, at);
-    return !reads.empty() || std::ranges::find(targets_, value) != targets_.end();
+    return is_kept(value) || !reads_of(value, at).empty();
   }
 
   void consider(size_t at) {
@@ -103,14 +106,14 @@ class Recompute {
 
   Graph& graph_;
   std::vector<int> order_;
-  std::span<const int> targets_;
+  const Needs& needs_;
   size_t before_updates_ = 0;  // the first node of the order that updates persistent memory
 };
 
 }  // namespace
 
-std::vector<int> recompute(Graph& graph, std::vector<int> order, std::span<const int> targets) {
-  return Recompute(graph, std::move(order), targets).run();
+std::vector<int> recompute(Graph& graph, std::vector<int> order, const Needs& needs) {
+  return Recompute(graph, std::move(order), needs).run();
 }
 
 }  // namespace lemnos

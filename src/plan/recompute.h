@@ -1,15 +1,14 @@
 // Activations that are cheap to make again need not be kept from the forward to the backward pass.
 #pragma once
 
-#include <span>
 #include <vector>
 
-#include "lemnos/graph.h"
+#include "graph/needs.h"
 
 namespace lemnos {
 
 /// Makes elementwise activations a second time, right before they are read again after a long while, where what they
 /// are made from is there anyway: less memory, a few more launches, the same bits. Returns the new order of the nodes.
-std::vector<int> recompute(Graph& graph, std::vector<int> order, std::span<const int> targets);
+std::vector<int> recompute(Graph& graph, std::vector<int> order, const Needs& needs);
 
 }  // namespace lemnos

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cmath>
 #include <cstring>
 #include <functional>
 
@@ -166,6 +168,31 @@ TEST(Given, ActivationsPassFromProgramToProgram) {
     session->write(middle, std::vector<float>{0, 0, 0, 0, 1});
     ASSERT_EQ(second->run(), Status::ok);
     EXPECT_EQ(second->read_floats(end), (std::vector<float>{1, 2, 3, 4, 6}));
+  }
+}
+
+// What is given need not be what its node would make: no fusion may take its node in, nothing may be made again from
+// what its node reads.
+TEST(Given, CountsWhateverItsNodeWouldMake) {
+  for (const Device& device : both()) {
+    Graph graph;
+    const Value x = graph.input("x", {{2, 2}, DType::f32}), w = graph.input("w", {{2, 2}, DType::f32});
+    const Value product = matmul(x, w), positive = relu(product), root = exp(positive);
+    Value far = positive;
+    for (int i = 0; i < 6; ++i) far = matmul(far, w);  // long enough to make `root` again
+    const std::vector<Value> targets{matmul(far, root)};
+    const auto session = device.open(graph);
+    session->write(x, std::vector<float>{1, 2, 3, 4});
+    session->write(w, std::vector<float>{1, 0, 0, 1});
+    for (const Value given : {product, positive})
+      for (const bool recompute : {false, true}) {
+        const auto program = session->compile({.targets = targets, .given = {given}, .recompute = recompute});
+        session->write(given, std::vector<float>{0, 1, 1, 0});
+        ASSERT_EQ(program->run(), Status::ok);
+        const float e = std::exp(1.f);
+        const std::vector<float> found = program->read_floats(targets[0]);
+        for (size_t i = 0; i < 4; ++i) EXPECT_NEAR(found[i], (std::array{e, 1.f, 1.f, e}[i]), 1e-5f) << given.id();
+      }
   }
 }
 

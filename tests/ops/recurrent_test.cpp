@@ -38,6 +38,17 @@ LEMNOS_OP_CASES(recurrent) {
   };
   for (const Item& i : {Item{1, 1, 1, 1}, {3, 5, 4, 7}, {2, 7, 11, 8}}) {
     add_layer("lstm", 4, i, [](Value x, const RecurrentWeights& w) { return lstm(x, w); });
+    cases.add({.op = "lstm",
+               .inputs = {{.shape = {i.batch, i.time, i.in}},
+                          {.shape = {4 * i.units, i.in}, .fill = normal(0, .5)},
+                          {.shape = {4 * i.units, 3}, .fill = normal(0, .5)},
+                          {.shape = {3, i.units}, .fill = normal(0, .5)}},
+               .tolerance = layer,
+               .note = "projected",
+               .degenerate = i.time == 1 ? "the first step has no state to multiply" : "",
+               .build = [](Graph&, const std::vector<Value>& in) -> std::vector<Value> {
+                 return {lstm(in[0], {.input_weight = in[1], .hidden_weight = in[2], .projection = in[3]}).y};
+               }});
     add_layer("gru", 3, i, [](Value x, const RecurrentWeights& w) { return gru(x, w); });
     add_layer("rnn", 1, i, [](Value x, const RecurrentWeights& w) { return rnn(x, w); });
   }

@@ -1,5 +1,5 @@
 // Random graphs with their gradients: fused, plain, recomputed, without shared memory, cut into pieces and into slices
-// of rows, against the reference. A failure is made small and printed as code.
+// of rows, and with a value in the middle given, against the reference. A failure is made small and printed as code.
 //   LEMNOS_GRAPHS=10000 LEMNOS_FIRST_GRAPH=1 lemnos_random_graphs   for more of them
 
 #include <gtest/gtest.h>
@@ -13,6 +13,8 @@
 
 #include "base/half.h"
 #include "base/status.h"
+#include "base/text.h"
+#include "graph/needs.h"
 #include "lemnos/autograd.h"
 #include "lemnos/lemnos.hpp"
 #include "ops/rewrites.h"
@@ -145,11 +147,11 @@ class Judge {
   }
   std::string operator()(const Recipe& recipe) { return (*this)(recipe, recipe); }
 
-  size_t nodes = 0, sliced = 0, refused = 0;
+  size_t nodes = 0, sliced = 0, refused = 0, cut = 0;
 
  private:
   std::string judged(const Recipe& recipe, const Recipe& on_device, uint64_t seed) try {
-    const Prepared reference(recipe), own(on_device);
+    Prepared reference(recipe), own(on_device);
     nodes += own.graph.nodes().size();
     const auto cpu = Device::cpu().open(reference.graph);
     reference.fill(*cpu, seed);
@@ -175,9 +177,51 @@ class Judge {
           return text(run.name, ", target ", i, ", ", d);
       }
     }
+    if (&recipe == &on_device)
+      if (const std::string d = given_differs(reference, own, *cpu, *session, seed, tolerance); !d.empty()) return d;
     return sliced_differs(own, seed, fused);
   } catch (const Error& error) {
     return text("throws: ", error.what());
+  }
+
+  /// What is given need not be what its node would make: nothing may be computed, or fused, around it.
+  std::string given_differs(Prepared& reference, Prepared& own, Session& cpu, Session& session, uint64_t seed,
+                            double tolerance) {
+    std::vector<int> candidates;
+    Needs needs;
+    for (Value target : own.targets) needs.targets.push_back(target.id());
+    for (int index : needed_nodes(own.graph, needs))
+      for (int input : own.graph.nodes()[static_cast<size_t>(index)].inputs) {
+        const ValueInfo& info = own.graph.info(input);
+        if (info.producer >= 0 && info.alias < 0 && info.desc.dtype == DType::f32 && info.desc.elements() > 0 &&
+            std::ranges::count(needs.targets, input) == 0)
+          candidates.push_back(input);
+      }
+    // What is read once may be fused.
+    std::vector<int> once;
+    std::ranges::copy_if(candidates, std::back_inserter(once),
+                         [&](int value) { return std::ranges::count(candidates, value) == 1; });
+    if (!once.empty()) candidates = once;
+    if (candidates.empty()) return {};
+    Random random(seed, candidates.size());
+    const int given = candidates[static_cast<size_t>(random.below(candidates.size()))];
+    ++cut;
+    std::vector<float> numbers(static_cast<size_t>(own.graph.info(given).desc.elements()));
+    for (float& v : numbers) v = static_cast<float>(random.normal());
+    std::vector<std::vector<Bytes>> found;
+    for (const auto& [prepared, on] : {std::pair{&reference, &cpu}, {&own, &session}})
+      for (const bool recompute : {false, true}) {
+        const Value value{&prepared->graph, given};
+        const auto program = on->compile({.targets = prepared->targets, .given = {value}, .recompute = recompute});
+        on->write(value, numbers);
+        execute(*program, false);
+        found.push_back(read(*program, prepared->targets));
+      }
+    for (size_t i = 0; i < own.targets.size(); ++i)
+      for (size_t run = 2; run < found.size(); ++run)
+        if (const std::string d = difference(found[run][i], found[0][i], own.targets[i].desc(), tolerance); !d.empty())
+          return text("value %", given, " given, target ", i, ", ", d);
+    return {};
   }
 
   std::string sliced_differs(const Prepared& own, uint64_t seed, const std::vector<Bytes>& fused) {
@@ -241,8 +285,9 @@ TEST_F(RandomGraphs, AgreeWithTheReference) {
                     << printed(least);
     }
     std::cout << device.info().name << ": " << count << " graphs, " << judge.nodes << " nodes, " << judge.sliced
-              << " in slices, " << judge.refused << " that hang together\n";
+              << " in slices, " << judge.cut << " with a value given, " << judge.refused << " that hang together\n";
     EXPECT_GT(judge.sliced, 0u);
+    EXPECT_GT(judge.cut, 0u);
     EXPECT_EQ(device.backend().validation_messages(), std::vector<std::string>{});
   }
 }
