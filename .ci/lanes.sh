@@ -127,6 +127,7 @@ for release in bookworm trixie forky; do
   check "headers-$release" 300 .ci/headers.sh "$release"
   check "shaders-$release" 300 .ci/shaders.sh "$build" "$release"
 done
+check libcxx 300 .ci/libcxx.sh "$build"
 tests architecture 120 -- -L '^architecture$'
 tests unit 240 "${nowhere[@]}" -- -L '^unit$'
 # Once more where 1234.5 is written 1.234,5: as C++ alone knows it, or, with the German locale, as C does too.

@@ -59,7 +59,7 @@ unpack_releases() {
   # bookworm has no package of the allocator: its header is that of the newest release.
   unpack_first "$toolchain/releases/vma" alone libvulkan-memory-allocator-dev || failed=1
   # With the newest standard library too, which includes the least of itself.
-  if unpack_first "$toolchain/releases/clang" closed clang; then
+  if unpack_first "$toolchain/releases/clang" closed clang libc++-dev libc++abi-dev; then
     for root in "$toolchain"/releases/clang/usr/lib/llvm-*; do break; done
     root=${root#"$toolchain"/releases/clang/}
     write_wrapper clang-newest releases/clang "$root/bin/clang" "--sysroot=\"\$root\" -resource-dir=\"\$root/$root/lib/clang/${root##*-}\""

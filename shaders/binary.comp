@@ -25,9 +25,9 @@ layout(binding = 2) buffer Y1 { uint y1[]; };
 layout(binding = 2) buffer Y2 { uvec2 y2[]; };
 layout(binding = 2) buffer Y4 { uvec4 y4[]; };
 
-DEFINE_READER(a_one, a_four, format, a1, a2, a4)
-DEFINE_READER(b_one, b_four, format, b1, b2, b4)
-DEFINE_WRITER(y_four, format, y1, y2, y4)
+DEFINE_READER(a_one, a_four, format_a, a1, a2, a4)
+DEFINE_READER(b_one, b_four, format_b, b1, b2, b4)
+DEFINE_WRITER(y_four, result_format, y1, y2, y4)
 
 #ifdef FUNCTIONS_elementary
 
@@ -54,7 +54,7 @@ float power(float a, float b) {
     }
     return b < 0.0 ? 1.0 / r : r;
   }
-  const float result = pow(base, b);
+  const float result = positive_power(base, b);
   return a < 0.0 && odd ? -result : result;
 }
 
@@ -157,9 +157,38 @@ int combine(int a, int b) {
   return a + b;
 }
 
+// The same without a sign; the writer keeps the bits that the type has.
+uint combine(uint a, uint b) {
+  switch (function) {
+    case BINARY_SUBTRACT: return a - b;
+    case BINARY_MULTIPLY: return a * b;
+    case BINARY_DIVIDE: return b == 0u ? 0u : a / b;
+    case BINARY_MINIMUM: return min(a, b);
+    case BINARY_MAXIMUM: return max(a, b);
+    case BINARY_EQUAL: return uint(a == b);
+    case BINARY_NOT_EQUAL: return uint(a != b);
+    case BINARY_LESS: return uint(a < b);
+    case BINARY_LESS_EQUAL: return uint(a <= b);
+    case BINARY_GREATER: return uint(a > b);
+    case BINARY_GREATER_EQUAL: return uint(a >= b);
+    case BINARY_FMOD:
+    case BINARY_REMAINDER: return b == 0u ? 0u : a % b;
+  }
+  return a + b;
+}
+
+// A boolean beside another type is 0 or 1 in that.
+uint promoted(uint bits, uint from) {
+  return from == FORMAT_BOOL && !format_is_integer(format) ? floatBitsToUint(float(bits)) : bits;
+}
+
 uint combine_bits(uint a, uint b) {
-  if (format == FORMAT_I32) return uint(combine(int(a), int(b)));
-  return floatBitsToUint(combine(uintBitsToFloat(a), uintBitsToFloat(b)));
+  if (!format_is_integer(format)) {
+    const float v = combine(uintBitsToFloat(promoted(a, format_a)), uintBitsToFloat(promoted(b, format_b)));
+    return result_format == FORMAT_BOOL ? uint(v) : floatBitsToUint(v);
+  }
+  const uint v = format == FORMAT_I32 ? uint(combine(int(a), int(b))) : combine(a, b);
+  return result_format == FORMAT_BOOL ? uint(v != 0u) : v;
 }
 
 DEFINE_WALK(WALK_AXES)

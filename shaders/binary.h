@@ -32,10 +32,13 @@ PARAMS_END
 
 SPEC_BEGIN(Binary, 64)
 SPEC(1, uint, function, 0)
-SPEC(2, uint, format, 0)
+SPEC(2, uint, format, 0)         // in which it computes
 SPEC(3, uint, rank, 1)
 SPEC(4, uint, wide, 0)     // extents and strides count groups of four elements along the last axis
 SPEC(5, uint, inner_a, 1)  // whether a moves along the last axis, or is the same all along it
 SPEC(6, uint, inner_b, 1)
 SPEC(7, uint, run, 1)      // groups of four that an invocation makes; they stay together along the last axis
+SPEC(8, uint, format_a, 0)  // as `format`, or a boolean, which is taken for 0 or 1
+SPEC(9, uint, format_b, 0)
+SPEC(10, uint, result_format, 0)  // as `format`, or a boolean
 SPEC_END

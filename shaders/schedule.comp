@@ -29,19 +29,43 @@ float cosine_restarts(float t) {
   return cosine_between(1.0, params.end, t / length_now);
 }
 
+float one_cycle_between(float from, float to, float x) {
+  return linear != 0 ? to + (from - to) * (1.0 - clamp(x, 0.0, 1.0)) : cosine_between(from, to, x);
+}
+
+float one_cycle(float t) {
+  const float top = params.rise + params.fall;
+  if (t <= params.rise) return one_cycle_between(params.end, 1.0, t / params.rise);
+  if (t <= top) return one_cycle_between(1.0, params.end, (t - params.rise) / params.fall);
+  return one_cycle_between(params.fall > 0.0 ? params.end : 1.0, params.end2, (t - top) / (params.period - top));
+}
+
+// Which cycle t is in. Half a unit keeps a quotient that is a whole number, but for rounding, from falling below it.
+float cycle_of(float t, float period) { return floor((t + 0.5) / period); }
+
+float cyclic(float t) {
+  const float cycle = cycle_of(t, params.period), x = t - cycle * params.period;
+  const float height = x <= params.rise ? x / params.rise : (params.period - x) / (params.period - params.rise);
+  return params.end + (1.0 - params.end) * height * exp2(cycle * params.log2_power + t * params.log2_gamma);
+}
+
+float cosine_periodic(float t) {
+  const float x = t - cycle_of(t, 2.0 * params.period) * 2.0 * params.period;
+  return cosine_between(1.0, params.end, (x <= params.period ? x : 2.0 * params.period - x) / params.period);
+}
+
 float factor_at(float t) {
   switch (kind) {
-    // Half a unit keeps a quotient that is a whole number, but for rounding, from falling below it.
-    case SCHEDULE_STEP: return exp2(params.log2_gamma * floor((t + 0.5) / params.period));
+    case SCHEDULE_STEP: return exp2(params.log2_gamma * cycle_of(t, params.period));
     case SCHEDULE_EXPONENTIAL: return exp2(params.log2_gamma * t);
     case SCHEDULE_INVERSE_TIME: return 1.0 / (1.0 + params.gamma * t / params.period);
     case SCHEDULE_POLYNOMIAL:
       return params.end + (1.0 - params.end) * pow(1.0 - min(t / params.period, 1.0), params.power);
     case SCHEDULE_COSINE: return cosine_between(1.0, params.end, t / params.period);
     case SCHEDULE_COSINE_RESTARTS: return cosine_restarts(t);
-    case SCHEDULE_ONE_CYCLE:
-      if (t <= params.rise) return cosine_between(params.end, 1.0, t / params.rise);
-      return cosine_between(1.0, params.end2, (t - params.rise) / (params.period - params.rise));
+    case SCHEDULE_ONE_CYCLE: return one_cycle(t);
+    case SCHEDULE_CYCLIC: return cyclic(t);
+    case SCHEDULE_COSINE_PERIODIC: return cosine_periodic(t);
     case SCHEDULE_PIECEWISE: {
       float factor = 1.0;
       for (uint i = 0; i < params.rows; ++i)

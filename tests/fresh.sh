@@ -9,17 +9,20 @@ tests/fresh.sh SUITE [OPTIONS] [COMMAND...]   SUITE: bookworm, trixie; COMMAND: 
   --again           go on in the root that an earlier run left, with the files of this commit
   --ccache FOLDER   let the compilers in the root use this cache; the report says so
   --into FOLDER     where roots lie (build/fresh)
+  --package FOLDER  instead of the commands: installs the .deb files of FOLDER (cpack -G DEB) and a compiler, and builds the
+                    program of tests/consume/find_package with them
 Makes FOLDER/SUITE, copies a clone of the current commit in, and runs ./setup.sh COMMAND there. Prints for each the minutes,
 the packages and the last lines; all that it printed stands in FOLDER/SUITE-COMMAND.log. Needs root and debootstrap.
 TEXT
 }
 
-suite="" again=0 cache="" into="$checkout/build/fresh" commands=()
+suite="" again=0 cache="" package="" into="$checkout/build/fresh" commands=()
 while [ $# -gt 0 ]; do
   case $1 in
     --again) again=1 ;;
     --ccache) cache=$(cd "${2:?a folder}" && pwd); shift ;;
     --into) into=${2:?a folder}; shift ;;
+    --package) package=$(cd "${2:?a folder}" && pwd); shift ;;
     -h | --help | help) usage; exit 0 ;;
     -*) usage >&2; exit 2 ;;
     *) if [ -z "$suite" ]; then suite=$1; else commands+=("$1"); fi ;;
@@ -74,6 +77,18 @@ if [ "$again" = 0 ] || [ ! -d "$root" ]; then make_root; fi
 copy_checkout
 printf '%s: Debian %s, commit %s%s\n' "$suite" "$(cat "$root/etc/debian_version")" \
   "$(git -C "$root/lemnos" log -1 --format=%h)" "${cache:+, with a compiler cache from outside}"
+if [ -n "$package" ]; then
+  mkdir -p "$root/packages"
+  cp "$package"/*.deb "$root/packages/"
+  if inside /bin/sh -c 'apt-get update -q && apt-get install -q -y --no-install-recommends /packages/*.deb g++ cmake make && rm -rf /consumer &&
+      cmake -S /lemnos/tests/consume/find_package -B /consumer && cmake --build /consumer && /consumer/consumer && lemnos --version' \
+    </dev/null >"$into/$suite-package.log" 2>&1; then
+    tail -n 3 "$into/$suite-package.log"
+    exit 0
+  fi
+  tail -n 15 "$into/$suite-package.log"
+  exit 1
+fi
 failed=0
 TIMEFORMAT='%R %U %S'
 for command in "${commands[@]}"; do

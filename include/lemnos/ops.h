@@ -77,22 +77,34 @@ Value affine(Value x, float scale, float shift);  ///< scale x + shift
 /// x itself, but as a constant to what comes before it: gradients end here.
 Value stop_gradient(Value x);
 
-// Elementwise functions of two operands, broadcasting; both of one dtype. In i32 results are modulo 2^32
+// Elementwise functions of two operands, broadcasting; both of one dtype, or one of them a boolean, which is then 0 or
+// 1 in the other's. Integers (i32, u32, u8) wrap around: results are modulo 2^32, or 2^8. Of booleans add is "or" and
+// multiply is "and"; subtract, divide and the like refuse them
 // ------------------------------------------------
 Value add(Value a, Value b);
 Value subtract(Value a, Value b);
 Value multiply(Value a, Value b);
-Value divide(Value a, Value b);   ///< in i32 towards zero, and a / 0 = 0
+Value divide(Value a, Value b);   ///< of integers towards zero, and a / 0 = 0
 Value minimum(Value a, Value b);  ///< gradient to the smaller; to a where they are equal
 Value maximum(Value a, Value b);  ///< gradient to the larger; to a where they are equal
 Value pow(Value a, Value b);      ///< a^b; a must be positive where b is no constant integer
-Value equal(Value a, Value b);    ///< 1 where it holds, else 0, in the operands' dtype; so the other comparisons
+Value equal(Value a, Value b);    ///< a boolean, as of the other comparisons; no gradient
 Value not_equal(Value a, Value b);
 Value less(Value a, Value b);
 Value less_equal(Value a, Value b);
 Value greater(Value a, Value b);
 Value greater_equal(Value a, Value b);
-Value fmod(Value a, Value b);       ///< a - b trunc(a / b), exactly: the sign is that of a; in i32 a mod 0 = 0
+/// The same with a number in the place of b, rounded to a's dtype.
+Value minimum(Value a, float b);
+Value maximum(Value a, float b);
+Value pow(Value a, float b);
+Value equal(Value a, float b);
+Value not_equal(Value a, float b);
+Value less(Value a, float b);
+Value less_equal(Value a, float b);
+Value greater(Value a, float b);
+Value greater_equal(Value a, float b);
+Value fmod(Value a, Value b);       ///< a - b trunc(a / b), exactly: the sign is that of a; of integers a mod 0 = 0
 Value remainder(Value a, Value b);  ///< a - b floor(a / b), as Python's %: the sign is that of b
 Value atan2(Value y, Value x);      ///< the angle of the point (x, y), in (-pi, pi]
 

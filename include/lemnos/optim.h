@@ -252,8 +252,30 @@ struct Muon {
   }
 };
 
-using Optimizer =
-    std::variant<Sgd, Adagrad, Adadelta, RmsProp, Adam, AdamW, NAdam, Adamax, RAdam, Lion, Asgd, Rprop, Lamb, Muon>;
+/// Adam's second moment alone, and of a matrix only the means of its rows and of its columns: what it keeps grows with
+/// rows + columns (Shazeer and Stern, 2018; PyTorch's Adafactor). With w = t^exponent, over the last two axes:
+///   r += w (mean of g^2 over columns - r); c += w (mean of g^2 over rows - c); v = r c / max(mean(r), eps).
+/// A parameter of one axis keeps v += w (g^2 - v). Then, with rms(x) = sqrt(mean(x^2)) over the parameter,
+///   x = g / sqrt(max(v, eps^2)); p *= 1 - lr weight_decay;
+///   p -= min(lr, 1 / sqrt(t)) max(rms(p), least_scale) x / max(1, rms(x) / clip_threshold).
+/// About twenty launches for each parameter.
+struct Adafactor {
+  static constexpr const char* kKind = "adafactor";
+  float lr = .01f;
+  float exponent = -.8f;
+  float eps = 0x1p-23f;
+  float least_scale = 1e-3f;
+  float clip_threshold = 1;
+  float weight_decay = 0;
+
+  void visit(auto&& f) {
+    f("lr", lr), f("exponent", exponent), f("eps", eps), f("least_scale", least_scale),
+        f("clip_threshold", clip_threshold), f("weight_decay", weight_decay);
+  }
+};
+
+using Optimizer = std::variant<Sgd, Adagrad, Adadelta, RmsProp, Adam, AdamW, NAdam, Adamax, RAdam, Lion, Asgd, Rprop,
+                               Lamb, Muon, Adafactor>;
 
 std::string name_of(const Optimizer& optimizer);  // "sgd", "adamw", ...
 /// The structs above, by their kind.

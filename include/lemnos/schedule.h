@@ -46,10 +46,12 @@ struct Polynomial {
   float end = 0;
 };
 
-/// end + (1 - end) (1 + cos(pi min(t / period, 1))) / 2.
+/// end + (1 - end) (1 + cos(pi x)) / 2 with x = min(t / period, 1), or with `periodic` x = t / period: then it rises
+/// again for the next `period` units, and so on (PyTorch's CosineAnnealingLR).
 struct Cosine {
   int64_t period = 1;
   float end = 0;
+  bool periodic = false;
 };
 
 /// Cosine that begins again after each cycle; each is `longer` times as long as the one before (SGDR).
@@ -59,13 +61,27 @@ struct CosineRestarts {
   float end = 0;
 };
 
-/// From 1 / start_divisor up to 1 within rise * period steps, then down to 1 / (start_divisor end_divisor), both along
-/// a cosine (PyTorch's OneCycleLR with max_lr = the optimizer's lr).
+/// From 1 / start_divisor up to 1 within rise * period units, then down to 1 / (start_divisor end_divisor), both along
+/// a cosine, or along a line with `linear` (PyTorch's OneCycleLR with max_lr = the optimizer's lr). With `three_phases`
+/// it first falls to 1 / start_divisor in as many units as it rose.
 struct OneCycle {
   int64_t period = 100;
   float rise = .3f;
   float start_divisor = 25;
   float end_divisor = 1e4f;
+  bool linear = false;
+  bool three_phases = false;
+};
+
+/// From `low` up to 1 in `rise` units, then down to `low` in `fall` (0: as many), both along a line, again and again.
+/// What is above `low` is multiplied by `shrink` after each cycle (.5: "triangular2") and by `gamma` after each unit
+/// ("exp_range"). (PyTorch's CyclicLR with max_lr = the optimizer's lr and base_lr = low * lr.)
+struct Cyclic {
+  int64_t rise = 2000;
+  int64_t fall = 0;
+  float low = .1f;
+  float shrink = 1;
+  float gamma = 1;
 };
 
 /// The factor of the last pair whose unit is at most t, 1 before the first: {{100, .5f}, {200, .1f}}. Units ascend.
@@ -75,7 +91,7 @@ struct Piecewise {
 
 struct Schedule {
   std::variant<Constant, StepDecay, MultiStep, Exponential, InverseTime, Polynomial, Cosine, CosineRestarts, OneCycle,
-               Piecewise>
+               Piecewise, Cyclic>
       shape;
   bool by_epoch = false;    // t counts epochs, else steps
   int64_t warm_up = 0;      // units over which the factor first rises linearly, from warm_up_start; t of the shape

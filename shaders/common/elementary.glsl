@@ -52,15 +52,25 @@ float exact_expm1(float x) {
 
 // Logarithms ---------------------------------------------------------------------------------------------------------
 
-// x = 2^e m with m in [sqrt(1/2), sqrt(2)): the logarithm of m by s = (m - 1) / (m + 1). For finite x above 0.
-float log_of_mantissa(float x, out float e) {
+// x = 2^e (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)). For finite x above 0.
+float fraction_of(float x, out float e) {
   const bool tiny = x < 1.17549435e-38;
   const uint bits = floatBitsToUint(tiny ? x * 8388608.0 : x);
   const uint shifted = bits - 0x3f3504f3u;  // so that the exponent changes at sqrt(1/2)
   e = float(int(shifted) >> 23) - (tiny ? 23.0 : 0.0);
-  const float f = uintBitsToFloat((shifted & 0x007fffffu) + 0x3f3504f3u) - 1.0;
-  const float s = f / (2.0 + f), z = s * s;
-  return 2.0 * s + 2.0 * s * z * (0.3333333433 + z * (0.2 + z * (0.1428571492 + z * (0.1111111119 + z * 0.0909090936))));
+  return uintBitsToFloat((shifted & 0x007fffffu) + 0x3f3504f3u) - 1.0;
+}
+
+// What the logarithm of (1 + s) / (1 - s) has past 2 s, halved: for z = s^2.
+float log_tail(float s, float z) {
+  return s * z * (0.3333333433 + z * (0.2 + z * (0.1428571492 + z * (0.1111111119 + z * 0.0909090936))));
+}
+
+// The logarithm of 1 + f by s = f / (2 + f).
+float log_of_mantissa(float x, out float e) {
+  const float f = fraction_of(x, e);
+  const float s = f / (2.0 + f);
+  return 2.0 * s + 2.0 * log_tail(s, s * s);
 }
 
 // What a logarithm is where it is no number of its own: `by` is what x = 1 would give.
@@ -91,6 +101,41 @@ float exact_log1p(float x) {
   precise const float made = u - 1.0;
   if (made == 0.0) return x;
   return is_infinite(u) ? u : exact_log(u) * (x / made);
+}
+
+// Powers -------------------------------------------------------------------------------------------------------------
+
+// a b as two floats, exactly (Dekker, 1971): a fused multiply-add of GLSL need not be one.
+vec2 product_pair(float a, float b) {
+  precise const float product = a * b, scaled_a = 4097.0 * a, scaled_b = 4097.0 * b;
+  precise const float high_a = scaled_a - (scaled_a - a), high_b = scaled_b - (scaled_b - b);
+  precise const float low_a = a - high_a, low_b = b - high_b;
+  precise const float rest = ((high_a * high_b - product) + high_a * low_b + low_a * high_b) + low_a * low_b;
+  return vec2(product, rest);
+}
+
+// log2(x) as two floats, to about 2^-31 of it.
+vec2 log2_pair(float x) {
+  float e;
+  const float f = fraction_of(x, e);
+  precise const float divisor = 2.0 + f, divisor_rest = f - (divisor - 2.0), s = f / divisor;
+  const vec2 back = product_pair(s, divisor);
+  precise const float s_rest = (((f - back.x) - back.y) - s * divisor_rest) / divisor;
+  const float kScale = 2.88539004, kScaleRest = 3.851926e-8;  // 2 / ln 2
+  const vec2 whole = product_pair(s, kScale);
+  precise const float rest = whole.y + (s * kScaleRest + (s_rest * kScale + kScale * log_tail(s, s * s)));
+  precise const float high = e + whole.x;
+  precise const float low = (whole.x - (high - e)) + rest;
+  return vec2(high, low);
+}
+
+// base^b for finite base above 0 and finite b, within 2 units in the last place.
+float positive_power(float base, float b) {
+  const float within = clamp(b, -1.099511627776e12, 1.099511627776e12);  // past 2^40 only base = 1 leaves a number
+  const vec2 logarithm = log2_pair(base), y = product_pair(within, logarithm.x);
+  const float n = roundEven(clamp(y.x, -200.0, 200.0));
+  precise const float r = (y.x - n) + (y.y + within * logarithm.y);
+  return scaled_exp(n, clamp(r, -1.0, 1.0) * kLn2);
 }
 
 // Circular functions -------------------------------------------------------------------------------------------------

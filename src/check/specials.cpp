@@ -20,7 +20,10 @@ std::vector<Special> specials_of(DType dtype) {
                               {huge, half ? 3e4 : 1e30, half ? "3e4" : "1e30"},
                               {huge, half ? -3e4 : -1e30, half ? "-3e4" : "-1e30"},
                               {tiny, half ? 1e-4 : 1e-30, half ? "1e-4" : "1e-30"},
-                              {subnormal, half ? 1e-6 : 1e-40, half ? "1e-6" : "1e-40"}};
+                              {subnormal, half ? 1e-6 : 1e-40, half ? "1e-6" : "1e-40"},
+                              {exact, 0, "0"},
+                              {exact, 1, "1"},
+                              {exact, -1, "-1"}};
   for (Special& special : all) special.value = round_to(dtype, special.value);
   return all;
 }

@@ -1,4 +1,4 @@
-// NaN, infinities, and numbers at the ends of a type: what a kernel makes of them, against the reference.
+// NaN, infinities, numbers at the ends of a type, and 0, 1 and -1: what a kernel makes of them, against the reference.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace lemnos::check {
 
 /// A number that one element of an input is set to.
 struct Special {
-  enum class Kind : uint8_t { nan, infinite, huge, tiny, subnormal };
+  enum class Kind : uint8_t { nan, infinite, huge, tiny, subnormal, exact };
   Kind kind = Kind::nan;
   double value = 0;
   const char* name = "";
@@ -24,7 +24,7 @@ std::vector<Special> specials_of(DType dtype);
 ///
 ///   nan, infinite  elements that it did not reach are right by the tolerance
 ///   huge           elements near the largest one are right to a hundredth; smaller ones may be what rounding left
-///   tiny           as by the tolerance
+///   tiny, exact    as by the tolerance; 0, 1 and -1 are where functions end, or have a pole
 ///   subnormal      between what is right for 0 and for the smallest normal number: a device may take it for either
 ///
 /// `may_spread`: there may be more NaN than in the reference.

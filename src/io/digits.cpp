@@ -9,6 +9,7 @@
 #include "base/philox.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "base/threads.h"
 #include "io/glyphs.h"
 
 namespace lemnos::io {
@@ -175,9 +176,8 @@ ImageSet make_digits(int64_t count, uint64_t seed) {
   constexpr int64_t kWorthAThread = 500;
   const int64_t workers =
       std::clamp<int64_t>(count / kWorthAThread, 1, std::clamp<int64_t>(std::thread::hardware_concurrency(), 1, 16));
-  std::vector<std::jthread> threads;
-  for (int64_t w = 1; w < workers; ++w)
-    threads.emplace_back(draw_range, count * w / workers, count * (w + 1) / workers);
+  Threads threads;
+  for (int64_t w = 1; w < workers; ++w) threads.start(draw_range, count * w / workers, count * (w + 1) / workers);
   draw_range(0, count / workers);
   return set;
 }

@@ -161,7 +161,7 @@ Value Cutout::operator()(const Scope& scope, Value x) const {
     return less(abs(places(graph, p.height, p.width, along_width) - centre),
                 graph.scalar(static_cast<float>(size) / 2));
   };
-  const Value kept = affine(near(true) * near(false), -1, 1);
+  const Value kept = 1 - cast(near(true) * near(false), DType::f32);
   return x * reshape(kept, Shape{p.batch, 1, p.height, p.width});
 }
 

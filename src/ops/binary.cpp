@@ -23,16 +23,30 @@ int64_t binary_number(std::string_view name) {
   fail(ErrorCode::internal, name, ": no such function of two operands");
 }
 
+bool is_comparison(int64_t function) { return function >= BINARY_EQUAL && function <= BINARY_GREATER_EQUAL; }
+// Of truth values there are "or", "and", and the order of false and true.
+bool takes_booleans(int64_t function) {
+  return is_comparison(function) || function == BINARY_ADD || function == BINARY_MULTIPLY ||
+         function == BINARY_MINIMUM || function == BINARY_MAXIMUM;
+}
+
+// The type in which a and b meet: a boolean beside another type is 0 or 1 in that.
+DType common_dtype(DType a, DType b) { return a == DType::boolean ? b : a; }
+
 std::vector<TensorDesc> infer_binary(const Infer& in) {
   require_inputs(in, 2);
-  require(in.in[0].dtype == in.in[1].dtype, ErrorCode::invalid_argument, in.op.name, ": a is ", in.in[0], " but b is ",
-          in.in[1], "; cast one of them");
-  const bool real = reference::binary_functions()[static_cast<size_t>(binary_number(in.op.name))].whole == nullptr;
-  require(is_floating(in.in[0].dtype) || (in.in[0].dtype == DType::i32 && !real), ErrorCode::invalid_argument,
-          in.op.name, ": a and b are ", in.in[0].dtype, ", it takes f32, f16, bf16", real ? "" : " or i32");
+  const DType a = in.in[0].dtype, b = in.in[1].dtype, dtype = common_dtype(a, b);
+  require(a == b || a == DType::boolean || b == DType::boolean, ErrorCode::invalid_argument, in.op.name, ": a is ",
+          in.in[0], " but b is ", in.in[1], "; cast one of them");
+  const int64_t function = binary_number(in.op.name);
+  const bool real = reference::binary_functions()[static_cast<size_t>(function)].whole == nullptr;
+  require(!real || is_floating(dtype), ErrorCode::invalid_argument, in.op.name, ": a and b are ", dtype,
+          ", it takes f32, f16, bf16");
+  require(dtype != DType::boolean || takes_booleans(function), ErrorCode::invalid_argument, in.op.name,
+          ": a and b are bool; cast them");
   const Shape operands[] = {in.in[0].shape, in.in[1].shape}, out = broadcast(operands[0], operands[1], in.op.name);
   (void)fold_axes(out, operands, in.op.name);
-  return {{out, in.in[0].dtype}};
+  return {{out, is_comparison(function) ? DType::boolean : dtype}};
 }
 
 std::vector<Dispatch> lower_binary(Lower& c) {
@@ -43,12 +57,15 @@ std::vector<Dispatch> lower_binary(Lower& c) {
   const uint32_t count = count32(c.out(), who);
   const BinarySpec spec{.workgroup_size = 64,
                         .function = static_cast<uint32_t>(binary_number(who)),
-                        .format = format_of(c.out().dtype),
+                        .format = format_of(common_dtype(c.in(0).dtype, c.in(1).dtype)),
                         .rank = walk.rank,
                         .wide = walk.wide,
                         .inner_a = walk.inner[0],
                         .inner_b = walk.inner[1],
-                        .run = walk.run};
+                        .run = walk.run,
+                        .format_a = format_of(c.in(0).dtype),
+                        .format_b = format_of(c.in(1).dtype),
+                        .result_format = format_of(c.out().dtype)};
   BinaryParams params{.count = count, .shifts = walk.shifts};
   std::ranges::copy(walk.extent, params.extent);
   std::ranges::copy(walk.multiplier, params.multiplier);
@@ -73,8 +90,8 @@ constexpr OpDef define_binary(const char* name) {
 }
 // A comparison is flat: nothing flows back through it.
 constexpr OpDef define_comparison(const char* name) {
-  return {name, infer_binary, no_binary_grad, lower_binary, reference::binary, {}, {},
-          {},   {},           kBinaryInplace, nullptr,      rows_of_output};
+  return {name, infer_binary, no_binary_grad, lower_binary,  reference::binary, {}, {}, {},
+          {},   {},           nullptr,        rows_of_output};
 }
 
 const OpDef kBinaryOps[] = {
@@ -138,6 +155,10 @@ Value apply_binary(int function, Value a, Value b) {
   stretch_unwalkable(std::array{&a, &b});
   return a.graph().add(kBinaryOps[function], {a, b});
 }
+Value apply_binary(int function, Value a, float b) {
+  require(static_cast<bool>(a), ErrorCode::invalid_argument, kBinaryOps[function].name, ": an operand is empty");
+  return apply_binary(function, a, full(a.graph(), {}, b, a.dtype()));
+}
 }  // namespace
 }  // namespace lemnos::ops
 
@@ -156,6 +177,15 @@ Value less(Value a, Value b) { return apply_binary(BINARY_LESS, a, b); }
 Value less_equal(Value a, Value b) { return apply_binary(BINARY_LESS_EQUAL, a, b); }
 Value greater(Value a, Value b) { return apply_binary(BINARY_GREATER, a, b); }
 Value greater_equal(Value a, Value b) { return apply_binary(BINARY_GREATER_EQUAL, a, b); }
+Value minimum(Value a, float b) { return apply_binary(BINARY_MINIMUM, a, b); }
+Value maximum(Value a, float b) { return apply_binary(BINARY_MAXIMUM, a, b); }
+Value pow(Value a, float b) { return apply_binary(BINARY_POW, a, b); }
+Value equal(Value a, float b) { return apply_binary(BINARY_EQUAL, a, b); }
+Value not_equal(Value a, float b) { return apply_binary(BINARY_NOT_EQUAL, a, b); }
+Value less(Value a, float b) { return apply_binary(BINARY_LESS, a, b); }
+Value less_equal(Value a, float b) { return apply_binary(BINARY_LESS_EQUAL, a, b); }
+Value greater(Value a, float b) { return apply_binary(BINARY_GREATER, a, b); }
+Value greater_equal(Value a, float b) { return apply_binary(BINARY_GREATER_EQUAL, a, b); }
 Value fmod(Value a, Value b) { return apply_binary(BINARY_FMOD, a, b); }
 Value remainder(Value a, Value b) { return apply_binary(BINARY_REMAINDER, a, b); }
 Value atan2(Value y, Value x) { return apply_binary(BINARY_ATAN2, y, x); }

@@ -31,7 +31,7 @@ std::vector<Dispatch> lower_cast(Lower& c) {
 
 // Nothing flows back through whole numbers.
 std::vector<Value> grad_cast(Grad& g) {
-  if (!is_floating(g.out().dtype())) return {};
+  if (!is_floating(g.out().dtype()) || !is_floating(g.in(0).dtype())) return {};
   return {cast(g.dy(), g.in(0).dtype())};
 }
 

@@ -163,7 +163,7 @@ std::vector<Value> grad_scatter(Grad& g) { return {gather(g.dy(), g.in(1))}; }
 // Elements that are equally large share it.
 std::vector<Value> grad_extreme_scatter(Grad& g) {
   const Value x = g.in(0), at = g.in(1), y = g.out();
-  const Value mine = equal(x, gather(y, at)), count = scatter_add(mine, at, y.shape()[0]);
+  const Value mine = cast(equal(x, gather(y, at)), x.dtype()), count = scatter_add(mine, at, y.shape()[0]);
   return {mine * gather(g.dy() / maximum(count, g.graph.scalar(1)), at)};
 }
 
@@ -172,7 +172,7 @@ std::vector<Value> grad_multiply_scatter(Grad& g) {
   const Value x = g.in(0), at = g.in(1), y = g.out(), one = full(g.graph, {}, 1, x.dtype());
   const Value zero = equal(x, zeros(g.graph, {}, x.dtype())), others = where(zero, one, x);
   const int64_t rows = y.shape()[0];
-  const Value alone = equal(scatter_add(zero, at, rows), one) * scatter_multiply(others, at, rows);
+  const Value alone = equal(scatter_add(cast(zero, x.dtype()), at, rows), one) * scatter_multiply(others, at, rows);
   return {where(zero, gather(g.dy() * alone, at), gather(g.dy() * y, at) / others)};
 }
 

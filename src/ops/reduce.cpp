@@ -250,7 +250,7 @@ std::vector<Value> grad_mean(Grad& g) {
 
 std::vector<Value> grad_extreme(Grad& g) {
   const auto attrs = g.attrs<ReduceAttrs>();
-  const Value mask = equal(g.in(0), stretched(g, g.out()));
+  const Value mask = cast(equal(g.in(0), stretched(g, g.out())), g.in(0).dtype());
   const Value ties = sum(mask, attrs.axes, attrs.keep);
   return {mask * stretched(g, g.dy() / ties)};
 }

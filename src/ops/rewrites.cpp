@@ -61,6 +61,7 @@ bool absorb_into_sum(GraphEdit& edit, int index, int product_value, int other) {
   const Node* product = open_product(edit, product_value);
   const int made = edit.node(index).outputs[0];
   if (!product || product_value == other || desc_of(edit, made) != desc_of(edit, product_value)) return false;
+  if (desc_of(edit, other).dtype != desc_of(edit, made).dtype) return false;  // a boolean
   const Shape& shape = desc_of(edit, made).shape;
   MatmulAttrs attrs = attrs_of_product(*product);
   std::vector<int> inputs = product->inputs;

@@ -56,7 +56,7 @@ Value multilabel_margin_loss(Value scores, Value targets, Reduction reduction) {
   const Value nothing = full(graph, {}, 0, DType::i32);
   const Value column = range(graph, 0, classes), row = reshape(column, Shape{classes, 1});
   const Value ended = matmul(cast(less(t, nothing), DType::f32), cast(less_equal(row, column), DType::f32));
-  const Value counts = equal(ended, graph.scalar(0));
+  const Value counts = cast(equal(ended, 0), DType::f32);
   const Value one_hot =
       cast(equal(reshape(t, Shape{rows, classes, 1}), column), DType::f32) * reshape(counts, Shape{rows, classes, 1});
   const Value others = less_equal(reduce_max(one_hot, {1}, true), graph.scalar(0));  // [rows, 1, C]

@@ -42,16 +42,21 @@ std::vector<Dispatch> lower_schedule(Lower& c) {
                               .gamma = real(a.gamma),
                               .log2_gamma = static_cast<float>(std::log2(a.gamma)),
                               .power = real(a.power),
+                              .log2_power = static_cast<float>(std::log2(a.power)),
                               .end = real(a.end),
                               .end2 = real(a.end2),
                               .rise = real(a.rise),
+                              .fall = real(a.fall),
                               .rows = table ? static_cast<uint32_t>(c.in(1).shape[0]) : 0};
-  return {{.kernel = &c.kernel("schedule"),
-           .tensors = {c.y(), table ? c.x(1) : c.scratch(16)},
-           .spec = ScheduleSpec{.workgroup_size = 32, .kind = kind_of(a, c.node().op->name), .by_epoch = a.by_epoch},
-           .params = params,
-           .groups = 1,
-           .cost = {2 * c.in(0).bytes(), 30}}};
+  return {
+      {.kernel = &c.kernel("schedule"),
+       .tensors = {c.y(), table ? c.x(1) : c.scratch(16)},
+       .spec =
+           ScheduleSpec{
+               .workgroup_size = 32, .kind = kind_of(a, c.node().op->name), .by_epoch = a.by_epoch, .linear = a.linear},
+       .params = params,
+       .groups = 1,
+       .cost = {2 * c.in(0).bytes(), 30}}};
 }
 
 constexpr Alias kScheduleUpdates[] = {{0, 0}};

@@ -235,7 +235,7 @@ Value curve(int64_t function, Value s, float a) {
     case UNARY_EXPM1: return exp(s);
     case UNARY_LOG2: return -1.4426950409f * square(reciprocal(s));
     case UNARY_LOG10: return -.4342944819f * square(reciprocal(s));
-    case UNARY_HARD_SWISH: return affine(less(abs(s), number(s, 3)), 1.0f / 3, 0);
+    case UNARY_HARD_SWISH: return affine(cast(less(abs(s), 3), s.dtype()), 1.0f / 3, 0);
     default: return {};
   }
 }

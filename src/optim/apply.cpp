@@ -9,10 +9,12 @@
 #include "base/text.h"
 #include "lemnos/autograd.h"
 #include "lemnos/optim.h"
+#include "ops/adafactor.h"
 #include "ops/muon.h"
 #include "ops/op_table.h"
 #include "ops/schedule.h"
 #include "ops/step_state.h"
+#include "optim/adafactor.h"
 #include "optim/muon.h"
 #include "optim/schedule_spec.h"
 #include "optim/spec.h"
@@ -53,6 +55,7 @@ std::vector<Value> learning(Graph& graph, const UpdateOptions& options, const st
 /// Whether a node that updates the flat parameters changes this one.
 bool changes(const Graph& graph, const Node& node, const ValueInfo& parameter) {
   const int64_t block = parameter.offset / kBlock;
+  if (node.op == &ops::adafactor_update_op()) return graph.info(node.outputs[0]).offset == parameter.offset;
   if (node.op == &ops::muon_update_op()) return std::ranges::count(node.attrs.as<MuonAttrs>().blocks, block) > 0;
   const ValueInfo& table = graph.info(node.inputs.back());
   if (table.name != kGroups) return true;
@@ -65,8 +68,9 @@ bool changes(const Graph& graph, const Node& node, const ValueInfo& parameter) {
 void require_not_updated(Graph& graph, const std::vector<Value>& parameters, const std::string& name) {
   for (int at = graph.flat_parameters().id(); graph.info(at).version > 0; at = graph.info(at).alias) {
     const ValueInfo& updated = graph.info(at);
-    if (updated.producer < 0 || updated.desc != graph.state()->flat()) continue;
+    if (updated.producer < 0) continue;
     const Node& node = graph.nodes()[static_cast<size_t>(updated.producer)];
+    if (updated.desc != graph.state()->flat() && node.op != &ops::adafactor_update_op()) continue;
     if (node.outputs[0] != at) continue;  // another way to look at what was updated
     for (Value p : parameters)
       require(!changes(graph, node, graph.info(p)), ErrorCode::invalid_argument, name, ": the parameter '", p.name(),
@@ -184,6 +188,7 @@ Value apply(Graph& graph, const Optimizer& optimizer, const UpdateOptions& optio
   for (size_t i = 0; i < spec.slots.size(); ++i)
     inputs.push_back(graph.slot(text(name, '.', spec.slots[i]), i == 0 ? spec.slot_start : 0));
   std::vector<float> factors = factors_of(graph, options.groups, parameters);
+  if (spec.adafactor) return add_adafactor(graph, *spec.adafactor, options.clip_value, inputs[2], parameters, factors);
   std::optional<MatrixUpdate> matrices;
   if (spec.muon) {
     // Without a norm of the gradients their factor in the state stays 1, and the products need not wait for the rest.

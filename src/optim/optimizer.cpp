@@ -129,6 +129,14 @@ Spec spec_optimizer(const char* who, const Lamb& o) {
   return {.op = "lamb", .slots = {"m", "v"}, .attrs = betas_and_eps(who, o), .by_parameter = true};
 }
 
+Spec spec_optimizer(const char* who, const Adafactor& o) {
+  require(o.exponent <= 0, ErrorCode::invalid_argument, who, ": exponent ", o.exponent, " is above 0");
+  require_positive_optimizer(who, "eps", o.eps);
+  require_not_negative(who, "least_scale", o.least_scale);
+  require_positive_optimizer(who, "clip_threshold", o.clip_threshold);
+  return {.op = "adafactor_update", .slots = {}, .attrs = kPlain, .adafactor = o};
+}
+
 constexpr bool is_decoupled(const AdamW&) { return true; }
 constexpr bool is_decoupled(const Lion&) { return true; }
 constexpr bool is_decoupled(const NAdam& o) { return o.decoupled; }

@@ -66,7 +66,8 @@ ScheduleSpec spec_schedule(const Polynomial& o) {
 ScheduleSpec spec_schedule(const Cosine& o) {
   require_positive_schedule("cosine", "period", static_cast<double>(o.period));
   require_rate_fraction("cosine", "end", o.end);
-  return {{.kind = "cosine", .period = static_cast<double>(o.period), .end = o.end}, {}};
+  const char* kind = o.periodic ? "cosine_periodic" : "cosine";
+  return {{.kind = kind, .period = static_cast<double>(o.period), .end = o.end}, {}};
 }
 
 ScheduleSpec spec_schedule(const CosineRestarts& o) {
@@ -79,8 +80,9 @@ ScheduleSpec spec_schedule(const CosineRestarts& o) {
 ScheduleSpec spec_schedule(const OneCycle& o) {
   require(o.period >= 3, ErrorCode::invalid_argument, "schedule: one_cycle: period ", o.period, " is below 3");
   const double period = static_cast<double>(o.period), rise = o.rise * period - 1;
-  require(rise > 0 && rise < period - 1, ErrorCode::invalid_argument, "schedule: one_cycle: rise ", o.rise,
-          " leaves no steps to rise or to fall in ", o.period);
+  const double top = o.three_phases ? 2 * rise : rise;  // where the last fall begins
+  require(rise > 0 && top < period - 1, ErrorCode::invalid_argument, "schedule: one_cycle: rise ", o.rise,
+          " leaves no units to rise or to fall in ", o.period, o.three_phases ? " with three phases" : "");
   require_positive_schedule("one_cycle", "start_divisor", o.start_divisor);
   require_positive_schedule("one_cycle", "end_divisor", o.end_divisor);
   const double start = 1 / static_cast<double>(o.start_divisor);
@@ -88,6 +90,24 @@ ScheduleSpec spec_schedule(const OneCycle& o) {
            .period = period - 1,
            .end = start,
            .end2 = start / static_cast<double>(o.end_divisor),
+           .rise = rise,
+           .fall = top - rise,
+           .linear = o.linear},
+          {}};
+}
+
+ScheduleSpec spec_schedule(const Cyclic& o) {
+  const double rise = static_cast<double>(o.rise), fall = static_cast<double>(o.fall);
+  require_positive_schedule("cyclic", "rise", rise);
+  require(o.fall >= 0, ErrorCode::invalid_argument, "schedule: cyclic: fall ", o.fall, " is below 0");
+  require_rate_fraction("cyclic", "low", o.low);
+  require_positive_schedule("cyclic", "shrink", o.shrink);
+  require_positive_schedule("cyclic", "gamma", o.gamma);
+  return {{.kind = "cyclic",
+           .period = rise + (o.fall > 0 ? fall : rise),
+           .gamma = o.gamma,
+           .power = o.shrink,
+           .end = o.low,
            .rise = rise},
           {}};
 }

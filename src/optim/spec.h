@@ -18,6 +18,7 @@ struct Spec {
   bool by_parameter = false;       // the op takes also where each parameter begins
   /// Takes the matrices among the parameters, with the first slot; the op has the rest.
   std::optional<Muon> muon = {};
+  std::optional<Adafactor> adafactor = {};  // is made of several nodes for each parameter; `op` is the last of them
 };
 
 /// Throws `invalid_argument` naming the optimizer and the option that is out of range.

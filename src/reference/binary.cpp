@@ -1,4 +1,4 @@
-// Elementwise functions of two operands, broadcast as NumPy does. Comparisons give 1 or 0. Whole numbers of 32 bits go
+// Elementwise functions of two operands, broadcast as NumPy does. Comparisons give booleans, 1 or 0. Whole numbers go
 // on at the other end of their range, and what is divided by 0 is 0.
 #include "reference/binary.h"
 
@@ -40,6 +40,17 @@ const BinaryFunction kBinaryFunctions[] = {
     {"remainder", floored<D>, [](I a, I b) { return b == 0 ? 0 : floored(a, b); }},
     {"atan2", [](D a, D b) { return std::atan2(a, b); }, nullptr},
 };
+
+// Within the range of an integer type, of which the other end follows on each end.
+double wrapped(DType dtype, int64_t v) {
+  switch (dtype) {
+    case DType::u8: return static_cast<uint8_t>(v);
+    case DType::u32: return static_cast<uint32_t>(v);
+    case DType::boolean: return v != 0;
+    default: return static_cast<int32_t>(static_cast<uint32_t>(v));
+  }
+}
+
 }  // namespace
 
 std::span<const BinaryFunction> binary_functions() { return kBinaryFunctions; }
@@ -59,14 +70,13 @@ size_t position_in(const Shape& operand, const Shape& out, size_t linear) {
 void binary(const Reference& c) {
   const auto* f = std::ranges::find(kBinaryFunctions, std::string_view(c.node.op->name),
                                     [](const BinaryFunction& b) { return std::string_view(b.name); });
-  const bool whole = !is_floating(c.out_desc[0].dtype);
+  const DType dtype = c.in_desc[0].dtype == DType::boolean ? c.in_desc[1].dtype : c.in_desc[0].dtype;
   for (size_t i = 0; i < c.out[0].size(); ++i) {
     const double a = c.in[0][position_in(c.in_shape(0), c.out_shape(), i)];
     const double b = c.in[1][position_in(c.in_shape(1), c.out_shape(), i)];
-    c.out[0][i] =
-        !whole
-            ? f->value(a, b)
-            : static_cast<int32_t>(static_cast<uint32_t>(f->whole(static_cast<int64_t>(a), static_cast<int64_t>(b))));
+    c.out[0][i] = is_floating(dtype)
+                      ? f->value(a, b)
+                      : wrapped(c.out_desc[0].dtype, f->whole(static_cast<int64_t>(a), static_cast<int64_t>(b)));
   }
 }
 

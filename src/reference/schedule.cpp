@@ -13,11 +13,28 @@ namespace lemnos::reference {
 
 namespace {
 
-constexpr const char* kKinds[] = {"constant",        "step",      "exponential", "inverse_time", "polynomial", "cosine",
-                                  "cosine_restarts", "one_cycle", "piecewise"};
+constexpr const char* kKinds[] = {"constant",   "step",   "exponential",     "inverse_time",
+                                  "polynomial", "cosine", "cosine_restarts", "one_cycle",
+                                  "piecewise",  "cyclic", "cosine_periodic"};
 
 double cosine_between(double from, double to, double x) {
   return to + (from - to) * (1 + std::cos(std::numbers::pi * std::clamp(x, 0.0, 1.0))) / 2;
+}
+
+double one_cycle(const ScheduleAttrs& a, double t) {
+  const auto between = [&](double from, double to, double x) {
+    return a.linear ? from + (to - from) * std::clamp(x, 0.0, 1.0) : cosine_between(from, to, x);
+  };
+  const double top = a.rise + a.fall;
+  if (t <= a.rise) return between(a.end, 1, t / a.rise);
+  if (t <= top) return between(1, a.end, (t - a.rise) / a.fall);
+  return between(a.fall > 0 ? a.end : 1, a.end2, (t - top) / (a.period - top));
+}
+
+double cyclic(const ScheduleAttrs& a, double t) {
+  const double cycle = std::floor(t / a.period), x = t - cycle * a.period;
+  const double height = x <= a.rise ? x / a.rise : (a.period - x) / (a.period - a.rise);
+  return a.end + (1 - a.end) * height * std::pow(a.power, cycle) * std::pow(a.gamma, t);
 }
 
 double after_warm_up(const ScheduleAttrs& a, std::span<const double> table, double t) {
@@ -34,11 +51,12 @@ double after_warm_up(const ScheduleAttrs& a, std::span<const double> table, doub
     for (; t >= length; length *= power) t -= length;
     return cosine_between(1, end, t / length);
   }
-  if (kind == "one_cycle") {
-    const double rise = a.rise;
-    if (t <= rise) return cosine_between(end, 1, t / rise);
-    return cosine_between(1, a.end2, (t - rise) / (period - rise));
+  if (kind == "cosine_periodic") {
+    const double x = std::fmod(t / period, 2);
+    return cosine_between(1, end, x <= 1 ? x : 2 - x);
   }
+  if (kind == "one_cycle") return one_cycle(a, t);
+  if (kind == "cyclic") return cyclic(a, t);
   double factor = 1;
   for (size_t i = 0; i + 1 < table.size(); i += 2)
     if (t >= table[i]) factor = table[i + 1];

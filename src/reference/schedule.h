@@ -18,10 +18,13 @@ struct ScheduleAttrs {
   double end = 0;
   double end2 = 0;
   double rise = 1;
+  double fall = 0;
+  bool linear = false;
 
   void visit(auto&& f) {
     f("kind", kind), f("by_epoch", by_epoch), f("warm_up", warm_up), f("warm_up_start", warm_up_start),
-        f("period", period), f("gamma", gamma), f("power", power), f("end", end), f("end2", end2), f("rise", rise);
+        f("period", period), f("gamma", gamma), f("power", power), f("end", end), f("end2", end2), f("rise", rise),
+        f("fall", fall), f("linear", linear);
   }
 };
 

@@ -3,11 +3,13 @@
 #include <charconv>
 #include <chrono>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "base/system_reason.h"
 #include "base/text.h"
+#include "io/number_text.h"
 #include "io/safetensors.h"
 #include "lemnos/train.h"
 #include "train/monitor.h"
@@ -70,6 +72,7 @@ std::optional<Number> noted(const io::Metadata& notes, const char* key) {
   Number number = 0;
   if (found == notes.end()) return {};
   const char* end = found->second.data() + found->second.size();
+  if constexpr (std::is_floating_point_v<Number>) return io::parse_number(found->second);
   const auto parsed = std::from_chars(found->second.data(), end, number);
   if (parsed.ec != std::errc() || parsed.ptr != end) return {};
   return number;

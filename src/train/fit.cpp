@@ -66,14 +66,14 @@ void require_options(const FitOptions& options) {
           "fit: validation and validation_source are both given");
 }
 
-/// After how many units a schedule has come to a rate of nothing; 0: it never does.
+/// After how many units a schedule has decayed to zero; 0: it never does.
 int64_t length_of(const optim::Schedule& schedule) {
   const auto period = std::visit(
       [](const auto& shape) -> int64_t {
         using Shape = std::decay_t<decltype(shape)>;
         if constexpr (std::is_same_v<Shape, optim::OneCycle>) return shape.period;
-        if constexpr (std::is_same_v<Shape, optim::Cosine> || std::is_same_v<Shape, optim::Polynomial>)
-          return shape.end == 0 ? shape.period : 0;
+        if constexpr (std::is_same_v<Shape, optim::Polynomial>) return shape.end == 0 ? shape.period : 0;
+        if constexpr (std::is_same_v<Shape, optim::Cosine>) return shape.end == 0 && !shape.periodic ? shape.period : 0;
         return 0;
       },
       schedule.shape);

@@ -151,7 +151,7 @@ Value TopK::operator()(Value logits, Value target, loss::Mask) const {
 Value BinaryAccuracy::operator()(Value prediction, Value target, loss::Mask mask) const {
   Graph& graph = prediction.graph();
   const Value positive = greater(prediction, graph.scalar(threshold)), truth = greater(target, graph.scalar(.5f));
-  return loss::masked_mean(equal(positive, truth), mask);
+  return loss::masked_mean(cast(equal(positive, truth), DType::f32), mask);
 }
 
 }  // namespace metrics

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/hash.h"
+#include "base/threads.h"
 #include "vulkan/cache_file.h"
 #include "vulkan/context.h"
 #include "vulkan/result.h"
@@ -213,10 +214,10 @@ void PipelineStore::prepare(std::span<const PipelineDesc> descs) {
       }
     }
   };
-  std::vector<std::jthread> threads;
-  for (size_t i = 1; i < workers; ++i) threads.emplace_back(work);
+  Threads threads;
+  for (size_t i = 1; i < workers; ++i) threads.start(work);
   work();
-  threads.clear();
+  threads.join();
   if (failure) std::rethrow_exception(failure);
 }
 

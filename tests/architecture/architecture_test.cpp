@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <regex>
 #include <set>
 
@@ -46,7 +48,10 @@ TEST(OwnNames, FindsThoseThatDoNot) {
   const SourceFile c = made_up("src/graph/c.cpp", {"namespace {", "}  // namespace", "int taken(int x) {", "}"});
   SourceFile elsewhere = b;
   elsewhere.path = "src/plan/b.cpp";
-  EXPECT_EQ(own_names({a, b}), Findings{"src/graph/b.cpp:2: taken() is a name of src/graph/a.cpp, too"});
+  EXPECT_EQ(own_names({a, b}), Findings{"src/graph/b.cpp:2: taken is a name of src/graph/a.cpp, too"});
+  const SourceFile d = made_up("src/graph/d.cpp", {"namespace {", "constexpr int64_t kMost = 3;", "}  // namespace"});
+  const SourceFile e = made_up("src/graph/e.cpp", {"namespace {", "const Item kMost[] = {};", "}  // namespace"});
+  EXPECT_EQ(own_names({d, e}), Findings{"src/graph/e.cpp:2: kMost is a name of src/graph/d.cpp, too"});
   EXPECT_TRUE(own_names({a, a, c, elsewhere}).empty());
 }
 
@@ -154,6 +159,16 @@ TEST(StandardHeaders, AreMissedWhereTheyLack) {
             0u);
   EXPECT_EQ(findings({"int f() { return std::max(std::min(1, 2), 3); }", "int g() { return std::max(1, 2); }"}), 1u)
       << "one for a file and a header";
+  const auto of_text = [](std::vector<std::string> lines) {
+    return standard_headers({made_up("src/base/text.h", {"void require();"}),
+                             made_up("src/base/c.h", {"#include \"base/text.h\""}),
+                             made_up("src/ops/b.cpp", std::move(lines))})
+        .size();
+  };
+  EXPECT_EQ(of_text({"void f() { require(true); }", "void g() { fail(); }"}), 1u);
+  EXPECT_EQ(of_text({"#include \"base/text.h\"", "void f() { require(true); }"}), 0u);
+  EXPECT_EQ(of_text({"#include \"base/c.h\"", "void f() { require(true); }"}), 0u) << "through a header of ours";
+  EXPECT_EQ(of_text({"void f() { stream.fail(); x->require(1); require_that(2); }"}), 0u);
 }
 
 TEST(ForbiddenWords, DoNotAppear) {
@@ -243,6 +258,17 @@ TEST(Guides, QuoteTheCodeBesideThem) {
     }
   }
   EXPECT_GE(quotes, 4u);
+}
+
+TEST(Packages, HaveTheVersionOfTheProject) {
+  const auto content = [](const char* path) {
+    std::ifstream file(kTop / path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string project = content("CMakeLists.txt"), port = content("src/packaging/vcpkg/lemnos/vcpkg.json");
+  std::smatch version;
+  ASSERT_TRUE(std::regex_search(project, version, std::regex("project\\(lemnos VERSION ([0-9.]+)")));
+  EXPECT_NE(port.find("\"version\": \"" + version[1].str() + "\""), std::string::npos) << version[1];
 }
 
 }  // namespace

@@ -99,6 +99,7 @@ const Word kWords[] = {
      "the reason is read when the message is printed: base/system_reason.h",
      "src/",
      {"src/base/system_reason.cpp"}},
+    {"\\bstd::jthread\\b", "older releases of libc++ have none: base/threads.h", "src/", {"src/base/threads.h"}},
     {"\\bassert\\(", "an error is a message: require() of base/text.h", "src/"},
     {"std::(cout|cerr|clog|f?printf|f?puts|putchar)\\b|(^|[^\\w:.>])(f?printf|f?puts|putchar)\\(",
      "a library speaks through its log",
@@ -293,6 +294,7 @@ Findings lazy_messages(const SourceFile& file) {
 Findings own_names(const std::vector<SourceFile>& files) {
   static const std::regex kFunction(
       R"(^(?!using|return|struct|class|enum|template|TEST|LEMNOS|#|//|static_assert|namespace)[A-Za-z_][\w:<>,&* \[\]]*[ &*>]([A-Za-z_]\w*)\()");
+  static const std::regex kConstant(R"(^(?:static |inline )?(?:constexpr|const) [\w:<>, *]*\b(k[A-Z]\w*) ?[=\[{])");
   static const std::regex kNamed(R"(^\}  // namespace \w)");
   std::map<std::pair<std::string, std::string>, std::string> known;  // by folder and name, the file
   Findings findings;
@@ -305,10 +307,11 @@ Findings own_names(const std::vector<SourceFile>& files) {
       std::smatch found;
       if (line.starts_with("namespace {")) own = true;
       if (line.starts_with("}  // namespace") && !std::regex_search(line, kNamed)) own = false;
-      if (!own || !std::regex_search(line, found, kFunction) || found[1] == "PrintTo") continue;
+      if (!own || !(std::regex_search(line, found, kFunction) || std::regex_search(line, found, kConstant))) continue;
+      if (found[1] == "PrintTo") continue;
       const auto [other, fresh] = known.try_emplace({folder, found[1]}, file.path);
       if (!fresh && other->second != file.path)
-        findings.push_back(at(file, i + 1) + found.str(1) + "() is a name of " + other->second + ", too");
+        findings.push_back(at(file, i + 1) + found.str(1) + " is a name of " + other->second + ", too");
     }
   }
   return findings;

@@ -33,8 +33,8 @@ Findings forbidden_words(const SourceFile& file);
 /// that make a string, which cost many times what the check does.
 Findings lazy_messages(const SourceFile& file);
 
-/// Files are compiled together, so a function of an unnamed namespace has a name that no other file of its folder gives
-/// to one: overloads that meet there would be chosen between.
+/// Files are compiled together, so a function or constant of an unnamed namespace has a name that no other file of its
+/// folder gives to one: overloads that meet there would be chosen between.
 Findings own_names(const std::vector<SourceFile>& files);
 
 /// A function that C calls, as src/api/c_*.cpp defines it.

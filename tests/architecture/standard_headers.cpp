@@ -1,5 +1,6 @@
 // A file that uses a name of the standard library includes its header, itself or through headers of this repository:
-// what one standard header includes of another differs between releases of it.
+// what one standard header includes of another differs between releases of it. So does a file that uses what every file
+// uses of ours: compiled together with seven others it would find that in one of theirs.
 #include <algorithm>
 #include <cctype>
 #include <functional>
@@ -60,6 +61,10 @@ const std::pair<const char*, const char*> kPromised[] = {
     {"vector", "vector"},
 };
 
+// Functions of ours that are called everywhere in src, and where they are declared.
+constexpr const char* kTextHeader = "src/base/text.h";
+const std::set<std::string, std::less<>> kTextCalls = {"require", "fail", "formatted", "bytes_text", "lower_case"};
+
 const std::map<std::string, std::string, std::less<>>& header_of_name() {
   static const auto table = [] {
     std::map<std::string, std::string, std::less<>> made;
@@ -116,6 +121,19 @@ std::vector<std::string> standard_names(const std::string& code) {
   return names;
 }
 
+// The first of kTextCalls that a line calls, unqualified, or an empty word.
+std::string text_call(const std::string& code) {
+  for (size_t i = 0; i < code.size();) {
+    size_t end = i;
+    while (end < code.size() && in_word(code[end])) ++end;
+    const bool qualified = i > 0 && std::string_view(".>:~").find(code[i - 1]) != std::string_view::npos;
+    if (end > i && end < code.size() && code[end] == '(' && !qualified && kTextCalls.contains(code.substr(i, end - i)))
+      return code.substr(i, end - i);
+    i = std::max(end, i + 1);
+  }
+  return {};
+}
+
 using Tree = std::map<std::string, const SourceFile*, std::less<>>;
 
 // The file that an include means: beside the file that includes it, or in a folder that compilers are given.
@@ -152,7 +170,12 @@ Findings standard_headers(const std::vector<SourceFile>& files) {
     std::set<const SourceFile*> seen;
     std::set<std::string> included, missing;
     collect(tree, file, seen, included);
+    const bool has_text = !file.path.starts_with("src/") ||
+                          std::ranges::any_of(seen, [](const SourceFile* one) { return one->path == kTextHeader; });
     for (size_t i = 0; i < file.lines.size(); ++i) {
+      if (const std::string call = has_text ? "" : text_call(code_of(file.lines[i]));
+          !call.empty() && missing.insert(kTextHeader).second)
+        findings.push_back(file.path + ":" + std::to_string(i + 1) + ": uses " + call + " without \"base/text.h\"");
       for (const std::string& name : standard_names(code_of(file.lines[i]))) {
         const auto header = header_of_name().find(name);
         if (header == header_of_name().end()) continue;

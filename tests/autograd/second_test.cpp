@@ -159,6 +159,8 @@ TEST(Ops, HaveFurtherGradientsOrNoneAtAll) {
     if (!op->grad && !op->primal) without.insert(op->name);
   const std::set<std::string> expected = {"accuracy_count",
                                           "adadelta",
+                                          "adafactor_update",
+                                          "adafactor_variance",
                                           "adagrad",
                                           "adam",
                                           "adam_amsgrad",

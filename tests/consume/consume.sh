@@ -18,6 +18,23 @@ cmake_project() {
   done
 }
 
+# The packages of cpack, unpacked: a program is built with nothing else, and no shader compiler is looked for.
+package() {
+  local build=$1 deb
+  command -v dpkg-deb >/dev/null || { echo "no dpkg-deb here"; exit 77; }
+  rm -rf package
+  mkdir -p package/stage
+  cd package
+  "$(dirname "$CMAKE")/cpack" --config "$build/CPackConfig.cmake" -G DEB -B "$PWD/debs"
+  for deb in debs/*.deb; do
+    echo "-- $deb: $(stat -c %s "$deb") bytes; depends on $(dpkg-deb --field "$deb" Depends)"
+    dpkg-deb -x "$deb" stage
+  done
+  dpkg-deb --field debs/liblemnos-dev_*.deb Depends | grep -q zlib1g-dev
+  LEMNOS_STAGE=$PWD/stage/usr cmake_project find_package
+  [ ! -e stage/usr/bin/lemnos ] || stage/usr/bin/lemnos --version
+}
+
 pkg_config() {
   local folder flags
   folder=$(dirname "$(find "$LEMNOS_STAGE" -name lemnos.pc)")

@@ -30,14 +30,15 @@ TEST_F(ImageFolderFiles, TakesFoldersBelowAClass) {
 }
 
 TEST_F(ImageFolderFiles, ReadsAFolderThatLinksToItselfOnce) {
-  image("cat/a.png", 1);
-  fs::create_directory_symlink(".", folder_ / "cat/self");
-  fs::create_directory_symlink("../..", folder_ / "cat/up");
-  fs::create_directory_symlink("nowhere", folder_ / "cat/gone");
-  EXPECT_EQ(image_folder(folder_.path()).data.size(), 1);
-  fs::create_directory_symlink(".", folder_ / "root");
-  EXPECT_REFUSED(image_folder(folder_.path()), invalid_argument,
-                 at("root") + ": leads back to the folder of the classes");
+  image("classes/cat/a.png", 1);
+  const fs::path classes = folder_ / "classes";  // so that two folders up is still a folder of this test
+  fs::create_directory_symlink(".", classes / "cat/self");
+  fs::create_directory_symlink("../..", classes / "cat/up");
+  fs::create_directory_symlink("nowhere", classes / "cat/gone");
+  EXPECT_EQ(image_folder(classes).data.size(), 1);
+  fs::create_directory_symlink(".", classes / "root");
+  EXPECT_REFUSED(image_folder(classes), invalid_argument,
+                 at("classes/root") + ": leads back to the folder of the classes");
 }
 
 TEST_F(ImageFolderFiles, NamesTheImageThatCannotBeReadOrLeavesItOut) {

@@ -20,7 +20,9 @@ Shape shape_of(const Json& json) { return Shape(json.get<std::vector<int64_t>>()
 Attrs attrs_of(const Json& json) {
   Attrs attrs;
   for (const auto& [name, value] : json.items()) {
-    if (value.is_number_integer())
+    if (value.is_boolean())
+      attrs.set(name, value.get<bool>());
+    else if (value.is_number_integer())
       attrs.set(name, value.get<int64_t>());
     else if (value.is_number())
       attrs.set(name, value.get<double>());

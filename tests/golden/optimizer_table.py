@@ -102,7 +102,7 @@ def schedule(name, make_schedule, table=(), **attrs):
         steps.step()
         of.step()
     defaults = {"kind": name, "warm_up": 0.0, "warm_up_start": 0.0, "period": 1.0, "gamma": 1.0, "power": 1.0,
-                "end": 0.0, "end2": 0.0, "rise": 0.0}
+                "end": 0.0, "end2": 0.0, "rise": 0.0, "fall": 0.0, "linear": False}
     schedules.append({"attrs": {**defaults, **attrs}, "table": list(table), "factors": factors})
 
 
@@ -120,6 +120,15 @@ schedule("constant", lambda o: S.LinearLR(o, 0.25, 1.0, 8), warm_up=8.0, warm_up
 schedule("one_cycle",
          lambda o: S.OneCycleLR(o, 1.0, UNITS + 1, cycle_momentum=False, div_factor=25, final_div_factor=1e4),
          period=float(UNITS), rise=0.3 * (UNITS + 1) - 1, end=1 / 25, end2=1 / 25e4)
+schedule("one_cycle", lambda o: S.OneCycleLR(o, 1.0, UNITS + 1, cycle_momentum=False, anneal_strategy="linear",
+                                             three_phase=True),
+         period=float(UNITS), rise=0.3 * (UNITS + 1) - 1, fall=0.3 * (UNITS + 1) - 1, end=1 / 25, end2=1 / 25e4,
+         linear=True)
+schedule("cyclic", lambda o: S.CyclicLR(o, 0.1, 1.0, 3, mode="triangular2", cycle_momentum=False),
+         period=6.0, rise=3.0, end=0.1, power=0.5)
+schedule("cyclic", lambda o: S.CyclicLR(o, 0.2, 1.0, 2, 3, mode="exp_range", gamma=0.9, cycle_momentum=False),
+         period=5.0, rise=2.0, end=0.2, gamma=0.9)
+schedule("cosine_periodic", lambda o: S.CosineAnnealingLR(o, 7, 0.1), period=7.0, end=0.1)
 
 # Clipping by the global norm: what the gradient (uniform, stream 0) is multiplied with --------------------------------
 

@@ -15,7 +15,6 @@
 #include "base/text.h"
 #include "io/json_text.h"
 #include "judges/helpers.h"
-#include "judges/interpolation.h"
 #include "judges/judge.h"
 #include "lemnos/autograd.h"
 
@@ -106,51 +105,17 @@ Value reduction(const Case& c) {
   return c.options.contains("output_scale") ? c.real("output_scale") * y : y;
 }
 
-// Where the results of an axis stand in it: (i + 1/2) / scale - 1/2 of linear interpolation.
-std::vector<double> centres(int64_t count, double scale) {
-  std::vector<double> at;
-  for (int64_t i = 0; i < count; ++i) at.push_back((static_cast<double>(i) + .5) / scale - .5);
-  return at;
-}
-
-// The element in which the centre of each result lies, or its edge.
-Axes nearest_places(int64_t count, double scale, int64_t extent, bool by_centre) {
-  Axes places;
-  for (double at : centres(count, scale)) {
-    const double place = std::floor(by_centre ? at + .5 : at + .5 - .5 / scale + 1e-9);
-    places.push_back(std::clamp<int64_t>(static_cast<int64_t>(place), 0, extent - 1));
-  }
-  return places;
-}
-
-// A factor stands in the coordinates as it is given, though the extents are rounded: PyTorch's interpolate, which
-// upsample() is where the factor is that of the extents.
+// By factors where the case has them, else by extents.
 Value interpolated_planes(const Case& c) {
-  const std::string method = c.word("method");
-  const bool corners = c.options.at("align_corners").get<bool>();
-  const char* const names[2][2] = {{"out_h", "scale_y"}, {"out_w", "scale_x"}};
-  std::array<int64_t, 2> size{};
-  std::array<double, 2> scale{};
-  bool by_extents = true;
-  for (size_t i = 0; i < 2; ++i) {
-    const auto extent = static_cast<double>(c.x().shape()[2 + i]);
-    size[i] = c.options.at(names[i][0]).get<int64_t>();
-    scale[i] = c.options.at(names[i][1]).get<double>();
-    if (size[i] < 0) size[i] = static_cast<int64_t>(std::floor(extent * scale[i]));
-    if (scale[i] < 0) scale[i] = static_cast<double>(size[i]) / extent;
-    by_extents = by_extents && static_cast<double>(size[i]) == extent * scale[i];
-  }
-  const UpsampleMode mode = method == "bilinear" ? UpsampleMode::bilinear : UpsampleMode::nearest;
-  if (method != "nearest-exact" && (by_extents || corners))
-    return upsample(c.x(), size, {.mode = mode, .align_corners = corners});
-  Value y = c.x();
-  for (size_t i = 0; i < 2; ++i) {
-    const int64_t axis = static_cast<int64_t>(2 + i), extent = y.shape()[2 + i];
-    y = mode == UpsampleMode::bilinear
-            ? read_through(y, axis, linear_taps(centres(size[i], scale[i]), extent))
-            : pick(y, axis, nearest_places(size[i], scale[i], extent, method == "nearest-exact"));
-  }
-  return y;
+  const std::map<std::string, UpsampleMode> modes = {{"bilinear", UpsampleMode::bilinear},
+                                                     {"nearest", UpsampleMode::nearest},
+                                                     {"nearest-exact", UpsampleMode::nearest_exact}};
+  const UpsampleOptions options{.mode = modes.at(c.word("method")),
+                                .align_corners = c.options.at("align_corners").get<bool>()};
+  const std::vector<double> factors = {c.options.at("scale_y").get<double>(), c.options.at("scale_x").get<double>()};
+  std::array<int64_t, 2> size{c.options.at("out_h").get<int64_t>(), c.options.at("out_w").get<int64_t>()};
+  if (size[0] < 0 && size[1] < 0) return interpolate_by(c.x(), factors, options);
+  return upsample(c.x(), size, options);
 }
 
 const std::map<std::string, CaseRow>& rows() {
@@ -180,7 +145,7 @@ const std::map<std::string, CaseRow>& rows() {
       {"softmax", {[](const Case& c) { return softmax(c.x(), 1); }}},
       {"softmax_loss", {[](const Case& c) { return softmax_cross_entropy(c.x(), cast(c.inputs.at(1), DType::i32)); }}},
       {"threshold",
-       {[](const Case& c) { return greater(c.x(), c.graph().scalar(c.options.value("threshold", 0.f))); }, kExact}},
+       {[](const Case& c) { return cast(greater(c.x(), c.options.value("threshold", 0.f)), DType::f32); }, kExact}},
   };
   return known;
 }

@@ -54,7 +54,7 @@ Reduction reduction_of(const std::string& word) {
 Value vector_norm(Value x, double p, const Axes& axes, bool keep) {
   if (p == 2) return norm(x, axes, keep);
   if (p == 1) return sum(abs(x), axes, keep);
-  if (p == 0) return sum(not_equal(x, x.graph().scalar(0)), axes, keep);
+  if (p == 0) return sum(cast(not_equal(x, 0), DType::f32), axes, keep);
   if (std::isinf(p)) return p > 0 ? reduce_max(abs(x), axes, keep) : reduce_min(abs(x), axes, keep);
   const Value powers = pow(abs(x), x.graph().scalar(static_cast<float>(p)));
   return pow(sum(powers, axes, keep), x.graph().scalar(static_cast<float>(1 / p)));

@@ -25,6 +25,7 @@ class Defaults {
   float number(const char* name) const { return json_.at(name).get<float>(); }
   bool flag(const char* name) const { return json_.at(name).get<bool>(); }
   float beta(size_t i) const { return json_.at("betas").at(i).get<float>(); }
+  float second(const char* name) const { return json_.at(name).at(1).get<float>(); }
   std::pair<float, float> pair(const char* name) const {
     return {json_.at(name).at(0).get<float>(), json_.at(name).at(1).get<float>()};
   }
@@ -83,11 +84,19 @@ Optimizer rprop(const Defaults& d) {
   return Rprop{.lr = d.number("lr"), .shrink = shrink, .grow = grow, .least = least, .most = most};
 }
 
+Optimizer adafactor(const Defaults& d) {
+  return Adafactor{.lr = d.number("lr"),
+                   .exponent = d.number("beta2_decay"),
+                   .least_scale = d.second("eps"),
+                   .clip_threshold = d.number("d"),
+                   .weight_decay = d.number("weight_decay")};
+}
+
 const std::map<std::string, std::function<Optimizer(const Defaults&)>>& optimizers() {
   static const std::map<std::string, std::function<Optimizer(const Defaults&)>> known = {
       {"SGD", sgd},          {"Adagrad", adagrad},  {"Adadelta", adadelta},  {"RMSprop", rmsprop},
       {"Adam", kin<Adam>},   {"AdamW", kin<AdamW>}, {"Adamax", kin<Adamax>}, {"NAdam", kin<NAdam>},
-      {"RAdam", kin<RAdam>}, {"ASGD", asgd},        {"Rprop", rprop},
+      {"RAdam", kin<RAdam>}, {"ASGD", asgd},        {"Rprop", rprop},        {"Adafactor", adafactor},
   };
   return known;
 }

@@ -6,7 +6,7 @@ namespace {
 using namespace lemnos;
 using namespace lemnos::check;
 
-const Tolerance kBackward = {
+const Tolerance kBatchNormBackward = {
     .absolute = 1e-4, .relative = 1e-5, .reason = "sums over a batch, of terms of either sign"};
 
 void counted_cases(Cases& cases) {
@@ -29,7 +29,7 @@ void counted_cases(Cases& cases) {
                    .inputs = inputs,
                    .attrs = {{"affine", affine}, {"counted", true}},
                    .tolerance = varies ? norm_forward() : custom(1e-2, 1e-5, "divided by the root of eps, 1 / 316"),
-                   .backward_tolerance = kBackward,
+                   .backward_tolerance = kBatchNormBackward,
                    .dtypes = x.elements() > 1200 || !varies ? std::vector{DType::f32} : kHalf,
                    .backward = varies,
                    .degenerate = varies ? "" : "of one element the variance is 0, and of none"});
@@ -69,7 +69,7 @@ LEMNOS_OP_CASES(batch_norm) {
                  .backward_tolerance =
                      x.elements() > 100000
                          ? Tolerance{.absolute = 2e-3, .relative = 1e-5, .reason = "1e-4 of a sum of 16384 terms"}
-                         : kBackward,
+                         : kBatchNormBackward,
                  .dtypes = x.elements() > 1200 ? std::vector{DType::f32} : kHalf});
       inputs.push_back({.shape = {x[1]}, .differentiable = false});
       inputs.push_back({.shape = {x[1]}, .fill = uniform(.2, 3), .differentiable = false});
@@ -78,7 +78,7 @@ LEMNOS_OP_CASES(batch_norm) {
                    .inputs = inputs,
                    .attrs = {{"affine", affine}},
                    .tolerance = norm_forward(),
-                   .backward_tolerance = kBackward});
+                   .backward_tolerance = kBatchNormBackward});
     }
   cases.add({.op = "batch_norm",
              .inputs = {{.shape = {8, 5, 6, 7}, .fill = normal(1000)}, {.shape = {5}}, {.shape = {5}}},

@@ -45,7 +45,7 @@ LEMNOS_OP_CASES(binary) {
       {"divide", normal(), uniform(.5, 3), rounding(), ""},
       {"minimum", normal(), normal(), exact(), "a kink wherever the operands come close"},
       {"maximum", normal(), normal(), exact(), "a kink wherever the operands come close"},
-      {"pow", uniform(.1, 3), uniform(-3, 3), transcendental(), ""},
+      {"pow", uniform(.1, 3), uniform(-3, 3), {.absolute = 0, .relative = 0, .ulps = 4, .reason = "our own pow"}, ""},
       {"fmod", normal(0, 9), uniform(.5, 3), exact(), "a step at every multiple"},
       {"remainder", normal(0, 9), uniform(.5, 3), rounding(), "a step at every multiple"},
       {"atan2", normal(), normal(), {.absolute = 0, .relative = 0, .ulps = 4, .reason = "our own atan"}, ""},
@@ -80,6 +80,14 @@ LEMNOS_OP_CASES(binary) {
     for (const Pair& p : stretched)
       if (arithmetic || p.a.elements() + p.b.elements() < 1000) add(p);
   }
+  // Over all magnitudes, where the logarithm needs more bits than a float has.
+  for (const auto& [base, exponent] :
+       {std::pair{uniform(.99, 1.01), uniform(-5000, 5000)}, std::pair{uniform(1e3, 1e6), uniform(-6, 6)},
+        std::pair{uniform(1e-6, 1e-3), uniform(-5, 5)}})
+    cases.add({.op = "pow",
+               .inputs = {{.shape = {29, 37}, .fill = base}, {.shape = {29, 37}, .fill = exponent}},
+               .tolerance = {.absolute = 0, .relative = 0, .ulps = 4, .reason = "our own pow"},
+               .backward = false});
   // Whole exponents keep the sign of a negative base.
   for (const double exponent : {-2.0, -1.0, 0.0, 1.0, 2.0, 3.0})
     cases.add({.op = "pow",
@@ -99,6 +107,46 @@ LEMNOS_OP_CASES(binary) {
                    .tolerance = exact(),
                    .backward = false,
                    .degenerate = "whole numbers are often equal"});
+  // The other integers, and a boolean beside anything.
+  struct Kind {
+    DType dtype;
+    Fill fill;
+  };
+  const Kind kinds[] = {{DType::u8, integers(0, 255)},
+                        {DType::u32, integers(0, 4294967295.0)},
+                        {DType::u32, integers(0, 3)},
+                        {DType::boolean, integers(0, 1)},
+                        {DType::i32, integers(-3, 3)}};
+  const auto add_integers = [&](const char* op, const Kind& a, const Kind& b, const Pair& p) {
+    cases.add({.op = op,
+               .inputs = {{.shape = p.a, .fill = a.fill, .dtype = a.dtype, .differentiable = false},
+                          {.shape = p.b, .fill = b.fill, .dtype = b.dtype, .differentiable = false}},
+               .tolerance = exact(),
+               .backward = false,
+               .degenerate = "whole numbers are often equal"});
+  };
+  const Kind truth = kinds[3];
+  for (const Pair& p : {Pair{{29, 37}, {37}}, Pair{{5}, {5}}, Pair{{64, 16}, {64, 1}}}) {
+    for (const char* op : {"add", "subtract", "multiply", "divide", "minimum", "maximum", "fmod", "remainder", "equal",
+                           "not_equal", "less", "less_equal", "greater", "greater_equal"}) {
+      const bool booleans = op != std::string_view("subtract") && op != std::string_view("divide") &&
+                            op != std::string_view("fmod") && op != std::string_view("remainder");
+      for (const Kind& kind : kinds) {
+        if (kind.dtype != DType::i32 && (kind.dtype != DType::boolean || booleans)) add_integers(op, kind, kind, p);
+        if (kind.dtype != DType::boolean) add_integers(op, kind, truth, p);
+      }
+    }
+    for (const char* op : {"add", "multiply", "subtract", "less"})
+      cases.add({.op = op,
+                 .inputs = {{.shape = p.a, .fill = truth.fill, .dtype = truth.dtype, .differentiable = false},
+                            {.shape = p.b, .fill = normal()}},
+                 .tolerance = rounding(),
+                 .backward_tolerance = summed,
+                 .dtypes = kHalf,
+                 .backward = op != std::string_view("less"),
+                 .no_differences = op == std::string_view("less") ? "steps" : "",
+                 .degenerate = op == std::string_view("less") ? "a comparison is 0 or 1" : ""});
+  }
   for (const char* op : {"add", "subtract", "multiply", "divide", "minimum", "maximum", "less", "equal"})
     for (const Pair& p : {Pair{{113, 41}, {41}}, Pair{{257}, {257}}, Pair{{64, 16}, {16}}})
       cases.add({.op = op,

@@ -37,7 +37,7 @@ Case convolution(const Item& i, Fill fill) {
           .backward_tolerance = gemm(most_products(i))};
 }
 
-const Item kItems[] = {
+const Item kConvItems[] = {
     {{1, 1, 1, 1}, {1, 1, 1, 1}},
     {{2, 3, 7, 11}, {5, 3, 1, 1}},                                    // a product
     {{2, 3, 7, 11}, {5, 3, 3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, true},   // odd everything
@@ -117,7 +117,7 @@ std::vector<Case> whole_numbers(const Item& i) {
 }  // namespace
 
 LEMNOS_OP_CASES(conv) {
-  for (const Item& item : kItems) {
+  for (const Item& item : kConvItems) {
     cases.add(convolution(item, normal()));
     Case half = convolution(item, normal());
     half.dtypes = {DType::f16, DType::bf16};
@@ -130,18 +130,18 @@ LEMNOS_OP_CASES(conv) {
   // With a function in the epilogue: one whose slope is of the output, and one whose sum is computed again backward.
   for (const size_t i : {2, 6})
     for (const int function : {UNARY_TANH, UNARY_SILU}) {
-      Case c = convolution(kItems[i], normal(0, .5));
+      Case c = convolution(kConvItems[i], normal(0, .5));
       c.attrs.set("activation", function);
-      c.tolerance = with_function_conv(products(kItems[i]));
-      c.backward_tolerance = with_slope_conv(most_products(kItems[i]));
+      c.tolerance = with_function_conv(products(kConvItems[i]));
+      c.backward_tolerance = with_slope_conv(most_products(kConvItems[i]));
       cases.add(c);
     }
 
   // The gradients are ops of their own, with gradients.
   for (const size_t i : {2, 6, 7, 11, 13}) {
-    Case input = toward_input(kItems[i], normal()), weight = toward_weight(kItems[i], normal());
+    Case input = toward_input(kConvItems[i], normal()), weight = toward_weight(kConvItems[i], normal());
     for (Case* c : {&input, &weight}) {
-      c->tolerance = gemm(most_products(kItems[i]));
+      c->tolerance = gemm(most_products(kConvItems[i]));
       c->dtypes = kHalf;
       cases.add(*c);
     }

@@ -19,7 +19,7 @@ struct Item {
 
 Value slope(Value a, Value b, const std::function<Value(Value)>& f) { return gradients(f(a), std::array{a}, b)[0]; }
 
-const Item kItems[] = {
+const Item kInplaceItems[] = {
     {"relu", [](Value a, Value, Value) { return relu(a); }},
     {"gelu", [](Value a, Value, Value) { return gelu(a); }},
     {"exp", [](Value a, Value, Value) { return exp(a); }},
@@ -42,7 +42,7 @@ TEST_P(InPlace, GivesTheSameBits) {
   const Device device = Device::best();
   if (device.info().type == DeviceType::cpu_reference) GTEST_SKIP() << "no Vulkan device";
   const auto [dtype, count] = GetParam();
-  for (const Item& item : kItems) {
+  for (const Item& item : kInplaceItems) {
     Graph graph;
     const Value state = step_state(graph, 1);
     const Value x = graph.input("x", {{count}, DType::f32});

@@ -9,7 +9,7 @@ using namespace lemnos;
 using namespace lemnos::check;
 
 // dgamma and dbeta are sums over everything but the channels; dx divides by the deviation.
-constexpr Tolerance kBackward = {
+constexpr Tolerance kLayerNormBackward = {
     .absolute = 1e-4, .relative = 1e-5, .reason = "sums over rows, of terms of either sign"};
 
 void add_norm(Cases& cases, const char* op, const Shape& x, const Shape& parameters, int given, Attrs attrs,
@@ -22,7 +22,7 @@ void add_norm(Cases& cases, const char* op, const Shape& x, const Shape& paramet
              .inputs = inputs,
              .attrs = attrs,
              .tolerance = norm_forward(),
-             .backward_tolerance = kBackward,
+             .backward_tolerance = kLayerNormBackward,
              .note = note,
              .dtypes = x.elements() < 1200 ? kHalf : std::vector{DType::f32},
              .degenerate = one || x.elements() <= 12 ? "a row of one element is 0 when its mean is taken out" : ""});
@@ -58,7 +58,7 @@ LEMNOS_OP_CASES(layer_norm) {
                  .inputs = {{.shape = {29, 105}, .fill = far}, {.shape = {105}}, {.shape = {105}}},
                  .attrs = rows ? Attrs{} : Attrs{{"groups", 5}},
                  .tolerance = norm_forward(),
-                 .backward_tolerance = kBackward,
+                 .backward_tolerance = kLayerNormBackward,
                  .note = "a large mean must not cancel",
                  .no_differences = "differences of 1e-6 drown in the mean"});
     }

@@ -31,7 +31,7 @@ Value classes_of(Value x, int64_t classes) {
   return cast(clamp(abs(x) * 8.f, 0.f, static_cast<float>(classes - 1)), DType::i32);
 }
 
-const std::vector<Item> kItems = {
+const std::vector<Item> kLongItems = {
     {"sum of a row", {{1, kOdd}, {1}}, [](const Values& x) { return sum(x[0], {1}); }},
     {"sum of columns", {{kOdd, 3}, {3}}, [](const Values& x) { return sum(x[0], {0}); }},
     {"sum of wide columns", {{kLong, 4}, {4}}, [](const Values& x) { return sum(x[0], {0}); }},
@@ -154,7 +154,7 @@ std::vector<float> pattern(size_t count, size_t salt) {
 }
 
 TEST_P(LongAxes, AreAsInTheReference) {
-  const Item& item = kItems[GetParam()];
+  const Item& item = kLongItems[GetParam()];
   Graph graph;
   Values x;
   for (const Shape& shape : item.inputs)
@@ -194,13 +194,13 @@ TEST_P(LongAxes, AreAsInTheReference) {
 }
 
 std::string name_of(const testing::TestParamInfo<size_t>& info) {
-  std::string name = kItems[info.param].name;
+  std::string name = kLongItems[info.param].name;
   for (char& c : name)
     if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Items, LongAxes, testing::Range(size_t{0}, kItems.size()), name_of);
+INSTANTIATE_TEST_SUITE_P(Items, LongAxes, testing::Range(size_t{0}, kLongItems.size()), name_of);
 
 }  // namespace
 }  // namespace lemnos

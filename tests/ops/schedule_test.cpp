@@ -16,6 +16,11 @@ LEMNOS_OP_CASES(schedule) {
       {.kind = "cosine_restarts", .period = 10},
       {.kind = "cosine_restarts", .period = 7, .power = 2, .end = .1},
       {.kind = "one_cycle", .period = 99, .end = .04, .end2 = 4e-6, .rise = 29},
+      {.kind = "one_cycle", .period = 99, .end = .04, .end2 = 4e-6, .rise = 29, .fall = 29, .linear = true},
+      {.kind = "one_cycle", .period = 99, .end = .04, .end2 = 4e-6, .rise = 29, .fall = 29},
+      {.kind = "cyclic", .period = 12, .power = .5, .end = .05, .rise = 6},
+      {.kind = "cyclic", .period = 29, .gamma = .999, .end = .1, .rise = 7},
+      {.kind = "cosine_periodic", .period = 11, .end = .1},
       {.kind = "constant", .warm_up = 41, .warm_up_start = .1},
   };
   const int64_t steps[] = {1, 2, 7, 8, 11, 12, 29, 30, 31, 41, 61, 89, 99, 100, 101, 113, 1000, 1000000};

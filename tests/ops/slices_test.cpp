@@ -33,7 +33,7 @@ struct Item {
   bool half = false;
 };
 
-const Item kItems[] = {
+const Item kSliceItems[] = {
     {"relu", {{9001}}, [](const std::vector<Value>& x) { return relu(x[0]); }, true},
     {"add", {{113, 89}, {113, 89}}, [](const std::vector<Value>& x) { return x[0] + x[1]; }, true},
     {"add a row", {{113, 113}, {113}}, [](const std::vector<Value>& x) { return x[0] + x[1]; }},
@@ -100,7 +100,7 @@ class Slices : public testing::Test {
 
 TEST_F(Slices, GiveTheSameBits) {
   const Device whole = narrow_device(uint64_t{1} << 27), narrow = narrow_device(kMostBytes);
-  for (const Item& item : kItems)
+  for (const Item& item : kSliceItems)
     for (const DType dtype : {DType::f32, DType::f16}) {
       if (dtype == DType::f16 && !item.half) continue;
       size_t once = 0, sliced = 0;

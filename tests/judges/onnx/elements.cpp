@@ -73,7 +73,7 @@ Value infinite(Call& c) {
   const bool low = c.flag("detect_negative", true), high = c.flag("detect_positive", true);
   const Value below = equal(x, like(x, -most)), above = equal(x, like(x, most));
   if (low && high) return below + above;
-  return low ? below : high ? above : 0.f * below;
+  return low ? below : high ? above : not_equal(below, below);
 }
 
 Value shrunk(Call& c) {

@@ -51,7 +51,8 @@ void add_products(OpTable& t) {
       "MatMul", [](Call& c) { return product(c[0], c[1]); }, kSums);
   t.add("Gemm", gemm, kSums);
   t.add("AffineGrid", affine_grid);
-  t.none("Einsum", "no op: einsum");
+  t.add(
+      "Einsum", [](Call& c) { return einsum(c.word("equation", ""), c.all()); }, kSums);
   t.none("Det", "no op: determinant");
 }
 

@@ -1,17 +1,50 @@
-// Planes at other extents: by upsample(), or by index lists and constants where ONNX has other coordinates.
+// Planes at other extents: by interpolate(), or by index lists and constants where ONNX has other coordinates.
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
+#include <map>
 #include <string>
+#include <vector>
 
-#include "judges/interpolation.h"
 #include "judges/onnx/table.h"
 
 namespace lemnos::judges::onnx {
 
 namespace {
+
+// Element i of a result is the sum over the taps of weights[i] times the element at places[i].
+struct Tap {
+  Axes places;
+  std::vector<float> weights;
+};
+
+// x read through the taps along `axis`.
+Value read_through(Value x, int64_t axis, const std::vector<Tap>& taps) {
+  Value y;
+  for (const Tap& tap : taps) {
+    Axes dims(x.shape().rank(), 1);
+    dims[x.shape().axis(axis, "read_through")] = static_cast<int64_t>(tap.places.size());
+    const Value part = pick(x, axis, tap.places) * x.graph().constant(Shape(dims), tap.weights);
+    y = y ? y + part : part;
+  }
+  return y;
+}
+
+// The two neighbours of each coordinate, by their distance; what lies outside of [0, extent - 1] is its end.
+std::vector<Tap> linear_taps(const std::vector<double>& coordinates, int64_t extent) {
+  Tap low, high;
+  for (double at : coordinates) {
+    const double inside = std::clamp(at, 0., static_cast<double>(extent - 1));
+    const auto place = static_cast<int64_t>(std::floor(inside));
+    const auto rest = static_cast<float>(inside - std::floor(inside));
+    low.places.push_back(place);
+    low.weights.push_back(1 - rest);
+    high.places.push_back(std::min(place + 1, extent - 1));
+    high.weights.push_back(rest);
+  }
+  return {low, high};
+}
 
 // One axis of a Resize.
 struct Stretch {
@@ -79,20 +112,35 @@ std::vector<Stretch> stretches_of(Call& c) {
   return all;
 }
 
-// As upsample() has it: planes whose factors are those of the extents.
-bool is_upsample(const std::vector<Stretch>& stretches, size_t rank) {
-  const auto plane_axis = [&](const Stretch& s) {
-    const bool exact = static_cast<double>(s.to) == s.scale * static_cast<double>(s.from);
-    return s.axis + 2 >= rank ? exact : s.from == s.to;
-  };
-  return rank == 4 && std::ranges::all_of(stretches, plane_axis);
+// By interpolate(), which has ONNX's half_pixel and align_corners along the last axes; no value where it has not. Where
+// corners are aligned, ONNX has the scale in place of the extents.
+Value interpolated(Value x, const std::vector<Stretch>& stretches, const UpsampleOptions& options, bool by_sizes) {
+  const size_t rank = x.shape().rank();
+  std::vector<double> scales(rank, 1);
+  Axes sizes = dims_of(x);
+  size_t first = rank;
+  for (const Stretch& s : stretches) {
+    if (s.from == s.to && s.scale == 1) continue;
+    const double extent = s.scale * static_cast<double>(s.from);
+    if (static_cast<double>(s.to) != (options.align_corners ? extent : std::floor(extent)) && !by_sizes) return {};
+    scales[s.axis] = s.scale;
+    sizes[s.axis] = s.to;
+    first = std::min(first, s.axis);
+  }
+  if (first < 2 || first == rank || rank - first > 3) return {};
+  const auto from = static_cast<std::ptrdiff_t>(first);
+  if (by_sizes || options.align_corners) return interpolate(x, {sizes.begin() + from, sizes.end()}, options);
+  return interpolate_by(x, {scales.begin() + from, scales.end()}, options);
 }
 
 Value resized_row(Call& c) {
   Value x = c[0];
   const std::string mode = c.word("mode", "nearest"), rounding = c.word("nearest_mode", "round_prefer_floor"),
                     coordinates = c.word("coordinate_transformation_mode", "half_pixel");
-  for (const char* name : {"cubic_coeff_a", "exclude_outside", "extrapolation_value"}) c.ignore(name);
+  c.ignore("extrapolation_value");
+  express_if(!c.flag("antialias", false), "smoothing that repeats the edge");
+  const bool cubic = mode == "cubic", half = coordinates == "half_pixel";
+  const bool own = !cubic || (c.real("cubic_coeff_a", -.75f) == -.75f && !c.flag("exclude_outside", false));
   std::vector<Stretch> stretches = stretches_of(c);
   if (c.has(1)) {
     const std::vector<double>& roi = c.array(1).values;
@@ -100,16 +148,13 @@ Value resized_row(Call& c) {
       stretches[i].begin = roi[i], stretches[i].end = roi[i + stretches.size()];
   }
   if (c.has(2)) c.ignore(2);
-  express_if(mode != "cubic", "no op: cubic interpolation");
-  express_if(!c.flag("antialias", false), "no op: interpolation that smooths first");
-  const size_t rank = x.shape().rank();
-  const bool half = coordinates == "half_pixel", corners = coordinates == "align_corners";
-  if (mode == "linear" && (half || corners) && is_upsample(stretches, rank)) {
-    std::array<int64_t, 2> size{x.shape()[2], x.shape()[3]};
-    for (const Stretch& s : stretches)
-      if (s.axis >= 2) size[s.axis - 2] = s.to;
-    return upsample(x, size, {.mode = UpsampleMode::bilinear, .align_corners = corners});
+  const bool corners = coordinates == "align_corners";
+  if (mode != "nearest" && (half || corners) && own) {
+    const UpsampleOptions options{.mode = cubic ? UpsampleMode::bicubic : UpsampleMode::bilinear,
+                                  .align_corners = corners};
+    if (const Value y = interpolated(x, stretches, options, c.has(3))) return y;
   }
+  express_if(!cubic, "cubic interpolation by other coordinates or another function");
   for (const Stretch& s : stretches) {
     if (s.from == s.to && coordinates != "tf_crop_and_resize") continue;
     const std::vector<double> at = coordinates_of(s, coordinates);
@@ -138,12 +183,27 @@ Value upsampled_row(Call& c) {
   return x;
 }
 
+Value grid_row(Call& c) {
+  const std::string mode = c.word("mode", "linear"), padding = c.word("padding_mode", "zeros");
+  const std::map<std::string, GridMode> modes = {{"linear", GridMode::bilinear},
+                                                 {"bilinear", GridMode::bilinear},
+                                                 {"nearest", GridMode::nearest},
+                                                 {"cubic", GridMode::bicubic},
+                                                 {"bicubic", GridMode::bicubic}};
+  const std::map<std::string, GridPadding> paddings = {
+      {"zeros", GridPadding::zeros}, {"border", GridPadding::border}, {"reflection", GridPadding::reflection}};
+  return grid_sample(
+      c[0], c[1],
+      {.mode = modes.at(mode), .padding = paddings.at(padding), .align_corners = c.flag("align_corners", false)});
+}
+
 }  // namespace
 
 void add_resizing(OpTable& t) {
   t.add("Resize", resized_row);
   t.add("Upsample", upsampled_row, kExact);
-  t.none("GridSample", "no op: grid_sample");
+  // The data says its numbers with four decimals.
+  t.add("GridSample", grid_row, {1e-5, 5e-5});
 }
 
 }  // namespace lemnos::judges::onnx

@@ -43,13 +43,23 @@ Cut cut_of(Call& c, const Spans& s, Value x) {
   return cut;
 }
 
+Value transposed_volumes(Value x, Value w, Value bias, const Spans& s, const Cut& cut, int64_t groups) {
+  express_if(cut.before == cut.after, "a conv_transpose3d cut by more on one side");
+  ConvTranspose3dOptions options{.groups = groups};
+  std::ranges::copy(s.stride, options.stride.begin());
+  std::ranges::copy(s.dilation, options.dilation.begin());
+  std::ranges::copy(cut.before, options.padding.begin());
+  std::ranges::copy(cut.more, options.output_padding.begin());
+  return conv_transpose3d(x, w, bias, options);
+}
+
 Value transposed_row(Call& c) {
   Value x = c[0], w = c[1];
   const Value bias = c.value_or_none(2);
   Spans s = spans_of(c, x, c.list("kernel_shape", last_of(w.shape(), 2)));
   Cut cut = cut_of(c, s, x);
   const int64_t groups = c.integer("group", 1);
-  express_if(s.axes() < 3, "no conv_transpose3d");
+  if (s.axes() == 3) return transposed_volumes(x, w, bias, s, cut, groups);
   const bool line = s.axes() == 1;
   for (Axes* numbers : {&s.stride, &s.dilation})
     if (line) numbers->insert(numbers->begin(), 1);

@@ -1,0 +1,33 @@
+# Packages: `cpack -G DEB` and `cpack -G TGZ` in the build folder. liblemnos-dev is the library, with every kernel inside as
+# SPIR-V, its headers, CMake package and pkg-config file: who uses it needs no shader compiler. lemnos is the tool.
+set(CPACK_PACKAGE_NAME lemnos)
+set(CPACK_PACKAGE_VENDOR "The Lemnos developers")
+set(CPACK_PACKAGE_CONTACT "The Lemnos developers <lemnos@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_COMPONENTS_ALL Unspecified)
+if(TARGET lemnos_tool)
+  list(APPEND CPACK_COMPONENTS_ALL tool)
+endif()
+
+set(CPACK_ARCHIVE_COMPONENT_INSTALL ON)
+set(CPACK_ARCHIVE_UNSPECIFIED_FILE_NAME lemnos-${PROJECT_VERSION}-${CMAKE_SYSTEM_NAME}-${CMAKE_SYSTEM_PROCESSOR})
+set(CPACK_ARCHIVE_TOOL_FILE_NAME lemnos-tool-${PROJECT_VERSION}-${CMAKE_SYSTEM_NAME}-${CMAKE_SYSTEM_PROCESSOR})
+
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_NAME liblemnos-dev)
+set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_SECTION libdevel)
+# What a static library leaves to who links it; the loader is opened at run time, where there is one.
+set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_DEPENDS "zlib1g-dev")
+if(LEMNOS_HAS_JPEG)
+  string(APPEND CPACK_DEBIAN_UNSPECIFIED_PACKAGE_DEPENDS ", libjpeg-dev")
+endif()
+set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_RECOMMENDS "libvulkan1")
+set(CPACK_DEBIAN_TOOL_PACKAGE_NAME lemnos)
+set(CPACK_DEBIAN_TOOL_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_TOOL_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_TOOL_PACKAGE_RECOMMENDS "libvulkan1, mesa-vulkan-drivers")
+include(CPack)
