@@ -1,0 +1,97 @@
+#include "documents.h"
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <regex>
+#include <set>
+
+namespace lemnos::architecture {
+namespace {
+
+SourceFile page_at(const std::filesystem::path& top, const std::string& path) {
+  SourceFile page{path, {}};
+  std::ifstream in(top / path);
+  for (std::string line; std::getline(in, line);) page.lines.push_back(line);
+  return page;
+}
+
+bool is_fence(const std::string& line) { return line.starts_with("```"); }
+
+// The name by which a link finds a heading: lower case, spaces as hyphens, other punctuation left out.
+std::string anchor_of(const std::string& heading) {
+  std::string anchor;
+  for (const char c : heading.substr(heading.find_first_not_of("# "))) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == ' ') anchor += '-';
+    if (c == '-' || c == '_' || byte >= 0x80 || std::isalnum(byte)) anchor += static_cast<char>(std::tolower(byte));
+  }
+  return anchor;
+}
+
+std::set<std::string> anchors(const SourceFile& page) {
+  std::set<std::string> found;
+  bool fenced = false;
+  for (const std::string& line : page.lines) {
+    if (is_fence(line)) fenced = !fenced;
+    if (!fenced && line.starts_with('#') && line.find_first_not_of("# ") != std::string::npos)
+      found.insert(anchor_of(line));
+  }
+  return found;
+}
+
+std::string without_code(const std::string& line) {
+  static const std::regex code("`[^`]*`");
+  return std::regex_replace(line, code, "");
+}
+
+}  // namespace
+
+std::vector<SourceFile> documents(const std::filesystem::path& top) {
+  std::vector<SourceFile> pages =
+      load(top, {".ci", ".github", "include", "src", "shaders", "tests", "samples"}, {".md"});
+  for (const auto& entry : std::filesystem::directory_iterator(top))
+    if (entry.path().extension() == ".md") pages.push_back(page_at(top, entry.path().filename().string()));
+  return pages;
+}
+
+std::vector<Quote> quotes(const SourceFile& page) {
+  std::vector<Quote> found;
+  for (size_t i = 0; i < page.lines.size(); ++i) {
+    if (!is_fence(page.lines[i])) continue;
+    Quote quote{page.lines[i].substr(3), "", i + 2};
+    while (++i < page.lines.size() && !is_fence(page.lines[i])) quote.text += page.lines[i] + "\n";
+    found.push_back(std::move(quote));
+  }
+  return found;
+}
+
+Findings broken_links(const SourceFile& page, const std::filesystem::path& top) {
+  static const std::regex link(R"(\]\(([^)\s]+)\))");
+  Findings findings;
+  bool fenced = false;
+  for (size_t i = 0; i < page.lines.size(); ++i) {
+    if (is_fence(page.lines[i])) fenced = !fenced;
+    if (fenced) continue;
+    const std::string line = without_code(page.lines[i]);
+    for (std::sregex_iterator match(line.begin(), line.end(), link), end; match != end; ++match) {
+      const std::string target = match->str(1);
+      if (target.find("://") != std::string::npos || target.starts_with("mailto:")) continue;
+      const size_t hash = std::min(target.find('#'), target.size());
+      const std::string path = target.substr(0, hash), anchor = target.substr(std::min(hash + 1, target.size()));
+      const std::string where = page.path + ":" + std::to_string(i + 1) + ": ";
+      const std::filesystem::path file =
+          path.empty() ? std::filesystem::path(page.path)
+                       : (std::filesystem::path(page.path).parent_path() / path).lexically_normal();
+      if (!path.empty() && !std::filesystem::exists(top / file)) {
+        findings.push_back(where + "there is no " + file.generic_string());
+      } else if (!anchor.empty() &&
+                 !anchors(path.empty() ? page : page_at(top, file.generic_string())).contains(anchor)) {
+        findings.push_back(where + file.generic_string() + " has no heading #" + anchor);
+      }
+    }
+  }
+  return findings;
+}
+
+}  // namespace lemnos::architecture
