@@ -28,17 +28,17 @@ struct TensorView {
 };
 
 /// A tensor of a type that Lemnos has not: it is told, and its data passed over.
-struct UnheldTensor {
+struct UnsupportedTensor {
   std::string name;
   std::string dtype;  // as the file says it: "I64", "F64", "F8_E4M3", ..
   Shape shape;
 };
-std::string to_string(const UnheldTensor& tensor);  ///< "1.num_batches_tracked: I64[]"
+std::string to_string(const UnsupportedTensor& tensor);  ///< "1.num_batches_tracked: I64[]"
 
 struct TensorFile {
-  std::vector<NamedTensor> tensors;  // in the order of their data
-  Metadata metadata;                 // without the checksum, which is the format's own business
-  std::vector<UnheldTensor> unheld;  // every BatchNorm of PyTorch counts its batches in an I64; never written
+  std::vector<NamedTensor> tensors;            // in the order of their data
+  Metadata metadata;                           // without the checksum, which is the format's own business
+  std::vector<UnsupportedTensor> unsupported;  // every BatchNorm of PyTorch counts its batches in an I64; never written
 
   /// nullptr when no tensor has that name.
   const NamedTensor* find(const std::string& name) const;
@@ -53,11 +53,11 @@ struct TensorEntry {
 
 /// Reads everything. Nothing is allocated before the header has passed every check: file size, header length, JSON
 /// depth and duplicate keys, rank at most 8, products without overflow, offsets that tile the data exactly. A checksum
-/// that Lemnos wrote is verified. Tensors of other dtypes are listed as `unheld`. Throws `not_found`, `io` or
+/// that Lemnos wrote is verified. Tensors of other dtypes are listed as `unsupported`. Throws `not_found`, `io` or
 /// `corrupt_data`; the message begins with the file.
 TensorFile read_safetensors(const std::filesystem::path& path);
 
-/// Reads and checks the header alone (no checksum); what is unheld is left out.
+/// Reads and checks the header alone (no checksum); what is unsupported is left out.
 std::vector<TensorEntry> list_safetensors(const std::filesystem::path& path, Metadata* metadata = nullptr);
 
 /// The same as read_safetensors, from memory; `name` begins the messages.

@@ -215,7 +215,7 @@ SafetensorsHeader parse_safetensors_header(std::string_view json, uint64_t data_
     if (extent.dtype)
       header.entries.push_back({std::move(extent.name), {extent.shape, *extent.dtype}, extent.begin});
     else
-      header.unheld.push_back({std::move(extent.name), std::move(extent.word), extent.shape});
+      header.unsupported.push_back({std::move(extent.name), std::move(extent.word), extent.shape});
   }
   require(reached == data_bytes, ErrorCode::corrupt_data, name, ": the tensors take ", reached, " bytes, the file has ",
           data_bytes, " bytes of data");

@@ -93,7 +93,7 @@ Model adversarial(int64_t hidden) {
             const nn::Scope judge = scope.nested("critic");
             const Value noise = random_normal(scope.state(), {{real.shape()[0], 4}, DType::f32});
             const Value made = network(2)(scope.nested("generator"), noise);
-            const Value said[] = {critic(judge, real), critic(judge, stop_gradient(made)), critic(judge.held(), made)};
+            const Value said[] = {critic(judge, real), critic(judge, stop_gradient(made)), critic(judge.detached(), made)};
             return concat(said, 1);
           }};
 }

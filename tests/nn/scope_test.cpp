@@ -88,7 +88,7 @@ TEST(Scope, HeldParametersLearnNothingAndPassGradientsOn) {
   Network net(true);
   const Value x = net.graph.input("x", {{2, 3}, DType::f32});
   const nn::Linear layer{.out = 1};
-  const Value judged = layer(net.scope.held().nested("critic"), x);
+  const Value judged = layer(net.scope.detached().nested("critic"), x);
   EXPECT_EQ(net.parameters(), (std::vector<Named>{{"critic.bias", {1}}, {"critic.weight", {1, 3}}}));
   const std::vector<Value> wrt{net.graph.find("critic.weight"), net.graph.find("critic.bias"), x};
   const std::vector<Value> held = gradients(sum(judged), wrt);
