@@ -14,7 +14,8 @@ namespace lemnos::c {
 namespace {
 
 VulkanShare kind_of(uint32_t kind, const char* who) {
-  require(kind <= LEMNOS_SHARE_OPAQUE_WIN32, ErrorCode::invalid_argument, who, ": ", kind, " is no lemnos_share_kind");
+  require(kind <= LEMNOS_SHARE_OPAQUE_WIN32, ErrorCode::invalid_argument, who, ": ", kind,
+          " is not a lemnos_share_kind");
   return static_cast<VulkanShare>(kind);
 }
 

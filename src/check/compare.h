@@ -27,6 +27,6 @@ bool is_right_special(double reference, double result, DType dtype);
 double allowed_error(const Tolerance& tolerance, const TensorDesc& desc, double reference, double bound);
 
 /// Why a result says nothing (more than 90 % zeros, or all equal), or an empty string.
-std::string mistrust(const std::vector<double>& result);
+std::string why_degenerate(const std::vector<double>& result);
 
 }  // namespace lemnos::check

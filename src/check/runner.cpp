@@ -144,8 +144,8 @@ Outcome failed(std::string message) { return {Outcome::Kind::failed, std::move(m
 // Most of a result being equal says that the case shows little, whoever computed it.
 std::string doubt_of(const Prepared& prepared, const std::vector<Bytes>& results) {
   for (size_t i = 0; i < results.size(); ++i) {
-    const std::string doubt = mistrust(decoded(prepared.outputs[i].desc(), results[i]));
-    if (!doubt.empty()) return text(prepared.names[i], " is mistrusted: ", doubt);
+    const std::string doubt = why_degenerate(decoded(prepared.outputs[i].desc(), results[i]));
+    if (!doubt.empty()) return text(prepared.names[i], " is degenerate: ", doubt);
   }
   return {};
 }
@@ -227,7 +227,7 @@ bool halves_have_infinities(const Device& device) {
   const Value half = cast(graph.constant({1}, infinity), DType::f16);
   return known[key] = std::isinf(eval(device, cast(half, DType::f32))[0]);
 }
-constexpr const char* kNoInfinities = "this driver makes NaN of an infinite f16";
+constexpr const char* kNoInfinities = "this driver turns an infinite f16 into NaN";
 
 bool has_infinite_half(const Prepared& p) {
   for (size_t i = 0; i < p.outputs.size(); ++i)

@@ -147,7 +147,7 @@ ImageFolder image_folder(const std::filesystem::path& folder, const ImageFolderO
       any = true;
       reader.read_class(entry, folder);
     }
-    require(any, ErrorCode::not_found, folder.string(), ": no sub-folder, each would be a class");
+    require(any, ErrorCode::not_found, folder.string(), ": no sub-folder (one for each class is needed)");
     return reader.finish();
   });
 }

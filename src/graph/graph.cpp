@@ -43,7 +43,7 @@ int Graph::known_entry(const std::string& name, const TensorDesc& desc, Purpose 
   if (known < 0) return known;
   const StateEntry& entry = state_->entry(known);
   require(entry.desc == desc && entry.purpose == purpose, ErrorCode::shape_mismatch, to_string(purpose), " '", name,
-          "': ", desc, " is asked for, the state has the ", to_string(entry.purpose), ' ', entry.desc);
+          "': ", desc, " requested, the state has the ", to_string(entry.purpose), ' ', entry.desc);
   return known;
 }
 
@@ -123,7 +123,7 @@ Value Graph::newest(Value v) {
 
 Value Graph::flat(int& base, Role role, const char* name) {
   if (base < 0) {
-    state_->fix_parameters("the flat arena was asked for");
+    state_->fix_parameters("the flat arena was requested");
     base = add_value({.desc = state_->flat(), .role = role, .name = name}).id();
   }
   return newest({this, base});

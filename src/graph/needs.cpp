@@ -48,7 +48,7 @@ class Search {
     for (int value : needs_.given)
       if (!read[static_cast<size_t>(value)])
         fail(ErrorCode::invalid_argument, "given: ", name_of(graph_, value), ' ', graph_.info(value).desc,
-             " is read by no node that the targets need");
+             " is not read by any node that the targets need");
   }
 
   std::vector<int> early_first() const {

@@ -103,8 +103,8 @@ std::vector<uint8_t> read_stream(int fd, const std::string& name, uint64_t max_b
     if (got < 0 && errno == EINTR) continue;
     require(got >= 0, ErrorCode::io, name, ": cannot read at byte ", done, ": ", kSystemReason);
     if (got == 0) return bytes;
-    require(bytes.size() <= limit, ErrorCode::corrupt_data, name, ": gives more than the ", limit,
-            " bytes that are read of what is no regular file");
+    require(bytes.size() <= limit, ErrorCode::corrupt_data, name, ": has more than the ", limit,
+            " bytes that are read from a file that is not regular");
   }
 }
 

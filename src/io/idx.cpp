@@ -20,7 +20,8 @@ class Source {
     compressed_ = file.size() >= 2 && file[0] == 0x1f && file[1] == 0x8b;
     if (!compressed_) return;
     constexpr int kGzipOnly = 15 + 16;
-    require(inflateInit2(&stream_, kGzipOnly) == Z_OK, ErrorCode::out_of_memory, name_, ": zlib refuses to start");
+    require(inflateInit2(&stream_, kGzipOnly) == Z_OK, ErrorCode::out_of_memory, name_,
+            ": zlib could not be initialised");
   }
   ~Source() {
     if (compressed_) inflateEnd(&stream_);
@@ -204,7 +205,7 @@ std::vector<uint8_t> gzip(const std::vector<uint8_t>& plain, const std::string& 
   z_stream stream{};
   constexpr int kGzip = 15 + 16;
   require(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY) == Z_OK,
-          ErrorCode::out_of_memory, name, ": zlib refuses to start");
+          ErrorCode::out_of_memory, name, ": zlib could not be initialised");
   std::vector<uint8_t> packed(deflateBound(&stream, static_cast<uLong>(plain.size())));
   stream.next_in = const_cast<Bytef*>(plain.data());
   stream.avail_in = static_cast<uInt>(plain.size());

@@ -129,7 +129,7 @@ Image parse_jpeg(std::span<const uint8_t> file, const std::string& name, int64_t
           " pixels, the limit is ", max_pixels);
   const int parts = decoder.state.num_components;
   require(parts == 1 || parts == 3 || parts == 4, ErrorCode::unsupported, name, ": is a JPEG image of ", parts,
-          " components, known are grey, colour and four inks");
+          " components, supported are grey, RGB and CMYK");
   Image image{width, height, channels != 0 ? channels : parts == 1 ? 1 : 3, {}};
   const int orientation = orientation_of(decoder.state);
   const bool inks = parts == 4, inverted = decoder.state.saw_Adobe_marker != 0;

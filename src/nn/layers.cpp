@@ -7,7 +7,7 @@ Value Layer::operator()(const Scope& scope, Value x) const {
   if (one_) return one_(scope, x);
   const std::vector<Value> outputs = many_(scope, {x});
   require(outputs.size() == 1, ErrorCode::shape_mismatch, "model: ", kind_, " has ", outputs.size(),
-          " outputs where one is asked for");
+          " outputs, expected one");
   return outputs[0];
 }
 

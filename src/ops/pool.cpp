@@ -27,7 +27,7 @@ constexpr int64_t kMostAlong = 2 * kMostRounds;  // elements of a window along o
 uint32_t count31(const TensorDesc& desc, const char* op) {
   const uint32_t count = count32(desc, op);
   require(count < (1u << 31), ErrorCode::unsupported, op, ": ", desc, " has ", count,
-          " elements; this kernel counts to ", 1u << 31);
+          " elements, the limit of this kernel is ", 1u << 31);
   return count;
 }
 
@@ -42,7 +42,7 @@ Windows windows_of(const PoolAttrs& attrs, int64_t height, int64_t width, const 
   require_pair("stride", attrs.stride, 1);
   require_pair("padding", attrs.padding, 0);
   require_pair("dilation", attrs.dilation, 1);
-  require(adapted || !attrs.kernel.empty(), ErrorCode::invalid_argument, op, ": neither a kernel nor a size");
+  require(adapted || !attrs.kernel.empty(), ErrorCode::invalid_argument, op, ": a kernel or a size is required");
   const Windows w = reference::windows(attrs, height, width);
   for (size_t i = 0; i < 2 && !adapted; ++i) {
     require(w.kernel[i] <= kMostAlong, ErrorCode::unsupported, op, ": a window of ", w.kernel[i],

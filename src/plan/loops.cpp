@@ -162,7 +162,7 @@ class LoopPlanner {
       }
       return path;
     }
-    fail(ErrorCode::internal, "repeat: the body touches memory that is not the loop's");
+    fail(ErrorCode::internal, "repeat: the body accesses memory outside of the loop");
   }
 
   // Once the loop has come to its end, only what is held is launched with workgroups, and gates of loops within, whose

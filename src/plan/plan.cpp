@@ -166,7 +166,7 @@ class Planner {
   void check(const Dispatch& dispatch, const Node& node) {
     const KernelInfo& info = dispatch.kernel->info;
     require(info.bindings > 0, ErrorCode::invalid_argument, node.op->name, ": kernel ", dispatch.kernel->name,
-            " says nothing of its bindings; make it with make_kernel()");
+            " has no information about its bindings; create it with make_kernel()");
     require(info.bindings == dispatch.tensors.size(), ErrorCode::internal, node.op->name, ": kernel ",
             dispatch.kernel->name, " has ", info.bindings, " bindings, ", dispatch.tensors.size(), " were given");
     require(info.push_bytes == dispatch.params.bytes(), ErrorCode::internal, node.op->name, ": kernel ",

@@ -134,7 +134,7 @@ std::unique_ptr<Observer> ReduceOnPlateau::observe() const {
 std::unique_ptr<Observer> HistoryLog::observe() const { return std::make_unique<HistoryLogObserver>(path); }
 
 std::unique_ptr<Observer> OnEpoch::observe() const {
-  require(call != nullptr, ErrorCode::invalid_argument, "on epoch: there is no function");
+  require(call != nullptr, ErrorCode::invalid_argument, "on epoch: the function is empty");
   return std::make_unique<OnEpochObserver>(call);
 }
 

@@ -97,7 +97,7 @@ class CheckpointObserver final : public Observer {
   void begin(FitRun& run) override {
     std::error_code failed;
     std::filesystem::create_directories(options_.folder, failed);
-    require(!failed, ErrorCode::io, options_.folder.string(), ": cannot be made: ", reason_of(failed));
+    require(!failed, ErrorCode::io, options_.folder.string(), ": cannot be created: ", reason_of(failed));
     const int64_t step = run.trainer.steps_done();
     for (const Saved& saved : checkpoints_in(options_.folder))
       if (saved.step <= step) own_.push_back(saved.path);

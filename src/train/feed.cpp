@@ -10,7 +10,7 @@ void require_batches(int64_t rows, const Order& order) {
   require(order.batch >= 1, ErrorCode::invalid_argument, "data set: a batch of ", order.batch,
           " examples; it takes at least 1");
   require(!order.drop_last || rows >= order.batch, ErrorCode::invalid_argument, "data set: ", rows,
-          " examples make no whole batch of ", order.batch, ", and what is not whole is dropped");
+          " examples are less than one batch of ", order.batch, ", and incomplete batches are dropped");
 }
 
 int64_t batches_of(int64_t rows, const Order& order) {

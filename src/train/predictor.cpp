@@ -68,8 +68,7 @@ struct Predictor::Impl {
   }
 
   Step& step_for(int64_t rows) {
-    require(rows >= 1 && rows <= most, ErrorCode::invalid_argument, "predictor: ", rows, " rows, it was made for 1 to ",
-            most);
+    require(rows >= 1 && rows <= most, ErrorCode::invalid_argument, "predictor: ", rows, " rows, expected 1 to ", most);
     size_t at = 0;
     while (steps[at].rows < rows) ++at;
     return steps[at];
@@ -89,7 +88,7 @@ struct Predictor::Impl {
 
   std::span<const float> output(size_t i) {
     require(i < outputs.size(), ErrorCode::out_of_range, "predictor: output ", i, " of ", outputs.size());
-    require(last != nullptr, ErrorCode::invalid_argument, "predictor: output: nothing was run");
+    require(last != nullptr, ErrorCode::invalid_argument, "predictor: output: call run() first");
     const auto whole = static_cast<size_t>(last->outputs[i].desc().elements());
     if (!is_read[i]) last->program->read(last->outputs[i], std::as_writable_bytes(std::span(outputs[i]).first(whole)));
     is_read[i] = true;

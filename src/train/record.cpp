@@ -11,11 +11,11 @@ namespace lemnos {
 namespace {
 
 // As in the losses: where no row counts, 0 is divided by this.
-constexpr float kNothing = 1e-30f;
+constexpr float kLeastCount = 1e-30f;
 
 // {right, counted} as a share.
 Value share(Value counts) {
-  return slice_axis(counts, 0, 0, 1) / maximum(slice_axis(counts, 0, 1, 2), counts.graph().scalar(kNothing));
+  return slice_axis(counts, 0, 0, 1) / maximum(slice_axis(counts, 0, 1, 2), counts.graph().scalar(kLeastCount));
 }
 
 }  // namespace

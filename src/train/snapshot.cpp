@@ -25,7 +25,7 @@ Snapshot Trainer::averaged() {
       }
   }
   require(taken > 0, ErrorCode::invalid_argument,
-          "averaged: nothing was averaged; it takes TrainerOptions::average or an Asgd, and a step");
+          "averaged: there is no average; it needs TrainerOptions::average or an Asgd, and a step");
   return model;
 }
 

@@ -37,7 +37,7 @@ class StopOnNanObserver final : public Observer {
     run.stop(line);
   }
   static std::string or_the_update(const std::string& what) {
-    return what.empty() ? "nothing while a step is computed: its update overflows" : what;
+    return what.empty() ? "no value of the step: its update overflows" : what;
   }
 
   // Goes back to the last step after which the parameters were numbers.

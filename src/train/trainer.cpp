@@ -161,7 +161,7 @@ void Trainer::Impl::end_stream() {
 
 std::vector<StepMetrics> Trainer::Impl::train_steps(int64_t steps) {
   require(stream || !training->feed->room().window, ErrorCode::invalid_argument,
-          "step: the rows of the last fit came through windows and are no longer there; call begin()");
+          "step: the last fit read its rows through windows, which no longer exist; call begin()");
   return training->run(steps, stream.get());
 }
 
@@ -175,7 +175,7 @@ void Trainer::Impl::require_loss_scale() {
   fail(ErrorCode::out_of_range, "train: by step ", words.steps(), " the gradient was not finite ", lost,
        lost == 1 ? " time" : " times", " at the least loss scale, ", options.update.loss_scale->least, "; ",
        words.skipped(),
-       " updates were left out. A smaller loss does not help: lower the learning rate, or ask first_bad_node()");
+       " updates were skipped. A smaller loss scale does not help: lower the learning rate, or call first_bad_node()");
 }
 
 Trainer::Trainer(Device device, Model model, TrainerOptions options)

@@ -565,8 +565,7 @@ TEST(Loop, RefusesWithBothShapes) {
                             return LoopStep{{h}, {}};
                           }); }),
             "repeat: carried value 0 is empty or of another graph; values from outside go in by capture()");
-  EXPECT_EQ(message([&] { (void)repeat(4, {}, {}, same); }),
-            "repeat: nothing is carried and nothing is sliced; it takes one of them");
+  EXPECT_EQ(message([&] { (void)repeat(4, {}, {}, same); }), "repeat: it needs carried values or sliced tensors");
   EXPECT_EQ(
       message([&] {
         (void)repeat(4, {h}, {}, [](LoopBody& b) {
@@ -586,8 +585,8 @@ TEST(Loop, RefusesWithBothShapes) {
                 return LoopStep{{b.carried()}, {}};
               });
             }),
-            "repeat: place_gradients in the body updates 'gradients' f32[64], which is no variable of the state; carry "
-            "the value through the loop and update it after");
+            "repeat: place_gradients in the body updates 'gradients' f32[64], which is not a variable of the state; "
+            "carry the value through the loop and update it afterwards");
 }
 
 }  // namespace

@@ -142,7 +142,7 @@ TEST_F(SecondDerivatives, OfAnOpWithoutAreRefusedByItsName) {
   EXPECT_EQ(
       error_of([&] { gradient(sum(slope), x); }).what(),
       std::string("bare_backward: has no gradient. If it computes gradients, give it OpDef::primal or OpDef::grad "
-                  "for second derivatives; if nothing shall flow back through it, put stop_gradient() behind it"));
+                  "for second derivatives; if no gradient is needed there, add stop_gradient() after it"));
   EXPECT_FALSE(gradients(sum(stop_gradient(slope)), std::vector{x})[0]);
 }
 

@@ -88,7 +88,7 @@ TEST_P(Share, MistakesAreNamedAndLeaveTheDescriptorAlone) {
   }
   wrong = memory;
   wrong.handle = -1;
-  EXPECT_EQ(refused(wrong), "shared buffer: -1 is no open file descriptor");
+  EXPECT_EQ(refused(wrong), "shared buffer: -1 is not an open file descriptor");
   wrong = memory;
   wrong.allocation_size = 8;
   EXPECT_EQ(refused(wrong), "shared buffer: 1024 bytes of 8");

@@ -91,7 +91,7 @@ TEST(Autograd, RefusesWhatHasNoGradient) {
   const OpDef counted = {.name = "counted", .infer = [](const Infer& in) { return std::vector{in.in[0]}; }};
   EXPECT_EQ(message_of([&] { gradients(sum(graph.add(counted, {x})), wrt); }),
             "counted: has no gradient. If it computes gradients, give it OpDef::primal or OpDef::grad for second "
-            "derivatives; if nothing shall flow back through it, put stop_gradient() behind it");
+            "derivatives; if no gradient is needed there, add stop_gradient() after it");
 }
 
 TEST(Autograd, NoPathMeansNoValue) {

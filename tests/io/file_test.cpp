@@ -220,7 +220,7 @@ TEST(ReadFile, ReadsAPipeToItsEnd) {
   std::thread writer([&] { write_file(path, sent); });
   EXPECT_EQ(read_file(path), test::bytes_of(sent));
   writer.join();
-  EXPECT_REFUSED_WITH(read_file("/dev/zero", 100000), corrupt_data, "/dev/zero: gives more than the 100000 bytes", "");
+  EXPECT_REFUSED_WITH(read_file("/dev/zero", 100000), corrupt_data, "/dev/zero: has more than the 100000 bytes", "");
 }
 
 TEST(ReadFile, ReadsEverythingOrSaysWhyNot) {

@@ -201,7 +201,7 @@ TEST(Given, MistakesAreNamed) {
   const Value x = graph.input("x", {{5}, DType::f32}), y = relu(x), unread = exp(x);
   const auto session = Device::cpu().open(graph);
   EXPECT_STREQ(error_of([&] { (void)session->compile({.targets = {y}, .given = {unread}}); }).what(),
-               "given: value %2 f32[5] is read by no node that the targets need");
+               "given: value %2 f32[5] is not read by any node that the targets need");
   EXPECT_STREQ(error_of([&] { (void)session->compile({.targets = {y}, .given = {other.scalar(1)}}); }).what(),
                "compile: given: value %0 f32[] belongs to another graph");
 }
@@ -216,7 +216,7 @@ TEST(Session, GraphsMayGrowAndGo) {
     EXPECT_EQ(session->read_floats(a), (std::vector<float>{1, 2}));
     EXPECT_STREQ(
         error_of([&] { (void)graph->parameter("b", {70}, std::vector<float>(70)); }).what(),
-        "parameter 'b': a session has made its memory, so the parameter arena of 64 elements cannot take 70 more; "
+        "parameter 'b': a session has allocated its memory, so the parameter arena of 64 elements cannot take 70 more; "
         "make every parameter before that");
     const Value counter = graph->variable("counter", {{1}, DType::f32});
     const auto program = session->compile({.targets = {assign(counter, counter + sum(a))}});

@@ -150,14 +150,14 @@ TEST(ForeignCases, WhatIsNotACaseGivesOneLine) {
     file.metadata[key] = value;
     return refusal_foreign(file);
   };
-  EXPECT_EQ(with("lemnos_case", "2"), "a.case.safetensors: a case of version \"2\", this is Lemnos for version 1");
+  EXPECT_EQ(with("lemnos_case", "2"), "a.case.safetensors: a case of version \"2\", this Lemnos reads version 1");
   EXPECT_EQ(with("results", "[]"), "a.case.safetensors: it asks for no result");
   EXPECT_EQ(with("results", R"([{"name":"output0","dtype":"F32","shape":[7]}])"),
             "a.case.safetensors: output0: asked as \"F32\" [7], but it is f32[7, 11]");
   EXPECT_EQ(with("results", R"([{"name":"z","dtype":"F32","shape":[7]}])"),
-            "a.case.safetensors: nothing is called \"z\"");
+            "a.case.safetensors: there is no value named \"z\"");
   EXPECT_EQ(with("nodes", "[{"), "a.case.safetensors: nodes: is not JSON at byte 3");
-  EXPECT_NE(with("nodes", "[{}]").find("a.case.safetensors: the metadata is not as it should be"), std::string::npos);
+  EXPECT_NE(with("nodes", "[{}]").find("a.case.safetensors: invalid metadata"), std::string::npos);
   EXPECT_EQ(with("nodes", std::string(100000, '[')), "a.case.safetensors: nodes: is nested deeper than 32");
   EXPECT_NE(with("nodes", R"([{"op":"softmux","inputs":[],"outputs":[]}])").find("softmux"), std::string::npos);
   EXPECT_NE(with("nodes", R"([{"op":"softmax","inputs":[null],"outputs":["output0"]}])").find("softmax"),

@@ -82,7 +82,7 @@ expect 1 'none/trace.json: cannot save' train mlp "${small[@]}" --profile none/t
 expect 1 'a_folder: is a folder' train mlp "${small[@]}" --tuning a_folder --tune 1 --out refused
 expect 1 'nothing to resume' train mlp "${small[@]}" --out refused --resume
 [ ! -e refused ] || fail "a refused run made its folder: $(ls -A refused)"
-expect 1 'a_file/deeper: cannot be made' train mlp "${small[@]}" --out a_file/deeper
+expect 1 'a_file/deeper: cannot be created' train mlp "${small[@]}" --out a_file/deeper
 mkdir -p taken/model.safetensors
 expect 1 'taken/model.safetensors: cannot save: is a folder' train mlp "${small[@]}" --out taken
 [ "$(ls -A taken)" = model.safetensors ] || fail "a refused run left something: $(ls -A taken)"

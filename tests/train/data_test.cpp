@@ -82,7 +82,7 @@ TEST(Split, IsTheSeeds) {
 
 TEST(Split, RefusesWhatLeavesNothing) {
   EXPECT_EQ(refusal_data([] { return data::split(numbered(), {.test = 100}); }, ErrorCode::invalid_argument),
-            "split: validation 0 or test 100 is no part of 100 examples");
+            "split: validation 0 or test 100 is not a part of 100 examples");
   EXPECT_EQ(refusal_data([] { return data::split(numbered(11), {.validation = .2, .test = .2}); },
                          ErrorCode::invalid_argument),
             "split: class 1 has 2 examples for 3 parts");

@@ -96,7 +96,7 @@ TEST(CacheFile, APipeInItsPlaceIsLeftAsItIs) {
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   std::string why;
   EXPECT_TRUE(read_cache_file(path, identity(), &why).empty());  // and does not wait for a writer
-  EXPECT_EQ(why, path + ": is no regular file, and left as it is");
+  EXPECT_EQ(why, path + ": is not a regular file and was not changed");
   EXPECT_EQ(write_cache_file(path, identity(), blob_for(identity())), why);
   EXPECT_TRUE(fs::is_fifo(path));
 }

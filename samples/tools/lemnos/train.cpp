@@ -99,7 +99,7 @@ void require_places(const TrainOptions& o) {
   if (o.tune > 0) io::require_writable(o.tuning);
   std::error_code error;
   std::filesystem::create_directories(o.out, error);
-  if (error) throw Error(ErrorCode::io, o.out + ": cannot be made: " + reason_of(error));
+  if (error) throw Error(ErrorCode::io, o.out + ": cannot be created: " + reason_of(error));
   for (const char* name : {kHistory, kCurve, kModel}) io::require_writable(std::filesystem::path(o.out) / name);
 }
 

@@ -68,7 +68,7 @@ int run_tune(const TuneOptions& o) {
       if (error.code() != ErrorCode::unsupported) throw;  // an op that this device cannot run
     }
   }
-  if (matching == 0) throw Error(ErrorCode::not_found, "tune: nothing is called '" + o.only + "'");
+  if (matching == 0) throw Error(ErrorCode::not_found, "tune: there is no value named '" + o.only + "'");
   std::printf("%s, %s %s\n", device.info().name.c_str(), device.info().driver.c_str(),
               device.info().driver_version.c_str());
   print_tune(tuning);
