@@ -45,6 +45,37 @@ std::string without_code(const std::string& line) {
   return std::regex_replace(line, code, "");
 }
 
+bool is_named(const std::string& text, const std::string& stem) {
+  for (size_t at = text.find(stem); at != std::string::npos; at = text.find(stem, at + 1)) {
+    const char before = at == 0 ? ' ' : text[at - 1];
+    const char after = at + stem.size() < text.size() ? text[at + stem.size()] : ' ';
+    const auto in_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+    if (!in_name(before) && !in_name(after)) return true;
+  }
+  return false;
+}
+
+// The words with a star or a <placeholder> in code marks: with a point for whole names, without for stems.
+struct NamePattern {
+  bool whole = false;
+  std::regex pattern;
+};
+
+std::vector<NamePattern> name_patterns(const std::string& text) {
+  static const std::regex code("`[^`]+`"), word(R"([\w*<>.]*(\*|<\w+>)[\w*<>.]*)");
+  static const std::regex wild(R"(\*|<\w+>)"), point(R"(\.)");
+  std::vector<NamePattern> found;
+  for (std::sregex_iterator mark(text.begin(), text.end(), code), end; mark != end; ++mark) {
+    const std::string marked = mark->str();
+    for (std::sregex_iterator match(marked.begin(), marked.end(), word); match != end; ++match) {
+      const std::string name = match->str();
+      found.push_back({name.find('.') != std::string::npos,
+                       std::regex(std::regex_replace(std::regex_replace(name, point, "\\."), wild, "\\w*"))});
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 std::vector<SourceFile> documents(const std::filesystem::path& top) {
@@ -64,6 +95,22 @@ std::vector<Quote> quotes(const SourceFile& page) {
     found.push_back(std::move(quote));
   }
   return found;
+}
+
+Findings unnamed_files(const SourceFile& readme, const std::vector<std::string>& files) {
+  std::string text;
+  for (const std::string& line : readme.lines) text += line + "\n";
+  const std::vector<NamePattern> patterns = name_patterns(text);
+  Findings findings;
+  bool any = false;
+  for (const std::string& file : files) {
+    const std::string stem = stem_of(file);
+    const bool named =
+        is_named(text, stem) || std::ranges::any_of(patterns, [&](const auto& p) { return std::regex_match(stem, p); });
+    any = any || named;
+    if (!named) findings.push_back(readme.path + ": does not name " + file);
+  }
+  return any ? findings : Findings{};
 }
 
 Findings broken_links(const SourceFile& page, const std::filesystem::path& top) {

@@ -23,4 +23,8 @@ std::vector<Quote> quotes(const SourceFile& page);
 /// followed.
 Findings broken_links(const SourceFile& page, const std::filesystem::path& top);
 
+/// A README names the job of every file in its folder, or of none. Files by name without their endings ("plan"), or by
+/// a pattern in code marks ("c_*.cpp"; "<op>.cpp" stands for all). Returns the files that are missing.
+Findings unnamed_files(const SourceFile& readme, const std::vector<std::string>& files);
+
 }  // namespace lemnos::architecture

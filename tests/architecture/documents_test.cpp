@@ -1,6 +1,7 @@
 // Pages: their links lead somewhere, and the code on them is code that the tests compile and run.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <regex>
 
@@ -44,6 +45,34 @@ TEST(Quotes, AreFromTheSamples) {
     }
   }
   EXPECT_GE(found, 8u);
+}
+
+// Folders whose README describes groups of files.
+const std::vector<std::string> kByGroup = {"tests/judges", "tests/judges/onnx"};
+
+TEST(Readmes, NameEveryFileOfTheirFolderOrNone) {
+  size_t seen = 0;
+  for (const SourceFile& readme : load(kRepository, {"include", "src", "tests", "samples", "shaders"}, {"README.md"})) {
+    const std::string folder = readme.path.substr(0, readme.path.rfind('/'));
+    if (std::ranges::find(kByGroup, folder) != kByGroup.end()) continue;
+    std::vector<std::string> files;
+    for (const auto& entry : std::filesystem::directory_iterator(kRepository / folder)) {
+      const std::string name = entry.path().filename().string();
+      if (entry.is_regular_file() && name != "README.md" && name != "CMakeLists.txt" && !name.starts_with('.'))
+        files.push_back(folder + "/" + name);
+    }
+    for (const std::string& finding : unnamed_files(readme, files)) ADD_FAILURE() << finding;
+    ++seen;
+  }
+  EXPECT_GE(seen, 30u);
+}
+
+TEST(Readmes, ThatLeaveOutAFileAreFound) {
+  const SourceFile readme{"src/a/README.md", {"`plan` plans, `c_*.cpp` is C, and parts too."}};
+  EXPECT_EQ(unnamed_files(readme, {"src/a/plan.cpp", "src/a/plan.h", "src/a/c_data.cpp", "src/a/part.h"}),
+            Findings{"src/a/README.md: does not name src/a/part.h"});
+  EXPECT_EQ(unnamed_files(readme, {"src/a/x.cpp", "src/a/y.cpp"}), Findings{}) << "none is named";
+  EXPECT_EQ(unnamed_files({"src/a/README.md", {"One file an op: `<op>.cpp`."}}, {"src/a/relu.cpp"}), Findings{});
 }
 
 // What the hosting service runs is what a developer runs.
