@@ -81,13 +81,12 @@ int run_tune(const TuneOptions& o) {
 
 Command add_tune(CLI::App& app) {
   auto o = std::make_shared<TuneOptions>();
-  CLI::App* sub =
-      app.add_subcommand("tune", "Measure which kernels are the fastest on a device, and keep it in a file");
+  CLI::App* sub = app.add_subcommand("tune", "Measure the fastest kernels of a device and store them in a file");
   add_name(sub, "--device", o->device, "Name, UUID, pci:.., luid:.. or best");
-  sub->add_option("--only", o->only, "Rows of `lemnos bench` whose group and name have this in them")
+  sub->add_option("--only", o->only, "Rows of `lemnos bench` whose group and name contain this text")
       ->capture_default_str();
   add_number(sub, "--seconds", o->seconds, 0, 86400, "Begin nothing new after so many")->default_str("60");
-  add_name(sub, "--file", o->file, "What is known is read from here, and what was measured added");
+  add_name(sub, "--file", o->file, "File of measured times: read first, then extended");
   return [o] { return run_tune(*o); };
 }
 
