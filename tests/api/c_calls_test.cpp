@@ -239,7 +239,7 @@ TEST_F(CCalls, DevicesOfAnOlderStructAreListed) {
   EXPECT_EQ(infos[count].type[0], '#') << "written past the end";
 }
 
-TEST_F(CCalls, ADeviceThatIsNotThereLeavesNothing) {
+TEST_F(CCalls, AMissingDeviceLeavesANullHandle) {
   lemnos_device* none = device_;
   const lemnos_result result = lemnos_device_open("no such device", &none, &error_);
   EXPECT_TRUE(result == LEMNOS_NOT_FOUND || result == LEMNOS_NO_DEVICE) << result;  // without a loader the latter

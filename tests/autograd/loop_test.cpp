@@ -494,7 +494,7 @@ TEST(Loop, TakesMemoryForOneIterationUnlessItIsKept) {
   }
 }
 
-TEST(Loop, IsHandedOverInSegmentsAndProfiled) {
+TEST(Loop, IsSubmittedInSegmentsAndProfiled) {
   Graph graph;
   const Value x = made(graph, {6, 32}, 1), first = made(graph, {32}, 2);
   const Value y = repeat(6, {first}, {x}, [](LoopBody& b) {

@@ -50,7 +50,7 @@ TEST_F(SecondDerivatives, AHessianTimesAVectorByHand) {
   expect_near_second(doubles_of(product[1]), {.5 * 6 + 10 * -12}, 1e-5);
 }
 
-TEST_F(SecondDerivatives, GoOnForEver) {
+TEST_F(SecondDerivatives, HaveHigherDerivatives) {
   const Value x = graph_.constant({3}, Floats{-.7f, .2f, 1.5f});
   Value y = tanh(x);
   for (int order = 1; order <= 4; ++order) y = derivative(y, x);
@@ -72,7 +72,7 @@ TEST_F(SecondDerivatives, ALossAddsItsOwnGradientToThatOfItsGradient) {
   expect_near_second(doubles_of(both), expected, 1e-5);
 }
 
-TEST_F(SecondDerivatives, OfFusedAttentionAreThoseOfTheOpsItStandsFor) {
+TEST_F(SecondDerivatives, OfFusedAttentionAreThoseOfTheSmallerOps) {
   const Value q = made({2, 5, 8}, 1), k = made({2, 5, 8}, 2), v = made({2, 5, 4}, 3), w = made({2, 5, 4}, 4);
   for (const bool causal : {false, true}) {
     const auto product = [&](bool fused, const std::vector<Value>& wrt) {

@@ -51,7 +51,9 @@ TEST(Npy, GivesWhatADataSetTakes) {
 }
 
 // Nothing but Error leaves the library.
-TEST(Memory, ThatNobodyHasIsAnError) { EXPECT_REFUSED_WITH(spirals(int64_t{1} << 60), out_of_memory, "spirals: ", ""); }
+TEST(Memory, ThatDoesNotExistIsAnError) {
+  EXPECT_REFUSED_WITH(spirals(int64_t{1} << 60), out_of_memory, "spirals: ", "");
+}
 
 }  // namespace
 }  // namespace lemnos::data

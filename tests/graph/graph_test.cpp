@@ -94,7 +94,7 @@ TEST(Autograd, RefusesWhatHasNoGradient) {
             "derivatives; if no gradient is needed there, add stop_gradient() after it");
 }
 
-TEST(Autograd, NoPathMeansNoValue) {
+TEST(Autograd, WithoutAPathThereIsNoGradient) {
   Graph graph;
   const Value x = graph.input("x", {{4}, DType::f32});
   const Value z = graph.input("z", {{4}, DType::f32});

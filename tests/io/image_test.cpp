@@ -54,7 +54,7 @@ TEST(Image, EveryFlippedBitOfAPngIsFound) {
 }
 
 // The reason is the one of this file: not of the file before, and never empty.
-TEST(Image, SaysItsOwnReason) {
+TEST(Image, NamesTheDecodersReason) {
   const test::TemporaryFolder folder;
   write_png(folder / "a.png", {4, 4, 1, Bytes(16, 9)});
   const Bytes good = test::bytes_of(test::get(folder / "a.png"));
@@ -71,7 +71,7 @@ TEST(Image, SaysItsOwnReason) {
   EXPECT_REFUSED(parse_image(good, "i", 0, 15), corrupt_data, "i: claims 4 x 4 pixels, the limit is 15");
 }
 
-TEST(Image, StandsUprightHoweverTheCameraWasHeld) {
+TEST(Image, IsUprightForEveryOrientation) {
   // Stored so, "abc/def" is to be seen as:
   const std::pair<const char*, int64_t> seen[] = {{"abcdef", 3}, {"cbafed", 3}, {"fedcba", 3}, {"defabc", 3},
                                                   {"adbecf", 2}, {"daebfc", 2}, {"fcebda", 2}, {"cfbead", 2}};

@@ -175,7 +175,7 @@ TEST(Safetensors, ChecksThatOffsetsTileTheData) {
 }
 
 // As PyTorch saves a BatchNorm, and types that are newer than this reader.
-TEST(Safetensors, ListsWhatItDoesNotHoldAndReadsTheRest) {
+TEST(Safetensors, ListsUnsupportedTensorsAndReadsTheRest) {
   const std::string header = "{" + entry("mean", "F32", "[1]", "[0,4]") + "," +
                              entry("num_batches_tracked", "I64", "[]", "[4,12]") + "," +
                              entry("q", "F4", "[3,2]", "[12,15]") + "," + entry("mask", "BOOL", "[2]", "[15,17]") + "}";
@@ -198,7 +198,7 @@ TEST(Safetensors, RefusesMissingFilesAndFolders) {
   EXPECT_REFUSED(read_safetensors(folder.path()), io, folder.path().string() + ": is not a regular file");
 }
 
-TEST(Safetensors, RefusesToWriteNonsense) {
+TEST(Safetensors, RefusesToWriteInvalidTensors) {
   const test::TemporaryFolder folder;
   const std::string path = (folder / "a").string();
   TensorFile twice = example_safetensors();

@@ -105,7 +105,7 @@ std::vector<Device> both() {
 
 class Programs : public testing::TestWithParam<Network> {};
 
-TEST_P(Programs, TwoAreAsGoodAsOne) {
+TEST_P(Programs, TwoGiveTheSameBitsAsOne) {
   const Network& network = GetParam();
   for (const Device& device : both()) {
     Step whole(network), cut(network);
@@ -128,7 +128,7 @@ TEST_P(Programs, TwoAreAsGoodAsOne) {
 }
 
 // Halving is exact, so a reduction that halves the gradients between the programs is as half the loss.
-TEST_P(Programs, WhatComesBetweenIsSeen) {
+TEST_P(Programs, ChangesBetweenThemTakeEffect) {
   const Network& network = GetParam();
   const Device device = Device::cpu();
   Step whole(network, .5f), cut(network);
@@ -173,7 +173,7 @@ TEST(Given, ActivationsPassFromProgramToProgram) {
 
 // What is given need not be what its node would make: no fusion may take its node in, nothing may be made again from
 // what its node reads.
-TEST(Given, CountsWhateverItsNodeWouldMake) {
+TEST(Given, ReplacesTheResultOfItsNode) {
   for (const Device& device : both()) {
     Graph graph;
     const Value x = graph.input("x", {{2, 2}, DType::f32}), w = graph.input("w", {{2, 2}, DType::f32});
@@ -207,7 +207,7 @@ TEST(Given, MistakesAreNamed) {
 }
 
 // Programs, and graphs, come and go; the state stays.
-TEST(Session, GraphsMayGrowAndGo) {
+TEST(Session, GraphsMayGrowAndBeDestroyed) {
   for (const Device& device : both()) {
     auto state = std::make_shared<ModelState>();
     auto graph = std::make_unique<Graph>(state);

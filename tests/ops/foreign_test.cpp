@@ -110,7 +110,7 @@ TEST_F(Foreign, OneWrongElementIsNamed) {
   EXPECT_EQ(asked.op, "matmul");
 }
 
-TEST_F(Foreign, WhatIsNotAnAnswerGivesOneLine) {
+TEST_F(Foreign, AnInvalidResultGivesOneLine) {
   const CaseFile asked = ask(kSoftmax, DType::f16, Direction::forward);
   expect(judge_result_file(asked, result_path(path_)), Outcome::Kind::failed, "result.safetensors: no such file");
   const io::TensorFile right = answer(asked);
@@ -142,7 +142,7 @@ std::string refusal_foreign(io::TensorFile file) {
   return "accepted";
 }
 
-TEST(ForeignCases, WhatIsNotACaseGivesOneLine) {
+TEST(ForeignCases, AnInvalidCaseGivesOneLine) {
   const io::TensorFile right = case_file({.item = &kSoftmax});
   ASSERT_EQ(refusal_foreign(right), "accepted");
   const auto with = [&](const char* key, const std::string& value) {
@@ -186,7 +186,7 @@ TEST(ForeignCases, ANameThatIsDefinedTwiceIsRefused) {
   EXPECT_EQ(with("results", "[" + result + "," + result + "]"), "a.case.safetensors: it asks for \"output0\" twice");
 }
 
-TEST(ForeignCases, DoublingIsBounded) {
+TEST(ForeignCases, ExponentialGrowthIsBounded) {
   io::TensorFile file = case_file({.item = &kSoftmax});
   std::string nodes = "[", last = "input0";
   for (int i = 0; i < 40; ++i) {

@@ -304,7 +304,7 @@ std::string refusal_messages(Graph& graph, std::vector<Value> targets) {
 }
 
 // The reference computes in doubles, and a system that promises more memory than it has would end the process later.
-TEST(Messages, TheReferenceSaysWhatIsTooLargeForTheMachine) {
+TEST(Messages, TheReferenceNamesATensorThatExceedsTheMachinesMemory) {
   Graph g;
   const Value y = relu(in(g, {int64_t{1} << 50}));
   const std::string message = refusal_messages(g, {y});

@@ -50,7 +50,7 @@ int run_helper(const std::string& device, size_t course, const std::filesystem::
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-TEST_P(Kill, AndGoOn) {
+TEST_P(Kill, ResumedRunsHaveTheSameBits) {
   const Device best = Device::best();
   const bool on_vulkan = best.info().type != DeviceType::cpu_reference;
   Folder folder;

@@ -53,7 +53,7 @@ TEST_P(Options, HalvesComputeAndFloatsAreKept) {
 }
 
 // An overflow: the loss scale is set so high that the first gradient in f16 is infinite.
-TEST_P(Options, AnOverflowIsLeftOutAndTheScaleHalves) {
+TEST_P(Options, AStepThatOverflowsIsSkippedAndTheScaleHalves) {
   optim::UpdateOptions update;
   update.loss_scale = optim::LossScale{.initial = 1024, .interval = 3};
   Trainer trainer = begun({.optimizer = optim::Adam{.lr = .01f}, .update = update, .compute = DType::f16});
@@ -77,7 +77,7 @@ TEST_P(Options, AnOverflowIsLeftOutAndTheScaleHalves) {
 
 // Gradients that are not finite whatever the scale is: it does not fall below its least, the weights stay as they are,
 // and what happened is said.
-TEST_P(Options, TheLossScaleHasALeast) {
+TEST_P(Options, TheLossScaleHasAMinimum) {
   data::Dataset set = points();
   const float huge = 1e38f;  // infinite in f16
   for (size_t row = 0; row < kExamples; ++row)
@@ -300,7 +300,7 @@ TEST_P(Options, SnapshotsOfAnotherModelChangeNothing) {
   EXPECT_TRUE(same(state_of(one), before));
 }
 
-TEST_P(Options, WhatIsMadeAgainIsTheSame) {
+TEST_P(Options, RecomputedActivationsAreTheSame) {
   std::vector<nn::Layer> layers;
   for (int i = 0; i < 5; ++i) {
     layers.push_back(nn::Linear{.out = 64});

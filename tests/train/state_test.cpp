@@ -227,7 +227,7 @@ TEST_P(State, UnfrozenParametersCorrectTheirOwnBias) {
   EXPECT_TRUE(same(state_of(resumed), state_of(trainer)));
 }
 
-TEST_P(State, APredictorSaysWhatTheTrainerSays) {
+TEST_P(State, APredictorPredictsAsTheTrainer) {
   const data::Dataset set = points(50);
   Trainer trainer = small_trainer(device());
   trainer.fit(set, quiet(1));
