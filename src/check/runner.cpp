@@ -142,10 +142,10 @@ class Trial {
 Outcome failed(std::string message) { return {Outcome::Kind::failed, std::move(message), 0}; }
 
 // Most of a result being equal says that the case shows little, whoever computed it.
-std::string doubt_of(const Prepared& prepared, const std::vector<Bytes>& results) {
+std::string degenerate_result(const Prepared& prepared, const std::vector<Bytes>& results) {
   for (size_t i = 0; i < results.size(); ++i) {
-    const std::string doubt = why_degenerate(decoded(prepared.outputs[i].desc(), results[i]));
-    if (!doubt.empty()) return text(prepared.names[i], " is degenerate: ", doubt);
+    const std::string why = why_degenerate(decoded(prepared.outputs[i].desc(), results[i]));
+    if (!why.empty()) return text(prepared.names[i], " is degenerate: ", why);
   }
   return {};
 }
@@ -317,8 +317,8 @@ Outcome run_on(const Run& run, const Device& device) {
     if (outcome.kind == Outcome::Kind::failed) return outcome;
     // Where a function is linear in pieces, second derivatives are right to be zero.
     const bool trusted = !run.item->degenerate.empty() || run.direction == Direction::second;
-    const std::string doubt = trusted ? "" : doubt_of(prepared, results);
-    if (!doubt.empty()) return failed(doubt);
+    const std::string why = trusted ? "" : degenerate_result(prepared, results);
+    if (!why.empty()) return failed(why);
     if (const std::string damage = trial.damage(); !damage.empty()) return failed(damage);
     if (trial.run() != results) return failed("a second run of the same program differs");
     const auto now = device.backend().validation_messages();

@@ -1,4 +1,4 @@
-// NaN, infinities, and numbers at the ends of a type: what a kernel makes of them, against the reference.
+// NaN, infinities and extremes of a type as inputs: a kernel's results compared with the reference.
 #pragma once
 
 #include <string>
@@ -25,7 +25,7 @@ std::vector<Special> specials_of(DType dtype);
 ///   nan, infinite  elements that it did not reach are right by the tolerance
 ///   huge           elements near the largest one are right to a hundredth; smaller ones may be what rounding left
 ///   tiny           as by the tolerance
-///   subnormal      between what is right for 0 and for the smallest normal number: a device may take it for either
+///   subnormal      between the results for 0 and for the smallest normal number: a device may treat it as either
 ///
 /// `may_spread`: there may be more NaN than in the reference.
 struct SpecialReference {

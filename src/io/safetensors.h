@@ -20,14 +20,14 @@ struct NamedTensor {
   std::vector<uint8_t> bytes;  // desc.bytes() of them, row-major
 };
 
-/// A tensor that somebody else holds; it must outlive the call it is passed to.
+/// A tensor owned by the caller; it must outlive the call.
 struct TensorView {
   std::string name;
   TensorDesc desc;
   std::span<const uint8_t> bytes;
 };
 
-/// A tensor of a type that Lemnos has not: it is told, and its data passed over.
+/// A tensor of a type that Lemnos does not have: it is listed, and its data is skipped.
 struct UnsupportedTensor {
   std::string name;
   std::string dtype;  // as the file says it: "I64", "F64", "F8_E4M3", ..
@@ -44,7 +44,7 @@ struct TensorFile {
   const NamedTensor* find(const std::string& name) const;
 };
 
-/// Where each tensor of a file lies; read without its data.
+/// The position of each tensor of a file; read without the data.
 struct TensorEntry {
   std::string name;
   TensorDesc desc;
@@ -57,14 +57,14 @@ struct TensorEntry {
 /// `corrupt_data`; the message begins with the file.
 TensorFile read_safetensors(const std::filesystem::path& path);
 
-/// Reads and checks the header alone (no checksum); what is unsupported is left out.
+/// Reads and checks the header alone (no checksum); unsupported tensors are skipped.
 std::vector<TensorEntry> list_safetensors(const std::filesystem::path& path, Metadata* metadata = nullptr);
 
 /// The same as read_safetensors, from memory; `name` begins the messages.
 TensorFile parse_safetensors(std::span<const uint8_t> file, const std::string& name);
 
 /// Writes through AtomicFile: a killed or failed save leaves the old file whole. Tensors start at multiples of their
-/// element size: wider elements lie first, and otherwise the order given is kept. Adds the checksum to the metadata.
+/// element size: wider elements come first, otherwise the given order is kept. Adds the checksum to the metadata.
 /// Throws `invalid_argument` for a duplicate or reserved name, `shape_mismatch` when bytes and desc disagree, `io`
 /// otherwise.
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,
