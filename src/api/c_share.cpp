@@ -68,7 +68,7 @@ lemnos_result lemnos_shared_buffer_open(lemnos_session* session, const lemnos_sh
     constexpr const char* kWho = "shared_buffer_open";
     given(buffer, kWho, "buffer") = nullptr;
     Session& on = *given(session, kWho, "session").open->session;
-    // `new` asks for its memory before it opens: once the descriptor is taken over, nothing can fail.
+    // `new` allocates before it opens: after the descriptor was taken over, nothing can fail.
     *buffer = new lemnos_shared_buffer{VulkanSharedBuffer::open(on, c::memory_of_share(c::input(memory, kWho), kWho))};
   });
 }

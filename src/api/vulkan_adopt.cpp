@@ -76,7 +76,7 @@ VulkanScope VulkanRunner::record(VkCommandBuffer commands, const Budget& budget,
 
 Status VulkanRunner::submit(const Budget& budget, std::span<const VulkanSemaphore> waits,
                             std::span<const VulkanSemaphore> signals, Advanced* done) {
-  // More than fit would have to allocate: nobody hands a frame over with so many.
+  // More would need an allocation; no frame has that many.
   if (waits.size() > kMostSemaphores || signals.size() > kMostSemaphores) return Status::out_of_memory;
   std::array<vulkan::SemaphorePoint, kMostSemaphores> before{}, after{};
   const auto point = [](const VulkanSemaphore& s) { return vulkan::SemaphorePoint{s.semaphore, s.value}; };

@@ -1,5 +1,5 @@
-// The reverse sweep: from the output to the inputs, each node hands the gradients of its outputs to the gradients of
-// its inputs; where several nodes read a value, their gradients add up.
+// The reverse sweep: from the output to the inputs, each node adds the gradients of its outputs to the gradients of its
+// inputs; where several nodes read a value, their gradients add up.
 
 #include "autograd/sweep.h"
 

@@ -262,8 +262,8 @@ class LoopBuilder {
     return updated;
   }
 
-  // One more value is carried, which says whether the loop has come to its end. Iterations after it may be skipped but
-  // for these nodes, so all that they read then is what was carried, or a constant.
+  // One more value is carried, which tells whether the loop has ended. Iterations after it may be skipped but for these
+  // nodes, so all that they read then is what was carried, or a constant.
   static void hold(LoopBody& b, LoopStep& step) {
     require(&step.stop.graph() == b.graph_.get() && step.stop.desc().elements() == 1, ErrorCode::shape_mismatch, kWho,
             ": stop is ", step.stop.desc(), ", it takes one element");

@@ -70,7 +70,7 @@ Nodes without_loops(Nodes nodes) {
   return nodes;
 }
 
-// A view of a constant has its role, but no content of its own.
+// A view of a constant has its role, but no separate content.
 bool is_constant(const ValueInfo& info) { return info.role == Role::constant && info.alias < 0; }
 
 // What each value of the forward graph is called in the file.
@@ -215,7 +215,7 @@ CaseFile parse(const io::TensorFile& file) {
   return c;
 }
 
-// The results that were asked for, by name and in order; whatever else the file holds is left alone.
+// The requested results, by name and in order; other tensors of the file are ignored.
 std::vector<Bytes> results_in(const io::TensorFile& file, const Prepared& asked) {
   std::vector<Bytes> results;
   for (size_t i = 0; i < asked.outputs.size(); ++i) {

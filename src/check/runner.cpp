@@ -141,7 +141,7 @@ class Trial {
 
 Outcome failed(std::string message) { return {Outcome::Kind::failed, std::move(message), 0}; }
 
-// Most of a result being equal says that the case shows little, whoever computed it.
+// If most elements of a result are equal, the case tests little.
 std::string degenerate_result(const Prepared& prepared, const std::vector<Bytes>& results) {
   for (size_t i = 0; i < results.size(); ++i) {
     const std::string why = why_degenerate(decoded(prepared.outputs[i].desc(), results[i]));
@@ -215,7 +215,7 @@ bool has_nan(const std::vector<std::vector<double>>& results) {
   return false;
 }
 
-// One driver (SwiftShader 5.0) makes NaN of an infinite f16, whatever the kernel: asked of each driver once.
+// One driver (SwiftShader 5.0) turns an infinite f16 into NaN in every kernel: tested once for each driver.
 bool halves_have_infinities(const Device& device) {
   static std::mutex mutex;
   static std::map<std::string, bool> known;

@@ -20,7 +20,7 @@ bool names_an_image(const std::filesystem::path& file) {
   return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
 }
 
-/// What lies in a folder, hidden entries left out, sorted.
+/// The entries of a folder without hidden ones, sorted.
 std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> found;
   std::error_code failed;

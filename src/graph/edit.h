@@ -28,8 +28,7 @@ class GraphEdit {
   bool is_target(int value) const { return target_[static_cast<size_t>(value)]; }
   /// The needed nodes that read `value`, in order.
   std::vector<int> readers(int value) const;
-  /// True if exactly one node reads `value`, once, and it is not read from outside the graph: its producer may be
-  /// absorbed.
+  /// True if exactly one node reads `value`, once, and nothing outside the graph: its producer may be absorbed.
   bool only_read_once(int value) const;
   /// The node at `index` becomes `op` over `inputs`, keeping its outputs. Throws `internal` if an output's desc would
   /// change.

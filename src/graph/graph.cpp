@@ -102,7 +102,7 @@ Value Graph::parameter(std::string name, const Shape& shape, std::span<const flo
 }
 
 // The value of one arena as a whole, or of a part of it, after the updates so far. It is no node's output but depends
-// on the node that made the last update.
+// on the node of the last update.
 Value Graph::newest(Value v) {
   const ValueInfo info = this->info(v);
   const auto found = newest_.find(arena_of(v.id()));

@@ -69,7 +69,7 @@ std::shared_ptr<const void> ModelState::hold_parameters() {
 }
 
 void ModelState::rollback(const Mark& mark) {
-  // A layout that somebody has used keeps its parameters.
+  // A layout that is in use keeps its parameters.
   const bool keep_parameters = (fixed_ || !held_.expired()) && arena_elements_ != mark.arena_elements;
   for (auto at = entries_.lower_bound(mark.next_id); at != entries_.end();) {
     if (keep_parameters && at->second.purpose == Purpose::parameter) {

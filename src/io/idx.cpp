@@ -13,7 +13,7 @@
 namespace lemnos::io {
 namespace {
 
-// The content of a file that is plain or gzip-compressed, from its start, in pieces of a size that the reader asks for.
+// The content of a file that is plain or gzip-compressed, from its start, in pieces of a size that the reader chooses.
 class Source {
  public:
   Source(std::span<const uint8_t> file, const std::string& name) : file_(file), name_(name) {
@@ -150,7 +150,7 @@ IdxHeader read_header_idx(Source& source, const std::string& name, uint64_t max_
   return header;
 }
 
-// Grows with what is really there: a small file cannot make the reader reserve what its header merely claims.
+// Grows with the actual data: a small file cannot make the reader allocate the size that its header claims.
 std::vector<uint8_t> read_payload(Source& source, const IdxHeader& header, const std::string& name) {
   constexpr uint64_t kFirstPiece = 65536;  // then as much again as there is
   std::vector<uint8_t> bytes;

@@ -34,7 +34,7 @@ struct Report {
   std::longjmp(report->back, 1);
 }
 
-// Most of what libjpeg warns of means that it makes up pixels: damage. What touches no pixel passes.
+// Most warnings of libjpeg mean that it invents pixels: damage. Warnings that affect no pixel are ignored.
 void warned(j_common_ptr decoder, int level) {
   const int code = decoder->err->msg_code;
   const bool harmless = code == JWRN_EXTRANEOUS_DATA || code == JWRN_ADOBE_XFORM || code == JWRN_TOO_MUCH_DATA;
@@ -48,7 +48,7 @@ void progressed(j_common_ptr decoder) {
   std::longjmp(report->back, 1);
 }
 
-/// A decoder and all that its calls need, made and ended as one.
+/// A decoder with its resources, created and destroyed together.
 struct Decoder {
   jpeg_decompress_struct state{};
   jpeg_progress_mgr progress{};

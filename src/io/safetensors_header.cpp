@@ -194,7 +194,7 @@ Extent check(const Claim& claim, uint64_t data_bytes, const std::string& file) {
 
 SafetensorsHeader parse_safetensors_header(std::string_view json, uint64_t data_bytes, const std::string& name) {
   require(!json.empty() && json.front() == '{', ErrorCode::corrupt_data, name, ": the header does not begin with {");
-  // The parser takes a NUL for the end, so what stands behind it would be a second header that nobody sees.
+  // The parser takes a NUL for the end, so text behind it would be a second, hidden header.
   const size_t nul = json.find('\0');
   require(nul == std::string_view::npos, ErrorCode::corrupt_data, name, ": the header is not JSON at its byte ",
           nul + 1, ": a NUL");

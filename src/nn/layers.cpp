@@ -31,7 +31,7 @@ Value Linear::operator()(const Scope& scope, Value x) const {
 
 namespace {
 
-// The matrices [inputs + 1, outputs] of a fused network, each drawn as a Linear of its own would be.
+// The matrices [inputs + 1, outputs] of a fused network, each initialised as a separate Linear.
 std::vector<float> fused_values(const FusedMlp& layer, int64_t in, uint64_t seed, uint64_t stream) {
   std::vector<float> values;
   for (int64_t i = 0; i <= layer.hidden; ++i) {

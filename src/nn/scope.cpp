@@ -6,7 +6,7 @@ namespace lemnos::nn {
 
 namespace {
 
-/// The value of that name, or no value; refused where it is not what a layer asks for.
+/// The value of that name, or empty; refused if it is not what a layer expects.
 Value known(Graph& graph, const std::string& name, Role role, const Shape& shape) {
   const Value found = graph.find(name);
   if (!found) return found;

@@ -8,8 +8,7 @@
 namespace lemnos {
 
 /// Makes elementwise activations a second time, right before they are read again after a long while, where what they
-/// are computed from is kept for another reason: less memory, a few more launches, the same bits. Returns the new order
-/// of the nodes.
+/// are computed from is kept anyway: less memory, more launches, the same bits. Returns the new order of the nodes.
 std::vector<int> recompute(Graph& graph, std::vector<int> order, const Needs& needs);
 
 }  // namespace lemnos

@@ -55,7 +55,7 @@ class ReduceOnPlateauObserver final : public Observer {
     cooling_ = options_.cooldown;
     const double factor = run.trainer.counts().learning_rate_factor;
     const double rate = run.steps.empty() ? 0 : run.steps.back().learning_rate;
-    // The rate of a step is the host's factor times what else makes it, of which the last step tells.
+    // The rate of a step is the host's factor times the rest, which follows from the last step.
     const double least = rate > 0 ? factor * options_.min_lr / rate : 0;
     run.trainer.set_learning_rate_factor(std::max(factor * options_.factor, std::min(least, factor)));
   }

@@ -43,8 +43,8 @@ Feed::Feed(Graph& graph, Value state, const data::Dataset& like, const Order& or
   for (size_t i = 0; i < views.size(); ++i) {
     if (views[i].use == data::ColumnView::Use::input)
       batch_.x.push_back(gather(columns_[i], rows.padded, {.scale = views[i].scale, .shift = views[i].shift}));
-    // Padding repeats the batch's first row, for a model may have no finite answer to zeros. A class index
-    // of -1 is ignored by losses and metrics: what the padding of the last batch must be.
+    // Padding repeats the batch's first row, for a model may have no finite answer to zeros. A class index of -1 is
+    // ignored by losses and metrics, as the padding of the last batch requires.
     else if (views[i].use == data::ColumnView::Use::target)
       batch_.y.push_back(views[i].classes ? gather(columns_[i], rows.rows, {.fill = -1})
                                           : gather(columns_[i], rows.padded));

@@ -49,8 +49,7 @@ class Learned {
   ops::StepWords words(int clock = 0);
   void set_words(ops::StepWords words, int clock = 0);
 
-  /// Removes the entries that building a graph added, unless keep() is called: a program whose compilation fails leaves
-  /// no trace.
+  /// Removes the entries that building a graph added, unless keep() is called: a failed compilation leaves no trace.
   class Attempt {
    public:
     explicit Attempt(Learned& of) : of_(of), mark_(of.state_->mark()), clocks_(of.clocks_), clock_of_(of.clock_of_) {}

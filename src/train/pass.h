@@ -1,5 +1,4 @@
-// A pass over rows: the graph of one step, its program, and the ring in which the device records the metrics of each
-// step.
+// A pass over rows: the graph of one step, its program, and the ring of metrics that the device records.
 #pragma once
 
 #include <memory>

@@ -43,7 +43,7 @@ struct Predictor::Impl {
     for (Value v : steps.back().inputs) inputs.emplace_back(static_cast<size_t>(v.desc().elements()));
     for (Value v : steps.back().outputs) outputs.emplace_back(static_cast<size_t>(v.desc().elements()));
     is_read.resize(outputs.size());
-    // What a device makes at the first run of a program, and at the first reading, is there before the caller's.
+    // The first run and the first read of a program allocate, so they happen here.
     for (Step& step : steps) {
       const Status status = run(step.rows);
       require(status == Status::ok, status == Status::device_lost ? ErrorCode::device_lost : ErrorCode::out_of_memory,

@@ -1,4 +1,4 @@
-// Stops a run whose loss is no number any more, goes back to just before, and names what was first not finite.
+// Stops a run whose loss is NaN, restores the state before, and names the first value that was not finite.
 #include <algorithm>
 #include <cmath>
 

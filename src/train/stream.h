@@ -13,8 +13,7 @@ namespace lemnos::train {
 
 class Stream {
  public:
-  /// The size of the windows for a feed over this source. Throws `invalid_argument` if a window is smaller than a
-  /// batch.
+  /// The size of this source's windows. Throws `invalid_argument` if a window is smaller than a batch.
   static Room room_for(const data::Source& source, int64_t batch, const DeviceInfo& device);
 
   /// Fills the first window, from the current batch of the pass. `endless`: epoch after epoch; otherwise one. `seed`
