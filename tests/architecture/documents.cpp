@@ -104,9 +104,9 @@ Findings unnamed_files(const SourceFile& readme, const std::vector<std::string>&
   Findings findings;
   bool any = false;
   for (const std::string& file : files) {
-    const std::string stem = stem_of(file);
-    const bool named =
-        is_named(text, stem) || std::ranges::any_of(patterns, [&](const auto& p) { return std::regex_match(stem, p); });
+    const std::string name = std::filesystem::path(file).filename().string(), stem = name.substr(0, name.find('.'));
+    const auto fits = [&](const NamePattern& p) { return std::regex_match(p.whole ? name : stem, p.pattern); };
+    const bool named = is_named(text, stem) || std::ranges::any_of(patterns, fits);
     any = any || named;
     if (!named) findings.push_back(readme.path + ": does not name " + file);
   }
