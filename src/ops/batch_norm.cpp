@@ -202,7 +202,7 @@ Value composed_batch_norm(Value x, Value gamma, Value beta, float eps, Value row
   return cast(reshape(y, shape), dtype);
 }
 
-// dgamma and dbeta are made also where there is no gamma: nobody reads them then.
+// dgamma and dbeta are computed even without a gamma; then they are not read.
 Primal primal_batch_norm(Graph& graph, const Node& node) {
   const auto attrs = node.attrs.as<BatchNormBackwardAttrs>();
   const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
@@ -254,7 +254,7 @@ std::vector<Value> grad_batch_norm(Grad& g) {
   return found;
 }
 
-// By smaller ops: it is asked for only where a network is frozen in part.
+// Composed of smaller ops: needed only for partly frozen networks.
 std::vector<Value> grad_eval(Grad& g) {
   const auto attrs = g.attrs<BatchNormAttrs>();
   const size_t given = g.inputs() - 3;

@@ -1,4 +1,4 @@
-// Convolutions by windows (shaders/conv_window.comp): x is padded beforehand, unless it lies well already, and the
+// Convolutions by windows (shaders/conv_window.comp): x is padded beforehand, unless its layout fits already, and the
 // weight laid out in the order of reading. A gradient that flows back through a stride falls into phases, places of the
 // result that meet the same taps; each is a convolution without a stride.
 #include <algorithm>
@@ -149,7 +149,7 @@ shaders::ConvWindowParams window_params(const Convolution& f, Toward toward, con
           .y_plane = u32(y_height * y_width)};
 }
 
-/// Between which memory the launches of all phases stand, and how.
+/// The memory and constants of the launches of all phases.
 struct Target {
   TensorRef x, y;
   uint32_t lanes;

@@ -175,7 +175,7 @@ Value any_interpolated(const char* who, Value x, const std::vector<int64_t>& siz
   for (size_t i = 0; i < size.size(); ++i) {
     require(size[i] >= 1, ErrorCode::invalid_argument, who, ": extent ", i, " is ", size[i], ", at least 1");
     lines.push_back({s[lead + i], size[i], 0});
-    // A factor that is the quotient of the extents says nothing more; with aligned corners it stands in no coordinate.
+    // A factor equal to the quotient of the extents changes nothing; with aligned corners no coordinate uses it.
     if (factors.empty() || (smooth && options.align_corners)) continue;
     if (factors[i] * static_cast<double>(lines[i].from) != static_cast<double>(lines[i].to))
       lines[i].factor = factors[i];

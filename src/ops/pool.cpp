@@ -3,8 +3,8 @@
 // / OH) rounded outwards. Backward gathers, so it needs no atomics and no saved index: of equal maxima the first gets
 // the gradient.
 //
-// max_pool2d_pick: of each window the element of g that stands where x has its maximum, which is how the gradient of a
-// maximum goes on to the gradient's own.
+// max_pool2d_pick: for each window the element of g at the maximum of x, which is the second derivative's gradient of a
+// maximum.
 
 #include "shaders/pool.h"
 
@@ -263,7 +263,7 @@ Value pool(size_t op, Value x, const Pool2dOptions& o) {
   }
   return x.graph().add(kPoolOps[op], {x}, attrs_of_pool(o));
 }
-// The same of what stands where x has its maxima.
+// The same for the elements at the maxima of x.
 Value pool_pick(Value x, Value values, const Pool2dOptions& o) {
   if (is_large(o)) {
     const auto [along, down] = in_two(o);
