@@ -28,6 +28,13 @@ lemnos_tensor tensor(lemnos_dtype dtype, const std::vector<int64_t>& extents) {
   return made;
 }
 
+TEST(Version, IsThatOfTheProject) {
+  const uint32_t version = lemnos_version();
+  EXPECT_EQ(std::to_string(version >> 24) + "." + std::to_string(version >> 16 & 0xff) + "." +
+                std::to_string(version & 0xffff),
+            LEMNOS_VERSION);
+}
+
 class CCalls : public testing::Test {
  protected:
   void SetUp() override {

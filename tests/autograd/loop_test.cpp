@@ -359,7 +359,7 @@ TEST(Loop, CarriesWholeNumbersThatNobodyMakes) {
               (std::vector<Floats>{{1, 2}, {3, 4}, {5, 6}, {1, 2, 3, 4, 5, 6}, {1, 2, 3, 4, 5, 6}}));
 }
 
-// A loop that has come to its end updates no more.
+// A loop that has ended does not update any more.
 TEST(Loop, StopsUpdating) {
   for (const Device& device : devices()) {
     Graph graph;

@@ -1,5 +1,4 @@
-// Gradients of gradients: what they are by hand, that a fused op agrees with the ops it stands for, and what is
-// refused.
+// Gradients of gradients: values by hand, a fused op agrees with the smaller ops, and what is refused.
 #include <gtest/gtest.h>
 
 #include <array>

@@ -46,7 +46,7 @@ TEST_P(Share, BetweenTwoDevices) {
   EXPECT_EQ(here_.program->read_floats(here_.doubled), doubled(numbers(2)));
 }
 
-// The helper is started as this program was, which may be through a linker of its own (tests/drivers.sh).
+// The helper is started as this program was, which may be through another dynamic linker (tests/drivers.sh).
 std::string helper_command() {
   std::string command, word;
   std::ifstream words("/proc/self/cmdline", std::ios::binary);

@@ -68,7 +68,7 @@ TEST(MakeKernel, RefusesWordsThatAreNotAModule) {
   EXPECT_ANY_THROW(make_kernel("cut", cut));
 }
 
-// A module written by hand: what the build reads of it is what stands there.
+// A module written by hand: the build reads its facts correctly.
 TEST(MakeKernel, ReadsAModule) {
   const auto op = [](uint32_t code, std::initializer_list<uint32_t> operands) {
     std::vector<uint32_t> words = {(static_cast<uint32_t>(operands.size() + 1) << 16) | code};

@@ -19,7 +19,7 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-// Runs `body` in a process of its own and returns how that ended, as waitpid says.
+// Runs `body` in a separate process and returns its waitpid status.
 int in_child(const std::function<void()>& body) {
   const pid_t child = ::fork();
   if (child == 0) {

@@ -1,5 +1,5 @@
 // A step cut into a program that computes gradients and one that is given them and updates: the same bits as the step
-// in one program, whatever the network; and what may come between the two.
+// in one program, for every network; and changes between the two.
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// Each fusion: it happens where it may, it does not where somebody still needs what it would absorb, and the graph
+// Each fusion: it happens where it is allowed, not where another node needs what it would absorb, and the graph
 // computes the same values afterwards.
 
 #include "ops/rewrites.h"

@@ -212,7 +212,7 @@ TEST_P(Checkpoint, IntoAnUnwritableFolderLeavesTheOldFile) {
   EXPECT_TRUE(same(content_of(folder_ / "a.safetensors"), old));
 }
 
-// A limit on the size of files stands for the full disk: writing fails in the middle.
+// A limit on the size of files simulates the full disk: writing fails half-way.
 class FileLimit {
  public:
   explicit FileLimit(rlim_t bytes) {

@@ -1,5 +1,5 @@
 // A process that is killed at a random step, and one that takes up its newest checkpoint: the end is that of a run that
-// nobody disturbed, bit by bit, with every optimizer and every schedule.
+// was not interrupted, bit by bit, with every optimizer and every schedule.
 
 #include "train/kill_test.h"
 

@@ -75,8 +75,8 @@ TEST_P(Options, AStepThatOverflowsIsSkippedAndTheScaleHalves) {
   EXPECT_TRUE(std::isfinite(trainer.evaluate(points()).loss));
 }
 
-// Gradients that are not finite whatever the scale is: it does not fall below its least, the weights stay as they are,
-// and what happened is said.
+// Gradients that are not finite at any scale: it does not fall below its minimum, the weights do not change, and what
+// happened is said.
 TEST_P(Options, TheLossScaleHasAMinimum) {
   data::Dataset set = points();
   const float huge = 1e38f;  // infinite in f16
@@ -162,7 +162,7 @@ TEST_P(Options, PartsMoveRunningStatisticsAsStepsDo) {
   }
 }
 
-// Forward and backward stand in the plan once, whatever the number of parts; every part draws its own numbers.
+// Forward and backward are in the plan once, for any number of parts; every part draws its own numbers.
 TEST_P(Options, PartsMakeNoLongerPlan) {
   const Model model = nn::sequential(
       {nn::Linear{.out = 8}, nn::BatchNorm{}, nn::Dropout{.rate = .5f}, nn::Tanh{}, nn::Linear{.out = kClasses}});

@@ -1,5 +1,5 @@
-// Rows that do not count: a batch that is padded comes to what it comes to without its padding, and what is reported
-// or added up does not depend on how the rows were cut into batches. Asked of every layer and every loss.
+// Rows that do not count: a padded batch gives the same results as without its padding, and what is reported or added
+// up does not depend on how the rows were cut into batches. Asked of every layer and every loss.
 
 #include <algorithm>
 #include <cmath>
@@ -284,7 +284,7 @@ TEST_P(Rows, OfPaddingChangeNoLoss) {
     }
 }
 
-// Cut into batches of any size, also such that do not divide the rows, a data set comes to the same numbers.
+// A data set gives the same numbers in batches of any size, also if they do not divide the rows.
 TEST_P(Rows, CutIntoBatchesGiveTheSameNumbers) {
   for (const LossCase& c : loss_cases())
     for (const bool weighted : {false, true}) {
