@@ -55,23 +55,29 @@ bool is_named(const std::string& text, const std::string& stem) {
   return false;
 }
 
-// The words with a star or a <placeholder> in code marks: with a point for whole names, without for stems.
+// The words with a star or a <placeholder> in code marks or indented blocks: with a point they are whole names, without
+// stems.
 struct NamePattern {
   bool whole = false;
   std::regex pattern;
 };
 
-std::vector<NamePattern> name_patterns(const std::string& text) {
+std::vector<NamePattern> name_patterns(const std::vector<std::string>& lines) {
   static const std::regex code("`[^`]+`"), word(R"([\w*<>.]*(\*|<\w+>)[\w*<>.]*)");
   static const std::regex wild(R"(\*|<\w+>)"), point(R"(\.)");
   std::vector<NamePattern> found;
-  for (std::sregex_iterator mark(text.begin(), text.end(), code), end; mark != end; ++mark) {
-    const std::string marked = mark->str();
+  const std::sregex_iterator end;
+  const auto read = [&](const std::string& marked) {
     for (std::sregex_iterator match(marked.begin(), marked.end(), word); match != end; ++match) {
       const std::string name = match->str();
+      if (std::regex_replace(name, wild, "").empty()) continue;  // a product, a pointer
       found.push_back({name.find('.') != std::string::npos,
                        std::regex(std::regex_replace(std::regex_replace(name, point, "\\."), wild, "\\w*"))});
     }
+  };
+  for (const std::string& line : lines) {
+    if (line.starts_with("    ")) read(line);
+    for (std::sregex_iterator mark(line.begin(), line.end(), code); mark != end; ++mark) read(mark->str());
   }
   return found;
 }
@@ -100,7 +106,7 @@ std::vector<Quote> quotes(const SourceFile& page) {
 Findings unnamed_files(const SourceFile& readme, const std::vector<std::string>& files) {
   std::string text;
   for (const std::string& line : readme.lines) text += line + "\n";
-  const std::vector<NamePattern> patterns = name_patterns(text);
+  const std::vector<NamePattern> patterns = name_patterns(readme.lines);
   Findings findings;
   bool any = false;
   for (const std::string& file : files) {
