@@ -8,7 +8,7 @@ usage() {
 ./setup.sh demo [OPTIONS]   install what is missing, build, train a digit classifier: lemnos train mlp OPTIONS
 ./setup.sh test             install what is missing, build, run every test lane, print a summary
 ./setup.sh build            build into build/ (the tool is build/bin/lemnos)
-./setup.sh deps             only install what is missing
+./setup.sh deps             install what is missing, and nothing else
 ./setup.sh drivers [NAME]   unpack more Vulkan drivers into .toolchain/ (tests/drivers.sh list)
 ./setup.sh help             this text
 
@@ -22,12 +22,15 @@ note() { printf '   %s\n' "$*"; }
 
 packages=(g++ cmake ninja-build ccache glslang-tools libvulkan-dev libvulkan1 mesa-vulkan-drivers vulkan-validationlayers
   spirv-tools nlohmann-json3-dev libcli11-dev zlib1g-dev libgtest-dev libstb-dev pkg-config)
-packages_where_the_release_has_them=(libvulkan-memory-allocator-dev libjpeg-dev libglfw3-dev)  # GLFW: a sample's window
-packages_for_tests=(clang-format-14 locales)  # locales: the source of de_DE
+packages_where_the_release_has_them=(libvulkan-memory-allocator-dev libjpeg-dev)
+packages_for_tests=(clang-format-14 libglfw3-dev locales)  # GLFW: the window of a sample; locales: the source of de_DE
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 offered() { [[ "$(apt-cache policy "$1" 2>/dev/null)" =~ Candidate:\ [^\(] ]]; }
+
+# Also for the demonstration: its sample of a renderer opens a window.
+packages_where_the_release_has_them+=(libglfw3-dev)
 
 # Runs a command as root: directly, or through sudo; status 1 where neither is possible.
 as_root() {
@@ -110,7 +113,7 @@ build() {
     note "build/ was configured for another folder or compiler: configuring again"
     rm -rf build/CMakeCache.txt build/CMakeFiles
   fi
-  # Never -Werror: users should not fail on a newer compiler's warning. The lane `warnings` reads the kept warnings.
+  # Never -Werror: a newer compiler's warning is no user's business. The lane `warnings` of the tests reads what was kept.
   cmake -S . -B build -G Ninja -DLEMNOS_DEVELOPER=OFF -DLEMNOS_KEEP_WARNINGS=ON -DCMAKE_BUILD_TYPE=Release
   cmake --build build -j"$(nproc)" "$@"
 }
@@ -129,7 +132,7 @@ case ${1:-help} in
     step "Shader compilers, Vulkan headers and a compiler of other releases, in .toolchain/releases (nothing is installed)"
     .ci/toolchain.sh releases || note "lanes for missing compilers are skipped with a reason"
     step "The test data of ONNX, in .toolchain/onnx (nothing is installed)"
-    .ci/toolchain.sh judges || note "its test is skipped with a reason"
+    .ci/toolchain.sh judges || note "the test that it is for is left out, and says so"
     ./setup.sh build || { printf '\nthe build failed\n\n0 passed, 1 failed\n'; exit 1; }
     exec .ci/lanes.sh build
     ;;

@@ -191,7 +191,7 @@ void Trainer::Impl::load(const std::filesystem::path& path, Snapshot::Part part)
     other_seed = text(where, ": was trained with the seed ", seed, ", this trainer's is ", own,
                       ": the order of the rows, dropout and noise differ from both runs from here on; set "
                       "TrainerOptions::seed = ",
-                      seed, " to continue that run exactly");
+                      seed, " to go on as that run would have");
   resume();
   stale = true;  // which parameters share a clock may have changed
 }

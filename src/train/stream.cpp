@@ -144,7 +144,7 @@ void Stream::submit(int64_t steps) {
     free_after_[static_cast<size_t>(next_step_ / window_ % 2)] = pass_.session().handed_over();
     steps -= now;
     next_step_ += now;
-    // While the submitted steps run: the other half is read as soon as no later step needs it.
+    // While the steps handed over run: the other half is read as soon as no step that is to come needs it.
     if (!reading_.valid() && next_read_ < next_step_ - next_step_ % window_ + 2 * window_) begin_reading();
     if (reading_is_done()) finish_reading();
   }

@@ -1,5 +1,5 @@
 // The implementation of a Trainer: the learned state, the construction of a step, and the passes that run. None of the
-// parts accesses into another.
+// parts accesses another's members.
 #pragma once
 
 #include <functional>
@@ -29,8 +29,8 @@ struct Trainer::Impl {
   std::unique_ptr<train::Stream> stream;  // of the rows to train on, where they are not all on the device
   data::Source streamed;                  // the source that it reads
   std::vector<std::string> frozen;
-  std::string other_seed;  // warning for training that continues from a file of another seed
-  bool stale = false;      // the program of a step was compiled before the last freeze or unfreeze
+  std::string other_seed;  // what is to be said when training goes on from a file of another seed
+  bool stale = false;      // the program of a step was made before the last freeze or unfreeze
 
   Impl(Device device, Model model, TrainerOptions options);
 
@@ -42,7 +42,7 @@ struct Trainer::Impl {
   std::vector<StepMetrics> train_steps(int64_t steps);
   /// Throws `out_of_range` where a step since the last call was left out at the least loss scale.
   void require_loss_scale();
-  /// The state may be at another batch than before, also past the last: steps and windows start at the current batch.
+  /// The state may stand at another batch than before, also past the last: steps, and windows, begin where it stands.
   void resume();
   /// The rows to train on are no longer there: their source may go.
   void end_stream();

@@ -26,7 +26,7 @@ double longest_submission(double option, const DeviceCaps& caps) {
     const std::string_view word = said;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), option);
     require(error == std::errc() && end == word.data() + word.size() && option > 0, ErrorCode::invalid_argument,
-            "LEMNOS_SUBMISSION_MS: '", word, "' is not a number above 0");
+            "LEMNOS_SUBMISSION_MS: '", word, "' is no number above 0");
   }
   require(option >= 0, ErrorCode::invalid_argument, "device: longest_submission_ms ", option, " is not above 0");
   return option == 0 ? caps.longest_submission_ms : option;
