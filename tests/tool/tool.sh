@@ -91,7 +91,7 @@ expect 1 'taken/model.safetensors: cannot save: is a folder' train mlp "${small[
 # A run ----------------------------------------------------------------------------------------------------------------
 expect 0 'test_accuracy=' train mlp "${small[@]}" --epochs 2 --out run
 [ "$(ls -A run | tr '\n' ' ')" = "curve.svg history.json model.safetensors " ] || fail "a run made: $(ls -A run)"
-expect 0 'a batch of 128 is more than the 60 training images: using 60' \
+expect 0 'a batch of 128 is more than the 60 training images: it is cut to 60' \
   train mlp --data data --device cpu --hidden 8 --epochs 1 --out cut
 grep -q '"batch_size": 60' cut/history.json || fail "the batch was not cut: $(cat cut/history.json)"
 

@@ -68,7 +68,7 @@ int judge_foreign(const CheckOptions& o) {
       if (!o.filter.op.empty() && asked.op != o.filter.op) continue;
       report.add(asked.op, asked.name, check::judge_result_file(asked, check::result_path(path)), again);
     } catch (const Error& error) {
-      report.add("(not a case)", path.filename().string(), {check::Outcome::Kind::failed, error.what(), 0}, again);
+      report.add("(no case)", path.filename().string(), {check::Outcome::Kind::failed, error.what(), 0}, again);
     }
   }
   return report.print(o.json);

@@ -72,7 +72,7 @@ void CheckReport::print_table(const Row& total) const {
   for (const Failure& f : failures_)
     std::printf("\nFAILED %s\n  %s\n  %s\n", f.name.c_str(), f.message.c_str(), f.command.c_str());
   std::printf("\n%d passed, %d failed, %d skipped\n", total.passed, total.failed, total.skipped);
-  if (total.passed == 0 && total.failed == 0) std::printf("every run was skipped: nothing was tested\n");
+  if (total.passed == 0 && total.failed == 0) std::printf("nothing was shown\n");
 }
 
 }  // namespace lemnos::tool

@@ -83,7 +83,7 @@ Command add_info(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("info", "List the devices and their capabilities");
   sub->add_flag("--json", *json, "Print JSON");
   auto test = std::make_shared<bool>(false);
-  sub->add_flag("--test", *test, "Run the self-tests of every device first");
+  sub->add_flag("--test", *test, "Do the self-tests of every device first");
   return [json, test] {
     std::vector<DeviceInfo> devices = Device::list();
     for (DeviceInfo& d : devices)

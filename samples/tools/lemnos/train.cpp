@@ -209,8 +209,9 @@ int train_mlp(TrainOptions o) {
   Tuning tuning = tuning_of(o, device.info());
   const data::Split data = o.data.empty() ? data::digits() : data::mnist(o.data, {.classes = 0});
   if (o.batch > data.train.size()) {
-    std::printf("a batch of %lld is more than the %lld training images: using %lld\n", static_cast<long long>(o.batch),
-                static_cast<long long>(data.train.size()), static_cast<long long>(data.train.size()));
+    std::printf("a batch of %lld is more than the %lld training images: it is cut to %lld\n",
+                static_cast<long long>(o.batch), static_cast<long long>(data.train.size()),
+                static_cast<long long>(data.train.size()));
     o.batch = data.train.size();
   }
   if (o.resume) (void)history_before(o);
@@ -247,8 +248,7 @@ int train_mlp(TrainOptions o) {
   if (!o.profile.empty() && !signal_seen) write_profile(trainer, o.profile);
   std::printf("test_accuracy=%.4f device=\"%s\" seconds=%.2f\n", accuracy, device.info().name.c_str(), seconds);
   if (!signal_seen) return 0;
-  std::printf("stopped by %s; continue with the same command and --resume\n",
-              signal_seen == SIGINT ? "SIGINT" : "SIGTERM");
+  std::printf("stopped by %s; the same command with --resume goes on\n", signal_seen == SIGINT ? "SIGINT" : "SIGTERM");
   return 128 + signal_seen;
 }
 

@@ -68,7 +68,7 @@ int run_tune(const TuneOptions& o) {
       if (error.code() != ErrorCode::unsupported) throw;  // an op that this device cannot run
     }
   }
-  if (matching == 0) throw Error(ErrorCode::not_found, "tune: there is no value named '" + o.only + "'");
+  if (matching == 0) throw Error(ErrorCode::not_found, "tune: nothing is called '" + o.only + "'");
   std::printf("%s, %s %s\n", device.info().name.c_str(), device.info().driver.c_str(),
               device.info().driver_version.c_str());
   print_tune(tuning);
@@ -81,12 +81,13 @@ int run_tune(const TuneOptions& o) {
 
 Command add_tune(CLI::App& app) {
   auto o = std::make_shared<TuneOptions>();
-  CLI::App* sub = app.add_subcommand("tune", "Measure the fastest kernels of a device and store them in a file");
+  CLI::App* sub =
+      app.add_subcommand("tune", "Measure which kernels are the fastest on a device, and keep it in a file");
   add_name(sub, "--device", o->device, "Name, UUID, pci:.., luid:.. or best");
-  sub->add_option("--only", o->only, "Rows of `lemnos bench` whose group and name contain this text")
+  sub->add_option("--only", o->only, "Rows of `lemnos bench` whose group and name have this in them")
       ->capture_default_str();
   add_number(sub, "--seconds", o->seconds, 0, 86400, "Begin nothing new after so many")->default_str("60");
-  add_name(sub, "--file", o->file, "File of measured times: read first, then extended");
+  add_name(sub, "--file", o->file, "What is known is read from here, and what was measured added");
   return [o] { return run_tune(*o); };
 }
 
