@@ -140,7 +140,7 @@ int run_all(const BenchOptions& o) {
   for (Workload& step : step_workloads()) workloads.push_back(std::move(step));
   std::erase_if(workloads,
                 [&](const Workload& w) { return (w.group + ' ' + w.name).find(o.only) == std::string::npos; });
-  if (workloads.empty()) throw Error(ErrorCode::not_found, "bench: there is no value named '" + o.only + "'");
+  if (workloads.empty()) throw Error(ErrorCode::not_found, "bench: no workload matches '" + o.only + "'");
   return report(open(o.device), workloads, o);
 }
 
