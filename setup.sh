@@ -12,8 +12,8 @@ usage() {
 ./setup.sh drivers [NAME]   unpack more Vulkan drivers into .toolchain/ (tests/drivers.sh list)
 ./setup.sh help             this text
 
-Debian 12 and 13, Ubuntu 24.04: packages come from apt (as root or with sudo). Elsewhere: install by hand what
-`./setup.sh deps` names, then the same commands work.
+Debian 12 and 13, Ubuntu 24.04: packages come from apt (as root or with sudo). On other systems install the packages
+that `./setup.sh deps` names, then the same commands work.
 TEXT
 }
 
@@ -28,6 +28,9 @@ packages_for_tests=(clang-format-14 libglfw3-dev locales)  # GLFW: the window of
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 offered() { [[ "$(apt-cache policy "$1" 2>/dev/null)" =~ Candidate:\ [^\(] ]]; }
+
+# Also for the demonstration: its sample of a renderer opens a window.
+packages_where_the_release_has_them+=(libglfw3-dev)
 
 # Runs a command as root: directly, or through sudo; status 1 where neither is possible.
 as_root() {
@@ -50,12 +53,12 @@ install_packages() {
     as_root apt-get update -q || note "the package lists could not be renewed (no network, or neither root nor sudo)"
   fi
   for name in ${optional[@]+"${optional[@]}"}; do
-    if offered "$name"; then missing+=("$name"); else note "$name: not in this release"; fi
+    if offered "$name"; then missing+=("$name"); else note "$name: this release does not have it"; fi
   done
   [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}" || note "could not install: ${missing[*]}"
 }
 
-# What building cannot go without, however it came onto the machine.
+# The tools that the build needs, however they were installed.
 check_tools() {
   local lacking=()
   command -v cmake >/dev/null || lacking+=("cmake 3.25 or newer")
@@ -69,7 +72,7 @@ check_tools() {
   done
   if [ -z "$allocator" ]; then
     note "no vk_mem_alloc.h (VulkanMemoryAllocator 3): the Vulkan backend will be left out of the build;"
-    note "a package, the Vulkan SDK (VULKAN_SDK) or the one header in .toolchain/include/ brings it in"
+    note "install a package or the Vulkan SDK (VULKAN_SDK), or put the header into .toolchain/include/"
   fi
   if [ ${#lacking[@]} -gt 0 ]; then
     printf 'setup.sh: cannot build without: %s\n' "$(printf '%s; ' "${lacking[@]}")" >&2
@@ -83,14 +86,14 @@ deps() {
   if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
     install_packages "$@"
   else
-    note "no apt here: going on with what is installed"
+    note "no apt on this system: using the installed packages"
   fi
   if [ "$(. /etc/os-release 2>/dev/null && echo "${ID:-}${VERSION_ID:-}")" = debian12 ]; then
     step "Newer shader compiler, Vulkan headers and allocator, in .toolchain/ (nothing is installed)"
     if .ci/toolchain.sh; then
       note "$(grep -E '^(glslang-tools|libvulkan-dev|libvulkan-memory-allocator-dev) ' .toolchain/versions.txt | tr '\n' ' ')"
     else
-      note "left out: kernels that need a newer glslang (cooperative matrices, bfloat16), and, where vk_mem_alloc.h is"
+      note "not built: kernels that need a newer glslang (cooperative matrices, bfloat16), and, if vk_mem_alloc.h is"
       note "not installed, the Vulkan backend; the CPU reference works"
     fi
   fi
@@ -99,15 +102,15 @@ deps() {
 
 drivers() {
   step "Vulkan drivers in .toolchain/drivers (nothing is installed)"
-  tests/drivers.sh install "$@" || note "a lane for a driver that is not here is left out, and says so"
+  tests/drivers.sh install "$@" || note "lanes for missing drivers are skipped with a reason"
 }
 
 build() {
   step "Build"
-  # A folder configured for another place, or before .toolchain/ was there, remembers the wrong compiler.
+  # A folder that was configured elsewhere, or before .toolchain/ existed, has the wrong compiler in its cache.
   if [ -f build/CMakeCache.txt ] && { ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" build/CMakeCache.txt ||
     { [ -x .toolchain/bin/lemnos-glslang ] && ! grep -q '^LEMNOS_GLSLANG.*lemnos-glslang$' build/CMakeCache.txt; }; }; then
-    note "build/ was configured for something else: configuring anew"
+    note "build/ was configured for another folder or compiler: configuring again"
     rm -rf build/CMakeCache.txt build/CMakeFiles
   fi
   # Never -Werror: a newer compiler's warning is no user's business. The lane `warnings` of the tests reads what was kept.
@@ -127,7 +130,7 @@ case ${1:-help} in
     deps test
     drivers lavapipe26 swiftshader
     step "Shader compilers, Vulkan headers and a compiler of other releases, in .toolchain/releases (nothing is installed)"
-    .ci/toolchain.sh releases || note "a lane for what is not here is left out, and says so"
+    .ci/toolchain.sh releases || note "lanes for missing compilers are skipped with a reason"
     step "The test data of ONNX, in .toolchain/onnx (nothing is installed)"
     .ci/toolchain.sh judges || note "the test that it is for is left out, and says so"
     ./setup.sh build || { printf '\nthe build failed\n\n0 passed, 1 failed\n'; exit 1; }

@@ -52,7 +52,7 @@ unpack_releases() {
       write_wrapper "spirv-val-$suite" "$root/compiler" usr/bin/spirv-val
       say "  $suite: $(cat "$toolchain/$root"/*/versions.txt | grep -E '^(glslang-tools|libvulkan-dev) ' | tr '\n' ' ')"
     else
-      say "  $suite: its shader compiler and Vulkan headers cannot be had here, left out"
+      say "  $suite: its shader compiler and Vulkan headers are not available here, skipped"
       failed=1
     fi
   done
@@ -65,7 +65,7 @@ unpack_releases() {
     write_wrapper clang-newest releases/clang "$root/bin/clang" "--sysroot=\"\$root\" -resource-dir=\"\$root/$root/lib/clang/${root##*-}\""
     say "  clang: $(grep -E '^(clang|libstdc\+\+)-[0-9]+(-dev)? ' "$toolchain/releases/clang/versions.txt" | tr '\n' ' ')"
   else
-    say "  clang: cannot be had here, left out"
+    say "  clang: not available here, skipped"
     failed=1
   fi
   return $failed

@@ -1,4 +1,4 @@
-// A graph, run on the CPU reference and on the best device there is, and compared.
+// Runs a graph on the CPU reference and on the best device, and compares the results.
 //
 //   y = softmax(relu(x W^T + b)), and the gradient of sum(y * t) for W
 

@@ -1,4 +1,4 @@
-// Exclusive or: what one layer cannot learn and two can. The loop is written out.
+// XOR: one layer cannot learn it, two layers can. The training loop is written out.
 
 #include <cstdio>
 

@@ -1,4 +1,5 @@
-// A convolutional network on MNIST, or on the built-in digits when no folder is given: 99 % of the test pictures.
+// A convolutional network on MNIST, or on the built-in digits when no folder is given: 99 % accuracy on the test
+// images.
 //
 //   04_mnist_cnn [--quick] [FOLDER]
 
@@ -17,7 +18,7 @@ int main(int argc, char** argv) try {
                                        : lm::data::digits();
 
   const lm::Model model = lm::nn::sequential({
-      lm::nn::Conv2d{.out = 8, .kernel = 3, .padding = 1, .bias = false},  // the normalisation brings its own
+      lm::nn::Conv2d{.out = 8, .kernel = 3, .padding = 1, .bias = false},  // the normalisation has its own bias
       lm::nn::BatchNorm{},
       lm::nn::Relu{},
       lm::nn::MaxPool2d{},  // 8 x 14 x 14

@@ -1,5 +1,4 @@
-// A small transformer learns to count, letter by letter, from text that this program makes up, and then goes on by
-// itself.
+// A small transformer learns to count, letter by letter, from generated text, and then continues the text by itself.
 //
 //   05_char_transformer [--quick]
 
@@ -18,7 +17,7 @@ const char* const kNumbers[] = {"one",   "two",   "three", "four", "five",   "si
                                 "seven", "eight", "nine",  "ten",  "eleven", "twelve"};
 constexpr int64_t kWindow = 48, kLetterCount = 28, kWidth = 64;
 
-// "five six seven. two three four five six. .." with runs from and to anywhere.
+// "five six seven. two three four five six. .." with random first and last numbers.
 std::string counting(size_t letters) {
   std::mt19937 random(1);
   std::string text;
@@ -30,7 +29,7 @@ std::string counting(size_t letters) {
   return text;
 }
 
-// Windows of the text, and for each letter the one that follows it.
+// Windows of the text; the target of each letter is the next letter.
 lm::data::Dataset windows(const std::string& text, int64_t count) {
   std::mt19937 random(2);
   lm::data::Dataset set{.x = {{{count, kWindow}, lm::DType::u8}, {}}, .classes = kLetterCount};

@@ -1,4 +1,4 @@
-// A small residual network on the built-in digits: each block adds what it finds to what it was given.
+// A small residual network on the built-in digits: each block adds its output to its input.
 //
 //   07_residual_net [--quick]
 
@@ -9,14 +9,14 @@
 
 namespace lm = lemnos;
 
-// Two convolutions, the first of which may halve the planes.
+// Two convolutions; the first may halve the planes.
 lm::Model body(int64_t channels, int64_t stride) {
   return lm::nn::sequential({lm::nn::Conv2d{.out = channels, .stride = stride, .padding = 1, .bias = false},
                              lm::nn::BatchNorm{}, lm::nn::Relu{},
                              lm::nn::Conv2d{.out = channels, .padding = 1, .bias = false}, lm::nn::BatchNorm{}});
 }
 
-// Where the shape changes, the way past the block is a convolution of one pixel.
+// If the shape changes, the shortcut is a 1x1 convolution.
 lm::Model shortcut(int64_t channels, int64_t stride) {
   return lm::nn::sequential(
       {lm::nn::Conv2d{.out = channels, .kernel = 1, .stride = stride, .bias = false}, lm::nn::BatchNorm{}});

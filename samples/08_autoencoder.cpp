@@ -1,4 +1,5 @@
-// A variational autoencoder of the built-in digits: it learns to draw them from eight numbers, and then draws new ones.
+// A variational autoencoder of the built-in digits: it learns to decode them from eight numbers, and then generates new
+// ones.
 //
 //   08_autoencoder [--quick]
 
@@ -18,7 +19,7 @@ const lm::Model kEncoder = lm::nn::sequential(
 const lm::Model kDecoder =
     lm::nn::sequential({lm::nn::Linear{.out = 128}, lm::nn::Relu{}, lm::nn::Linear{.out = kPixels}});
 
-// The picture's logits, then mean and logarithm of the variance of the code, beside each other.
+// The image's logits, the mean and the log variance of the code, concatenated.
 lm::Value autoencoder(const lm::nn::Scope& scope, lm::Value x) {
   const lm::Value code = kEncoder(scope.nested("encoder"), x);
   const std::vector<lm::Value> parts = lm::split(code, {kCode, kCode}, 1);
@@ -29,7 +30,7 @@ lm::Value autoencoder(const lm::nn::Scope& scope, lm::Value x) {
   return lm::concat(all, 1);
 }
 
-// How far the picture is off, and how far the code is from a normal distribution.
+// The reconstruction error, and the KL divergence of the code from a normal distribution.
 struct Evidence {
   static constexpr const char* kKind = "evidence";
   static constexpr bool kClasses = false;
@@ -42,7 +43,7 @@ struct Evidence {
   }
 };
 
-// The pictures are their own targets.
+// The images are their own targets.
 lm::data::Dataset pictures(lm::data::Dataset set) {
   std::vector<float> pixels;
   for (std::byte b : set.x.bytes) pixels.push_back(static_cast<float>(b) / 255);
@@ -60,7 +61,7 @@ int main(int argc, char** argv) try {
                       {.loss = Evidence{}, .optimizer = lm::optim::Adam{.lr = 2e-3f}}};
   const lm::History history = trainer.fit(train, {.epochs = quick ? 4 : 12, .batch_size = 50, .validation = &test});
 
-  // The decoder alone, as a second program over the same parameters.
+  // Only the decoder, as a second program with the same parameters.
   std::mt19937 random(1);
   std::normal_distribution<float> normal;
   std::vector<float> codes(4 * kCode);

@@ -1,4 +1,4 @@
-// An LSTM reads a rhyme letter by letter, and then says it by heart.
+// An LSTM memorises a rhyme letter by letter, and then generates it.
 //
 //   09_text_lstm [--quick]
 
@@ -17,7 +17,7 @@ const std::string kRhyme =
 const std::string kLetters = " .abcdefghijklmnopqrstuvwxyz";
 constexpr int64_t kWindow = 32, kLetterCount = 28;
 
-// Every window of the rhyme, and for each letter the one that follows it.
+// Every window of the rhyme; the target of each letter is the next letter.
 lm::data::Dataset windows() {
   const std::string text = kRhyme + kRhyme;
   lm::data::Dataset set{.x = {{{static_cast<int64_t>(kRhyme.size()), kWindow}, lm::DType::u8}, {}},
@@ -32,8 +32,8 @@ lm::data::Dataset windows() {
   return set;
 }
 
-// The last window of the text through the network, its likeliest next letter at the end of the text, and again: a loop
-// on the device, which carries the window.
+// Feeds the last window of the text to the network, appends the most likely next letter, and repeats: a loop on the
+// device, which carries the window.
 std::string continued(lm::Session& session, const lm::Model& model, std::string text, int64_t letters) {
   lm::Graph graph(session.state());
   const lm::Value window = graph.input("window", {{1, kWindow}, lm::DType::i32});
@@ -62,7 +62,7 @@ int main(int argc, char** argv) try {
   const lm::data::Dataset data = windows();
   std::printf("%s\n", trainer.summary({kWindow}, 32).c_str());
   trainer.fit(data, {.epochs = quick ? 10 : 30, .batch_size = 32});
-  // The verses begin alike, so it may go on with another than the first; within one nothing is left to choose.
+  // The verses begin alike, so it may continue with another verse; within a verse the text is determined.
   const std::string text = continued(trainer.session(), model, kRhyme.substr(0, kWindow), quick ? 16 : 58);
   std::printf("%s\n", text.c_str());
   return kRhyme.find(text.substr(kWindow)) != std::string::npos ? 0 : 1;

@@ -1,5 +1,5 @@
-// Two networks against each other: one makes points, the other tells them from real ones, which lie on a ring. Two
-// losses and two optimizers, as two programs on one state that take turns: the second sees what the first has learned.
+// A GAN: the generator makes points, the critic distinguishes them from real points, which lie on a ring. Two losses
+// and two optimizers, as two programs on one state that run in turn; each uses the other's latest parameters.
 //
 //   10_gan [--quick]
 
@@ -77,18 +77,18 @@ int main(int argc, char** argv) try {
   const lm::optim::Optimizer adam = lm::optim::Adam{.lr = 1e-3f, .beta1 = .5f};
   auto state = std::make_shared<lm::ModelState>();
 
-  // The critic learns to answer yes (above 0) to real points and no to made ones.
+  // The critic learns to give real points a value above 0, and generated points a value below.
   Networks lesson(state, "critic");
   const lm::Value points = lesson.graph.input("points", {{kPoints, 2}, lm::DType::f32});
   const lm::Value real = lm::gather(points, lm::batch_indices(lesson.clock, {.samples = kPoints, .batch = kBatch}));
   const lm::Value mistakes =
       lm::mean(lm::softplus(-lesson.judged(real)) + lm::softplus(lesson.judged(lesson.made(kBatch))));
 
-  // The generator learns to make points to which the critic answers yes.
+  // The generator learns to make points that the critic takes for real.
   Networks game(state, "generator");
   const lm::Value refusals = lm::mean(lm::softplus(-game.judged(game.made(kBatch))));
 
-  // Both networks have their parameters by now; each optimizer gets its own.
+  // Both networks have created their parameters; each optimizer gets those of its network.
   const auto session = lm::Device::best().open(state);
   const auto critic =
       session->compile({.targets = lm::optim::minimize(

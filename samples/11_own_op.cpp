@@ -1,5 +1,4 @@
-// An op that Lemnos does not know, "bent identity", with a kernel of the application's own: it is proven as Lemnos
-// proves its ops, and then trained with.
+// An application's own op, "bent identity", with its own kernel: tested as Lemnos tests its ops, then used in training.
 
 #include <cmath>
 #include <cstdio>
@@ -24,7 +23,7 @@ struct Params {
   float bend;
 };
 
-// What the op is told beside its input; everything that has to know of a field derives from `visit`.
+// The attributes of the op. Printing, checks and files derive from `visit`.
 struct BentIdentityAttrs {
   double bend = .5;
 
@@ -33,7 +32,7 @@ struct BentIdentityAttrs {
 
 std::vector<lm::TensorDesc> infer(const lm::Infer& in) { return {in.in[0]}; }
 
-// Forward takes x, backward x and dy; a binding that a pass does not use gets x too.
+// Forward takes x, backward x and dy; an unused binding gets x too.
 std::vector<lm::Dispatch> lower(lm::Lower& c) {
   const bool backward = c.inputs() == 2;
   const auto count = static_cast<uint32_t>(c.out().elements());
@@ -61,7 +60,7 @@ void backward_reference(const lm::Reference& c) {
   }
 }
 
-// What that is the gradient of, by Lemnos's ops, and of what: second derivatives go through them.
+// The forward function composed of Lemnos's ops, for second derivatives.
 lm::Primal primal(lm::Graph& graph, const lm::Node& node) {
   const lm::Value x(&graph, node.inputs[0]), dy(&graph, node.inputs[1]);
   const auto bend = static_cast<float>(node.attrs.as<BentIdentityAttrs>().bend);

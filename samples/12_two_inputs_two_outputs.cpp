@@ -1,7 +1,8 @@
-// Two inputs and two outputs: a picture of a digit and a number go in, the digit and their sum come out.
+// Two inputs and two outputs: the inputs are an image of a digit and a number, the outputs are the digit and the sum of
+// both.
 //
-// Further inputs and targets stand beside x and y in the data set, each with its own type and scale; the model is a
-// function of their list, and the loss has a term for each output.
+// Further inputs and targets follow x and y in the data set, each with its own type and scale; the model is a function
+// of their list, and the loss has a term for each output.
 
 #include <cmath>
 #include <cstdio>
@@ -19,7 +20,7 @@ std::vector<lm::Value> model(const lm::nn::Scope& scope, const std::vector<lm::V
           lm::nn::Linear{.out = 1}(scope.nested("sum"), joined)};
 }
 
-// The digits with a number from 0 to 9 beside each, and a tenth of the sum to be found.
+// The digits, a number from 0 to 9 for each, and a tenth of the sum as second target.
 lm::data::Dataset with_numbers(lm::data::Dataset digits) {
   std::vector<float> numbers, sums;
   for (const int32_t digit : digits.labels()) {

@@ -1,5 +1,5 @@
-// What stands beside the training: a split, scaling learned on its first part, callbacks, and an evaluation as text and
-// pictures.
+// A training with its surroundings: a split, scaling fitted to the training part, callbacks, and an evaluation as text
+// and SVG.
 //
 //   13_callbacks [FOLDER]     writes checkpoints, the history, TensorBoard's events and two pictures there
 

@@ -1,5 +1,5 @@
-// A data set that need not fit the device: two windows of it lie there, one is filled while steps go through the other.
-// Reading is made as slow as the steps, as from a disk, and a timeline shows that it costs next to nothing.
+// A data set that need not fit the device. The device holds two windows of it: one is filled while steps use the other.
+// Reading is made as slow as the steps, as from a disk, and a timeline shows that it costs almost nothing.
 //
 //   14_larger_than_memory [ROWS [PICTURE.svg]]
 
@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int64_t kBatch = 64, kWindow = 8 * kBatch;
 
-// A row of a timeline: when each began and ended, in seconds of an epoch.
+// A row of a timeline: start and end of each, in seconds of the epoch.
 using Bars = std::vector<std::pair<double, double>>;
 
 lm::io::Line line_of(const Bars& bars, double height) {
@@ -36,7 +36,7 @@ int main(int argc, char** argv) try {
                       lm::nn::sequential({lm::nn::Flatten{}, lm::nn::Linear{.out = 512}, lm::nn::Relu{},
                                           lm::nn::Linear{.out = 256}, lm::nn::Relu{}, lm::nn::Linear{.out = 10}})};
 
-  // Rows come from memory here; a function that reads a file or makes them up stands in the same place.
+  // Rows come from memory here; the function could read a file or generate them instead.
   lm::data::Source source = lm::data::source_of(set);
   source.window = kWindow;
   double wait = 0;  // seconds that a window takes to read

@@ -1,7 +1,7 @@
-// A network that solves the heat equation u_t = a u_xx on a rod whose ends are kept at 0 and whose temperature begins
-// as sin(pi x). No solution is shown to it: the loss is what the equation and the beginning leave over. The derivatives
-// in it are gradients of the network for its inputs, and the training differentiates them once more, for the weights.
-// The temperature is known: exp(-a pi^2 t) sin(pi x).
+// A network that solves the heat equation u_t = a u_xx on a rod with ends at 0 and the initial temperature sin(pi x).
+// It sees no solution: the loss is the residual of the equation and of the initial condition. Its derivatives are
+// gradients of the network for its inputs, and the training differentiates them again for the weights. The exact
+// solution is exp(-a pi^2 t) sin(pi x).
 //
 //   15_heat_equation [--quick]
 
@@ -22,16 +22,16 @@ constexpr float kConductivity = .1f;
 const lm::Model kNetwork = lm::nn::sequential(
     {lm::nn::Linear{.out = 32}, lm::nn::Tanh{}, lm::nn::Linear{.out = 32}, lm::nn::Tanh{}, lm::nn::Linear{.out = 1}});
 
-// The ends are kept by the factor x (1 - x).
+// The factor x (1 - x) keeps the ends at 0.
 lm::Value temperature(const lm::nn::Scope& scope, lm::Value x, lm::Value t) {
   const lm::Value place[] = {x, t};
   return x * lm::affine(x, -1, 1) * kNetwork(scope, lm::concat(place, 1));
 }
 
-// du/dx of each row: rows do not see each other, so the gradient of their sum has each by itself.
+// du/dx of each row: rows are independent, so the gradient of their sum contains each separately.
 lm::Value derivative(lm::Value u, lm::Value x) { return lm::gradients(lm::sum(u), std::array{x})[0]; }
 
-// Of rows x, t, sin(pi x): what the equation leaves over, what the beginning leaves over, and the temperature.
+// For rows x, t, sin(pi x): the residual of the equation, that of the initial condition, and the temperature.
 lm::Value rod(const lm::nn::Scope& scope, lm::Value points) {
   const std::vector<lm::Value> p = lm::split(points, {1, 1, 1}, 1);
   const lm::Value x = p[0], t = p[1], u = temperature(scope, x, t);

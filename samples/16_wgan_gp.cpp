@@ -1,6 +1,6 @@
-// A Wasserstein GAN with gradient penalty: the critic measures how far made points are from real ones, which stand in
-// eight heaps on a ring. Its measure is a distance only while its slope is 1 between the two, so its loss holds the
-// gradient of its own output, which the training differentiates once more. (Gulrajani and others, 2017.)
+// A Wasserstein GAN with gradient penalty: the critic measures the distance between generated and real points; the real
+// ones form eight clusters on a ring. Its value is a distance only if its slope is 1 between them. So its loss contains
+// the gradient of its own output, which the training differentiates again. (Gulrajani et al., 2017.)
 //
 //   16_wgan_gp [--quick]
 
@@ -20,8 +20,8 @@
 namespace lm = lemnos;
 
 constexpr int64_t kPoints = 2048, kBatch = 64, kNoise = 2;
-constexpr uint32_t kLessons = 2;  // of the critic, for each of the generator
-constexpr float kPenalty = .1f;   // as the authors take it for points of a plane
+constexpr uint32_t kCriticSteps = 2;  // steps of the critic for each step of the generator
+constexpr float kPenalty = .1f;       // the authors' value for points in a plane
 constexpr size_t kHeaps = 8;
 
 lm::Model network(int64_t out) {
@@ -30,7 +30,7 @@ lm::Model network(int64_t out) {
 }
 const lm::Model kGenerator = network(2), kCritic = network(1);
 
-// The two networks in one graph on the common state, with a clock for what is drawn there.
+// The two networks in one graph on the common state, with a clock for its random numbers.
 struct Networks {
   Networks(std::shared_ptr<lm::ModelState> state, const std::string& name)
       : graph(std::move(state)),
@@ -43,8 +43,8 @@ struct Networks {
     return kGenerator(scope.nested("generator"), lm::random_normal(clock, {{count, kNoise}, lm::DType::f32}));
   }
   lm::Value judged(lm::Value x) const { return kCritic(scope.nested("critic"), x); }
-  // |d judged / d x| of each row, at points between those of two batches. Rows do not see each other, so the gradient
-  // of their sum has each by itself.
+  // |d judged / d x| of each row, at points between those of two batches. Rows are independent, so the gradient of
+  // their sum contains each separately.
   lm::Value slopes(lm::Value from, lm::Value to) const {
     const lm::Value part = lm::random_uniform(clock, {{kBatch, 1}, lm::DType::f32});
     const lm::Value between = from + part * (to - from);
@@ -105,7 +105,7 @@ int main(int argc, char** argv) try {
   Networks game(state, "generator");
   const lm::Value praise = lm::mean(game.judged(game.made(kBatch)));
 
-  // Both networks have their parameters by now; each optimizer gets its own.
+  // Both networks have created their parameters; each optimizer gets those of its network.
   const auto session = lm::Device::best().open(state);
   const auto critic = session->compile(
       {.targets = lm::optim::minimize(kPenalty * penalty - distance, adam,
@@ -116,7 +116,7 @@ int main(int argc, char** argv) try {
   const std::vector<float> points = heaps();
   session->write(lesson.points, points);
   for (int turn = 0; turn < turns; ++turn)
-    if (critic->run(kLessons) != lm::Status::ok || generator->run() != lm::Status::ok) return 1;
+    if (critic->run(kCriticSteps) != lm::Status::ok || generator->run() != lm::Status::ok) return 1;
 
   Networks drawing(state, "drawing");
   const lm::Value drawn = drawing.made(kPoints), slope = lm::mean(drawing.slopes(drawing.real(), drawing.made(kBatch)));

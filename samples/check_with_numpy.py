@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A backend that is not Lemnos, judged by Lemnos: numpy computes what `lemnos check --export` asked of softmax.
+"""Another backend, checked by Lemnos: numpy computes the softmax cases of `lemnos check --export`.
 
     lemnos check --export cases --op softmax && python3 check_with_numpy.py cases && lemnos check --foreign cases
 """
@@ -34,7 +34,7 @@ def write(path, name, array, metadata):
 
 
 def softmax(asked, x):
-    """The ten lines that a backend needs: inputs and attributes in, the one result out."""
+    """The ten lines of a backend: inputs and attributes in, one result out."""
     logarithm = asked["nodes"][0]["attributes"]["logarithm"]
     stored = DTYPES[asked["results"][0]["dtype"]]
     shifted = x["input0"].astype("f4")

@@ -133,7 +133,7 @@ install() {
     if install_one "$name"; then
       say "  driver $name: here"
     else
-      say "  driver $name: cannot be had here, left out"
+      say "  driver $name: not available here, skipped"
       failed=1
     fi
   done

@@ -1,4 +1,4 @@
-// What ops, layers, losses and optimizers are told beside their inputs: plain structs that name their fields once.
+// Attributes of ops, and options of layers, losses and optimizers: plain structs that name each field once.
 //
 //   struct ReduceAttrs {
 //     int64_t axis = 0;
@@ -6,8 +6,9 @@
 //     void visit(auto&& f) { f("axis", axis), f("keep", keep); }
 //   };
 //
-// Code makes and reads the struct, so a misspelt field does not compile. Everything else derives from `visit`: the
-// declaration with its defaults, what a node stores (Attrs: names and values), printing, files, and the C interface.
+// Code uses the struct directly, so a misspelt field does not compile. `visit` provides everything else: the
+// declaration with its defaults, the attributes that a node stores (Attrs: names and values), printing, files, and the
+// C interface.
 #pragma once
 
 #include <array>
@@ -30,7 +31,7 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
-/// Third argument of `f` in a visit: who adds the node must give the field.
+/// Third argument of `f` in a visit: the field has no default and must be given.
 struct Required {};
 inline constexpr Required kRequired;
 
@@ -77,8 +78,8 @@ class Attrs {
   /// Every field of a struct, in its order.
   template <Fields T>
   LEMNOS_HIDDEN Attrs(T fields);
-  /// The struct. Throws `internal` where a field is absent or of another kind: Graph::add has completed the attributes
-  /// of a node and checked them against the op's declaration.
+  /// Converts to the struct. Throws `internal` if a field is absent or of another kind, which Graph::add excludes: it
+  /// completes the attributes of a node and checks them against the op's declaration.
   template <Fields T>
   LEMNOS_HIDDEN T as() const;
 
@@ -94,18 +95,18 @@ class Attrs {
   std::vector<Entry> entries_;
 };
 
-/// The words of an enumeration, by its numbers: its values outside of C++. An enumeration may be the type of a field
-/// where it has such a function beside it.
+/// The words for the values of an enumeration, in order. An enumeration with such a function may be the type of a
+/// field.
 std::span<const char* const> words_of(DType);
 
 /// A field as it is declared.
 struct AttrDef {
   enum class Kind : uint8_t { integer, real, integers, word, reals };
   std::string name;
-  Attrs::AttrValue value;  // the default, and by its kind what the field takes
+  Attrs::AttrValue value;  // the default; its kind is the kind of the field
   bool required = false;
-  std::span<const char* const> words = {};  // those that a word may be; empty: any
-  size_t count = 0;                         // how many integers, one standing for all of them; 0: any number
+  std::span<const char* const> words = {};  // allowed words; empty: any
+  size_t count = 0;                         // number of integers, of which one may stand for all; 0: any number
 
   Kind kind() const { return static_cast<Kind>(value.index()); }
 };
@@ -122,7 +123,7 @@ class AttrSchema {
   auto end() const { return defs().end(); }
   /// `given` with every default, in the order of the declaration, so that equal nodes have equal attributes. Throws
   /// `invalid_argument`, beginning with `who`, for a name that is not declared (with those that are), a required one
-  /// that is missing, or a value of another kind; `noun` is what a field is called there.
+  /// that is missing, or a value of another kind; `noun` is the word for a field in the message.
   Attrs complete(std::string_view who, const Attrs& given, const char* noun = "attribute") const;
   /// The declaration of a field, or null; and all names, for a message.
   const AttrDef* find(std::string_view name) const;
@@ -132,7 +133,7 @@ class AttrSchema {
   List list_ = nullptr;
 };
 
-/// What can be made by a name with options by name: for programs that read what they build, and for other languages.
+/// Objects that can be created by name, with options by name: for configuration files and other languages.
 template <typename T>
 struct Maker {
   const char* name;
@@ -161,7 +162,7 @@ namespace detail {
 template <typename T>
 concept IntegerPair = std::is_convertible_v<T, std::array<int64_t, 2>>;
 
-/// Calls f(prefix, name, field, ..) for every field, those of structs within with the prefix "outer.".
+/// Calls f(prefix, name, field, ..) for every field. Fields of nested structs have the prefix "outer.".
 template <typename T, typename F>
 void each_field(T& fields, const F& f, const std::string& prefix = {}) {
   fields.visit([&](const char* name, auto& field, auto... rest) {
@@ -172,7 +173,7 @@ void each_field(T& fields, const F& f, const std::string& prefix = {}) {
   });
 }
 
-// What is done with a field is a function for its type, never inlined: a hundred structs cost one call a field.
+// Each operation on a field is a function for its type, never inlined, to keep the code of a hundred structs small.
 template <typename T>
 [[gnu::noinline]] Attrs::AttrValue to_value(const T& field) {
   if constexpr (std::is_enum_v<T>) {
@@ -247,7 +248,7 @@ struct Declare {
 
 }  // namespace detail
 
-/// What the struct declares; its defaults are those of a default-constructed one.
+/// The declaration of the struct, with the defaults of a default-constructed object.
 template <Fields T>
 std::span<const AttrDef> attrs_of() {
   static const std::vector<AttrDef> defs = [] {
@@ -259,7 +260,7 @@ std::span<const AttrDef> attrs_of() {
   return defs;
 }
 
-/// A struct from what was given by name; the rest keeps its defaults. Throws as AttrSchema::complete does.
+/// Creates a struct from the given fields; all others keep their defaults. Throws as AttrSchema::complete does.
 template <Fields T>
 T fields_of(std::string_view who, const Attrs& given, const char* noun = "option") {
   return AttrSchema(attrs_of<T>).complete(who, given, noun).template as<T>();

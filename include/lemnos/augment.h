@@ -1,5 +1,6 @@
-// Augmentation as layers over pictures x[B, C, H, W]: while training every picture of every step is changed in another
-// way, on the device; in evaluation they are not there. Random numbers are those of the step: runs repeat bit by bit.
+// Augmentation as layers over images x[B, C, H, W]. During training each layer changes every image of every step
+// differently, on the device. In evaluation it does nothing. The random numbers depend on the step, so runs repeat bit
+// by bit.
 #pragma once
 
 #include "lemnos/nn.h"
@@ -9,7 +10,7 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::nn {
 
-/// Mirrors a picture with probability 1/2, left to right and top to bottom.
+/// Mirrors an image with probability 1/2, left to right and top to bottom.
 struct RandomFlip {
   static constexpr const char* kKind = "random_flip";
   bool horizontal = true, vertical = false;
@@ -17,8 +18,8 @@ struct RandomFlip {
   Value operator()(const Scope& scope, Value x) const;
 };
 
-/// Moves a picture by whole pixels, up to `padding` along each axis; what comes in is 0. (Zero padding and a crop back
-/// to the size.)
+/// Shifts an image by whole pixels, up to `padding` along each axis; new pixels are 0. (Zero padding and a crop back to
+/// the size.)
 struct RandomCrop {
   static constexpr const char* kKind = "random_crop";
   int64_t padding = 4;
@@ -26,8 +27,8 @@ struct RandomCrop {
   Value operator()(const Scope& scope, Value x) const;
 };
 
-/// Turns by up to `degrees` either way, scales by up to 1 +- `scale`, moves by up to `translate` of the extents;
-/// sampled bilinearly, 0 outside.
+/// Rotates by up to +-`degrees`, scales by up to 1 +- `scale`, shifts by up to `translate` of the extents. Sampled
+/// bilinearly, 0 outside.
 struct RandomAffine {
   static constexpr const char* kKind = "random_affine";
   float degrees = 10;  // below 180
@@ -37,7 +38,7 @@ struct RandomAffine {
   Value operator()(const Scope& scope, Value x) const;
 };
 
-/// x + U(-range, range), one number a picture.
+/// x + U(-range, range), one number for each image.
 struct RandomBrightness {
   static constexpr const char* kKind = "random_brightness";
   float range = .1f;
@@ -45,7 +46,7 @@ struct RandomBrightness {
   Value operator()(const Scope& scope, Value x) const;
 };
 
-/// mean + (x - mean) U(1 - range, 1 + range), with the mean of the picture and one number a picture.
+/// mean + (x - mean) U(1 - range, 1 + range), with the mean of the picture and one number for each image.
 struct RandomContrast {
   static constexpr const char* kKind = "random_contrast";
   float range = .1f;
@@ -53,7 +54,8 @@ struct RandomContrast {
   Value operator()(const Scope& scope, Value x) const;
 };
 
-/// Zeros a square of `size` pixels around a random place; part of it may lie outside. (DeVries and Taylor, 2017.)
+/// Sets a square of `size` pixels around a random position to zero; part of it may be outside. (DeVries and Taylor,
+/// 2017.)
 struct Cutout {
   static constexpr const char* kKind = "cutout";
   int64_t size = 8;

@@ -1,5 +1,5 @@
-// Callbacks: what happens beside the training while fit() runs. A Callback is a value that says how to make an
-// Observer; every fit makes its own, so one value serves many runs.
+// Callbacks: actions while fit() runs. A Callback is a value that creates an Observer. Every fit creates its own
+// Observer, so one Callback can be used in many runs.
 #pragma once
 
 #include <cstdint>
@@ -21,33 +21,33 @@ namespace lemnos {
 class Trainer;
 using History = io::History;
 
-/// What one epoch, or part of one, came to. Means over all that counted in it, however it was cut into batches; NaN
-/// where nothing did.
+/// The metrics of an epoch or of a part of one: means over all rows that count, independent of the division into
+/// batches. NaN if no row counts.
 struct Metrics {
   double loss = 0;
   double accuracy = 0;  // of class predictions; 0 for other losses
   int64_t samples = 0;
-  /// Of several outputs the loss and accuracy of each, then TrainerOptions::metrics: the history's columns of that
-  /// name.
+  /// For several outputs the loss and accuracy of each, then TrainerOptions::metrics, under the names of the history's
+  /// columns.
   std::vector<std::pair<std::string, double>> more = {};
 
-  /// "loss", "accuracy", or one of `more`. Throws `not_found` with those that there are.
+  /// "loss", "accuracy", or one of `more`. Throws `not_found` with the names that exist.
   double operator[](const std::string& name) const;
 };
 
-/// What one step came to, as the device recorded it.
+/// The metrics of one step, as the device recorded them.
 struct StepMetrics {
   int64_t step = 0;  // from 1, over all epochs
   double loss = 0;
-  double correct = 0, samples = 0;  // rows that were right, rows that count
+  double correct = 0, samples = 0;  // correct rows, counted rows
   double learning_rate = 0;
-  std::vector<double> more = {};  // as Metrics::more has them
-  /// What the loss, and each of `more`, was divided by.
+  std::vector<double> more = {};  // as Metrics::more
+  /// The divisors of the loss and of each entry of `more`.
   double loss_weight = 0;
   std::vector<double> more_weights = {};
 };
 
-/// Where a running fit stands.
+/// The position of a running fit.
 struct Progress {
   int64_t epoch = 0, epochs = 0;  // from 1
   int64_t step = 0, steps = 0;    // of the epoch, from 1
@@ -61,12 +61,12 @@ class FitRun {
   FitRun(Trainer& of, History& into) : trainer(of), history(into) {}
 
   Trainer& trainer;
-  History& history;  // in epoch() its last row is that epoch's; facts may be set
+  History& history;  // in epoch(), the last row is that of the epoch; facts may be set
   Progress progress;
-  bool resident = true;            // the data lies on the device: steps can be run again
+  bool resident = true;            // the data is on the device, so steps can be repeated
   std::vector<StepMetrics> steps;  // in steps_done(): those since the last call
 
-  /// Ends the fit after this call; the first reason stays as the fact "stopped".
+  /// Ends the fit after this call. The first reason becomes the fact "stopped".
   void stop(const std::string& reason);
   bool stopped() const { return stopped_; }
 
@@ -79,14 +79,14 @@ class Observer {
   virtual ~Observer() = default;
   /// Before the first step; the data is on the device.
   virtual void begin(FitRun&) {}
-  /// After some steps of an epoch: all of it, or, where watches_steps() of any observer or FitOptions::on_progress asks
-  /// for it, about every fifth of a second. Between two calls the host is not asked.
+  /// After some steps: at the end of the epoch or, if watches_steps() of any observer or FitOptions::on_progress
+  /// requests it, about five times a second. Between two calls the host does nothing.
   virtual void steps_done(FitRun&) {}
   virtual void epoch_done(FitRun&) {}
-  /// After the last epoch, however it came to be the last.
+  /// After the last epoch, including an early end.
   virtual void end(FitRun&) {}
   virtual bool watches_steps() const { return false; }
-  /// Where that is not 0, steps_done() is also called after each step whose number is a multiple of it.
+  /// If not 0, steps_done() is also called after each step whose number is a multiple of it.
   virtual int64_t every_steps() const { return 0; }
 };
 
@@ -105,13 +105,13 @@ class Callback {
 
 namespace callback {
 
-/// Which of two values of a monitored column is the better one. automatic: the larger of accuracies, else the smaller.
+/// Which value of a monitored column is better. automatic: the larger for accuracies, otherwise the smaller.
 enum class Goal { automatic, smallest, largest };
 
 /// Ends the fit when `monitor`, a column of the history, has not improved by more than `min_delta` for `patience`
-/// epochs in a row (0: at the first that is no better). With restore_best the model, not the optimizer, goes back to
-/// its best epoch, also when the fit ends by itself. Facts: "best_epoch", "best_<monitor>". A NaN never improves.
-/// Throws `invalid_argument` for a patience or min_delta below 0, `not_found` with the columns that exist.
+/// epochs in a row (0: at the first that is no better). With restore_best the model, but not the optimizer, is restored
+/// to its best epoch, also when the fit ends normally. Facts: "best_epoch", "best_<monitor>". NaN is never an
+/// improvement. Throws `invalid_argument` for a patience or min_delta below 0, `not_found` with the columns that exist.
 struct EarlyStopping {
   std::string monitor = "val_loss";
   double min_delta = 0;
@@ -123,7 +123,7 @@ struct EarlyStopping {
 
 /// Multiplies the learning rate by `factor` when `monitor` has not improved, by more than `threshold` of its best
 /// value, for more than `patience` epochs; then waits `cooldown` epochs before it counts again. Never below min_lr.
-/// (PyTorch's ReduceLROnPlateau.) It works on the host's factor of the rate, so it joins any schedule.
+/// (PyTorch's ReduceLROnPlateau.) It changes the host's factor of the rate, so it can be combined with any schedule.
 struct ReduceOnPlateau {
   std::string monitor = "val_loss";
   double factor = .1;
@@ -136,11 +136,11 @@ struct ReduceOnPlateau {
 };
 
 /// After each epoch, and every `every_steps` steps where that is not 0, the whole state to
-/// `folder`/step-<steps>.safetensors, of which the `last` newest stay; and to `folder`/best.safetensors when `monitor`
-/// improved (an empty monitor: no best). Trainer::load takes up exactly there, and a run that goes on from a step of
-/// the folder writes the best anew only when it betters the value that the file notes.
-/// Only files of this run go: those that it writes, and those of steps before its first, which it goes on from. What an
-/// earlier run left of later steps stays, until this run comes to the same step and writes it anew.
+/// `folder`/step-<steps>.safetensors, of which the `last` newest are kept; and to `folder`/best.safetensors when
+/// `monitor` improved (an empty monitor: no best). Trainer::load resumes exactly there. A run that resumes from a step
+/// of the folder overwrites the best file only if it improves on the value noted in the file. Only files of this run
+/// are deleted: those that it writes, and those of steps before its first step. Files of later steps that an earlier
+/// run left are kept until this run reaches the same step and overwrites them.
 struct Checkpoint {
   std::filesystem::path folder;
   int64_t last = 1;
@@ -149,13 +149,13 @@ struct Checkpoint {
   Goal goal = Goal::automatic;
   std::unique_ptr<Observer> observe() const;
 };
-/// The step-*.safetensors in `folder` that was written last (copy a folder with its times, as `cp -p` does), of two of
-/// one time that of the later step; empty when there is none.
+/// The step-*.safetensors in `folder` that was written last; among files of equal time the one of the later step; empty
+/// if there is none. (Copy a folder with its times, as `cp -p` does.)
 std::filesystem::path latest_checkpoint(const std::filesystem::path& folder);
 
 /// The history so far, written whole after each epoch: a .csv or a .json, by the extension. "epoch" counts all epochs
-/// of the trainer. Where that has some behind it, from an earlier fit or a checkpoint, those of them that are in the
-/// file stay, and what the file has of later ones goes.
+/// of the trainer. If the trainer has finished epochs, from an earlier fit or a checkpoint, the file keeps their rows
+/// and loses the rows of later epochs.
 struct HistoryLog {
   std::filesystem::path path;
   std::unique_ptr<Observer> observe() const;
@@ -171,16 +171,16 @@ struct TensorBoard {
   std::unique_ptr<Observer> observe() const;
 };
 
-/// Ends the fit when the loss of a step is not finite, or the parameters at the end of an epoch are not; puts the
-/// trainer back to just before the step that made them so, and names the first node whose output is not finite in the
-/// fact "first_bad_node" and on standard error. Costs a copy of the trainer's state at the start of each epoch; steps
-/// repeat bit by bit, so nothing else is kept. Rows of a data::Source are gone by then: that run only ends.
+/// Ends the fit when the loss of a step is not finite, or the parameters at the end of an epoch are not; restores the
+/// trainer to the state before the step that caused it, and names the first node whose output is not finite in the fact
+/// "first_bad_node" and on standard error. Costs a copy of the trainer's state at the start of each epoch; steps repeat
+/// bit by bit, so nothing else is kept. With a data::Source the rows are no longer available, so the run only ends.
 struct StopOnNan {
   std::unique_ptr<Observer> observe() const;
 };
 
-/// Calls a function after each epoch, for what is not worth a type: a column of your own, for instance, that callbacks
-/// after it can monitor: `[](FitRun& run) { run.history.put("val_f1", ..); }`.
+/// Calls a function after each epoch, for example to add a column that later callbacks can monitor: `[](FitRun& run) {
+/// run.history.put("val_f1", ..); }`.
 struct OnEpoch {
   std::function<void(FitRun&)> call;
   std::unique_ptr<Observer> observe() const;

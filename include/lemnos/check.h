@@ -1,5 +1,5 @@
-// The proof that an op is right, for an application's own tests: cases of an op are inputs, attributes and tolerances,
-// and run() puts an op through everything that Lemnos does to its own.
+// Tests that an op is correct, for an application's own tests. A case is inputs, attributes and tolerances; run()
+// applies every test that Lemnos applies to its own ops.
 //
 //   const OpDef bent = {"bent_identity", infer, grad, lower, reference};      lemnos/op.h
 //   const check::Report report = check::run({{.op = bent.name, .inputs = {{.shape = {113, 41}}},
@@ -18,7 +18,7 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::check {
 
-/// How an input is filled, from the case's seed.
+/// The random content of an input, from the case's seed.
 struct Fill {
   enum class Kind : uint8_t { normal, uniform, integers, constant, ramp };
   Kind kind = Kind::normal;
@@ -39,13 +39,13 @@ struct Input {
   /// Floating inputs take the dtype under test; an integer input keeps this one.
   DType dtype = DType::f32;
   bool differentiable = true;
-  /// Values nearer to zero than this are pushed away, so that a central difference does not straddle a kink there.
+  /// Values closer to zero than this are moved away, so that a central difference does not cross a kink at zero.
   double keep_from_zero = 0;
 };
 
-/// What is right: every element within absolute + relative |reference| + ulps units in the last place of the result's
-/// dtype, and, where nmse > 0, the normalised mean square error of the whole tensor within it. For a half-precision
-/// result one rounding of it is added, and nmse 1e-6 (f16) or 1e-4 (bf16) asked.
+/// A result is correct if every element is within absolute + relative |reference| + ulps units in the last place of the
+/// result's dtype and, where nmse > 0, the normalised mean square error of the whole tensor is at most nmse. A
+/// half-precision result may be off by one more rounding, and its nmse limit is 1e-6 (f16) or 1e-4 (bf16).
 struct Tolerance {
   double absolute = 0;
   double relative = 0;
@@ -72,7 +72,7 @@ inline Tolerance custom(double absolute, double relative, const char* reason) {
 using Build = std::function<std::vector<Value>(Graph&, const std::vector<Value>& inputs)>;
 
 struct Case {
-  /// The op's name; with `build`, what the case is called and which op it proves.
+  /// The op's name; with `build`, the name of the case and the op that it tests.
   std::string op;
   std::vector<Input> inputs;
   Attrs attrs;
@@ -87,24 +87,24 @@ struct Case {
   /// Central differences are left out for this reason (a kink, a random op); empty: they run.
   std::string no_differences;
   /// Second derivatives are left out for this reason; empty: they run, in f32, where the case is small (1500 elements)
-  /// and has central differences. The gradients of the gradients are held to central differences of the gradients, and
-  /// on devices to the reference.
+  /// and has central differences. The gradients of the gradients are compared with central differences of the
+  /// gradients, and on devices with the reference.
   std::string no_second;
-  /// Results that are mostly zeros or equal are right here, for this reason; empty: they are mistrusted.
+  /// Why results that are mostly zeros or constant are correct here; empty: such a result fails.
   std::string degenerate;
   /// Runs with NaN, infinities and numbers at the ends of the type are left out for this reason; empty: they run, where
   /// the case is small (2000 elements).
   std::string no_specials;
-  /// A NaN in an input need not come out, for this reason; empty: it must, and so must one in the gradient of the
+  /// Why a NaN in an input may be lost; empty: it must appear in the output, and so must one in the gradient of the
   /// output.
   std::string nan_lost;
-  /// There may be more NaN than in the reference, for this reason: zeros that are multiplied, say.
+  /// Why there may be more NaN than in the reference, for example because zeros are multiplied.
   std::string nan_spreads;
-  /// Numbers near the largest of the type are not among them, for this reason: their squares are past the type, say.
+  /// Why inputs near the largest number of the type are left out, for example because their squares overflow.
   std::string no_huge;
   /// Builds the outputs from public functions instead of one node of `op`.
   Build build;
-  /// An op of the application's own: what `op` names then.
+  /// The application's own op, which `op` names.
   const OpDef* definition = nullptr;
 };
 

@@ -1,4 +1,4 @@
-// Which device: what it can do (plain data), and how one is named.
+// Devices as plain data: capabilities, names, known driver defects.
 #pragma once
 
 #include <array>
@@ -14,15 +14,15 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
-/// Everything that kernel choice may depend on, read once when a device is adopted. All feature decisions read this
-/// one struct, so a test can clamp it to a poorer device.
+/// Everything that the choice of kernels depends on, read once when a device is adopted. All decisions read this
+/// struct, so a test can reduce it to that of a less capable device.
 struct DeviceCaps {
   uint32_t subgroup_size = 1;
   uint32_t min_subgroup_size = 1;
   uint32_t max_subgroup_size = 1;
   bool subgroup_arithmetic = false;  // basic, arithmetic, ballot and shuffle in compute
   bool subgroup_size_control = false;
-  bool fast_broadcast = false;  // a value of one invocation reaches its subgroup without a way through memory
+  bool fast_broadcast = false;  // subgroup broadcast does not go through memory
   bool fp16 = false;            // 16-bit float arithmetic
   bool storage16 = false;       // 16-bit elements in storage buffers
   bool storage8 = false;        // 8-bit elements in storage buffers
@@ -37,36 +37,36 @@ struct DeviceCaps {
   uint32_t max_push_constants = 128;               // bytes
   uint64_t max_storage_range = uint64_t{1} << 27;  // bytes that one binding may span
   uint64_t max_allocation = uint64_t{1} << 30;     // bytes
-  uint64_t memory_limit = 0;                       // bytes to stay within; 0: what the heap has
+  uint64_t memory_limit = 0;                       // limit in bytes; 0: the size of the heap
   uint64_t min_storage_offset_alignment = 256;     // bytes
   bool unified_memory = false;                     // device memory that the host can map
-  bool software = false;                           // kernels run on the host's processor
+  bool software = false;                           // kernels run on the CPU
   double timestamp_period = 0;                     // nanoseconds a tick; 0: no timestamps
-  double longest_submission_ms = 250;              // of device time that one submission may take
+  double longest_submission_ms = 250;              // longest device time of one submission
 
   /// One advertised shape of the matrix unit: C[m, n] += A[m, k] B[k, n].
   struct MatrixShape {
     uint32_t m = 0, n = 0, k = 0;
     DType operands = DType::f16;  // or bf16
-    bool f32_accumulate = false;  // sums in f32, and not as the operands
+    bool f32_accumulate = false;  // accumulates in f32, not in the operands' type
     bool operator==(const MatrixShape&) const = default;
   };
   std::vector<MatrixShape> matrix_shapes;
 
-  /// The guaranteed minimum that every kernel's last variant must run on: no subgroup operations, 16 KiB of shared
-  /// memory, 128 invocations, no fp16, 128 MiB storage ranges.
+  /// The minimum that the last variant of every kernel runs on: no subgroup operations, 16 KiB of shared memory, 128
+  /// invocations, no fp16, 128 MiB storage ranges.
   static DeviceCaps portable() { return {}; }
 };
 
-/// What this device's driver does otherwise than its word.
+/// A known defect of this device's driver, and its remedy.
 struct DeviceQuirk {
-  std::string name;    // as LEMNOS_QUIRKS=-name takes it out of force
+  std::string name;    // LEMNOS_QUIRKS=-name disables it
   std::string effect;  // "matrices loaded from shared memory are always the first tile: wrong products (Arc B390)"
   std::string remedy;  // what Lemnos does about it: "no cooperative matrices"
 };
 
-/// A path that drivers get wrong, tried on this device before it is used: the matrix unit, subgroup operations, 16-bit
-/// elements in memory. One that fails is not used, and training goes on without it.
+/// A feature that some drivers implement wrongly, tested on this device before its first use: the matrix unit, subgroup
+/// operations, 16-bit elements in memory. A feature that fails is not used; training continues without it.
 struct SelfTest {
   std::string name;     // "matrix-f16"
   std::string failure;  // "matmul: element 3 is 7, and 9 is right"; empty: it passed
@@ -90,10 +90,10 @@ struct DeviceInfo {
   std::string pci;  // "0000:01:00.0", empty when unknown
   uint64_t memory_bytes = 0;
   bool usable = true;   // meets the required features
-  std::string refusal;  // why not, when it does not
+  std::string refusal;  // why the device is not usable
   DeviceCaps caps;
-  std::vector<DeviceQuirk> quirks;   // in force here; `caps` knows of them
-  std::vector<SelfTest> self_tests;  // what Device::list() finds remembered; Device::self_test() does them
+  std::vector<DeviceQuirk> quirks;   // active on this device; `caps` includes their remedies
+  std::vector<SelfTest> self_tests;  // remembered results; Device::self_test() runs the tests
 };
 
 std::string uuid_string(const std::array<uint8_t, 16>& uuid);  // "6d657361-3232-2e33-2e36-000000000000"

@@ -12,16 +12,16 @@ namespace lemnos {
 
 enum class ErrorCode {
   invalid_argument,  // a value that can never be right
-  shape_mismatch,    // operands that do not fit each other
+  shape_mismatch,    // operands whose shapes do not match
   out_of_range,      // an index or axis past its end
-  unsupported,       // right, but this device or build cannot
+  unsupported,       // valid, but this device or build does not support it
   not_found,         // a name, a file, a device
   io,                // the system refused to read or write
   corrupt_data,      // a file whose content contradicts itself
-  no_device,         // no Vulkan loader, driver or fitting device
+  no_device,         // no Vulkan loader, driver or usable device
   out_of_memory,
   device_lost,
-  internal,  // a promise of Lemnos itself was broken: please report it
+  internal,  // a defect in Lemnos: please report it
 };
 
 /// Thrown while building. `what()` begins with the op or the file and gives both numbers:
@@ -39,7 +39,7 @@ class Error : public std::runtime_error {
   std::string where_;
 };
 
-/// Returned while running: nothing on that path throws or allocates.
+/// Returned while running. Functions that return it neither throw nor allocate.
 enum class [[nodiscard]] Status{ok, out_of_memory, device_lost, cancelled};
 
 const char* to_string(ErrorCode code);

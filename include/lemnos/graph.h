@@ -32,9 +32,9 @@ struct OpDef;
 struct Loop;
 class Graph;
 
-/// Where a value lives, and so for how long.
+/// The memory of a value, and so its lifetime.
 enum class Role : uint8_t {
-  activation,  // made by a node, alive until its last use in one step
+  activation,  // computed by a node, alive until its last use in a step
   input,       // written by the host, kept until written again (batches, resident data sets)
   constant,    // its content is part of the graph
   variable,    // named memory that nodes update in place (running means, StepState)
@@ -44,7 +44,7 @@ enum class Role : uint8_t {
 };
 const char* to_string(Role role);
 
-/// A handle to a value of a graph; cheap to copy. A default-constructed one is "no value".
+/// A handle to a value of a graph; cheap to copy. A default-constructed handle is empty.
 class Value {
  public:
   Value() = default;
@@ -53,7 +53,7 @@ class Value {
   explicit operator bool() const { return graph_ != nullptr; }
   Graph& graph() const { return *graph_; }
   int id() const { return id_; }
-  /// Throws `invalid_argument` for "no value"; so do shape(), dtype() and name().
+  /// Throws `invalid_argument` if the handle is empty; so do shape(), dtype() and name().
   const TensorDesc& desc() const;
   const Shape& shape() const { return desc().shape; }
   DType dtype() const { return desc().dtype; }
@@ -65,12 +65,12 @@ class Value {
   int id_ = -1;
 };
 
-/// Everything that a graph knows of one value.
+/// Everything that a graph knows about a value.
 struct ValueInfo {
   TensorDesc desc;
   Role role = Role::activation;
   std::string name;
-  int producer = -1;   // index of the node that makes it, or -1
+  int producer = -1;   // index of the node that computes it, or -1
   int alias = -1;      // the value whose memory it shares (its node updates or views that one), or -1
   int64_t offset = 0;  // elements from the start of its arena (parameter, gradient, slot)
   int slot = -1;       // which slot arena
@@ -91,17 +91,17 @@ class Graph {
  public:
   static constexpr int64_t kArenaAlignment = ModelState::kArenaAlignment;
 
-  /// On a state of its own, or on one that other graphs use too: the same name is then the same tensor.
+  /// With a new state, or with one that other graphs use too; the same name is then the same tensor.
   Graph() : Graph(std::make_shared<ModelState>()) {}
   explicit Graph(std::shared_ptr<ModelState> state) : state_(std::move(state)) {}
 
   const std::shared_ptr<ModelState>& state() const { return state_; }
-  /// Equal for a graph and for what was compiled from it, and never for two graphs.
+  /// Identifies the graph; programs compiled from it have the same number, and no other graph has it.
   const std::shared_ptr<const void>& identity() const { return identity_.token; }
 
-  /// A value that the host writes.
+  /// An input: the host writes it.
   Value input(std::string name, TensorDesc desc);
-  /// A value whose content is known now; `bytes` are the tensor's, in its dtype.
+  /// A constant. `bytes` is the content of the tensor, in its dtype.
   Value constant(TensorDesc desc, std::span<const std::byte> bytes, std::string name = {});
   Value constant(const Shape& shape, std::span<const float> values, std::string name = {});
   Value scalar(float value) { return constant(Shape{}, std::span<const float>(&value, 1)); }
@@ -110,18 +110,18 @@ class Graph {
   /// that this graph uses already, `shape_mismatch` for another tensor than the state's.
   Value variable(std::string name, TensorDesc desc, std::span<const std::byte> initial = {},
                  Purpose purpose = Purpose::statistic);
-  /// A trained f32 tensor. `initial` holds shape.elements() values, or nothing where the state has that name already.
-  /// Throws as variable(), and `invalid_argument` when the flat arena has been asked for already.
+  /// A trained f32 tensor. `initial` holds shape.elements() values; it is empty where the state has that name already.
+  /// Throws as variable(), and `invalid_argument` after flat_parameters() was called.
   Value parameter(std::string name, const Shape& shape, std::span<const float> initial);
 
   /// The parameter arena as one f32 vector, padding included, after all updates that the graph has so far. Fixes the
   /// set of parameters.
   Value flat_parameters();
-  /// The gradient arena, laid out alike, with what was placed so far (autograd.h); parameters without a gradient keep
-  /// zeros there.
+  /// The gradient arena, with the same layout and the gradients placed so far (autograd.h). Parameters without a
+  /// gradient keep zeros.
   Value flat_gradients();
-  /// A further arena laid out alike, for optimizer state, filled with `initial` at the start; the same one for the same
-  /// name, after all updates that the graph has so far.
+  /// An arena with the same layout for optimizer state, filled with `initial` at the start. The same name returns the
+  /// same arena, after all updates that the graph has so far.
   Value slot(std::string name, float initial = 0);
 
   /// Adds a node: checks the attributes against the op's declaration, infers the outputs' shapes, and returns them.
@@ -130,11 +130,11 @@ class Graph {
   /// The same for ops with one output.
   Value add(const OpDef& op, std::initializer_list<Value> inputs, Attrs attrs = {});
 
-  /// The parameter, variable, input or slot of that name, of this graph or of its state; "no value" when there is none.
+  /// The parameter, variable, input or slot of that name, of this graph or of its state; empty if there is none.
   Value find(std::string_view name);
   std::vector<Value> parameters() const;  // those that this graph uses, in the order of their first use
   std::vector<Value> variables() const;
-  /// Keys the random stream of a node: by a name, and by how often that name was asked for before.
+  /// The key of a node's random stream: a name, and how many streams of that name exist already.
   uint32_t stream(std::string_view name);
 
   const std::vector<Node>& nodes() const { return nodes_; }

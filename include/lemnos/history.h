@@ -22,17 +22,17 @@ class History {
 
   /// Appends an epoch. A column seen for the first time is NaN in the rows before; one left out is NaN in this row.
   void add(const Row& row);
-  /// A number of the last epoch, in a column that may be new: what a callback adds for others to follow. Throws
+  /// Sets a number of the last epoch; the column may be new. Callbacks add columns for other callbacks with it. Throws
   /// `out_of_range` when there is no epoch.
   void put(const std::string& column, double value);
-  /// Facts of the whole run ("device", "seed", "test_accuracy"): replaced when the name is known, else appended. The
+  /// Facts of the whole run ("device", "seed", "test_accuracy"): replaced if the name exists, otherwise appended. The
   /// name "epochs" is reserved (`invalid_argument`).
   void set(const std::string& name, Fact value);
 
   size_t epochs() const { return rows_; }
   const std::vector<std::string>& columns() const { return columns_; }
   bool has(const std::string& column) const;
-  /// One number an epoch. Throws `not_found` naming the column and those that exist.
+  /// A column: one number for each epoch. Throws `not_found` naming the column and those that exist.
   const std::vector<double>& operator[](const std::string& column) const;
   /// The number of the last epoch; throws `out_of_range` when there is none.
   double last(const std::string& column) const;
@@ -48,16 +48,16 @@ class History {
   std::unordered_map<std::string, size_t> column_at_, fact_at_;
 };
 
-/// {"device": "...", "seed": 1, ..., "epochs": [{"epoch": 1, "loss": 0.31, ...}, ...]}. Numbers survive the way there
-/// and back bit by bit; NaN and infinities, which JSON lacks, become null and come back as NaN. Throws `corrupt_data`
-/// for what is no history, and for brackets nested deeper than 32.
+/// {"device": "...", "seed": 1, ..., "epochs": [{"epoch": 1, "loss": 0.31, ...}, ...]}. Writing and reading preserves
+/// every bit of a number; NaN and infinities, which JSON lacks, become null and are read as NaN. Throws `corrupt_data`
+/// for a file that is not a history, and for brackets nested deeper than 32.
 std::string to_json(const History& history);
 History history_from_json(const std::string& json, const std::string& name = "history");
-/// A header line and a line an epoch; missing numbers are empty. The facts are not in it.
+/// A header line and a line for each epoch; missing numbers are empty. Facts are not written.
 std::string to_csv(const History& history);
 History history_from_csv(const std::string& csv, const std::string& name = "history");
 
-/// By extension, ".json" or ".csv"; `invalid_argument` for another. Written through AtomicFile.
+/// By extension, ".json" or ".csv"; `invalid_argument` for another. An interrupted write leaves the old file whole.
 void write_history(const std::filesystem::path& path, const History& history);
 History read_history(const std::filesystem::path& path);
 

@@ -1,4 +1,4 @@
-// Initialisers: the values that a parameter starts from, equal on every machine and backend for a seed.
+// Initialisers: the start values of a parameter, equal on every machine and backend for a seed.
 //
 // fan_in and fan_out are the number of inputs and outputs of a unit: for weight[out, in, ...kernel], in * kernel and
 // out * kernel. "normal" means a mean of 0 unless said otherwise.
@@ -20,7 +20,7 @@ struct Init {
     constant,
     uniform,           // [a, b)
     normal,            // mean a, deviation b
-    truncated_normal,  // mean a, deviation b, drawn again outside of a +- 2 b
+    truncated_normal,  // mean a, deviation b, redrawn outside of a +- 2 b
     xavier_uniform,    // +-a sqrt(6 / (fan_in + fan_out)), gain a
     xavier_normal,     // deviation a sqrt(2 / (fan_in + fan_out))
     he_uniform,        // +-sqrt(6 / ((1 + a^2) fan_in)), a: negative slope of a leaky ReLU
@@ -59,7 +59,7 @@ struct Init {
 std::span<const char* const> words_of(Init::Kind);
 
 /// The values for `shape` from `seed` and `stream` (a different one for each parameter). `fan_in` is needed where the
-/// shape does not tell it (a bias has that of its weight); 0: from the shape. Throws `invalid_argument` for an
+/// shape does not determine it (a bias has that of its weight); 0: from the shape. Throws `invalid_argument` for an
 /// initialiser that the shape does not fit (orthogonal and identity need two axes).
 std::vector<float> initial_values(const Init& init, const Shape& shape, uint64_t seed, uint64_t stream,
                                   int64_t fan_in = 0);

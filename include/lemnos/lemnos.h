@@ -1,11 +1,11 @@
 /* Lemnos in C: devices, graphs, training, data, checkpoints, and steps inside an application's frame.
  *
- * - Every struct begins with struct_size, which the caller sets to sizeof(the struct): a library that knows more fields
- *   takes zeros for those that an older caller does not have, and one that knows fewer refuses what it cannot honour.
- * In an array every element has the size that the first one says.
+ * - Every struct begins with struct_size, which the caller sets to sizeof(the struct). A newer library treats fields
+ *   that an older caller does not have as zero. An older library refuses fields that it does not know, unless they are
+ *   zero. In an array every element has the struct_size of the first one.
  * - Zero means "the default" wherever a field says so, so `= {sizeof(x)}` is a good start.
- * - Handles are opaque. What a function creates, its ..._destroy releases; destroying NULL is allowed. A handle keeps
- *   alive what it was made from, so the order of destroying does not matter.
+ * - Handles are opaque. Each kind of handle has a ..._destroy function; destroying NULL is allowed. A handle keeps
+ *   alive the objects that it was created from, so the order of destruction does not matter.
  * - A function that can fail returns a lemnos_result and describes the failure in `error`, which may be NULL. Nothing
  * aborts, nothing throws, and there is no global state: two threads may work on two sessions.
  * - Define LEMNOS_API yourself for another calling convention. Entry points for Vulkan appear when vulkan_core.h was
@@ -33,17 +33,17 @@ extern "C" {
 
 typedef enum lemnos_result {
   LEMNOS_OK = 0,
-  LEMNOS_INVALID_ARGUMENT = 1, /* a value that can never be right */
-  LEMNOS_SHAPE_MISMATCH = 2,   /* operands that do not fit each other */
+  LEMNOS_INVALID_ARGUMENT = 1, /* a value that is never valid */
+  LEMNOS_SHAPE_MISMATCH = 2,   /* operands whose shapes do not match */
   LEMNOS_OUT_OF_RANGE = 3,     /* an index or axis past its end */
-  LEMNOS_UNSUPPORTED = 4,      /* right, but this device or build cannot */
+  LEMNOS_UNSUPPORTED = 4,      /* valid, but this device or build does not support it */
   LEMNOS_NOT_FOUND = 5,        /* a name, a file, a device */
   LEMNOS_IO = 6,               /* the system refused to read or write */
   LEMNOS_CORRUPT_DATA = 7,     /* a file whose content contradicts itself */
-  LEMNOS_NO_DEVICE = 8,        /* no Vulkan loader, driver or fitting device */
+  LEMNOS_NO_DEVICE = 8,        /* no Vulkan loader, driver or usable device */
   LEMNOS_OUT_OF_MEMORY = 9,
   LEMNOS_DEVICE_LOST = 10,
-  LEMNOS_INTERNAL = 11, /* a promise of Lemnos itself was broken: please report it */
+  LEMNOS_INTERNAL = 11, /* a defect in Lemnos: please report it */
   LEMNOS_CANCELLED = 12,
   LEMNOS_RESULT_MAX = 0x7fffffff
 } lemnos_result;
@@ -56,7 +56,7 @@ typedef struct lemnos_error {
 
 /* 0xMMmmpppp: major, minor, patch. */
 LEMNOS_API uint32_t lemnos_version(void);
-/* "shape mismatch"; lives for ever. */
+/* "shape mismatch"; never freed. */
 LEMNOS_API const char* lemnos_result_name(lemnos_result result);
 
 /* Devices ---------------------------------------------------------------------------------------------------------- */
@@ -81,10 +81,10 @@ LEMNOS_API lemnos_result lemnos_device_open(const char* selector, lemnos_device*
 LEMNOS_API void lemnos_device_destroy(lemnos_device* device);
 LEMNOS_API lemnos_result lemnos_device_get_info(const lemnos_device* device, lemnos_device_info* info,
                                                 lemnos_error* error);
-/* Every device of this machine. `infos` NULL: only the count; else at most *count are written, and *count becomes how
- * many. infos[0].struct_size must be set. */
+/* Every device of this machine. `infos` NULL: only the count; otherwise writes at most *count, and sets *count to the
+ * number of devices. infos[0].struct_size must be set. */
 LEMNOS_API lemnos_result lemnos_list_devices(lemnos_device_info* infos, uint32_t* count, lemnos_error* error);
-/* Messages of the validation layers so far, where they are on. */
+/* The number of messages of the validation layers so far, if they are enabled. */
 LEMNOS_API lemnos_result lemnos_device_validation_count(const lemnos_device* device, uint64_t* count,
                                                         lemnos_error* error);
 
@@ -119,7 +119,7 @@ typedef enum lemnos_attribute_kind {
 
 typedef struct lemnos_attribute {
   uint32_t struct_size;
-  uint32_t kind; /* a lemnos_attribute_kind: which of the fields below counts */
+  uint32_t kind; /* a lemnos_attribute_kind: which of the fields below is used */
   const char* name;
   int64_t integer;
   double real;
@@ -130,15 +130,15 @@ typedef struct lemnos_attribute {
 
 /* An option by name: of an optimizer ("lr"), of a layer ("out"), of a loss ("delta"); a switch is 0 or 1. Names and
    defaults are those of the struct's fields in C++ (nn.h, augment.h, loss.h, optim.h), those of a struct within it with
-   a dot: "weight_init.kind". A wrong name is answered with all that there are. */
+   a dot: "weight_init.kind". The message for a wrong name lists all valid names. */
 typedef struct lemnos_option {
   uint32_t struct_size;
   uint32_t reserved;
   const char* name;
   double value;
-  const char* word;     /* of an option that takes a word ("erf"), or several with commas; else NULL */
-  const double* values; /* of a list ({height, width} of a kernel, a shape): value_count numbers in place of `value`, */
-  uint64_t value_count; /* which otherwise stands for both numbers of a pair */
+  const char* word;     /* for an option that takes a word ("erf"), or several with commas; otherwise NULL */
+  const double* values; /* for a list ({height, width} of a kernel, a shape): value_count numbers instead of `value`; */
+  uint64_t value_count; /* otherwise `value` is used for both numbers of a pair */
 } lemnos_option;
 
 typedef struct lemnos_graph lemnos_graph;
@@ -146,37 +146,39 @@ typedef int32_t lemnos_value; /* of one graph; -1: no value */
 
 LEMNOS_API lemnos_result lemnos_graph_create(lemnos_graph** graph, lemnos_error* error);
 LEMNOS_API void lemnos_graph_destroy(lemnos_graph* graph);
-/* A value that the host writes. */
+/* An input: the host writes it. */
 LEMNOS_API lemnos_result lemnos_graph_input(lemnos_graph* graph, const char* name, const lemnos_tensor* tensor,
                                             lemnos_value* value, lemnos_error* error);
-/* A value whose content, `bytes` bytes in its dtype, is known now. */
+/* A constant. `content` is `bytes` bytes in its dtype. */
 LEMNOS_API lemnos_result lemnos_graph_constant(lemnos_graph* graph, const lemnos_tensor* tensor, const void* content,
                                                size_t bytes, lemnos_value* value, lemnos_error* error);
-/* Named state that nodes update in place; `content` NULL: zeros. */
+/* Named state that nodes update in place. `content` NULL: zeros. */
 LEMNOS_API lemnos_result lemnos_graph_variable(lemnos_graph* graph, const char* name, const lemnos_tensor* tensor,
                                                const void* content, size_t bytes, lemnos_value* value,
                                                lemnos_error* error);
-/* A trained f32 tensor. `initial` has one float an element; NULL: uniform in +-1/sqrt(the last extent), from `seed`. */
+/* A trained f32 tensor. `initial` has one float for each element; NULL: uniform in +-1/sqrt(the last extent), from
+ * `seed`. */
 LEMNOS_API lemnos_result lemnos_graph_parameter(lemnos_graph* graph, const char* name, const lemnos_tensor* tensor,
                                                 const float* initial, uint64_t seed, lemnos_value* value,
                                                 lemnos_error* error);
-/* A node of the op of that name. `outputs` has room for *output_count values, which becomes how many there are. */
+/* Adds a node of the op of that name. `outputs` has room for *output_count values; *output_count is set to the number
+ * of outputs. */
 LEMNOS_API lemnos_result lemnos_graph_op(lemnos_graph* graph, const char* op, const lemnos_value* inputs,
                                          uint32_t input_count, const lemnos_attribute* attributes,
                                          uint32_t attribute_count, lemnos_value* outputs, uint32_t* output_count,
                                          lemnos_error* error);
-/* The names of all ops, separated by spaces; lives for ever. */
+/* The names of all ops, separated by spaces; never freed. */
 LEMNOS_API const char* lemnos_op_names(void);
 LEMNOS_API lemnos_result lemnos_graph_describe(const lemnos_graph* graph, lemnos_value value, lemnos_tensor* tensor,
                                                lemnos_error* error);
-/* Writes -1 to *value when no value has that name. */
+/* Writes -1 to *value if no value has that name. */
 LEMNOS_API lemnos_result lemnos_graph_find(const lemnos_graph* graph, const char* name, lemnos_value* value,
                                            lemnos_error* error);
-/* d(output)/d(wrt[i]) into gradients[i]; -1 where it does not depend on it. `output` has one element. */
+/* Writes d(output)/d(wrt[i]) to gradients[i], or -1 if `output` does not depend on it. `output` has one element. */
 LEMNOS_API lemnos_result lemnos_graph_gradients(lemnos_graph* graph, lemnos_value output, const lemnos_value* wrt,
                                                 uint32_t count, lemnos_value* gradients, lemnos_error* error);
-/* Adds gradients of `loss` for every parameter, an optimizer by name ("adam", "sgd", ...) and the end of the step. The
- * two results are what a training program must have as targets. */
+/* Adds gradients of `loss` for every parameter, an optimizer by name ("adam", "sgd", ...) and the end of the step. A
+ * training program must have the two results as targets. */
 LEMNOS_API lemnos_result lemnos_graph_minimize(lemnos_graph* graph, lemnos_value loss, const char* optimizer,
                                                const lemnos_option* options, uint32_t option_count,
                                                lemnos_value targets[2], lemnos_error* error);
@@ -199,14 +201,15 @@ LEMNOS_API lemnos_result lemnos_session_read(lemnos_session* session, lemnos_val
 typedef struct lemnos_program_options {
   uint32_t struct_size;
   uint32_t target_count;
-  const lemnos_value* targets; /* what must be computed */
-  double segment_microseconds; /* how long the smallest piece of lemnos_program_advance should take; 0: the default */
+  const lemnos_value* targets; /* the values to compute */
+  double segment_microseconds; /* intended duration of a segment, the smallest piece of lemnos_program_advance; 0: the
+                                  default */
 } lemnos_program_options;
 
 LEMNOS_API lemnos_result lemnos_program_compile(lemnos_session* session, const lemnos_program_options* options,
                                                 lemnos_program** program, lemnos_error* error);
 LEMNOS_API void lemnos_program_destroy(lemnos_program* program);
-/* These four return a status alone: nothing is allocated on the way. */
+/* These four functions return only a status, and allocate nothing. */
 LEMNOS_API lemnos_result lemnos_program_run(lemnos_program* program, uint32_t steps);
 LEMNOS_API lemnos_result lemnos_program_wait(lemnos_program* program);
 
@@ -218,23 +221,23 @@ typedef struct lemnos_budget {
 
 typedef struct lemnos_advanced {
   uint32_t struct_size;
-  uint32_t segments; /* handed over by this call */
-  uint32_t steps;    /* whose last segment was handed over */
+  uint32_t segments; /* submitted by this call */
+  uint32_t steps;    /* whose last segment was submitted */
   uint32_t reserved;
-  double microseconds;  /* of device time that they are expected to take */
-  double step_done;     /* part of the step under way that was handed over: [0, 1) */
+  double microseconds;  /* expected device time of the segments */
+  double step_done;     /* submitted part of the current step: [0, 1) */
   uint64_t total_steps; /* since the program was compiled */
 } lemnos_advanced;
 
-/* Hands over those segments of the next steps that fit and returns at once. `advanced` may be NULL. */
+/* Submits the next segments that fit and returns at once. `advanced` may be NULL. */
 LEMNOS_API lemnos_result lemnos_program_advance(lemnos_program* program, const lemnos_budget* budget,
                                                 lemnos_advanced* advanced);
-/* Drops the step under way, with nothing lost. */
+/* Drops the current step. Nothing is lost. */
 LEMNOS_API lemnos_result lemnos_program_cancel(lemnos_program* program);
 /* The content of a target. */
 LEMNOS_API lemnos_result lemnos_program_read(lemnos_program* program, lemnos_value value, void* content, size_t bytes,
                                              lemnos_error* error);
-/* The plan as text. *length becomes the length without the 0 at the end; at most `capacity` bytes are written. */
+/* The plan as text. *length is set to the length without the final 0; at most `capacity` bytes are written. */
 LEMNOS_API lemnos_result lemnos_program_describe(const lemnos_program* program, char* text, size_t capacity,
                                                  size_t* length, lemnos_error* error);
 
@@ -249,12 +252,12 @@ typedef struct lemnos_content {
   uint64_t bytes;
 } lemnos_content;
 
-/* What a backend that is not Lemnos computed for an op. Right is every element within absolute + relative |reference| +
- * ulps units in the last place (all 0: bit-equal), and the normalised mean square error within nmse where that is above
- * 0. Half-precision results may be off by one rounding more, and their nmse is 1e-6 (f16) or 1e-4 (bf16). `products`:
- * each element is a sum of so many products (matmul: K) and may be off by 2 * 2^-24 sqrt(products) (|A| . |B|) more.
- * What Lemnos asks of its own kernels stands in tests/README.md: of exp, softmax and their like absolute 2e-6,
- * relative 1e-5; of products ulps 1, nmse 1e-11. */
+/* The results of another backend for an op. A result is correct if every element is within absolute + relative
+ * |reference| + ulps units in the last place (all 0: bit-equal), and the normalised mean square error is at most nmse
+ * if that is above 0. Half-precision results may be off by one more rounding, and their nmse limit is 1e-6 (f16) or
+ * 1e-4 (bf16). `products`: each element is a sum of this many products (matmul: K) and may be off by another 2 * 2^-24
+ * sqrt(products) (|A| . |B|). tests/README.md has the tolerances of Lemnos's own kernels: absolute 2e-6, relative 1e-5
+ * for exp, softmax and similar ops; ulps 1, nmse 1e-11 for products. */
 typedef struct lemnos_foreign_result {
   uint32_t struct_size;
   uint32_t input_count;
@@ -263,8 +266,8 @@ typedef struct lemnos_foreign_result {
   const char* op; /* one of lemnos_op_names */
   const lemnos_content* inputs;
   const lemnos_attribute* attributes;
-  /* NULL: `results` are the op's outputs, all of them. Otherwise the gradient of its first output, and results[i] is
-   * the gradient of inputs[i] that follows from it. A result whose content is NULL is not judged. */
+  /* NULL: `results` are all outputs of the op. Otherwise the gradient of its first output, and results[i] is the
+   * gradient of inputs[i] that follows from it. A result whose content is NULL is not checked. */
   const lemnos_content* gradient;
   const lemnos_content* results;
   double absolute, relative, ulps, nmse;
@@ -274,12 +277,12 @@ typedef struct lemnos_foreign_result {
 typedef struct lemnos_verdict {
   uint32_t struct_size;
   uint32_t right;     /* 1 or 0 */
-  double worst_error; /* over what is allowed, of the worst element; infinite where nothing is */
-  char message[1000]; /* when it is wrong: which element, both values, ulp, NMSE, how many */
+  double worst_error; /* of the worst element, divided by its tolerance; infinite if the tolerance is 0 */
+  char message[1000]; /* for a wrong result: the element, both values, ulp, NMSE, the number of wrong elements */
 } lemnos_verdict;
 
-/* Compares with the double-precision reference, as `lemnos check` does for a device. LEMNOS_OK with right = 0 is a
- * wrong result; a code is a mistake in the call, a result of another shape or dtype among them. */
+/* Compares the results with the double-precision reference, as `lemnos check` does for a device. LEMNOS_OK with right =
+ * 0: a wrong result. Any other code: a mistake in the call, for example a result of another shape or dtype. */
 LEMNOS_API lemnos_result lemnos_check_foreign(const lemnos_foreign_result* result, lemnos_verdict* verdict,
                                               lemnos_error* error);
 
@@ -293,7 +296,7 @@ typedef struct lemnos_dataset_options {
   lemnos_tensor x;  /* [N, ..], u8 or f32 */
   lemnos_tensor y;
   const void* x_content;
-  const void* y_content; /* NULL: no targets, enough to predict for */
+  const void* y_content; /* NULL: no targets, which predictions do not need */
   float scale;           /* a batch sees scale * x + shift; 0: 1 */
   float shift;
 } lemnos_dataset_options;
@@ -304,7 +307,7 @@ LEMNOS_API lemnos_result lemnos_dataset_create(const lemnos_dataset_options* opt
 /* MNIST or a set of the same format from its four IDX files. */
 LEMNOS_API lemnos_result lemnos_dataset_mnist(const char* folder, lemnos_dataset** train, lemnos_dataset** test,
                                               lemnos_error* error);
-/* The built-in drawn digits: equal on every machine for a seed. */
+/* The built-in drawn digits; equal on every machine for a seed. */
 LEMNOS_API lemnos_result lemnos_dataset_digits(int64_t train_count, int64_t test_count, uint64_t seed,
                                                lemnos_dataset** train, lemnos_dataset** test, lemnos_error* error);
 LEMNOS_API int64_t lemnos_dataset_size(const lemnos_dataset* dataset);
@@ -319,7 +322,7 @@ typedef struct lemnos_layer {
   const lemnos_option* options;
 } lemnos_layer;
 
-/* The layers, losses and optimizers that there are, separated by spaces. */
+/* The names of all layers, losses and optimizers, separated by spaces. */
 LEMNOS_API const char* lemnos_layer_names(void);
 LEMNOS_API const char* lemnos_loss_names(void);
 LEMNOS_API const char* lemnos_optimizer_names(void);
@@ -335,7 +338,7 @@ typedef struct lemnos_trainer_options {
   const lemnos_option* optimizer_options;
   uint64_t optimizer_option_count;
   uint64_t seed;   /* of the initial weights, the order of the data and dropout; 0: 1 */
-  float clip_norm; /* of the gradient over all parameters; 0: not clipped */
+  float clip_norm; /* limit for the gradient norm over all parameters; 0: off */
   const lemnos_option* loss_options;
   uint64_t loss_option_count;
 } lemnos_trainer_options;
@@ -365,52 +368,54 @@ typedef struct lemnos_fit_options {
   /* Called while an epoch runs; return 0 to go on. It must not throw or jump out. May be NULL. */
   int (*on_progress)(void* user, const lemnos_progress* progress);
   void* user;
-  uint32_t print; /* 1: a line an epoch, or a progress bar on a terminal */
+  uint32_t print; /* 1: a line for each epoch, or a progress bar on a terminal */
 } lemnos_fit_options;
 
 LEMNOS_API lemnos_result lemnos_trainer_create(lemnos_device* device, const lemnos_trainer_options* options,
                                                lemnos_trainer** trainer, lemnos_error* error);
 LEMNOS_API void lemnos_trainer_destroy(lemnos_trainer* trainer);
-/* Whole epochs; `train` and `validation` (may be NULL) get the metrics of the last one. */
+/* Trains whole epochs. `train` and `validation` (may be NULL) receive the metrics of the last one. */
 LEMNOS_API lemnos_result lemnos_trainer_fit(lemnos_trainer* trainer, const lemnos_dataset* dataset,
                                             const lemnos_fit_options* options, lemnos_metrics* train,
                                             lemnos_metrics* validation, lemnos_error* error);
 LEMNOS_API lemnos_result lemnos_trainer_evaluate(lemnos_trainer* trainer, const lemnos_dataset* dataset,
                                                  int64_t batch_size, lemnos_metrics* metrics, lemnos_error* error);
-/* The model's output for each row, row after row; *count is the room in `values` and becomes how many there are. */
+/* The model's output for each row, row after row. *count is the capacity of `values` and is set to the number of
+ * values. */
 LEMNOS_API lemnos_result lemnos_trainer_predict(lemnos_trainer* trainer, const lemnos_dataset* dataset,
                                                 int64_t batch_size, float* values, uint64_t* count,
                                                 lemnos_error* error);
-/* The loop in your own hands: begin once, then step. */
+/* For a custom training loop: begin once, then step. */
 LEMNOS_API lemnos_result lemnos_trainer_begin(lemnos_trainer* trainer, const lemnos_dataset* dataset,
                                               int64_t batch_size, int shuffle, lemnos_error* error);
 LEMNOS_API lemnos_result lemnos_trainer_step(lemnos_trainer* trainer, int64_t steps, lemnos_metrics* metrics,
                                              lemnos_error* error);
 LEMNOS_API lemnos_result lemnos_trainer_save(lemnos_trainer* trainer, const char* path, lemnos_error* error);
-/* Also before any data was seen. */
+/* Works before any data was seen. */
 LEMNOS_API lemnos_result lemnos_trainer_load(lemnos_trainer* trainer, const char* path, lemnos_error* error);
-/* The program of a training step, after begin or fit, for advance and record; to be destroyed like any other. Where a
- * later begin or fit makes another, calls with it give LEMNOS_INVALID_ARGUMENT. */
+/* The program of a training step, after begin or fit, for advance and record; to be destroyed like any other program.
+ * After a later begin or fit has compiled another program, calls with this one return LEMNOS_INVALID_ARGUMENT. */
 LEMNOS_API lemnos_result lemnos_trainer_step_program(lemnos_trainer* trainer, lemnos_program** program,
                                                      lemnos_error* error);
 
-/* Predictions in an application: made once for a largest number of rows, then write, run, read. A run allocates
+/* Predictions in an application: created once for a maximum number of rows; then write, run, read. A run allocates
  * nothing. The trainer must know the shapes of its inputs: from fit, evaluate or load. */
 typedef struct lemnos_predictor lemnos_predictor;
 
 LEMNOS_API lemnos_result lemnos_predictor_create(lemnos_trainer* trainer, int64_t most_rows,
                                                  lemnos_predictor** predictor, lemnos_error* error);
 LEMNOS_API void lemnos_predictor_destroy(lemnos_predictor* predictor);
-/* Room for the rows of input `index`, to be filled: *count floats, the same until it is destroyed. */
+/* Space for the rows of input `index`: *count floats. Valid until the predictor is destroyed. */
 LEMNOS_API lemnos_result lemnos_predictor_input(lemnos_predictor* predictor, uint32_t index, float** values,
                                                 uint64_t* count, lemnos_error* error);
 /* LEMNOS_INVALID_ARGUMENT for less than one row or more than most_rows. */
 LEMNOS_API lemnos_result lemnos_predictor_run(lemnos_predictor* predictor, int64_t rows);
-/* The rows of output `index` that the last run made, until the next one: *count floats. Waits. */
+/* The rows of output `index` from the last run, valid until the next run: *count floats. Waits. */
 LEMNOS_API lemnos_result lemnos_predictor_output(lemnos_predictor* predictor, uint32_t index, const float** values,
                                                  uint64_t* count, lemnos_error* error);
 
-/* Inside an application that has a VkDevice (see lemnos/vulkan.h for every promise) -------------------------------- */
+/* Inside an application that owns a VkDevice (the guarantees: lemnos/vulkan.h) --------------------------------------
+ */
 
 #ifdef VULKAN_CORE_H_
 
@@ -419,7 +424,7 @@ typedef struct lemnos_vulkan_queue {
   uint32_t family;
   uint32_t index;
   uint32_t reserved;
-  VkQueue handle; /* NULL: asked from the device */
+  VkQueue handle; /* NULL: queried from the device */
 } lemnos_vulkan_queue;
 
 typedef struct lemnos_vulkan_device {
@@ -433,7 +438,7 @@ typedef struct lemnos_vulkan_device {
   uint64_t enabled_extension_count;
   const VkPhysicalDeviceFeatures2* enabled_features; /* the chain that the device was created with */
   lemnos_vulkan_queue compute_queue;
-  /* All three may be NULL; `user` is handed to them. Called from the thread that submits. */
+  /* All three may be NULL; they receive `user`. Called on the thread that submits. */
   void (*lock_queue)(void* user, const lemnos_vulkan_queue* queue);
   void (*unlock_queue)(void* user, const lemnos_vulkan_queue* queue);
   VkResult (*submit)(void* user, const lemnos_vulkan_queue* queue, const VkSubmitInfo2* info);
@@ -441,7 +446,7 @@ typedef struct lemnos_vulkan_device {
   VkPipelineCache pipeline_cache;
   const VkAllocationCallbacks* allocation_callbacks;
   uint64_t memory_budget;   /* bytes; 0: no limit */
-  const char* cache_folder; /* NULL: compiled pipelines are not kept */
+  const char* cache_folder; /* NULL: compiled pipelines are not stored */
 } lemnos_vulkan_device;
 
 typedef struct lemnos_vulkan_buffer {
@@ -474,8 +479,8 @@ typedef struct lemnos_published {
   lemnos_vulkan_semaphore ready;
 } lemnos_published;
 
-/* What a device must have, before it is created: writes at most *count extension names and sets *count, and switches
- * the features on in `features` (a chain of the application's that has the structures for timelineSemaphore and
+/* The requirements of a device, before it is created: writes at most *count extension names, sets *count, and enables
+ * the features in `features` (the application's chain, which has the structures for timelineSemaphore and
  * synchronization2). LEMNOS_UNSUPPORTED with the reason for a device that cannot be used. */
 LEMNOS_API lemnos_result lemnos_vulkan_require(VkInstance instance, VkPhysicalDevice physical_device,
                                                PFN_vkGetInstanceProcAddr get_instance_proc_addr, uint32_t api_version,
@@ -489,7 +494,7 @@ LEMNOS_API lemnos_result lemnos_session_export_buffer(lemnos_session* session, l
                                                       lemnos_vulkan_buffer* buffer, lemnos_error* error);
 /* Prepares a program for record and submit, which then allocate nothing. */
 LEMNOS_API lemnos_result lemnos_program_prepare(lemnos_program* program, lemnos_error* error);
-/* Where a target lies. */
+/* The buffer of a target. */
 LEMNOS_API lemnos_result lemnos_program_buffer(lemnos_program* program, lemnos_value value,
                                                lemnos_vulkan_buffer* buffer, lemnos_error* error);
 /* Appends the next segments to a command buffer. `before` may be NULL; `written` and `advanced` too. */
@@ -501,14 +506,14 @@ LEMNOS_API lemnos_result lemnos_program_submit(lemnos_program* program, const le
                                                const lemnos_vulkan_semaphore* waits, uint32_t wait_count,
                                                const lemnos_vulkan_semaphore* signals, uint32_t signal_count,
                                                lemnos_advanced* advanced);
-/* Copies of all parameters, made between steps. */
+/* Copies all parameters after each step into the next of `copies` buffers. */
 LEMNOS_API lemnos_result lemnos_program_publish(lemnos_program* program, uint32_t copies, lemnos_error* error);
 LEMNOS_API lemnos_result lemnos_program_published(lemnos_program* program, lemnos_published* published,
                                                   lemnos_error* error);
 /* Bytes from the start of lemnos_published.parameters to a parameter. */
 LEMNOS_API lemnos_result lemnos_program_published_offset(lemnos_program* program, lemnos_value parameter,
                                                          uint64_t* offset, lemnos_error* error);
-/* Device time that a step is expected to take. */
+/* Expected device time of a step. */
 LEMNOS_API lemnos_result lemnos_program_step_microseconds(lemnos_program* program, double* microseconds,
                                                           lemnos_error* error);
 
@@ -521,36 +526,36 @@ typedef enum lemnos_share_kind {
   LEMNOS_SHARE_KIND_MAX = 0x7fffffff
 } lemnos_share_kind;
 
-/* What the other side must know to open the memory. */
+/* Everything that the other side needs to open the memory. */
 typedef struct lemnos_shared_memory {
   uint32_t struct_size;
   uint32_t kind;            /* a lemnos_share_kind */
   int64_t handle;           /* a file descriptor or a HANDLE */
   uint64_t size;            /* bytes of the buffer */
-  uint64_t allocation_size; /* bytes of the memory that it begins */
-  uint32_t memory_type;     /* index of the maker's memory type; not used for dma-bufs */
+  uint64_t allocation_size; /* bytes of the memory allocation, at whose start it is */
+  uint32_t memory_type;     /* memory type index of the exporter; not used for dma-bufs */
   uint32_t reserved;
-  uint8_t device_uuid[16]; /* VkPhysicalDeviceIDProperties of the maker; not used for dma-bufs */
+  uint8_t device_uuid[16]; /* VkPhysicalDeviceIDProperties of the exporter; not used for dma-bufs */
   uint8_t driver_uuid[16];
 } lemnos_shared_memory;
 
-/* A buffer in memory of its own, for lemnos_session_import_buffer here and for somebody else elsewhere. It must not go
- * before the sessions that import it have run their last step. */
+/* A buffer with its own memory allocation, for lemnos_session_import_buffer here and for another device, process or
+ * API. Keep it until the sessions that import it have run their last step. */
 typedef struct lemnos_shared_buffer lemnos_shared_buffer;
 
 LEMNOS_API lemnos_result lemnos_shared_buffer_create(lemnos_session* session, uint64_t bytes, lemnos_share_kind kind,
                                                      lemnos_shared_buffer** buffer, lemnos_error* error);
-/* Opens what another side has made. A file descriptor is taken over on success and stays the caller's on failure; an NT
- * handle stays the caller's. */
+/* Opens memory that another side exported. Takes ownership of a file descriptor on success; on failure, and for an NT
+ * handle, the caller keeps it. */
 LEMNOS_API lemnos_result lemnos_shared_buffer_open(lemnos_session* session, const lemnos_shared_memory* memory,
                                                    lemnos_shared_buffer** buffer, lemnos_error* error);
 LEMNOS_API void lemnos_shared_buffer_destroy(lemnos_shared_buffer* buffer);
 LEMNOS_API lemnos_result lemnos_shared_buffer_describe(const lemnos_shared_buffer* buffer, lemnos_vulkan_buffer* range,
                                                        lemnos_error* error);
-/* With a new handle, which the caller gives away or closes. */
+/* Exports the memory with a new handle, which the caller passes on or closes. */
 LEMNOS_API lemnos_result lemnos_shared_buffer_share(const lemnos_shared_buffer* buffer, lemnos_shared_memory* memory,
                                                     lemnos_error* error);
-/* Hands the content over to the outside, after everything that the session ran; and takes it back. Both wait. */
+/* Releases the content to the outside after all work of the session; acquires it again. Both wait. */
 LEMNOS_API lemnos_result lemnos_shared_buffer_release(const lemnos_shared_buffer* buffer, lemnos_session* session,
                                                       lemnos_error* error);
 LEMNOS_API lemnos_result lemnos_shared_buffer_acquire(const lemnos_shared_buffer* buffer, lemnos_session* session,

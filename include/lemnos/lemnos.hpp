@@ -1,4 +1,5 @@
-// Everything that a training program needs. Renderers also want lemnos/vulkan.h; C programs lemnos.h.
+// Includes everything that a training program needs. Renderers also include lemnos/vulkan.h. C programs include
+// lemnos.h.
 #pragma once
 
 #include "lemnos/augment.h"

@@ -1,4 +1,4 @@
-// Where Lemnos speaks while it works: one function that the application may replace.
+// Log messages: one function, which the application may replace.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// Losses for a Trainer: what is minimised, over the rows of a batch that count.
+// Losses for a Trainer: the minimised quantity, over the rows of a batch that count.
 #pragma once
 
 #include <functional>
@@ -15,23 +15,23 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::loss {
 
-/// How much each row of a batch counts: f32[B], 0 for the padding of the last batch, else 1 or the weight that the data
-/// set gives the row.
+/// The weight of each row of a batch: f32[B], 0 for the padding of the last batch, otherwise 1 or the weight from the
+/// data set.
 struct Mask {
   Value rows;
-  bool weighted = true;  // false: ones and zeros alone, which a loss that knows padding otherwise need not look at
+  bool weighted = true;  // false: only ones and zeros; a loss that handles padding itself can ignore them
 
   Mask(Value counts, bool with_weights = true) : rows(counts), weighted(with_weights) {}
   operator Value() const { return rows; }
 };
 
-/// What counts, f32[]: of class indices i32[..] those that are not negative; else, and where rows have weights, the sum
-/// of the mask.
+/// The number that counts, f32[]: of class indices i32[..] those that are not negative; otherwise, and if rows have
+/// weights, the sum of the mask.
 Value counts(Value target, Mask mask);
 
-/// What a mean over a batch divided by, f32[]; no value: counts().
+/// The divisor of a mean over a batch, f32[]; empty: counts().
 using Weight = std::function<Value(Value target, Mask mask)>;
-/// The `Value weight(Value target, Mask mask) const` of what has one; empty else.
+/// The `Value weight(Value target, Mask mask) const` of the loss, if it has one.
 template <typename Mean>
 Weight weight_of(const Mean& mean) {
   if constexpr (requires(Value target, Mask mask) { Value(mean.weight(target, mask)); })
@@ -41,10 +41,10 @@ Weight weight_of(const Mean& mean) {
 
 struct Term;
 
-/// Any callable `Value(Value prediction, Value target, Value mask)` with a `kind` is a loss: a scalar, the mean over
-/// the rows by how much each counts (see Mask). A loss of several outputs is a callable of their lists.
-/// One that divides by something else than what counts() says has also `Value weight(Value target, Mask mask) const`:
-/// what it divides by, or no value where that is counts(). By it the parts of a batch, and batches, are added up.
+/// Any callable `Value(Value prediction, Value target, Value mask)` with a `kind` is a loss. It returns a scalar, the
+/// weighted mean over the rows (see Mask). A loss of several outputs takes lists of them. A loss whose divisor is not
+/// counts() also has `Value weight(Value target, Mask mask) const`, which returns the divisor, or an empty value where
+/// that is counts(). The divisors are needed to add up parts of a batch, and batches.
 class Loss {
  public:
   using One = std::function<Value(Value, Value, Mask)>;
@@ -57,18 +57,18 @@ class Loss {
       : kind_(std::move(kind)), classes_(classes), many_(std::move(apply)) {}
 
   const std::string& kind() const { return kind_; }
-  /// The first predictions are logits of classes: accuracy makes sense.
+  /// True if the first predictions are class logits, so that accuracy is defined.
   bool classes() const { return classes_; }
-  /// Throws `shape_mismatch` when there are not as many outputs and targets as this judges.
+  /// Throws `shape_mismatch` if the number of outputs and targets is not the loss's.
   Value operator()(const std::vector<Value>& predictions, const std::vector<Value>& targets, Mask mask) const {
     return total(each(predictions, targets, mask));
   }
-  /// Of joint() the losses of its terms, of another itself alone; and the weighted sum of them.
+  /// The losses of the terms of joint(), or the loss itself; and their weighted sum.
   std::vector<Value> each(const std::vector<Value>& predictions, const std::vector<Value>& targets, Mask mask) const;
   Value total(const std::vector<Value>& each) const;
-  /// What each() divided its sums by, f32[] each; no value: counts() of that target.
+  /// The divisors of each(), f32[] each; empty: counts() of that target.
   std::vector<Value> weights(const std::vector<Value>& targets, Mask mask) const;
-  /// Those of joint(), with a name each; empty for others.
+  /// The terms of joint(), each with a name; empty for other losses.
   const std::vector<Term>& terms() const;
 
  private:
@@ -82,15 +82,16 @@ class Loss {
   std::shared_ptr<const std::vector<Term>> terms_;  // one of the three
 };
 
-/// One of the losses that joint() adds up.
+/// A term of joint().
 struct Term {
   Loss loss;
   float weight = 1;
-  /// Of its columns in the history, "<name>_loss" and, of class losses, "<name>_accuracy"; empty: "out1", "out2", ..
+  /// Prefix of its columns in the history, "<name>_loss" and, of class losses, "<name>_accuracy"; empty: "out1",
+  /// "out2", ..
   std::string name = {};
 };
-/// The weighted sum of a loss for each output, of that output and the target of the same place. Classes are those of
-/// the first. Throws `invalid_argument` without terms, or naming a term twice.
+/// The weighted sum of one loss for each output, which compares that output with the target at the same index. Accuracy
+/// is that of the first. Throws `invalid_argument` without terms, or for a name that occurs twice.
 Loss joint(std::vector<Term> terms);
 
 /// softmax_cross_entropy of logits [B, C] with class indices i32[B] (or probabilities [B, C]).
@@ -139,10 +140,10 @@ struct Huber {
 
 /// The structs above, by their kind.
 std::span<const Maker<Loss>> loss_makers();
-/// Throws `not_found` with the kinds that there are.
+/// Throws `not_found` with the kinds that exist.
 Loss loss_from_name(const std::string& kind, const Attrs& options = {});
 
-/// The mean of per-element losses [B, ..] over the rows, by how much `mask` f32[B] counts each: 0 where none counts.
+/// The mean of per-element losses [B, ..] over the rows, weighted by `mask` f32[B]; 0 if no row counts.
 Value masked_mean(Value losses, Value mask);
 
 }  // namespace lemnos::loss

@@ -1,6 +1,6 @@
-// How good predictions are. While training, on the device: numbers beside the loss. Afterwards, on the host, from what
-// Trainer::predict returns: confusion matrix, precision and recall, ROC curve, thresholds; as numbers, text, CSV and
-// pictures. And what a program's nodes were given as indices that do not exist.
+// Metrics. During training, on the device: numbers beside the loss. Afterwards, on the host, from the results of
+// Trainer::predict: confusion matrix, precision and recall, ROC curve, thresholds; as numbers, text, CSV and SVG.
+// IndexWatch reports indices that are out of range.
 #pragma once
 
 #include <cstdint>
@@ -19,14 +19,13 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::metrics {
 
-// While training
-// ----------------------------------------------------------------------------------------------------
-/// A number of each step, and its mean over an epoch by the rows of the steps: column `name` of the history, and
-/// "val_<name>" of the validation.
+// During training ----------------------------------------------------------------------------------------------------
+/// A number for each step, and its mean over an epoch weighted by the rows of the steps: column `name` of the history,
+/// and "val_<name>" for the validation.
 struct Metric {
   std::string name;
-  /// Any loss (`loss::Mae{}`), one of the following, or a function of your own: a scalar, the mean over the rows by
-  /// how much each counts. One that divides by something else has a `weight` (loss::Loss).
+  /// Any loss (`loss::Mae{}`), one of the following, or your own function, which returns a scalar: the weighted mean
+  /// over the rows. A function with another divisor has a `weight` (loss::Loss).
   class Function {
    public:
     Function() = default;
@@ -42,7 +41,7 @@ struct Metric {
     std::function<Value(Value, Value, loss::Mask)> mean_;
   };
   Function value;
-  int64_t output = 0;  // of which output and target of the model
+  int64_t output = 0;  // index of the output and target of the model
 };
 /// The share of the rows whose class i32[B] is among the k largest of logits [B, C].
 struct TopK {
@@ -59,15 +58,15 @@ struct BinaryAccuracy {
 
 // Afterwards
 // --------------------------------------------------------------------------------------------------------
-/// The class with the largest of each row's `classes` scores; of equal ones the first.
+/// For each row the class with the largest of its `classes` scores; among equal scores the first.
 std::vector<int32_t> classes_of(std::span<const float> scores, int64_t classes);
-/// The share of the rows whose label is among the k largest scores. Throws `shape_mismatch` when scores and labels do
-/// not belong together; so do the others. Negative labels do not count.
+/// The share of the rows whose label is among the k largest scores. Throws `shape_mismatch` if the numbers of scores
+/// and labels do not match; so do the other functions. Negative labels do not count.
 double top_k_accuracy(std::span<const float> scores, std::span<const int32_t> labels, int64_t k = 1);
 /// exp(x - max) / sum for each row of `classes` scores: logits as probabilities.
 std::vector<float> probabilities(std::span<const float> logits, int64_t classes);
 
-/// Of one class against the rest. A quotient of nothing is 0.
+/// Scores of one class against the rest. A quotient 0 / 0 is 0.
 struct ClassScores {
   double precision = 0;    // TP / (TP + FP)
   double recall = 0;       // TP / (TP + FN), also called sensitivity
@@ -105,7 +104,7 @@ class ConfusionMatrix {
   std::vector<std::string> names_;
 };
 
-/// One point for each threshold: what is at or above it counts as positive.
+/// One point for each threshold: scores at or above it count as positive.
 struct ThresholdPoint {
   double threshold = 0;
   double true_positive_rate = 0;   // recall
@@ -113,10 +112,10 @@ struct ThresholdPoint {
   double precision = 0, f1 = 0, accuracy = 0;
 };
 
-/// Scores against labels 0 or 1, for every threshold that makes a difference.
+/// The ROC curve of scores with labels 0 or 1, with one point for each distinct score.
 class RocCurve {
  public:
-  /// Throws `invalid_argument` when one of the two classes has no rows, or naming a score that is not finite.
+  /// Throws `invalid_argument` if one of the two classes has no rows, or naming a score that is not finite.
   RocCurve(std::span<const float> scores, std::span<const int32_t> labels);
 
   const std::vector<ThresholdPoint>& points() const { return points_; }  // from the highest threshold down
@@ -137,7 +136,7 @@ std::vector<ThresholdPoint> threshold_sweep(std::span<const float> scores, std::
                                             int64_t count = 21);
 std::string text(const std::vector<ThresholdPoint>& points);
 
-/// Of values rather than classes.
+/// Metrics of predicted values (not classes).
 struct RegressionScores {
   double mae = 0;   // mean |p - t|
   double rmse = 0;  // sqrt(mean (p - t)^2)
@@ -145,23 +144,24 @@ struct RegressionScores {
 };
 RegressionScores regression_scores(std::span<const float> predictions, std::span<const float> targets);
 
-/// Indices past the last class or row, in one tensor of indices.
+/// Out-of-range indices in one tensor of indices.
 struct IndexErrors {
-  std::string op;        // of the first node that takes the tensor
+  std::string op;        // the op of the first node that reads the tensor
   std::string indices;   // the tensor: its name, where it has one, and its desc
   int64_t count = 0;     // since the start, or since clear()
-  int64_t first = 0;     // what the first of them was,
-  int64_t position = 0;  // and at which element it stood
-  int64_t limit = 0;     // what they must be below
+  int64_t first = 0;     // value of the first of them
+  int64_t position = 0;  // and its position in the tensor
+  int64_t limit = 0;     // indices must be below it
 
   std::string text() const;  // "gather: 3 of rows i32[8] are not below 5, the first is 7 at element 2"
 };
 
-/// Counts, on the device and without a wait, what the nodes that `targets` need are given past their last class or row:
-/// labels of a cross-entropy, tokens of an embedding, rows of a gather or scatter_add, and of ops of your own
-/// (OpDef::index_limit). No kernel follows such an index: the loss becomes NaN, the row is `fill`, the pair does not
-/// count. A negative index means none, and is no error. Trainer looks at the labels of a data set itself; this is for
-/// graphs of your own, and costs one small launch for each tensor of indices in the programs that compute value().
+/// Counts out-of-range indices on the device, without a wait, for all nodes that `targets` need: labels of a
+/// cross-entropy, tokens of an embedding, rows of a gather or scatter_add, and indices of your own ops
+/// (OpDef::index_limit). No kernel reads memory through such an index: the loss becomes NaN, the row is `fill`, the
+/// pair does not count. A negative index means "none" and is no error. Trainer checks the labels of a data set itself.
+/// This class is for your own graphs; it costs one small launch for each tensor of indices in the programs that compute
+/// value().
 ///
 ///     metrics::IndexWatch watch({loss});
 ///     auto program = session->compile({.targets = {loss, watch.value()}});
@@ -169,12 +169,12 @@ struct IndexErrors {
 ///     for (const metrics::IndexErrors& e : watch.read(*session)) std::cerr << e.text() << '\n';
 class IndexWatch {
  public:
-  /// Adds a variable and its updates to the targets' graph. Throws `invalid_argument` when no node takes indices.
+  /// Adds a variable and its updates to the targets' graph. Throws `invalid_argument` if no node reads indices.
   explicit IndexWatch(std::span<const Value> targets);
   IndexWatch(std::initializer_list<Value> targets) : IndexWatch(std::span(targets.begin(), targets.size())) {}
 
   Value value() const { return value_; }
-  /// What was found so far, one entry for each tensor that held any; waits.
+  /// The out-of-range indices so far, one entry for each tensor that contained any. Waits.
   std::vector<IndexErrors> read(Session& session) const;
   void clear(Session& session) const;
 

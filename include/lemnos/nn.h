@@ -1,5 +1,5 @@
-// Layers and models: functions over values that make their parameters in a graph at the first call and find them again
-// at the next, so that a training and an evaluation program share them.
+// Layers and models: functions over values. The first call creates their parameters in the graph's state; later calls
+// use the same parameters, so that a training and an evaluation program share them.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::nn {
 
-/// One line of a summary: what a layer made of its input.
+/// One line of a summary: a layer and its output.
 struct LayerReport {
   std::string name;  // "0.linear"
   std::string kind;  // "linear"
@@ -27,7 +27,7 @@ struct LayerReport {
   int64_t parameters = 0;
 };
 
-/// Where a layer builds: a graph, a prefix for names, and whether it trains.
+/// The context in which a layer is built: a graph, a prefix for names, and whether it is for training.
 class Scope {
  public:
   Scope(Graph& graph, Value state, bool training, uint64_t seed)
@@ -35,42 +35,42 @@ class Scope {
 
   Graph& graph() const { return *graph_; }
   bool training() const { return training_; }
-  /// The StepState variable: what random layers draw their step from.
+  /// The StepState variable, from which random layers read the step number.
   Value state() const { return state_; }
   uint64_t seed() const { return seed_; }
-  /// "features.0": the names of the scopes around, joined by dots.
+  /// "features.0": the names of the enclosing scopes, joined by dots.
   const std::string& prefix() const { return prefix_; }
   Scope nested(const std::string& name) const;
-  /// The same, whose parameters are constants to whoever differentiates: for a critic that judges but does not learn.
-  Scope held() const;
+  /// The same scope, but gradients stop at its parameters: for a critic that evaluates but does not learn.
+  Scope detached() const;
 
-  /// The parameter of that name under this scope, in the dtype that the scope computes in: made from `init` at the
-  /// first call. Throws `shape_mismatch` with both shapes when it exists with another, `invalid_argument` when the name
-  /// is that of something else: an input, a variable, a slot.
+  /// The parameter of that name under this scope, in the dtype that the scope computes in. The first call creates it
+  /// from `init`. Throws `shape_mismatch` with both shapes if it exists with another shape, `invalid_argument` if the
+  /// name belongs to an input, a variable or a slot.
   Value parameter(const std::string& name, const Shape& shape, const Init& init, int64_t fan_in = 0) const;
-  /// The same from values that `make(seed, stream)` returns at the first call.
+  /// The same, with start values that `make(seed, stream)` returns at the first call.
   Value parameter(const std::string& name, const Shape& shape,
                   const std::function<std::vector<float>(uint64_t seed, uint64_t stream)>& make) const;
   /// A named f32 state that is not trained (running means), starting at `value`.
   Value variable(const std::string& name, const Shape& shape, float value) const;
 
-  /// x in the dtype that this scope computes in: what a layer with weights does to its input.
+  /// x in the dtype that this scope computes in. Layers with weights convert their input with it.
   Value computed(Value x) const { return x.dtype() == compute ? x : cast(x, compute); }
 
-  /// What layers with weights compute in. Parameters are f32 in any case and are rounded when they are used.
+  /// The dtype that layers with weights compute in. Parameters are always stored in f32 and rounded when they are used.
   DType compute = DType::f32;
-  /// Where layers report what they made; may be null.
+  /// Receives a report from each layer; may be null.
   std::vector<LayerReport>* reports = nullptr;
-  /// Where layers leave the updates of state that belong to a training step (running statistics), as targets of its
-  /// program; may be null, and then the state stays.
+  /// Receives the updates of state that belong to a training step (running statistics), as targets of its program. If
+  /// null, the state does not change.
   std::vector<Value>* updates = nullptr;
-  /// Which rows of a batch of `of` count, the rest being padding: the first `rows` u32[1] of them. No value: all.
+  /// The first `rows` u32[1] of the `of` rows of a batch count; the rest is padding. Empty: all count.
   struct Counted {
     Value rows = {};
     int64_t of = 0;
   } counted = {};
-  /// The same of the first axis of x, of which each row of the batch became as many as it takes. Throws
-  /// `invalid_argument` where that is not whole.
+  /// The same for the first axis of x, where each row of the batch has become several rows. Throws `invalid_argument`
+  /// if that is not a whole number.
   Value counted_rows(Value x) const;
 
  private:
@@ -79,12 +79,12 @@ class Scope {
   Graph* graph_;
   Value state_;
   bool training_;
-  bool held_ = false;
+  bool detached_ = false;
   uint64_t seed_;
   std::string prefix_;
 };
 
-/// Any callable `Value(const Scope&, Value x)` with a `kind`: what sequential() is made of. A model of several inputs
+/// Any callable `Value(const Scope&, Value x)` with a `kind`: the elements of sequential(). A model of several inputs
 /// or outputs is a callable `std::vector<Value>(const Scope&, const std::vector<Value>& inputs)`.
 class Layer {
  public:
@@ -98,7 +98,7 @@ class Layer {
   Layer(std::string kind, Many apply) : kind_(std::move(kind)), many_(std::move(apply)) {}
 
   const std::string& kind() const { return kind_; }
-  /// Throws `shape_mismatch` when there are not as many inputs or outputs as this takes.
+  /// Throws `shape_mismatch` if the number of inputs or outputs is not the layer's.
   Value operator()(const Scope& scope, Value x) const;
   std::vector<Value> operator()(const Scope& scope, const std::vector<Value>& inputs) const;
 
@@ -197,9 +197,9 @@ struct Softmax {
   static constexpr const char* kKind = "softmax";
   Value operator()(const Scope&, Value x) const { return softmax(x); }
 };
-/// Any other function of a value is a layer by this: nn::function("selu", [](Value x) { return selu(x); }).
+/// Makes a layer of any function of a value: nn::function("selu", [](Value x) { return selu(x); }).
 Layer function(std::string kind, std::function<Value(Value)> apply);
-/// Each example under another shape, for instance {1, 28, 28} for planes of one channel.
+/// Reshapes each example, for instance to {1, 28, 28} for planes of one channel.
 struct Reshape {
   static constexpr const char* kKind = "reshape";
   Shape shape;
@@ -218,14 +218,14 @@ struct Dropout {
   void visit(auto&& f) { f("rate", rate); }
   Value operator()(const Scope& scope, Value x) const;
 };
-/// The same for whole channels of x[B, C, ..].
+/// Dropout of whole channels of x[B, C, ..].
 struct SpatialDropout {
   static constexpr const char* kKind = "spatial_dropout";
   float rate = .5f;
   void visit(auto&& f) { f("rate", rate); }
   Value operator()(const Scope& scope, Value x) const;
 };
-/// Adds normal noise while training.
+/// Adds normal noise during training.
 struct GaussianNoise {
   static constexpr const char* kKind = "gaussian_noise";
   float deviation = .1f;
@@ -288,7 +288,7 @@ struct ConvTranspose2d {
   }
   Value operator()(const Scope& scope, Value x) const;
 };
-/// Stride 0: that of the kernel.
+/// Stride 0: the size of the kernel.
 struct MaxPool2d {
   static constexpr const char* kKind = "max_pool2d";
   Pair kernel = 2, stride = 0, padding = 0, dilation = 1;
@@ -325,7 +325,7 @@ struct GlobalAvgPool2d {
   static constexpr const char* kKind = "global_avg_pool2d";
   Value operator()(const Scope&, Value x) const { return global_avg_pool2d(x); }
 };
-/// To `size`, or, where that is 0, to `factor` times the extents.
+/// Resizes to `size` or, if that is 0, to `factor` times the extents.
 struct Upsample {
   static constexpr const char* kKind = "upsample";
   Pair factor = 2, size = 0;
@@ -338,9 +338,9 @@ struct Upsample {
 // Normalisation: gamma "weight" starts at 1, beta "bias" at 0
 // ------------------------------------------------------------
 
-/// batch_norm of x[B, C, ..] by the batch while training, which also moves the state "running_mean" and "running_var"
-/// by `momentum`; by that state otherwise. The padding of a last batch does not count (Scope::counted). (Keras:
-/// momentum .99 of what is kept, eps 1e-3.)
+/// batch_norm of x[B, C, ..]. Training uses the statistics of the batch and moves the state "running_mean" and
+/// "running_var" by `momentum`; evaluation uses that state. The padding of a last batch does not count
+/// (Scope::counted). (Keras: momentum .99 is the share that is kept, eps 1e-3.)
 struct BatchNorm {
   static constexpr const char* kKind = "batch_norm";
   float eps = 1e-5f, momentum = .1f;
@@ -399,8 +399,8 @@ struct SinusoidalPositions {
   static constexpr const char* kKind = "sinusoidal_positions";
   Value operator()(const Scope& scope, Value x) const;
 };
-/// Attention of x to itself, or to `memory`, in `heads` parts of the features: linear layers "q_proj", "k_proj",
-/// "v_proj" and "out_proj" of [C, C].
+/// Attention of x to itself, or to `memory`, with `heads` heads: linear layers "q_proj", "k_proj", "v_proj" and
+/// "out_proj" of [C, C].
 struct MultiHeadAttention {
   static constexpr const char* kKind = "multi_head_attention";
   int64_t heads = 1;
@@ -411,8 +411,8 @@ struct MultiHeadAttention {
   Value operator()(const Scope& scope, Value x) const;
   Value operator()(const Scope& scope, Value x, Value memory) const;
 };
-/// `layers` LSTMs on top of each other, with weights "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", ..:
-/// y[B, T, units], or without `sequences` the last step's [B, units].
+/// A stack of `layers` LSTMs, with weights "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", ..: y[B, T,
+/// units], or, without `sequences`, the last step's [B, units].
 struct Lstm {
   static constexpr const char* kKind = "lstm";
   int64_t units = 0, layers = 1;
@@ -440,10 +440,10 @@ struct Rnn {
 
 /// Every struct of this header and of augment.h, by its kind.
 std::span<const Maker<Layer>> layer_makers();
-/// Throws `not_found` with the kinds that there are.
+/// Throws `not_found` with the kinds that exist.
 Layer layer_from_name(const std::string& kind, const Attrs& options = {});
 
-/// A model is a layer: sequential() makes one of many, and any function of a scope and a value is one too.
+/// A model is a layer. sequential() creates one from a list, and any function of a scope and a value is one too.
 using Model = Layer;
 
 /// Applies the layers one after the other; their parameters are named by position: "0.weight", "2.bias".

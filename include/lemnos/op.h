@@ -1,6 +1,6 @@
-// What an op is: a plain struct of function pointers. For those who add one, inside Lemnos or from an application.
+// The definition of an op: a plain struct of function pointers. For adding an op, inside Lemnos or in an application.
 //
-// A kernel launch is data: an op's `lower` returns Dispatch values and never calls Vulkan, so that memory planning,
+// A kernel launch is data: an op's `lower` returns Dispatch values and never calls Vulkan. So memory planning,
 // barriers, fusion, printing and checking are ordinary functions over lists.
 #pragma once
 
@@ -21,8 +21,8 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
-/// What a compute module says of itself: barriers, checks and the kernel contract rest on it, so that none of them can
-/// disagree with the shader. Bindings are storage buffers of set 0; specialisation constants are counted from 0.
+/// Facts about a compute module, read from its SPIR-V. Barriers, checks and the kernel contract use them, so they
+/// cannot disagree with the shader. Bindings are storage buffers of set 0; specialisation constants are counted from 0.
 struct KernelInfo {
   uint32_t bindings = 0;
   uint32_t readable = 0;  // bit i: a block on binding i lacks NonReadable
@@ -48,12 +48,12 @@ struct Kernel {
   KernelInfo info;
 };
 
-/// A kernel of an application's own, from its words; both must outlive it. Throws `corrupt_data` for words that are no
-/// module, `unsupported` for one that asks for more than a kernel may have.
+/// An application's own kernel, from its SPIR-V words. Name and words must outlive it. Throws `corrupt_data` for words
+/// that are not a module, `unsupported` for a module that needs more than a kernel may use.
 Kernel make_kernel(const char* name, std::span<const uint32_t> spirv);
 
-/// Up to 128 bytes of 32-bit words: push constants or specialisation constants, made from the struct that the shader's
-/// header declares for both sides.
+/// Up to 128 bytes of 32-bit words: push constants or specialisation constants, from the struct that the shader's
+/// header declares for GLSL and C++.
 class Words {
  public:
   static constexpr size_t kMax = 32;
@@ -73,7 +73,7 @@ class Words {
   uint32_t count_ = 0;
 };
 
-/// A range of a value's memory, or of scratch memory that one node asked for.
+/// A range of a value's memory, or of scratch memory that a node requested.
 struct TensorRef {
   int value = -1;       // value id; or, when scratch is not -1, unused
   int scratch = -1;     // index into the node's scratch requests
@@ -81,7 +81,7 @@ struct TensorRef {
   uint64_t bytes = 0;
 };
 
-/// What a launch costs at least: the roofline against which it is measured.
+/// The minimum cost of a launch: the roofline that its time is compared with.
 struct Cost {
   uint64_t bytes = 0;  // moved to and from memory
   uint64_t flops = 0;
@@ -92,26 +92,26 @@ struct Dispatch {
   std::vector<TensorRef> tensors;  // in binding order
   Words spec;                      // specialisation constants 0..n-1
   Words params;                    // push constants
-  uint64_t groups = 1;             // workgroups; the kernel finds its own by workgroup_index()
+  uint64_t groups = 1;             // workgroups; a kernel reads its index with workgroup_index()
   Cost cost;
   uint32_t subgroup_size = 0;  // required size, or 0 for any
 };
 
-/// What `infer` sees.
+/// The argument of `infer`.
 struct Infer {
   const OpDef& op;
   std::span<const TensorDesc> in;
   const Attrs& given;
 
-  /// The attributes as the op's struct; Grad, Lower and Reference have the same. It is decoded at each call.
+  /// The attributes as the op's struct; Grad, Lower and Reference have the same function. Each call decodes them.
   template <Fields T>
   T attrs() const {
     return given.as<T>();
   }
 };
 
-/// What `grad` sees: the node's values and the gradients of its outputs. `dy(i)` is "no value" where no gradient
-/// reaches output i; `needs(i)` says whether anybody wants the gradient of input i.
+/// The argument of `grad`: the node's values and the gradients of its outputs. `dy(i)` is empty if no gradient reaches
+/// output i; `needs(i)` tells whether the gradient of input i is needed.
 struct Grad {
   Graph& graph;
   int node;
@@ -136,7 +136,7 @@ struct RowWindow {
   uint32_t inputs = 0;
 };
 
-/// What `lower` sees: a node, or a window of its rows as if that were all.
+/// The argument of `lower`: a node, or a window of its rows that is treated as the whole.
 class Lower {
  public:
   Lower(const Graph& graph, const Node& node, const DeviceCaps& device_caps, const Kernel* (*find)(std::string_view),
@@ -158,16 +158,17 @@ class Lower {
   TensorRef y(size_t i = 0) const { return outputs_[i].ref; }
   /// `bytes` of memory that live only during this node's dispatches.
   TensorRef scratch(uint64_t bytes);
-  /// The embedded kernel of that name; throws `unsupported` when this build has none (an old glslang leaves out some).
+  /// The embedded kernel of that name. Throws `unsupported` if this build does not have it (an old glslang cannot
+  /// compile some).
   const Kernel& kernel(std::string_view name) const;
   bool has_kernel(std::string_view name) const { return find_(name) != nullptr; }
-  /// Whether input i is made where the output keeps it (OpDef::places).
+  /// Whether input i is computed directly in the output's memory (OpDef::places).
   bool is_placed(size_t i) const { return i < placed_.size() && placed_[i]; }
   void set_placed(std::vector<bool> placed) { placed_ = std::move(placed); }
   /// Chooses the first variant of the node's op that accepts, or the one that a test forces. Throws `unsupported` with
   /// every refusal when none accepts.
   const char* variant() const;
-  /// True while a test forces a variant: what a variant then refuses is impossible, not merely slower.
+  /// True while a test forces a variant. A variant then refuses only what is impossible, not what is slower.
   bool forced() const { return !forced_.empty(); }
 
   std::span<const uint64_t> scratch_bytes() const { return scratch_bytes_; }
@@ -187,8 +188,8 @@ class Lower {
   std::vector<bool> placed_;
 };
 
-/// What a reference sees: plain arrays of doubles. Whatever it writes is rounded to the output's dtype afterwards.
-/// Where the op updates an input in place, the output's array is the input's.
+/// The argument of a reference: plain arrays of doubles. Results are rounded to the output's dtype afterwards. If the
+/// op updates an input in place, the output's array is the input's.
 struct Reference {
   const Node& node;
   std::vector<TensorDesc> in_desc;
@@ -210,22 +211,22 @@ struct Alias {
   uint8_t input;
 };
 
-/// An input that is a part of output 0: it may be made there, and then nothing is copied.
+/// An input that is a part of output 0. It may be computed there directly; then nothing is copied.
 struct PlacedInput {
   size_t input = 0;
   int64_t offset = 0;  // elements from the start of output 0
 };
 
-/// One way to run an op. `refuse` says why this device or shape cannot take it; null or an empty string accepts.
-/// Best first; the last of an op's variants accepts everything.
+/// One implementation of an op. `refuse` returns why the device or the shape does not support it; null or an empty
+/// string accepts. The list is ordered, best first; the last variant of an op accepts everything.
 struct Variant {
   const char* name;
   std::string (*refuse)(const Lower&) = nullptr;
 };
 
-/// What a node that computes gradients stands for, in ops that have gradients themselves: output i of the node is the
-/// gradient of `y`, whose own gradients are `dy`, for x[i]; "no value" where output i is no gradient. `x` and `dy` are
-/// inputs of the node, `y` is computed again from them. Second derivatives go through it.
+/// The meaning of a node that computes gradients, for second derivatives: output i of the node is the gradient of `y`
+/// for x[i], given the gradients `dy` of `y`; empty where output i is not a gradient. `x` and `dy` are inputs of the
+/// node, `y` is computed again from them by ops that have gradients.
 struct Primal {
   std::vector<Value> y, dy, x;
 };
@@ -233,33 +234,35 @@ struct Primal {
 struct OpDef {
   const char* name;
   std::vector<TensorDesc> (*infer)(const Infer&);
-  /// One gradient per input ("no value" where there is none). Null: not differentiable.
+  /// One gradient per input (empty where there is none). Null: not differentiable.
   std::vector<Value> (*grad)(Grad&) = nullptr;
   std::vector<Dispatch> (*lower)(Lower&) = nullptr;
   void (*reference)(const Reference&) = nullptr;
 
-  AttrSchema attrs = {};  // one that is not declared is an error when a node is added
+  AttrSchema attrs = {};  // adding a node with an undeclared attribute is an error
   std::span<const Variant> variants = {};
   /// Outputs that update an input: the op writes persistent memory and belongs to the end of the step.
   std::span<const Alias> updates = {};
-  /// Outputs that are another way to look at an input: they share its memory, and nothing is launched.
+  /// Outputs that are views of an input: they share its memory, and nothing is launched.
   std::span<const Alias> views = {};
-  /// Outputs that may take over the memory of an input of the same desc that dies here: where every invocation reads
-  /// its own elements, once, before it writes them, in one launch (elementwise ops).
+  /// Outputs that may reuse the memory of an input of the same desc whose lifetime ends here. Allowed if there is one
+  /// launch in which every invocation reads only its own elements, once, before it writes them (elementwise ops).
   std::span<const Alias> inplace = {};
-  /// A fused node's outputs by smaller ops, which define it. Empty, or null: `reference` defines the node.
+  /// The outputs of a fused node, composed of smaller ops, which define it. Empty or null: `reference` defines the
+  /// node.
   std::vector<Value> (*decompose)(Graph&, const Node&) = nullptr;
-  /// The inputs (a bit each) whose first axis goes with that of every output, row by row, 0 for none: what a device
-  /// cannot bind whole is then computed in slices. Null: refused there, with the limit.
+  /// The inputs (one bit each) whose first axis corresponds to that of every output, row by row; 0 for none. A tensor
+  /// that a device cannot bind whole is then computed in slices. Null: such a tensor is refused, with the limit.
   uint32_t (*by_rows)(const Lower&) = nullptr;
-  /// Below what the indices in input `input` must be, or -1 where that input holds none; a negative index is none.
-  /// Null: the op takes no indices. What is past it must not be followed; metrics::IndexWatch counts it.
+  /// The exclusive limit of the indices in input `input`, or -1 if that input contains no indices; a negative index
+  /// means "none". Null: the op takes no indices. A kernel must not access memory through an index past the limit;
+  /// metrics::IndexWatch counts such indices.
   int64_t (*index_limit)(const Infer&, size_t input) = nullptr;
-  /// The inputs that output 0 holds as they are. Null: none.
+  /// The inputs that output 0 contains unchanged. Null: none.
   std::vector<PlacedInput> (*places)(const Node&) = nullptr;
-  /// Of an op whose outputs are gradients: all of them, or all but the first where there is a `grad` too (a loss with
-  /// its gradient), which then answers for the first alone. An input that stands twice in the node stands here as two.
-  /// Null: the op's `grad` answers for every output.
+  /// For an op whose outputs are gradients: all of them, or all but the first if there is a `grad` too (a loss with its
+  /// gradient), which then handles the first only. An input that occurs twice in the node occurs here twice. Null: the
+  /// op's `grad` handles every output.
   Primal (*primal)(Graph&, const Node&) = nullptr;
 };
 

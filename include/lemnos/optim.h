@@ -42,7 +42,7 @@ struct Adagrad {
   float lr = .01f;
   float lr_decay = 0;
   float eps = 1e-10f;
-  float initial = 0;       // what a starts at
+  float initial = 0;       // start value of a
   float weight_decay = 0;  // L2
 
   void visit(auto&& f) {
@@ -144,9 +144,9 @@ struct Adamax {
   }
 };
 
-/// Adam whose step is rectified by the variance of the second moment, and which leaves that out while it is not yet
-/// tractable (Liu et al., 2020): rho = 2 / (1 - beta2) - 1, rho_t = rho - 2 t beta2^t / (1 - beta2^t), tractable
-/// past 5.
+/// Adam whose step is rectified by the variance of the second moment; without rectification while that variance is not
+/// tractable (Liu et al., 2020): rho = 2 / (1 - beta2) - 1, rho_t = rho - 2 t beta2^t / (1 - beta2^t), tractable past
+/// 5.
 struct RAdam {
   static constexpr const char* kKind = "radam";
   float lr = 1e-3f;
@@ -189,8 +189,8 @@ struct Asgd {
   }
 };
 
-/// For whole batches (Riedmiller and Braun, 1993). Each element has a step s, at first lr. Where g keeps the sign that
-/// it had before, s *= grow; where it changes, s *= shrink and g counts as 0; s stays within [least, most]; p -= s
+/// For full-batch training (Riedmiller and Braun, 1993). Each element has a step size s, initially lr. If g keeps its
+/// previous sign, s *= grow; if it changes, s *= shrink and g counts as 0; s stays within [least, most]; p -= s
 /// sign(g). A schedule scales s, least and most.
 struct Rprop {
   static constexpr const char* kKind = "rprop";
@@ -208,7 +208,7 @@ struct Rprop {
 };
 
 /// Adam for large batches (You et al., 2020): u = m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps) + weight_decay p;
-/// p -= lr |p| / |u| u, with the norms over each parameter by itself; the quotient is 1 where one of them is 0. Three
+/// p -= lr |p| / |u| u, with norms over each parameter separately; the quotient is 1 if one of them is 0. Three
 /// launches for any number of parameters.
 struct Lamb {
   static constexpr const char* kKind = "lamb";
@@ -223,17 +223,17 @@ struct Lamb {
   }
 };
 
-/// Momentum whose direction is made orthogonal, for the hidden weights of a network (Jordan et al., 2024): of each
-/// matrix, m = momentum m + (1 - momentum) g and d = momentum m + (1 - momentum) g with nesterov, else m; then
-/// X = d / |d|, and `iterations` times A = X X^T, X = 3.4445 X + (-4.7750 A + 2.0315 A^2) X, which brings every
-/// singular value near 1; p *= 1 - lr weight_decay; p -= lr sqrt(max(1, rows / columns)) X.
+/// Momentum with an orthogonalised direction, for the hidden weights of a network (Jordan et al., 2024): for each
+/// matrix, m = momentum m + (1 - momentum) g and d = momentum m + (1 - momentum) g with nesterov, else m; then X = d /
+/// |d|, and `iterations` times A = X X^T, X = 3.4445 X + (-4.7750 A + 2.0315 A^2) X, which moves every singular value
+/// towards 1; p *= 1 - lr weight_decay; p -= lr sqrt(max(1, rows / columns)) X.
 ///
 /// Matrices are the parameters of two axes or more, as [first, all others], that have more than one row and column and
-/// are not named in `others`. Everything else takes `adamw`: biases, norms, and what `others` names, "*" standing for
-/// any characters. The authors put there the embeddings and the last layer of a network.
+/// are not named in `others`. All other parameters use `adamw`: biases, norms, and the names in `others`, where "*"
+/// matches any characters. The authors name the embeddings and the last layer of a network there.
 ///
-/// Launches: one for `adamw`, and for each shape that matrices have 5 + 3 `iterations`, whatever their number: matrices
-/// of one shape are multiplied together, with as much memory besides as all of them take, three times.
+/// Launches: one for `adamw`, and 5 + 3 `iterations` for each shape of matrix, independent of the number of matrices.
+/// Matrices of one shape are multiplied in one batch, which needs additional memory of three times their size.
 struct Muon {
   static constexpr const char* kKind = "muon";
   float lr = .02f;
@@ -280,76 +280,75 @@ using Optimizer = std::variant<Sgd, Adagrad, Adadelta, RmsProp, Adam, AdamW, NAd
 std::string name_of(const Optimizer& optimizer);  // "sgd", "adamw", ...
 /// The structs above, by their kind.
 std::span<const Maker<Optimizer>> optimizer_makers();
-/// Throws `not_found` with the kinds that there are.
+/// Throws `not_found` with the kinds that exist.
 Optimizer optimizer_from_name(const std::string& name, const Attrs& options = {});
 float learning_rate(const Optimizer& optimizer);
-/// Muon's `adamw` keeps its proportion to it.
+/// Muon's `adamw` keeps its ratio to it.
 void set_learning_rate(Optimizer& optimizer, float lr);
 
-/// Parameters that learn at another rate, or decay otherwise, than the rest.
+/// Parameters with another learning rate or weight decay than the rest.
 struct Group {
   std::vector<Value> parameters;
-  float lr_scale = 1;            // 0: frozen, with what the optimizer keeps for them
+  float lr_scale = 1;            // 0: frozen, including their optimizer slots
   float weight_decay_scale = 1;  // 0: no weight decay, as for biases and norms
 };
 
-/// The loss was seeded with loss_scale(state, initial): gradients are divided by the scale again. A step whose gradient
-/// is not finite, or whose squared norm (clipped, where clip_norm says so) is past the largest float, is left out (and
-/// counted in the state), and the scale backs off; after `interval` good steps it grows. It stays between `least` and
-/// 2^100. A step that is left out at `least` is counted too, and a Trainer throws: a smaller loss does not help where
-/// gradients are not finite by themselves.
+/// For a loss that was seeded with loss_scale(state, initial): gradients are divided by the scale. A step is skipped
+/// (and counted in the state) if its gradient is not finite or its squared norm (after clip_norm) overflows; the scale
+/// then decreases. After `interval` good steps it increases. It stays between `least` and 2^100. A step that is skipped
+/// at `least` is counted too, and a Trainer throws, because a smaller scale cannot help there.
 struct LossScale {
   float initial = 65536;
   float growth = 2;
   float backoff = .5f;
-  int64_t interval = 2000;  // 0: the scale stays
-  float least = 0x1p-14f;   // the least normal number of f16
+  int64_t interval = 2000;  // 0: the scale never increases
+  float least = 0x1p-14f;   // the smallest normal number of f16
 };
 
 struct UpdateOptions {
-  /// What this optimizer updates; empty: every parameter of the graph. One that no gradient reaches is left alone, and
-  /// so is what is kept for it: it does not decay.
+  /// The parameters that this optimizer updates; empty: every parameter of the graph. A parameter without a gradient
+  /// does not change, nor do its slots: it does not decay.
   std::vector<Value> parameters = {};
-  /// Several optimizers in one graph, or in several graphs on one state, each have a name, their own count of updates,
-  /// bias correction, learning rate factor and loss scale: clock(graph, name). They share the slots of optimizers of
-  /// one kind, for each has its own parameters.
+  /// Several optimizers in one graph, or in several graphs on one state, each have a name, and with it their own count
+  /// of updates, bias correction, learning rate factor and loss scale: clock(graph, name). Optimizers of one kind share
+  /// the slot arenas, because each updates different parameters.
   std::string name = {};
-  /// Over which parameters clip_norm and loss_scale look; empty: over what the optimizer updates.
+  /// The parameters for clip_norm and loss_scale; empty: those that the optimizer updates.
   std::vector<Value> norm_of = {};
   std::vector<Group> groups = {};
-  float clip_value = 0;  // each element of the gradient is clamped to +-clip_value; 0: not
-  /// All gradients are multiplied by min(1, clip_norm / (norm + 1e-6)), norm the L2 norm over all parameters; 0: not.
-  /// Then too a step whose gradient is not finite is left out, and one whose norm is past the largest float.
+  float clip_value = 0;  // each element of the gradient is clamped to +-clip_value; 0: off
+  /// All gradients are multiplied by min(1, clip_norm / (norm + 1e-6)), norm the L2 norm over all parameters; 0: off.
+  /// With it, a step is skipped if its gradient is not finite or its norm overflows.
   float clip_norm = 0;
   std::optional<LossScale> loss_scale;
   std::optional<Schedule> schedule;
 };
 
-/// Adds what an update needs: the schedule and the gradient norm where they are asked for, the optimizer's slots (named
-/// "adam.m", "adam.v", ...) and the node that updates its parameters from the gradient arena (autograd's
-/// place_gradients fills it), in place at the end of a step. Returns the new flat parameters. Works on
-/// clock(graph, options.name), which somebody must advance (advance_step, finish_step). Throws `invalid_argument` for
-/// options out of range, for a parameter that another optimizer of the graph updates, or after the step was closed.
+/// Adds the nodes of an update: the schedule and the gradient norm if requested, the optimizer's slots (named "adam.m",
+/// "adam.v", ...) and the node that updates its parameters from the gradient arena (filled by place_gradients), in
+/// place at the end of a step. Returns the new flat parameters. Uses clock(graph, options.name), which the caller must
+/// advance (advance_step, finish_step). Throws `invalid_argument` for options out of range, for a parameter that
+/// another optimizer of the graph updates, or after the step was closed (finish_step).
 Value apply(Graph& graph, const Optimizer& optimizer, const UpdateOptions& options = {});
 
-/// Gradients of the scalar `loss` for options.parameters, placed, and applied: one call for each loss and its
-/// optimizer. Returns the targets of the step: the new parameters, and for a named optimizer its clock, advanced;
-/// without a name the caller closes the step.
+/// Computes the gradients of the scalar `loss` for options.parameters, places and applies them: one call for each loss
+/// and its optimizer. Returns the targets of the step: the new parameters, and for a named optimizer its advanced
+/// clock; without a name the caller closes the step.
 std::vector<Value> minimize(Value loss, const Optimizer& optimizer, UpdateOptions options = {});
 
-/// The StepState that an optimizer of that name counts in: "step_state.<name>", or step_state(graph) without a name.
+/// The StepState of the optimizer of that name: "step_state.<name>", or step_state(graph) without a name.
 Value clock(Graph& graph, const std::string& name = {});
 
-/// What advance_step and finish_step must know of the optimizer: beta1, beta2, momentum_decay and base_lr are filled
-/// in.
+/// Options for advance_step and finish_step: fills in the optimizer's beta1, beta2, momentum_decay and base_lr.
 AdvanceOptions advance_options(const Optimizer& optimizer, AdvanceOptions options = {});
 
-/// Exponential moving average of all parameters, in the slot "average": after the first update the parameters, then
-/// decay average + (1 - decay) p. Added after `apply`; `parameters` is what that returned. Returns the new average.
+/// Exponential moving average of all parameters, in the slot "average": the parameters after the first update, then
+/// decay average + (1 - decay) p. Call it after `apply`; `parameters` is the result of `apply`. Returns the new
+/// average.
 Value average_parameters(Graph& graph, Value parameters, float decay = .999f);
 
-/// Rows of `parameter` [R, ..] (one for each output of a Linear or a convolution) longer than `max` are shortened to
-/// it, as Keras's MaxNorm does; after `apply`. Returns the new parameter.
+/// Rows of `parameter` [R, ..] (one for each output of a Linear or a convolution) whose norm exceeds `max` are scaled
+/// to it, as Keras's MaxNorm does. Call it after `apply`. Returns the new parameter.
 Value constrain_max_norm(Value parameter, float max = 2);
 
 }  // namespace lemnos::optim

@@ -1,4 +1,4 @@
-// Pictures of experiments as SVG: panels with axes, and marks drawn on them. No dependency, no global state.
+// Plots of experiments as SVG: panels with axes, and marks drawn on them. No dependency, no global state.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,12 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::io {
 
-/// An index into the palette of eight colours that colour-blind readers tell apart (Okabe and Ito), taken round and
-/// round; -1: the next one that is free.
+/// An index, modulo 8, into the palette of eight colours that colour-blind readers can distinguish (Okabe and Ito); -1:
+/// the next unused one.
 using Colour = int;
 
 struct Line {
-  std::vector<double> x, y;  // a pair that is not finite breaks the line
+  std::vector<double> x, y;  // a pair that is not finite interrupts the line
   std::string label;         // in the legend; empty: not listed
   Colour colour = -1;
   bool dashed = false;
@@ -36,7 +36,7 @@ struct Scatter {
   double opacity = 0.8;
 };
 
-/// A histogram: bar i stands between edges[i] and edges[i + 1].
+/// A histogram: bar i is between edges[i] and edges[i + 1].
 struct Bars {
   std::vector<double> edges;  // one more than heights, ascending
   std::vector<double> heights;
@@ -52,7 +52,8 @@ struct HeatMap {
   bool numbers = true;
 };
 
-/// Level lines of a function on a regular grid: values[j, i] lies at x0 + i (x1 - x0) / (columns - 1), and so for y.
+/// Level lines of a function on a regular grid: values[j, i] is at x0 + i (x1 - x0) / (columns - 1), and likewise for
+/// y.
 struct Contours {
   int64_t rows = 0, columns = 0;
   std::vector<double> values;  // [rows, columns], row 0 at y0
@@ -64,17 +65,17 @@ using Mark = std::variant<Line, Scatter, Bars, HeatMap, Contours>;
 
 struct Axis {
   std::string title;
-  bool log = false;  // values that are not positive are left out
+  bool log = false;  // values that are not positive are omitted
   std::optional<double> min, max;
   bool integers = false;           // ticks at whole numbers only (epochs)
-  std::vector<std::string> names;  // where there are any: ticks at 0, 1, 2, .. with these names
+  std::vector<std::string> names;  // if not empty: ticks at 0, 1, 2, .. with these names
 };
 
 struct Panel {
   std::string title;
   Axis x, y;
   std::vector<Mark> marks;     // drawn in this order
-  bool legend_beside = false;  // the legend stands right of the plot; else in the corner that is freest
+  bool legend_beside = false;  // the legend is to the right of the plot; otherwise in the emptiest corner
 };
 
 struct Figure {
@@ -85,18 +86,18 @@ struct Figure {
   double panel_width = 480, panel_height = 340;  // pixels
 };
 
-/// Throws `invalid_argument` naming the panel and the mark when lengths disagree (both are given).
+/// Throws `invalid_argument` naming the panel, the mark and both lengths if lengths disagree.
 std::string to_svg(const Figure& figure);
-/// The same to a file; an interrupted write leaves the old file whole.
+/// Writes it to a file; an interrupted write leaves the old file whole.
 void write_figure(const std::filesystem::path& path, const Figure& figure);
 
-/// `count` values in `bins` equal bins over their range (or over [min, max]); values that are not finite are left out.
+/// `count` values in `bins` equal bins over their range (or over [min, max]); values that are not finite are omitted.
 Bars histogram(const std::vector<double>& values, int64_t bins, std::optional<double> min = {},
                std::optional<double> max = {});
 
-/// A training run: loss against the epoch, and accuracy where the history has it; training and validation. Reads the
-/// columns loss, val_loss, accuracy and val_accuracy, those that exist, and the column epoch where there is one. Throws
-/// `not_found` when there is no loss.
+/// The learning curve of a run: loss against the epoch, and accuracy if the history has it; training and validation.
+/// Reads the columns loss, val_loss, accuracy, val_accuracy and epoch, as far as they exist. Throws `not_found` if
+/// there is no loss.
 Figure learning_curve(const History& history, const std::string& title = {});
 
 }  // namespace lemnos::io

@@ -1,4 +1,4 @@
-// Predictions in an application: made once for a largest batch, then write, run, read, without an allocation.
+// Predictions in an application: created once for a maximum batch; then write, run and read allocate nothing.
 #pragma once
 
 #include <cstdint>
@@ -14,20 +14,19 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
-/// A model's outputs for any number of rows up to a bound. Programs for a few numbers of rows are compiled, and run
-/// once, when it is made; a run takes the smallest that holds its rows. One thread at a time, and not while its trainer
-/// is used.
+/// Computes a model's outputs for any number of rows up to a limit. The constructor compiles programs for a few numbers
+/// of rows and runs each once; a run uses the smallest program that holds its rows. One thread at a time, and not while
+/// its trainer is used.
 ///
 ///     Predictor predictor(trainer, 64);
 ///     std::ranges::copy(features, predictor.input().begin());
 ///     if (predictor.run(3) == Status::ok) use(predictor.output());
 class Predictor {
  public:
-  /// With the weights of a trainer, as they are when it runs: training that goes on is seen. The trainer must outlive
-  /// it and must know the shapes of its inputs (from fit, evaluate, load or summary). Throws `invalid_argument`, and
-  /// what compiling throws.
+  /// Uses the current weights of a trainer in each run. The trainer must outlive the predictor and must know the shapes
+  /// of its inputs (from fit, evaluate, load or summary). Throws `invalid_argument`, and what compiling throws.
   Predictor(Trainer& trainer, int64_t most_rows);
-  /// With the weights of a file that Trainer::save made.
+  /// Uses the weights of a file that Trainer::save wrote.
   Predictor(Device device, Model model, const std::filesystem::path& checkpoint, int64_t most_rows);
   Predictor(Predictor&&) noexcept;
   Predictor& operator=(Predictor&&) noexcept;
@@ -36,17 +35,17 @@ class Predictor {
   int64_t most_rows() const;
   size_t inputs() const;
   size_t outputs() const;
-  /// most_rows() rows of input i, row after row, to be filled.
+  /// Space for most_rows() rows of input i, row after row. Fill it before run().
   std::span<float> input(size_t i = 0);
-  /// Hands the first `rows` rows of each input to the device and runs. Allocates nothing. Throws `invalid_argument` for
-  /// less than one row or more than most_rows(), with both numbers.
+  /// Uploads the first `rows` rows of each input and runs. Allocates nothing. Throws `invalid_argument` for less than
+  /// one row or more than most_rows(), with both numbers.
   Status run(int64_t rows);
-  /// The rows of output i that the last run made; the first call after it waits.
+  /// The rows of output i from the last run. The first call after a run waits.
   std::span<const float> output(size_t i = 0);
 
-  /// What a run of so many rows uses: for an application that writes the inputs on the device, at the place that
-  /// export_buffer(session, input) says, and records the program into its own command buffers (VulkanRunner, in
-  /// lemnos/vulkan.h). The values are f32[rows, ..]; rows that are not wanted may hold anything.
+  /// The session, program and values of a run with that many rows: for an application that writes the inputs on the
+  /// device, to the buffer from export_buffer(session, input), and records the program into its own command buffers
+  /// (VulkanRunner, in lemnos/vulkan.h). The values are f32[rows, ..]; unused rows may have any content.
   struct Part {
     Session& session;
     Program& program;

@@ -1,4 +1,4 @@
-// Where the time of a step goes: every launch with its time on the device, and the host's part beside it.
+// The time of a step: every launch with its time on the device, and the work of the host.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +11,15 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
-/// Microseconds since the profile began.
+/// Microseconds since the start of the profile.
 struct Interval {
   double begin = 0, end = 0;
 };
 
 /// One launch of a program; on the CPU reference one node.
 struct LaunchProfile {
-  std::string op;       // of the graph's node: "matmul"
-  std::string result;   // what it makes: "f32[64, 784]"
+  std::string op;       // op of the graph's node: "matmul"
+  std::string result;   // its result: "f32[64, 784]"
   std::string kernel;   // "matmul_tiled.f32"; empty on the CPU reference
   uint64_t groups = 0;  // workgroups
   uint64_t bytes = 0;   // moved to and from memory, at least
@@ -30,13 +30,13 @@ struct LaunchProfile {
   double microseconds() const;
 };
 
-/// What the host did meanwhile.
+/// An action of the host.
 struct HostProfile {
   std::string what;  // "submit", "wait"
   Interval when;
 };
 
-/// Made by Program::profile.
+/// Returned by Program::profile.
 struct Profile {
   std::string device, driver, driver_version;
   uint32_t steps = 0;
@@ -45,12 +45,13 @@ struct Profile {
   double replayed_microseconds =
       0;  // of a step by run(), in the same call: what the launches cost together, unmeasured
 
-  /// The sum of the launches' times. Each is kept apart from the next by a barrier, so this is more than a step takes.
+  /// The sum of the launches' times. A barrier separates each launch from the next, so this is more than the time of a
+  /// step.
   double microseconds() const;
   /// By op, the most expensive first: launches, microseconds, share, GB/s, GFLOP/s.
   std::string table() const;
   /// For chrome://tracing and ui.perfetto.dev: JSON with a row for the device and one for the host. The device's clock
-  /// is laid beside the host's so that a step ends when the host's wait for it returns.
+  /// is aligned with the host's: a step ends when the host's wait for it returns.
   std::string trace() const;
 };
 

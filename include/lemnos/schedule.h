@@ -54,7 +54,7 @@ struct Cosine {
   bool periodic = false;
 };
 
-/// Cosine that begins again after each cycle; each is `longer` times as long as the one before (SGDR).
+/// Cosine that restarts after each cycle; each cycle is `longer` times as long as the previous one (SGDR).
 struct CosineRestarts {
   int64_t period = 10;
   float longer = 1;
@@ -93,7 +93,7 @@ struct Schedule {
   std::variant<Constant, StepDecay, MultiStep, Exponential, InverseTime, Polynomial, Cosine, CosineRestarts, OneCycle,
                Piecewise, Cyclic>
       shape;
-  bool by_epoch = false;    // t counts epochs, else steps
+  bool by_epoch = false;    // t counts epochs; otherwise steps
   int64_t warm_up = 0;      // units over which the factor first rises linearly, from warm_up_start; t of the shape
   float warm_up_start = 0;  // counts from there
 };

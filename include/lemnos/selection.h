@@ -1,7 +1,7 @@
-// Choosing a model, and joining several: cross-validation, grid and random search, bagging, boosting, voting;
-// and the learning-rate range test.
+// Model selection and ensembles: cross-validation, grid and random search, bagging, boosting, voting; and the
+// learning-rate range test.
 //
-// All of them make trainers by a function of the caller's, so whatever a Trainer can be, they can choose and join.
+// All of them create trainers with a function of the caller, so they work with every kind of Trainer.
 #pragma once
 
 #include <cstdint>
@@ -22,14 +22,14 @@ struct LearningRateRangeOptions {
   double from = 1e-6, to = 10;
   int64_t steps = 100;
   int64_t batch_size = 32;
-  double smoothing = .95;  // of the losses, exponential and corrected for its start
+  double smoothing = .95;  // exponential smoothing of the losses, with bias correction
 };
 struct LearningRateRange {
   std::vector<double> learning_rates, losses;
-  double suggestion = 0;  // where the loss falls fastest; 0: it never falls
+  double suggestion = 0;  // the rate at which the loss falls fastest; 0: it never falls
 };
-/// One step at each of `steps` rates, growing by a constant factor, until the loss is four times its least; then the
-/// trainer is as it was. (Smith, 2017: the learning-rate range test.)
+/// Runs one step at each of `steps` rates, which grow by a constant factor, until the loss is four times its minimum;
+/// then restores the trainer. (Smith, 2017: the learning-rate range test.)
 LearningRateRange find_learning_rate(Trainer& trainer, const data::Dataset& train,
                                      const LearningRateRangeOptions& options = {});
 
@@ -52,9 +52,9 @@ struct CrossValidationOptions {
   FitOptions fit = {.verbosity = Verbosity::silent};  // its validation is the fold's test
 };
 struct CrossValidation {
-  std::vector<Metrics> folds;  // of each fold's test, after its last epoch
+  std::vector<Metrics> folds;  // of each fold's test set, after its last epoch
   Score loss, accuracy;
-  std::string text() const;  // a line a fold, then the means
+  std::string text() const;  // a line for each fold, then the means
 };
 /// A new trainer for each fold. Throws what data::k_folds throws.
 CrossValidation cross_validate(const MakeTrainer& make, const data::Dataset& data,
@@ -70,12 +70,12 @@ struct Trial {
 struct Search {
   std::vector<Trial> trials;  // in the order in which they ran
   bool largest = true;        // the best has the largest score
-  /// Throws `out_of_range` when there is none. A score that is NaN is never the best.
+  /// Throws `out_of_range` if there is none. A NaN score is never the best.
   const Trial& best() const;
   std::string text() const;  // a table, the best first
   std::string csv() const;
 };
-/// What a point comes to: usually an accuracy on validation data, or a cross-validation's mean.
+/// The score of a point: usually an accuracy on validation data, or the mean of a cross-validation.
 using Evaluate = std::function<double(const Point&)>;
 
 /// Every combination of the values. Throws `invalid_argument` for a name without values.
@@ -100,7 +100,7 @@ class Ensemble {
 
   /// The weighted mean of the members' outputs: of probabilities for class losses, of values for others.
   std::vector<float> average(const data::Dataset& data);
-  /// The class with the most weight of members behind it, for each row; of equal ones the first. Class losses only.
+  /// For each row the class with the largest total weight of members; among equals the first. Class losses only.
   std::vector<int32_t> vote(const data::Dataset& data);
 
  private:
@@ -112,11 +112,11 @@ struct EnsembleOptions {
   uint64_t seed = 1;
   FitOptions fit = {.verbosity = Verbosity::silent};
 };
-/// Each member learns from a bootstrap sample of the data (Breiman, 1996).
+/// Trains each member on a bootstrap sample of the data (Breiman, 1996).
 Ensemble bagging(const MakeTrainer& make, const data::Dataset& train, const EnsembleOptions& options = {});
 
-/// How a member of boosting learns from the weights of the rows: each row counts so much in the loss
-/// (data::Dataset::weights), or the member gets a sample drawn by them.
+/// How a member of boosting uses the weights of the rows: as weights in the loss (data::Dataset::weights), or as
+/// probabilities for drawing its training sample.
 enum class Boost { weigh, resample };
 
 struct BoostingOptions {
@@ -125,18 +125,18 @@ struct BoostingOptions {
   FitOptions fit = {.verbosity = Verbosity::silent};
   Boost by = Boost::weigh;
 };
-/// AdaBoost.SAMME over classes (Zhu et al., 2009): the weights of the rows grow where the members so far are wrong, as
-/// samme_round() says. Ends early when a member is no better than chance (it is left out) or makes no error. Throws
-/// `invalid_argument` when even the first is no better than chance.
+/// AdaBoost.SAMME over classes (Zhu et al., 2009): samme_round() increases the weights of the rows that the members so
+/// far get wrong. Ends early if a member is no better than chance (it is discarded) or makes no error. Throws
+/// `invalid_argument` if the first member is no better than chance.
 Ensemble boosting(const MakeTrainer& make, const data::Dataset& train, const BoostingOptions& options = {});
 
-/// What one member of boosting comes to.
+/// The result of one round of boosting.
 struct SammeRound {
-  double error = 0;             // the share of the weight on rows that it has wrong
-  double say = 0;               // its weight in the vote: log((1 - error) / error) + log(classes - 1)
-  std::vector<double> weights;  // of the rows for the next member: exp(say) times as much where it is wrong; sum 1
+  double error = 0;             // share of the weight on rows that the member gets wrong
+  double estimator_weight = 0;  // its weight in the vote: log((1 - error) / error) + log(classes - 1)
+  std::vector<double> weights;  // of the rows for the next member: times exp(estimator_weight) where it is wrong; sum 1
 };
-/// `weights` add up to 1. Without an error it says as much as with one of 1e-6. Throws `shape_mismatch`.
+/// `weights` add up to 1. An error below 1e-6 counts as 1e-6. Throws `shape_mismatch`.
 SammeRound samme_round(const std::vector<double>& weights, const std::vector<int32_t>& labels,
                        const std::vector<int32_t>& chosen, int64_t classes);
 

@@ -1,4 +1,4 @@
-// A graph on a device: its memory (Session) and what is compiled to run there (Program).
+// A graph on a device: its memory (Session) and its compiled steps (Program).
 #pragma once
 
 #include <cstddef>
@@ -22,29 +22,30 @@ LEMNOS_BEGIN_PUBLIC
 namespace lemnos {
 
 struct CompileOptions {
-  std::vector<Value> targets;  // what must be computed: outputs to read, and the last values of updates
-  /// Values of the targets' graph that are taken as they are: nothing is computed that only they need. So a step can be
-  /// cut in two programs: the first computes gradients, the second is given them (the value that place_gradients
-  /// returns) and updates, and a reduction over machines or a kernel of the application comes in between. Memory that
-  /// nodes update holds what was left there; an activation is what Session::write put there, or another program that
-  /// keeps it. Throws `invalid_argument` for one that no node reads.
+  std::vector<Value> targets;  // values to compute: outputs to read, and the last values of updates
+  /// Values of the targets' graph that the program reads instead of computing them. So a step can be split into two
+  /// programs: the first computes gradients, the second takes them (the value that place_gradients returns) and
+  /// updates. In between, gradients can be reduced over machines, or the application can run its own kernel. A given
+  /// variable has its current content. A given activation has the content that Session::write, or another program that
+  /// keeps it, wrote. Throws `invalid_argument` for a value that no node reads.
   std::vector<Value> given = {};
-  /// Activations to compute that live with the graph: the session reads and writes them, and another program of the
-  /// graph may be given them.
+  /// Activations to compute and keep for the lifetime of the graph: the session can read and write them, and another
+  /// program of the graph can take them as `given`.
   std::vector<Value> kept = {};
   bool fuse = true;           // apply the rewrites
   std::string force_variant;  // "softmax=shared": for tests; empty: the best that accepts
-  /// Where variants have been measured, the fastest is taken; null: the heuristics decide. With `tune_seconds`,
-  /// compile() first spends so long to measure what it does not know yet, the dearest ops first, each variant checked
-  /// against the portable one, and adds it. The CPU backend has no variants.
+  /// Measured times of kernel variants: the fastest is used. Null: heuristics decide. With `tune_seconds` > 0 compile()
+  /// first measures unknown ops for that long, the most expensive first; it checks each variant against the portable
+  /// one and adds the times. The CPU backend has no variants.
   Tuning* tuning = nullptr;
   double tune_seconds = 0;
-  bool share_memory = true;  // activations reuse memory when their lives do not overlap
-  /// Elementwise activations are made again for the backward pass instead of kept, where their operands are there
-  /// anyway: less memory, more launches, the same bits.
+  bool share_memory = true;  // activations whose lifetimes do not overlap share memory
+  /// Elementwise activations are computed again in the backward pass instead of kept, where their operands are kept for
+  /// another reason: less memory, more launches, the same bits.
   bool recompute = false;
   uint64_t guard_bytes = 0;  // unused bytes around every tensor, watched by Program::damaged_guards
-  /// How long a segment, the smallest piece that advance() hands over, should take; 0: 200, on a software device 2000.
+  /// Intended duration of a segment, the smallest piece that advance() submits, in microseconds; 0: 200, on a software
+  /// device 2000.
   double segment_microseconds = 0;
 };
 
@@ -67,44 +68,44 @@ struct DeviceCounters {
   double longest_submission_ms = 0;  // the longest of those whose time was measured
 };
 
-/// How much of a program one call may hand to the device.
+/// How much of a program one call may submit.
 struct Budget {
-  double microseconds = 1000;  // of device time, by what the program's segments have taken so far
+  double microseconds = 1000;  // of device time, estimated from the segments' measured times
   uint32_t steps = 0;          // return after so many finished steps; 0: as many as fit
 };
 
-/// What a call handed over, and where the program stands after it.
+/// What a call submitted, and the position of the program after it.
 struct Advanced {
   uint32_t segments = 0;
-  uint32_t steps = 0;        // whose last segment was handed over
-  double microseconds = 0;   // of device time that the segments are expected to take
-  double step_done = 0;      // part of the step under way that was handed over: [0, 1)
-  uint64_t total_steps = 0;  // handed over since the program was compiled, by run() too
+  uint32_t steps = 0;        // whose last segment was submitted
+  double microseconds = 0;   // expected device time of the segments
+  double step_done = 0;      // submitted part of the current step: [0, 1)
+  uint64_t total_steps = 0;  // submitted since the program was compiled, by run() too
 };
 
 /// A compiled part of a graph. It outlives the graph, not the session. One thread at a time per Session.
 class Program {
  public:
   virtual ~Program() = default;
-  /// Runs the program `steps` times, one after the other, in one submission. Returns when the work is handed over; a
-  /// later read or wait() waits for it. Nothing is allocated or recorded.
-  /// A step that advance() has begun is finished first and counts as the first.
+  /// Runs the program `steps` times, one after the other, in one submission. Returns when the work is submitted; a
+  /// later read or wait() waits for it. Allocates and records nothing. A step that advance() has begun is finished
+  /// first and counts as the first.
   virtual Status run(uint32_t steps = 1) = 0;
-  /// Hands over those segments of the next steps whose measured cost fits the budget, less what the device has not
-  /// finished of earlier calls, and returns at once: for a frame. Before anything was measured a guess counts, which
-  /// errs to the slow side. A segment that is longer than the budget goes when as much budget was left unused. Inputs
-  /// written while a step is under way (Advanced::step_done > 0) are seen by the rest of it. The first call prepares
-  /// the segments; later ones allocate and record nothing. `done` may be null.
+  /// Submits the next segments whose measured time fits the budget, minus the unfinished work of earlier calls, and
+  /// returns at once: for a frame. Before the first measurement a conservative estimate is used. A segment that is
+  /// longer than the budget is submitted once enough budget of earlier calls was left unused. Inputs written during a
+  /// step (Advanced::step_done > 0) affect the rest of that step. The first call prepares the segments; later calls
+  /// allocate and record nothing. `done` may be null.
   virtual Status advance(const Budget& budget, Advanced* done = nullptr) = 0;
-  /// Drops the step under way, with nothing lost: persistent memory is written only in the update phase at the end of a
-  /// step, which is handed over as a whole.
+  /// Drops the current step. Nothing is lost: a step writes persistent memory only in its update phase at the end,
+  /// which is submitted as a whole.
   virtual void cancel() = 0;
-  /// What a step is expected to take on the device: measured by advance(), else guessed.
+  /// Expected device time of a step: measured by advance(), otherwise estimated.
   virtual double step_microseconds() const = 0;
   virtual Status wait() = 0;
   /// Runs 2 * `steps` steps, one at a time, and waits for each: the first half as run() does, the second with a
-  /// timestamp and a barrier after every launch. For looking, not for use. Throws `unsupported` on a device without
-  /// timestamps, `device_lost`.
+  /// timestamp and a barrier after every launch. Slower than run(): for analysis. Throws `unsupported` on a device
+  /// without timestamps, `device_lost`.
   virtual Profile profile(uint32_t steps = 5) = 0;
   /// The bytes of a target, or of persistent memory. Waits. Throws `not_found` for a value that the program does not
   /// keep, `shape_mismatch` for a span of another size.
@@ -112,7 +113,7 @@ class Program {
   virtual PlanSummary summary() const = 0;
   virtual std::string describe() const = 0;  // the plan as text, one dispatch a line
 
-  /// For tests: fills all memory of this program with a pattern that reads as NaN; and says which guards around its
+  /// For tests: fills all memory of this program with a pattern that reads as NaN, and reports which guards around its
   /// tensors were overwritten, one line each.
   virtual void poison() = 0;
   virtual std::vector<std::string> damaged_guards() = 0;
@@ -121,22 +122,23 @@ class Program {
 };
 
 /// The memory of a ModelState on one device: parameters, gradients, optimizer slots and variables, shared by the
-/// programs of all graphs on that state; and, as long as the graph or a program of it is there, the inputs, constants
-/// and scratch variables of each graph. One thread at a time.
+/// programs of all graphs on that state; and the inputs, constants and scratch variables of each graph, for the
+/// lifetime of the graph or of a program of it. One thread at a time.
 class Session {
  public:
   virtual ~Session() = default;
   virtual const DeviceInfo& info() const = 0;
   virtual const std::shared_ptr<ModelState>& state() const = 0;
-  /// A program of the graph that the targets belong to. The graph may grow afterwards, or go. Throws what planning
-  /// throws: shapes past the device's limits, ops without a kernel, too little memory; then nothing has changed.
+  /// A program of the graph that the targets belong to. The graph may grow or be destroyed afterwards. Throws what
+  /// planning throws: shapes past the device's limits, ops without a kernel, too little memory. Then nothing has
+  /// changed.
   virtual std::unique_ptr<Program> compile(const CompileOptions& options) = 0;
   /// Writes part of an input, variable, parameter or slot, from byte `offset` on. Ordered after all runs so far.
   virtual void write(Value value, std::span<const std::byte> bytes, size_t offset = 0) = 0;
-  /// How much was handed over so far, for write_after().
+  /// How much was submitted so far, for write_after().
   virtual uint64_t handed_over() const = 0;
-  /// As write(), ordered only after what had been handed over when handed_over() gave `after`: the caller promises that
-  /// nothing since then uses those bytes. So data for later steps is written while steps run.
+  /// As write(), but ordered only after the work that was submitted when handed_over() returned `after`. The caller
+  /// guarantees that no later work uses those bytes. So data for later steps can be written while steps run.
   virtual void write_after(uint64_t after, Value value, std::span<const std::byte> bytes, size_t offset = 0) = 0;
   /// Reads persistent memory; waits for all runs so far.
   virtual void read(Value value, std::span<std::byte> bytes, size_t offset = 0) = 0;
@@ -162,41 +164,41 @@ class Backend {
   virtual std::unique_ptr<Session> open(std::shared_ptr<ModelState> state, const SessionOptions& options = {}) = 0;
   /// Messages of the validation layers so far, where they are on: errors and warnings.
   virtual std::vector<std::string> validation_messages() const { return {}; }
-  /// Does the self-tests that are left, and returns what all found: see Device::self_test.
+  /// Runs the remaining self-tests and returns all results: see Device::self_test.
   virtual std::vector<SelfTest> self_test() { return {}; }
 };
 
-/// How a device of our own is opened.
+/// Options for a device that Lemnos opens itself.
 struct DeviceOptions {
-  Logger logger;  // hears of it while it is opened and used; empty: default_logger()
-  /// What one submission may take of the device's time, in milliseconds. A driver's watchdog ends what takes seconds (2
-  /// on Windows and on Linux with amdgpu), and the device is lost; and what else draws on the device waits. Steps are
-  /// cut between launches, and launches by workgroups, to keep it. 0: LEMNOS_SUBMISSION_MS, or else 250; infinity: no
-  /// bound. Throws `invalid_argument` below 0.
+  Logger logger;  // receives messages while the device is opened and used; empty: default_logger()
+  /// Longest device time of one submission, in milliseconds. A driver's watchdog resets the device after a submission
+  /// of seconds (2 on Windows and on Linux with amdgpu), and other programs wait for the device meanwhile. Steps are
+  /// split between launches, and launches between workgroups, to respect the limit. 0: LEMNOS_SUBMISSION_MS, otherwise
+  /// 250; infinity: no limit. Throws `invalid_argument` below 0.
   double longest_submission_ms = 0;
 };
 
-/// A handle to a backend; cheap to copy. The last copy must be gone before main() returns: what a static object holds
-/// is destroyed after drivers have been unloaded.
+/// A handle to a backend; cheap to copy. Destroy the last copy before main() returns: static objects are destroyed
+/// after the drivers were unloaded.
 class Device {
  public:
   explicit Device(std::shared_ptr<Backend> backend) : backend_(std::move(backend)) {}
 
   /// The best Vulkan device (discrete, integrated, virtual, then software), or the CPU reference when there is none.
-  /// LEMNOS_DEVICE overrides it. A software device is used with a warning, which default_logger() gets once.
+  /// LEMNOS_DEVICE overrides it. A software device causes a warning, once for each process.
   static Device best(const DeviceOptions& options = {});
-  /// The CPU reference: double precision, plain loops; always there.
+  /// The CPU reference: double precision, plain loops. Always available.
   static Device cpu();
   /// By name or part of it, UUID, "luid:..", "pci:..", "cpu" or "best". Throws `not_found` or `no_device` with the
   /// list.
   static Device find(const std::string& selector, const DeviceOptions& options = {});
-  /// Every device, also those that Lemnos cannot use (with the reason); the CPU reference is last.
+  /// Every device, including those that Lemnos cannot use (with the reason). The CPU reference is last.
   static std::vector<DeviceInfo> list();
 
   const DeviceInfo& info() const { return backend_->info(); }
-  /// Does every self-test that applies to the device and was not done, and returns what all found. Without this call
-  /// each is done when compile() first wants what it is about. Results are remembered beside the pipeline cache, for
-  /// the driver's version and the kernels; LEMNOS_SELF_TEST=off leaves all out.
+  /// Runs every self-test that applies to the device and was not run yet, and returns all results. Without this call,
+  /// compile() runs a test before it first uses the feature. Results are remembered beside the pipeline cache, for the
+  /// driver's version and the kernels. LEMNOS_SELF_TEST=off skips all.
   std::vector<SelfTest> self_test() const { return backend_->self_test(); }
   Backend& backend() const { return *backend_; }
   /// The memory of the state that `graph` is built on.
@@ -211,7 +213,7 @@ class Device {
   std::shared_ptr<Backend> backend_;
 };
 
-/// Computes `value` on `device` and returns it as floats: for experiments and tests. Inputs hold zeros.
+/// Computes `value` on `device` and returns it as floats: for experiments and tests. Inputs are zero.
 std::vector<float> eval(const Device& device, Value value);
 
 }  // namespace lemnos

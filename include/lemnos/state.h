@@ -1,8 +1,8 @@
-// The state of a model: everything that a step reads and leaves behind. It outlives every graph and every program.
+// The state of a model: everything that one step leaves for the next. It outlives every graph and every program.
 //
-// A ModelState is names and places, no memory: a Session holds its memory on one device. Graphs are built on it (one
-// for a training step, one for predictions, ...), and each program is compiled against it, so programs can be made,
-// fail, be swapped and dropped without touching what was learned.
+// A ModelState holds names and offsets. The memory itself belongs to a Session, on one device. Graphs are built on a
+// state (one for a training step, one for predictions, ...), and programs are compiled against it. So programs can be
+// compiled, fail, be exchanged and be dropped without a change to the learned state.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,7 @@ enum class Purpose : uint8_t {
   optimizer,  // slots: momentum, squared gradients
   step,       // step number, learning rate, position in the data
   data,       // written by the host; lives with its graph
-  scratch,    // what the host has yet to read, counters of one pass; lives with its graph
+  scratch,    // results that the host reads later, counters of one pass; lives with its graph
 };
 const char* to_string(Purpose purpose);
 constexpr bool is_saved(Purpose purpose) { return purpose <= Purpose::step; }
@@ -58,8 +58,8 @@ class ModelState {
   /// Vulkan may ask of a storage buffer's offset. The padding stays zero.
   static constexpr int64_t kArenaAlignment = 64;
 
-  /// Each adds an entry and returns its id. They throw `invalid_argument` for a name already taken. Parameters lie one
-  /// after the other in one flat f32 arena; gradients and each slot have an arena laid out alike.
+  /// Each function adds an entry and returns its id. It throws `invalid_argument` if the name exists. All parameters
+  /// are in one flat f32 arena; gradients and each slot have an arena with the same layout.
   int add_parameter(std::string name, const Shape& shape, std::span<const float> initial);
   int add_variable(std::string name, TensorDesc desc, Purpose purpose, std::span<const std::byte> initial = {});
   /// An arena of optimizer state, filled with `initial` at the start.
@@ -67,16 +67,17 @@ class ModelState {
 
   int find(std::string_view name) const;  // -1: there is none
   const StateEntry& entry(int id) const { return entries_.at(id); }
-  const std::map<int, StateEntry>& entries() const { return entries_; }  // in the order of their making
+  const std::map<int, StateEntry>& entries() const { return entries_; }  // in order of creation
   int64_t arena_elements() const { return arena_elements_; }
   TensorDesc flat() const { return {Shape{arena_elements_}, DType::f32}; }
 
-  /// From now on no parameter can be added: the flat arena has a size. `why` is for the message of whoever tries.
+  /// From now on no parameter can be added, because the flat arena has a fixed size. `why` becomes part of the error
+  /// message.
   void fix_parameters(const char* why);
-  /// The same as long as somebody holds what this returns: a session that has made the arena's memory.
+  /// The same for the lifetime of the returned object. A session that has allocated the arena holds one.
   std::shared_ptr<const void> hold_parameters();
 
-  /// A place to come back to: `rollback` takes back the entries that were added since. Ids are never used again.
+  /// A mark for `rollback`, which removes the entries that were added since. Ids are never reused.
   struct Mark {
     int next_id = 0;
     int64_t arena_elements = 0;

@@ -1,5 +1,5 @@
-// CSV tables as data sets: how the columns become features is learned from the training file and applied to every
-// other.
+// CSV tables as data sets. The conversion of columns to features is fitted to the training file and applied to all
+// files.
 #pragma once
 
 #include <cstdint>
@@ -18,27 +18,27 @@ namespace lemnos::data {
 struct TableOptions {
   std::string target;                    // the column to predict: words are classes, numbers are values
   std::vector<std::string> features;     // columns to take; empty: all but the target
-  std::vector<std::string> categorical;  // columns that are words even where they look like numbers
-  /// Cells that stand for a missing value, spelled so exactly. In a column of words each of them is missing too.
+  std::vector<std::string> categorical;  // columns that are words even if they look like numbers
+  /// Cells that mean a missing value, with exactly this spelling. This holds in columns of words too.
   std::vector<std::string> missing = {"", "NA", "N/A", "NaN", "nan", "null", "?"};
   bool standardise = true;    // numbers to mean 0 and variance 1
-  bool allow_missing = true;  // a missing number counts as the mean, a missing word as none of the words
+  bool allow_missing = true;  // a missing number becomes the mean, a missing word none of the words
   char separator = ',';
 };
 
 /// Numbers are standardised; a column of words becomes one feature for each word of the training file, 1 or 0. A column
-/// is of words where it is listed so or where a fifth of its known cells or more are no numbers; a few such cells among
-/// numbers are taken for mistakes.
+/// contains words if it is listed as categorical or if at least a fifth of its known cells are not numbers. Fewer such
+/// cells among numbers are errors.
 class TableEncoder {
  public:
-  /// Learns from a training file. Throws `not_found` for a column that does not exist, `corrupt_data` with line and
-  /// column for ragged rows, text in a number's place, and missing cells where they are not allowed.
+  /// Fits the conversion to a training file. Throws `not_found` for a column that does not exist, `corrupt_data` with
+  /// line and column for ragged rows, text in a number's place, and missing cells where they are not allowed.
   TableEncoder(const std::filesystem::path& training_file, TableOptions options);
 
-  /// A file with the target column. Throws as above, and `corrupt_data` with the line, the column, the word and the
-  /// words that are known for a word that the training file lacks.
+  /// Reads a file with the target column. Throws as above, and `corrupt_data` with the line, the column and the known
+  /// words for a word that the training file does not contain.
   Dataset read(const std::filesystem::path& file) const;
-  /// A file to predict for: the target column is neither needed nor looked at, and there is no y.
+  /// Reads a file for predictions: the target column is ignored, and there is no y.
   Dataset read_features(const std::filesystem::path& file) const;
 
   std::vector<std::string> feature_names() const;  // "age", "colour=red", ...

@@ -1,4 +1,4 @@
-// Shapes and element types: what a tensor is, without saying where it lives.
+// Shapes and element types. A tensor's memory is not described here.
 #pragma once
 
 #include <array>

@@ -1,8 +1,9 @@
-// Which variant of an op is the fastest on a device: measured once, kept in a file, used when a program is compiled.
+// The fastest variant of each op on a device: measured once, stored in a file, used when a program is compiled.
 //
-//   Tuning tuning = io::load_tuning("tuning.json", device.info());                    // empty where nothing is known
+//   Tuning tuning = io::load_tuning("tuning.json", device.info());                    // empty if nothing is known
 //   auto program = session->compile({.targets = targets, .tuning = &tuning, .tune_seconds = 5});
-//   io::save_tuning(tuning, "tuning.json");                            // an application ships it and leaves out the 5
+//   io::save_tuning(tuning, "tuning.json");                            // an application ships the file and omits
+//   tune_seconds
 #pragma once
 
 #include <cstdint>
@@ -24,22 +25,22 @@ namespace lemnos {
 struct TunedVariant {
   std::string variant;      // "tiled64"
   double microseconds = 0;  // of one run: the median of several
-  uint64_t kernels = 0;     // a hash of the modules that it launched: a changed kernel is another kernel
-  std::string refusal;      // why it was not measured, or gave a wrong result; empty where it was
+  uint64_t kernels = 0;     // hash of the launched modules: a time does not apply to changed kernels
+  std::string refusal;      // why it was not measured, or how its result was wrong; otherwise empty
 };
 
-/// All variants of an op at one shape, the fastest first, then those that were refused. The usual one is the first when
-/// it is within 3 % of the fastest.
+/// All variants of an op at one shape, the fastest first, refused ones last. The default variant comes first if it is
+/// within 3 % of the fastest.
 struct TunedOp {
   std::string op;     // "matmul(f32[128, 784], f32[784, 512]) transpose_a=0 ..."
-  std::string usual;  // the variant that is taken where nothing was measured
+  std::string usual;  // the default variant, used if nothing was measured
   std::vector<TunedVariant> variants;
 };
 
-/// What was measured on one device under one version of its driver.
+/// The measurements of one device with one driver version.
 class Tuning {
  public:
-  /// Nothing yet.
+  /// Without measurements.
   explicit Tuning(const DeviceInfo& device)
       : name_(device.name),
         uuid_(uuid_string(device.uuid)),
@@ -67,10 +68,10 @@ class Tuning {
 };
 
 namespace io {
-/// What the file holds for this device and this version of its driver; empty where it holds nothing, or where there is
-/// no file. Throws `corrupt_data` for a file that is not a tuning file.
+/// Loads the measurements of this device and driver version; empty if the file has none or does not exist. Throws
+/// `corrupt_data` for a file that is not a tuning file.
 Tuning load_tuning(const std::filesystem::path& path, const DeviceInfo& device);
-/// Puts it into the file, beside what that holds for other devices and drivers. Throws `io`, `corrupt_data`.
+/// Adds the measurements to the file and keeps those of other devices and drivers. Throws `io`, `corrupt_data`.
 void save_tuning(const Tuning& tuning, const std::filesystem::path& path);
 }  // namespace io
 

@@ -1,5 +1,5 @@
-// What a shared library shows: declarations between LEMNOS_BEGIN_PUBLIC and LEMNOS_END_PUBLIC. Everything else is
-// compiled hidden, and so is a LEMNOS_HIDDEN template between them, which everybody instantiates for themselves.
+// Exports of a shared library: declarations between LEMNOS_BEGIN_PUBLIC and LEMNOS_END_PUBLIC. Everything else is
+// hidden, and so is a LEMNOS_HIDDEN template between them, which each user instantiates.
 #pragma once
 
 #if defined(__GNUC__)

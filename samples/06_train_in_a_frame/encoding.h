@@ -1,8 +1,8 @@
-// How a place becomes something that a small network can learn detail from: sines and cosines of waves that run across
-// the texture. Read by neural.glsl, which draws, and by neural_texture.cpp, which trains.
+// The input features of the network: sines and cosines of waves over the texture, so that a small network can learn
+// detail. Read by neural.glsl, which draws, and by neural_texture.cpp, which trains.
 //
-// WAVES(index, x, y, x', y'): how often two waves repeat along each axis; whole numbers, so that the texture's edges
-// meet. Each pair makes four features: sin, cos, sin', cos'.
+// WAVES(index, x, y, x', y'): the periods of two waves along each axis; whole numbers, so that the texture tiles. Each
+// pair gives four features: sin, cos, sin', cos'.
 #define ENCODING(WAVES) \
   WAVES(0, 1, 0, 0, 1)  \
   WAVES(1, 1, 1, 1, -1) \

@@ -24,9 +24,9 @@ namespace {
 
 struct Options {
   bool window = false;
-  int frames = 0;                 // 0: 300 off-screen, in a window until it is closed
-  uint64_t steps = ~uint64_t{0};  // after so many the frames end too
-  double training_ms = 0;         // of device time, in each frame; 0: as long as drawing takes
+  int frames = 0;                 // 0: 300 off-screen; with a window until it is closed
+  uint64_t steps = ~uint64_t{0};  // ends after this number of training steps
+  double training_ms = 0;         // device time in each frame; 0: the time of drawing
   std::string pictures;           // empty: none
 };
 
@@ -61,7 +61,7 @@ double milliseconds(const auto& work) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }
 
-// The value below which `share` of them lie.
+// The quantile `share` of the values.
 double quantile(std::vector<double> values, double share) {
   const auto at = static_cast<size_t>(share * static_cast<double>(values.size()));
   std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(at));
@@ -81,7 +81,7 @@ lm::Advanced frame(Renderer& renderer, NeuralTexture& texture, float angle, doub
   return done;
 }
 
-// The same steps with no renderer around them.
+// The same steps without a renderer.
 bool same_without_renderer(Renderer& renderer, const lm::Device& device, NeuralTexture& texture, uint32_t steps) {
   NeuralTexture alone(device, renderer.texels(), Renderer::kTexture);
   if (alone.program().run(steps) != lm::Status::ok) return false;
@@ -91,7 +91,7 @@ bool same_without_renderer(Renderer& renderer, const lm::Device& device, NeuralT
   return same;
 }
 
-// What the network draws at the end of a frame, against the truth; now and then.
+// Compares the network's texture with the truth, in some frames.
 void look(Renderer& renderer, NeuralTexture& texture, int frame, const Options& options, Report& report) {
   report.frames.push_back(frame);
   report.decibels.push_back(psnr(renderer.learned(newest(texture)), renderer.truth()));
@@ -104,7 +104,7 @@ void look(Renderer& renderer, NeuralTexture& texture, int frame, const Options& 
   save_png(options.pictures + "/" + name, renderer.scene(), 2 * Renderer::kView);
 }
 
-// Tells in the title how good the network is; false once the window is closed.
+// Shows the PSNR in the title; false once the window is closed.
 bool shown(Window& window, const Report& report) {
   char title[64];
   std::snprintf(title, sizeof title, "texture | network, %.1f dB", report.decibels.back());
@@ -112,8 +112,7 @@ bool shown(Window& window, const Report& report) {
   return window.open();
 }
 
-// How long drawing alone takes from all sides, but for the slowest few; and then, with a little training, what the
-// steps cost.
+// Measures drawing alone from all angles (the 90 % quantile); then, with some training, the cost of the steps.
 double measure(Renderer& renderer, NeuralTexture& texture, double& training_ms) {
   std::vector<double> drawing;
   for (int i = 0; i < 32; ++i)
@@ -145,7 +144,7 @@ int run(const Options& options) {
     if (window) closed = !shown(*window, report);
   }
   uint32_t steps = static_cast<uint32_t>(done.total_steps);
-  if (done.step_done > 0) steps += texture.program().run(1) == lm::Status::ok ? 1 : 0;  // ends the step under way
+  if (done.step_done > 0) steps += texture.program().run(1) == lm::Status::ok ? 1 : 0;  // finishes the current step
   report.frames.push_back(static_cast<double>(report.milliseconds.size()));
   report.decibels.push_back(psnr(renderer.learned(newest(texture)), renderer.truth()));
   const auto kept = std::ranges::count_if(report.milliseconds, [&](double t) { return t <= report.budget; });
@@ -156,7 +155,7 @@ int run(const Options& options) {
                 device.info().driver_version.c_str(), training_ms, report.budget, steps);
   report.caption = caption;
   if (!options.pictures.empty()) save_curves(options.pictures, report);
-  if (closed) return 0;  // nobody waits for it all to be repeated
+  if (closed) return 0;  // no repetition after the user closed the window
   const bool same = same_without_renderer(renderer, device, texture, steps);
   return same && report.decibels.back() >= 30 ? 0 : 1;
 }

@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kFeatures = 4 * ENCODING_PAIRS;
 constexpr int64_t kBatch = 1024;
 
-// The features of every texel's middle, [side * side, kFeatures].
+// The features of every texel's centre, [side * side, kFeatures].
 std::vector<float> encoding(int64_t side) {
 #define WAVES(index, x0, y0, x1, y1) {x0, y0}, {x1, y1},
   constexpr int kWaves[][2] = {ENCODING(WAVES)};
@@ -33,14 +33,14 @@ std::vector<float> encoding(int64_t side) {
 }  // namespace
 
 NeuralTexture::NeuralTexture(const lm::Device& device, const lm::VulkanBuffer& texels, int64_t side) {
-  // A batch: texels in the order of a permutation that the device computes, with their places and colours.
+  // A batch: texels in the order of a permutation that the device computes, with their positions and colours.
   const lm::Value pixels = graph_.input("texels", {{side * side, 4}, lm::DType::u8});
   const lm::Value places = graph_.constant({side * side, kFeatures}, encoding(side), "places");
   const lm::Value state = step_state(graph_, 1);
   const lm::Value rows = batch_indices(state, {.samples = side * side, .batch = kBatch});
   const lm::Value wanted = gather(pixels, rows, {.scale = 1 / 255.f});
 
-  // Narrow layers: one launch forward and two backward, whatever their number.
+  // Narrow layers: one launch forward and two backward, for any number of layers.
   const lm::nn::FusedMlp network{.width = NETWORK_WIDTH, .hidden = NETWORK_LAYERS, .out = 4};
   loss_ = mse_loss(network(lm::nn::Scope(graph_, state, true, 1), gather(places, rows)), wanted);
 

@@ -1,4 +1,4 @@
-// The network that learns a texture while the renderer draws: everything that concerns Lemnos, but the frame loop.
+// The network that learns a texture while the renderer draws: all code that uses Lemnos, except the frame loop.
 #pragma once
 
 #include <memory>
@@ -10,14 +10,14 @@
 
 class NeuralTexture {
  public:
-  /// Learns the RGBA texels, `side` each way, that lie in a buffer of the application's.
+  /// Learns the RGBA texels, `side` each way, from a buffer of the application.
   NeuralTexture(const lemnos::Device& device, const lemnos::VulkanBuffer& texels, int64_t side);
 
   lemnos::VulkanRunner& runner() { return *runner_; }
   lemnos::Program& program() { return *program_; }
   float loss() { return program_->read_floats(loss_)[0]; }
   std::vector<float> weights() { return session_->read_floats(updated_); }
-  /// Where the network begins among the published weights, in vec4.
+  /// The offset of the network in the published weights, in vec4.
   uint32_t place() const;
 
  private:

@@ -1,4 +1,4 @@
-// What the sample shows of itself: frames as PNG, curves as SVG. A renderer has its own way to do this.
+// The sample's output: frames as PNG, curves as SVG. Not needed in a renderer.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 double psnr(const std::vector<uint8_t>& rgba, const std::vector<uint8_t>& truth);
 void save_png(const std::filesystem::path& path, const std::vector<uint8_t>& rgba, int64_t width);
 
-/// What was measured of a run.
+/// The measurements of a run.
 struct Report {
-  std::vector<double> frames, decibels;  // when the picture was measured, and what it was
+  std::vector<double> frames, decibels;  // frame and PSNR of each measurement
   std::vector<double> milliseconds;      // of each frame
   double budget = 0;                     // milliseconds
   std::string caption;

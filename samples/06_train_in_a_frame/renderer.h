@@ -1,6 +1,6 @@
-// The application: a renderer with a Vulkan device of its own, off-screen or in a window. It draws one torus twice,
-// under a texture and under a network that Lemnos trains; of Lemnos it knows what its device must be able to do, and
-// where weights lie.
+// The application: a renderer that owns its Vulkan device, off-screen or in a window. It draws one torus twice, with a
+// texture and with a network that Lemnos trains. From Lemnos it needs the required features and the buffer of the
+// weights.
 #pragma once
 
 #include <vulkan/vulkan.h>
@@ -37,21 +37,21 @@ class Renderer {
   Renderer(const Renderer&) = delete;
   Renderer& operator=(const Renderer&) = delete;
 
-  /// What Lemnos is told when it adopts the device.
+  /// The description of the device, for lemnos::adopt.
   lemnos::VulkanDevice description() const;
-  /// The texture's texels, RGBA of a byte each, row by row: what is learned.
+  /// The texture's texels, RGBA of a byte each, row by row: the training data.
   lemnos::VulkanBuffer texels() const { return {texels_.buffer, 0, texels_.size}; }
 
-  /// A frame: begin, draw, finish. Others may record between.
+  /// A frame: begin, draw, finish. Other code may record in between.
   VkCommandBuffer begin();
   /// Truth on the left, network on the right.
   void draw_scene(VkCommandBuffer commands, float angle, const Network& network);
-  /// Shows the scene where there is a window; submits and waits.
+  /// Submits, shows the scene if there is a window, and waits.
   void finish(VkCommandBuffer commands);
 
   /// The last scene, RGBA [kView, 2 kView].
   std::vector<uint8_t> scene();
-  /// The texture, and the same as the network has it, RGBA [kTexture, kTexture].
+  /// The texture, and the network's version of it, RGBA [kTexture, kTexture].
   std::vector<uint8_t> truth();
   std::vector<uint8_t> learned(const Network& network);
 

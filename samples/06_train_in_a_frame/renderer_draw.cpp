@@ -1,4 +1,4 @@
-// The renderer's commands: a frame, the texture, and reading pictures back.
+// The renderer's commands: a frame, the texture, and reading images back.
 #include "renderer.h"
 #include "vk_check.h"
 
@@ -6,7 +6,7 @@ namespace {
 
 constexpr uint32_t kTorusVertices = 96 * 48 * 6;  // torus.vert
 
-// Images stay in the general layout; a barrier is then about memory alone.
+// Images stay in the general layout, so a barrier concerns only memory.
 void barrier(VkCommandBuffer commands, VkPipelineStageFlags2 from, VkAccessFlags2 writes, VkPipelineStageFlags2 to,
              VkAccessFlags2 reads) {
   const VkMemoryBarrier2 memory{.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,

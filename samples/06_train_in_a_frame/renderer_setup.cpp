@@ -1,4 +1,4 @@
-// The renderer's device, memory and pipelines: what an application has before it hears of Lemnos.
+// The renderer's device, memory and pipelines: an application without Lemnos.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -76,12 +76,12 @@ void Renderer::create_instance(const Window* window) {
 }
 
 void Renderer::create_device(bool presents) {
-  // The renderer's own wishes, in a chain of its own ...
+  // The features that the renderer needs, in its own chain ...
   features_.pNext = &features11_;
   features11_.pNext = &features12_;
   features12_.pNext = &features13_;
   features13_.dynamicRendering = VK_TRUE;
-  // ... and what Lemnos needs or could use, switched on in the same chain.
+  // ... and the features for Lemnos, enabled in the same chain.
   const lemnos::VulkanRequirements needs =
       lemnos::required_vulkan(instance_, physical_, vkGetInstanceProcAddr, VK_API_VERSION_1_3);
   if (!needs.refusal().empty()) throw std::runtime_error(needs.refusal());
@@ -164,7 +164,7 @@ Renderer::Image Renderer::image(VkExtent2D extent, VkFormat format, VkImageUsage
   return made;
 }
 
-// The usages are those that Lemnos asks of a buffer that it imports.
+// Lemnos needs these usages to import the buffer.
 Renderer::Buffer Renderer::buffer(VkDeviceSize size, bool mapped) const {
   Buffer made{.size = size};
   const VkBufferCreateInfo info{.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,

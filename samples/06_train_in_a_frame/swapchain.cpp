@@ -7,7 +7,7 @@
 
 namespace {
 
-// A format whose bytes are shown as they are, as in the PNG files.
+// A format without conversion, as in the PNG files.
 VkSurfaceFormatKHR format_of(VkPhysicalDevice physical, VkSurfaceKHR surface) {
   uint32_t count = 0;
   vk_check(vkGetPhysicalDeviceSurfaceFormatsKHR(physical, surface, &count, nullptr), "surface formats");
@@ -19,7 +19,7 @@ VkSurfaceFormatKHR format_of(VkPhysicalDevice physical, VkSurfaceKHR surface) {
   return plain == formats.end() ? formats.at(0) : *plain;
 }
 
-// A frame must not wait for the display where that can be avoided: it is timed.
+// A frame should not wait for the display, because it is timed.
 VkPresentModeKHR mode_of(VkPhysicalDevice physical, VkSurfaceKHR surface) {
   VkPresentModeKHR modes[16];
   uint32_t count = 16;
@@ -114,7 +114,7 @@ bool Swapchain::take() {
     result = vkAcquireNextImageKHR(device_, swapchain_, UINT64_MAX, taken_, VK_NULL_HANDLE, &image_);
   }
   stale_ = result == VK_SUBOPTIMAL_KHR || result == VK_ERROR_OUT_OF_DATE_KHR;
-  if (result == VK_ERROR_OUT_OF_DATE_KHR) return false;  // it is being resized: the next frame will do
+  if (result == VK_ERROR_OUT_OF_DATE_KHR) return false;  // resized: the next frame recreates it
   if (result != VK_SUBOPTIMAL_KHR) vk_check(result, "next image");
   return true;
 }

@@ -1,4 +1,4 @@
-// What shows finished images in a window: a surface, its swapchain, and the semaphores between a frame and the display.
+// Shows finished images in a window: a surface, its swapchain, and the semaphores between a frame and the display.
 #pragma once
 
 #include <vulkan/vulkan.h>
@@ -9,16 +9,16 @@
 
 class Swapchain {
  public:
-  /// Throws std::runtime_error where the queue cannot present to the window.
+  /// Throws std::runtime_error if the queue cannot present to the window.
   Swapchain(const Window& window, VkInstance instance, VkPhysicalDevice physical, VkDevice device, uint32_t family);
   ~Swapchain();
   Swapchain(const Swapchain&) = delete;
   Swapchain& operator=(const Swapchain&) = delete;
 
-  /// Takes the window's next image and appends the copying of `scene`, which is in the general layout, into it; false
-  /// while there is nothing to be seen of the window. The earlier frame's commands have ended.
+  /// Acquires the window's next image and records a copy of `scene`, which is in the general layout; false while the
+  /// window is not visible. The earlier frame's commands have ended.
   bool append(VkCommandBuffer commands, VkImage scene, VkExtent2D extent);
-  /// For the submission of those commands: to be waited for by transfers, and to be signalled.
+  /// For the submission of those commands: the semaphore that transfers wait for, and the one to signal.
   VkSemaphore taken() const { return taken_; }
   VkSemaphore drawn() const { return drawn_[image_]; }
   /// After that submission, on a queue that no other thread uses meanwhile.

@@ -1,4 +1,4 @@
-// A window on the desktop, for Vulkan to draw into: what a renderer has GLFW, SDL or the system for.
+// A window for Vulkan, for example with GLFW, SDL or the system's functions.
 #pragma once
 
 #include <vulkan/vulkan.h>
@@ -10,7 +10,7 @@ struct GLFWwindow;
 
 class Window {
  public:
-  /// Throws std::runtime_error where there is no display, or where the sample was built without GLFW.
+  /// Throws std::runtime_error if there is no display, or if the sample was built without GLFW.
   Window(uint32_t width, uint32_t height, const char* title);
   ~Window();
   Window(const Window&) = delete;
@@ -18,10 +18,10 @@ class Window {
 
   std::vector<const char*> instance_extensions() const;
   VkSurfaceKHR surface(VkInstance instance) const;
-  /// What its inside measures now; nothing while it is minimised.
+  /// The size of its content; 0 while it is minimised.
   VkExtent2D pixels() const;
   void rename(const std::string& title);
-  /// Looks after what the user does; false once the window is to close.
+  /// Processes events; false when the window should close.
   bool open();
 
  private:

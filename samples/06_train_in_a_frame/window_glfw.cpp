@@ -1,7 +1,7 @@
 // The window with GLFW.
 #define GLFW_INCLUDE_NONE
 #include <vulkan/vulkan.h>
-// After Vulkan, whose types it then knows.
+// Included after Vulkan, so that it declares the functions with Vulkan types.
 #include <GLFW/glfw3.h>
 
 #include <stdexcept>

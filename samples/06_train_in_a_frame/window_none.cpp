@@ -1,4 +1,4 @@
-// The window of a build without GLFW: there is none.
+// A build without GLFW: no window.
 #include <stdexcept>
 
 #include "window.h"

@@ -1,4 +1,4 @@
-// lemnos.h: what another backend computed, against the reference.
+// lemnos.h: results of another backend, compared with the reference.
 
 #include <algorithm>
 

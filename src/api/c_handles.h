@@ -1,4 +1,4 @@
-// What the opaque handles of lemnos.h hold. Each keeps alive what it was made from.
+// The content of the opaque handles of lemnos.h. Each keeps alive the objects that it was created from.
 #pragma once
 
 #include <memory>
@@ -54,7 +54,7 @@ struct lemnos_dataset {
 
 namespace lemnos::c {
 
-/// Throws `invalid_argument` for null and for the step of a trainer that has made another since.
+/// Throws `invalid_argument` for null and for the step of a trainer that has compiled another since.
 std::shared_ptr<Program> program_of(const lemnos_program* program, const char* who);
 TensorDesc tensor_of(const lemnos_tensor* tensor, const char* who);
 lemnos_tensor tensor_of(const TensorDesc& desc);

@@ -19,7 +19,7 @@ lemnos_advanced advanced_of(const Advanced& from) {
 std::shared_ptr<Program> program_of(const lemnos_program* program, const char* who) {
   std::shared_ptr<Program> found = given(program, who, "program").program.lock();
   require(found != nullptr, ErrorCode::invalid_argument, who,
-          ": the trainer has made another step program since; take it again with lemnos_trainer_step_program");
+          ": the trainer has compiled another step program since; call lemnos_trainer_step_program again");
   return found;
 }
 

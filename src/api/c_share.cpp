@@ -14,7 +14,8 @@ namespace lemnos::c {
 namespace {
 
 VulkanShare kind_of(uint32_t kind, const char* who) {
-  require(kind <= LEMNOS_SHARE_OPAQUE_WIN32, ErrorCode::invalid_argument, who, ": ", kind, " is no lemnos_share_kind");
+  require(kind <= LEMNOS_SHARE_OPAQUE_WIN32, ErrorCode::invalid_argument, who, ": ", kind,
+          " is not a lemnos_share_kind");
   return static_cast<VulkanShare>(kind);
 }
 
@@ -67,7 +68,7 @@ lemnos_result lemnos_shared_buffer_open(lemnos_session* session, const lemnos_sh
     constexpr const char* kWho = "shared_buffer_open";
     given(buffer, kWho, "buffer") = nullptr;
     Session& on = *given(session, kWho, "session").open->session;
-    // `new` asks for its memory before it opens: once the descriptor is taken over, nothing can fail.
+    // `new` allocates before it opens: after the descriptor was taken over, nothing can fail.
     *buffer = new lemnos_shared_buffer{VulkanSharedBuffer::open(on, c::memory_of_share(c::input(memory, kWho), kWho))};
   });
 }

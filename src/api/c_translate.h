@@ -27,7 +27,7 @@ lemnos_result guard(lemnos_error* error, Body body) noexcept {
   }
 }
 
-/// The same of an entry point whose body comes to a status. Where that is not ok, there is no message.
+/// The same for an entry point whose body returns a status. There is no message for a status.
 template <typename Body>
 lemnos_result guard_status(Body body) noexcept {
   lemnos_result result = LEMNOS_OK;
@@ -43,7 +43,7 @@ T& given(T* pointer, const char* who, const char* what) {
 }
 
 /// Throws `invalid_argument` for a size that no version of the struct has had, `unsupported` for one of a newer version
-/// whose fields that we do not know are used.
+/// that uses fields unknown to this version.
 void check_size(const void* bytes, uint32_t size, size_t known, const char* who);
 
 /// What a caller gave, in this version of the struct: fields that an older one lacks are zero.

@@ -33,7 +33,7 @@ Device open_named(const DeviceRequest& request) {
       if (!is_absence(error) || i + 2 == rows.size()) throw;
     }
   }
-  fail(ErrorCode::no_device, "device: no '", request.selector, "'; this build has the CPU reference alone");
+  fail(ErrorCode::no_device, "device: no '", request.selector, "'; this build has only the CPU reference");
 }
 
 Device open_best(const DeviceRequest& request) {

@@ -1,4 +1,4 @@
-// What every backend that is opened here is told of the ops.
+// The ops for every backend that is opened here.
 #pragma once
 
 #include "ops/proofs.h"

@@ -1,4 +1,4 @@
-// A device that plays a poorer one: for the checks of kernels that a better device would never choose.
+// A device that simulates a less capable one: for tests of kernels that it would not choose itself.
 #pragma once
 
 #include <string>

@@ -60,7 +60,7 @@ VulkanBuffer export_buffer(Session& session, Value value) {
 
 VulkanRunner::VulkanRunner(Program& program) : program_(&program) {
   auto* found = dynamic_cast<VulkanProgram*>(&program);
-  require(found != nullptr, ErrorCode::unsupported, "VulkanRunner: the program is on no Vulkan device");
+  require(found != nullptr, ErrorCode::unsupported, "VulkanRunner: the program is not on a Vulkan device");
   (void)found->steps();
 }
 VulkanRunner::VulkanRunner(VulkanRunner&&) noexcept = default;
@@ -76,7 +76,7 @@ VulkanScope VulkanRunner::record(VkCommandBuffer commands, const Budget& budget,
 
 Status VulkanRunner::submit(const Budget& budget, std::span<const VulkanSemaphore> waits,
                             std::span<const VulkanSemaphore> signals, Advanced* done) {
-  // More than fit would have to allocate: nobody hands a frame over with so many.
+  // More would need an allocation; no frame has that many.
   if (waits.size() > kMostSemaphores || signals.size() > kMostSemaphores) return Status::out_of_memory;
   std::array<vulkan::SemaphorePoint, kMostSemaphores> before{}, after{};
   const auto point = [](const VulkanSemaphore& s) { return vulkan::SemaphorePoint{s.semaphore, s.value}; };
@@ -108,7 +108,7 @@ VkDeviceSize VulkanRunner::offset_of(Value parameter) const {
   const ValueInfo& info =
       parameter.graph().info(id_on(program_of(program_).memory().state().layout(), parameter, "offset_of"));
   require(info.role == Role::parameter, ErrorCode::invalid_argument, "offset_of: '", info.name,
-          "' is no parameter but ", to_string(info.role));
+          "' is not a parameter but ", to_string(info.role));
   return static_cast<VkDeviceSize>(info.offset) * size_of(info.desc.dtype);
 }
 

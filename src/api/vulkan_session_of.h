@@ -10,7 +10,7 @@ namespace lemnos {
 inline VulkanSession& vulkan_session_of(Session& session, const char* who) {
   auto* found = dynamic_cast<VulkanSession*>(&session);
   require(found != nullptr, ErrorCode::unsupported, who, ": the session is on '", session.info().name,
-          "', which is no Vulkan device");
+          "', which is not a Vulkan device");
   return *found;
 }
 

@@ -51,7 +51,7 @@ VulkanSharedBuffer VulkanSharedBuffer::create(Session& session, VkDeviceSize byt
 }
 
 VulkanSharedBuffer VulkanSharedBuffer::open(Session& session, const VulkanSharedMemory& memory) {
-  // `new` asks for its memory before it opens: once the descriptor is taken over, nothing can fail.
+  // `new` allocates before it opens: after the descriptor was taken over, nothing can fail.
   return VulkanSharedBuffer(std::unique_ptr<Impl>(
       new Impl{vulkan::SharedBuffer::open(memory_of_vulkan_share(session).context(), inner_vulkan_share(memory))}));
 }

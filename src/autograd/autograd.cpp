@@ -1,5 +1,5 @@
-// The reverse sweep: from the output to the inputs, each node hands the gradients of its outputs to the gradients of
-// its inputs; where several nodes read a value, their gradients add up.
+// The reverse sweep: from the output to the inputs, each node adds the gradients of its outputs to the gradients of its
+// inputs; where several nodes read a value, their gradients add up.
 
 #include "autograd/sweep.h"
 
@@ -80,7 +80,7 @@ class Sweep {
   void through_grad(const Node& node, int index, const std::vector<Value>& dy, const std::vector<bool>& wanted) {
     require(node.op->grad != nullptr, ErrorCode::unsupported, node.op->name,
             ": has no gradient. If it computes gradients, give it OpDef::primal or OpDef::grad for second derivatives; "
-            "if nothing shall flow back through it, put stop_gradient() behind it");
+            "if no gradient is needed there, add stop_gradient() after it");
     Grad context{graph_, index, dy, wanted};
     const std::vector<Value> found = node.op->grad(context);
     require(found.size() <= node.inputs.size(), ErrorCode::internal, node.op->name, ": ", found.size(),

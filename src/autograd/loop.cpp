@@ -87,7 +87,7 @@ void bind_leaves(Graph& around, Loop& loop, std::vector<Value>& inputs) {
 
 namespace {
 std::vector<TensorDesc> infer(const Infer& in) {
-  fail(ErrorCode::invalid_argument, in.op.name, ": is made by repeat() (loop.h)");
+  fail(ErrorCode::invalid_argument, in.op.name, ": use repeat() (loop.h)");
 }
 }  // namespace
 
@@ -197,7 +197,7 @@ class LoopBuilder {
   static Graph& graph_of(int64_t times, std::span<const Value> first, std::span<const Value> sliced) {
     require(times >= 1, ErrorCode::invalid_argument, kWho, ": ", times, " times, it takes 1 or more");
     require(!first.empty() || !sliced.empty(), ErrorCode::invalid_argument, kWho,
-            ": nothing is carried and nothing is sliced; it takes one of them");
+            ": it needs carried values or sliced tensors");
     const Value one = first.empty() ? sliced[0] : first[0];
     (void)one.desc();
     for (std::span<const Value> values : {first, sliced})
@@ -247,7 +247,7 @@ class LoopBuilder {
         const int base = body.storage_of(node.outputs[alias.output]);
         require(body.arena_of(base).kind == ArenaKind::variable, ErrorCode::invalid_argument, kWho, ": ", node.op->name,
                 " in the body updates '", body.info(base).name, "' ", body.info(base).desc,
-                ", which is no variable of the state; carry the value through the loop and update it after");
+                ", which is not a variable of the state; carry the value through the loop and update it afterwards");
         bases.insert(base);
       }
     std::vector<Value> updated;
@@ -262,8 +262,8 @@ class LoopBuilder {
     return updated;
   }
 
-  // One more value is carried, which says whether the loop has come to its end. Iterations after it may be skipped but
-  // for these nodes, so all that they read then is what was carried, or a constant.
+  // One more value is carried, which tells whether the loop has ended. Iterations after it may be skipped but for these
+  // nodes, so all that they read then is what was carried, or a constant.
   static void hold(LoopBody& b, LoopStep& step) {
     require(&step.stop.graph() == b.graph_.get() && step.stop.desc().elements() == 1, ErrorCode::shape_mismatch, kWho,
             ": stop is ", step.stop.desc(), ", it takes one element");

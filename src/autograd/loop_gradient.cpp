@@ -120,7 +120,7 @@ class LoopGradient {
     answer = [this, at] { return results_[at]; };
   }
 
-  // The rows [times, row] of a value that the other loop makes.
+  // The rows [times, row] of a value that the other loop computes.
   Later stacked_later(Value v) {
     const int id = body_->storage_of(v.id());
     const auto known = std::ranges::find(back_.stacked, id, &Loop::Stacked::value);
@@ -200,7 +200,7 @@ class LoopGradient {
            std::ranges::find(loop_.carried, id, &Loop::Carried::in) == loop_.carried.end();
   }
 
-  // What the forward loop keeps of a value of its body: its own rows, or those that it is now asked for.
+  // The rows that the forward loop keeps of a value of its body: existing ones, or added now.
   struct Kept {
     Value rows;
     bool trace;

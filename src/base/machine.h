@@ -1,4 +1,4 @@
-// What the machine that we run on has.
+// The resources of this machine.
 #pragma once
 
 #include <cstdint>

@@ -21,9 +21,9 @@ auto translated(const std::string& who, Act&& act) -> decltype(act()) {
   } catch (const Error&) {
     throw;
   } catch (const std::bad_alloc&) {
-    fail(ErrorCode::out_of_memory, who, ": there is not enough memory");
+    fail(ErrorCode::out_of_memory, who, ": out of memory");
   } catch (const std::length_error&) {
-    fail(ErrorCode::out_of_memory, who, ": more is asked for than any memory holds");
+    fail(ErrorCode::out_of_memory, who, ": the requested size exceeds the address space");
   } catch (const std::filesystem::filesystem_error& error) {
     fail(ErrorCode::io, who, ": ", error.path1().string(), ": ", reason_of(error.code()));
   } catch (const std::exception& error) {

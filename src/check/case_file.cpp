@@ -70,7 +70,7 @@ Nodes without_loops(Nodes nodes) {
   return nodes;
 }
 
-// A view of a constant has its role, but no content of its own.
+// A view of a constant has its role, but no separate content.
 bool is_constant(const ValueInfo& info) { return info.role == Role::constant && info.alias < 0; }
 
 // What each value of the forward graph is called in the file.
@@ -79,7 +79,7 @@ std::map<int, std::string> names_of(const Nodes& nodes) {
   for (Value input : nodes.inputs) names.emplace(input.id(), input.name());
   for (size_t i = 0; i < nodes.outputs.size(); ++i)
     require(names.emplace(nodes.outputs[i].id(), text("output", i)).second, ErrorCode::unsupported,
-            "case file: output ", i, " is an input or another output, and has no name of its own");
+            "case file: output ", i, " is an input or another output, which cannot be named");
   for (size_t i = 0; i < nodes.graph->values().size(); ++i) {
     const ValueInfo& info = nodes.graph->info(static_cast<int>(i));
     require(info.role == Role::activation || info.role == Role::input || info.role == Role::constant,
@@ -113,7 +113,7 @@ void define(std::map<std::string, Value>& values, const std::string& name, Value
 
 Value named(const std::map<std::string, Value>& values, const std::string& name) {
   const auto found = values.find(name);
-  require(found != values.end(), ErrorCode::corrupt_data, "nothing is called ", io::in_quotes(name));
+  require(found != values.end(), ErrorCode::corrupt_data, "there is no value named ", io::in_quotes(name));
   return found->second;
 }
 
@@ -184,7 +184,7 @@ Json json_in(const io::TensorFile& file, const char* name) { return io::parse_js
 
 CaseFile parse(const io::TensorFile& file) {
   require(field(file, "lemnos_case") == kVersion, ErrorCode::unsupported, "a case of version ",
-          io::in_quotes(field(file, "lemnos_case")), ", this is Lemnos for version ", kVersion);
+          io::in_quotes(field(file, "lemnos_case")), ", this Lemnos reads version ", kVersion);
   CaseFile c{.name = field(file, "name"), .op = field(file, "op"), .prepared = {}};
   Prepared& p = c.prepared;
   p.graph = std::make_unique<Graph>();
@@ -215,7 +215,7 @@ CaseFile parse(const io::TensorFile& file) {
   return c;
 }
 
-// The results that were asked for, by name and in order; whatever else the file holds is left alone.
+// The requested results, by name and in order; other tensors of the file are ignored.
 std::vector<Bytes> results_in(const io::TensorFile& file, const Prepared& asked) {
   std::vector<Bytes> results;
   for (size_t i = 0; i < asked.outputs.size(); ++i) {
@@ -286,7 +286,7 @@ CaseFile parse_case_file(const io::TensorFile& file, const std::string& name) {
   } catch (const Error& error) {
     throw Error(error.code(), text(name, ": ", error.what()));
   } catch (const nlohmann::json::exception& error) {
-    throw Error(ErrorCode::corrupt_data, text(name, ": the metadata is not as it should be: ", error.what()));
+    throw Error(ErrorCode::corrupt_data, text(name, ": invalid metadata: ", error.what()));
   }
 }
 

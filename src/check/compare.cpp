@@ -94,7 +94,7 @@ Comparison compare(const std::vector<double>& result, const std::vector<double>&
                      index_text(worst, desc.shape), formatted(": got %.9g, reference %.9g", got, want));
     if (ulp > 0) c.message += formatted(", %.9g ulp", std::abs(got - want) / ulp);
     if (std::isfinite(c.worst_ratio))
-      c.message += formatted(", %.9g times what is allowed", c.worst_ratio);
+      c.message += formatted(", %.9g times the tolerance", c.worst_ratio);
     else if (std::isfinite(got))
       c.message += ", which must be equal";
     c.message += formatted("; NMSE %.9g", c.nmse);
@@ -103,7 +103,7 @@ Comparison compare(const std::vector<double>& result, const std::vector<double>&
   return c;
 }
 
-std::string mistrust(const std::vector<double>& result) {
+std::string why_degenerate(const std::vector<double>& result) {
   constexpr size_t kTooFewToJudge = 8;
   if (result.size() < kTooFewToJudge) return {};
   const auto zeros = static_cast<size_t>(std::ranges::count(result, 0.0));

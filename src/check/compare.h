@@ -10,23 +10,23 @@ namespace lemnos::check {
 
 struct Comparison {
   bool right = true;
-  double worst_ratio = 0;  // the largest error over what is allowed (infinite where nothing is)
+  double worst_ratio = 0;  // the largest error over its tolerance (infinite if the tolerance is 0)
   double nmse = 0;
   size_t wrong = 0;     // elements past the tolerance
   std::string message;  // the worst element: index, both values, error in ulp, NMSE, count; empty when right
 };
 
-/// `bound` holds |A| . |B| for products (Tolerance::products), else it is empty.
+/// `bound` is |A| . |B| for products (Tolerance::products), otherwise empty.
 Comparison compare(const std::vector<double>& result, const std::vector<double>& reference, const TensorDesc& desc,
                    const Tolerance& tolerance, const std::vector<double>& bound = {});
 
-/// Whether a result is right because of what its reference is, whatever the tolerance: NaN for NaN, an infinity for one
+/// Whether a result is correct for a special reference, independent of the tolerance: NaN for NaN, an infinity for one
 /// of that sign, and an infinity or nearly the largest number of the type where the reference is past that.
 bool is_right_special(double reference, double result, DType dtype);
-/// How far an element may be from the reference.
+/// The tolerance of an element.
 double allowed_error(const Tolerance& tolerance, const TensorDesc& desc, double reference, double bound);
 
-/// Why a result says nothing (more than 90 % zeros, or all equal), or an empty string.
-std::string mistrust(const std::vector<double>& result);
+/// Why a result is degenerate (more than 90 % zeros, or all equal), or an empty string.
+std::string why_degenerate(const std::vector<double>& result);
 
 }  // namespace lemnos::check

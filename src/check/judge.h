@@ -20,7 +20,7 @@ struct Outcome {
 
 std::vector<double> decoded(const TensorDesc& desc, const Bytes& bytes);
 
-/// `results` holds the bytes of each output.
+/// `results` has the bytes of each output.
 Outcome judge(const Prepared& prepared, const std::vector<Bytes>& results);
 
 }  // namespace lemnos::check

@@ -149,21 +149,21 @@ Prepared prepare(const Case& c, DType dtype, Direction direction, uint64_t seed)
   return p;
 }
 
-// A dozen f32 ops of 2^-24 each, over terms of up to a hundred times what they add up to, come to 7e-5.
+// A dozen f32 ops of 2^-24 each, over terms of up to a hundred times their sum, give 7e-5.
 constexpr double kSecond = 1e-4;
 
 void define_right(Prepared& p, const Tolerance& tolerance, DType dtype, Direction direction) {
   // Half types round between the nodes of a composite on both sides; a single f32 result is compared with the double.
   p.reference = evaluate(*p.graph, ids(p.outputs), p.inputs, dtype != DType::f32);
   p.tolerances.assign(p.outputs.size(), tolerance);
-  // A second derivative adds up what several ops made one after the other, of either sign, and may come to nothing.
+  // A second derivative adds up results of several ops in a row, of either sign, which may cancel.
   if (direction == Direction::second)
     for (size_t i = 0; i < p.outputs.size(); ++i)
       p.tolerances[i] = {.absolute = tolerance.absolute + kSecond * std::max(.1, root_mean_square(p.reference[i])),
                          .relative = kSecond,
                          .reason = "several ops in a row, and sums of terms of either sign"};
-  // What forward saved in a half type was rounded on both sides, and near a tie not to the same neighbour: one unit
-  // of it moves a gradient by up to 2^-10 of the values that it is made of.
+  // What forward saved in a half type was rounded on both sides, and near a tie not to the same neighbour: one unit of
+  // it changes a gradient by up to 2^-10 of its terms.
   if (direction == Direction::backward && dtype != DType::f32)
     for (size_t i = 0; i < p.outputs.size(); ++i)
       p.tolerances[i].absolute += (dtype == DType::f16 ? 0x1p-10 : 0x1p-7) * root_mean_square(p.reference[i]);
@@ -236,7 +236,7 @@ std::string check_second_differences(const Case& c, uint64_t seed) {
 
 namespace {
 
-// The node that makes the first output. A copy: decomposing adds nodes.
+// The node that computes the first output. A copy: decomposing adds nodes.
 Node first_node(const Nodes& n) { return n.graph->nodes()[static_cast<size_t>(n.graph->info(n.outputs[0]).producer)]; }
 
 }  // namespace

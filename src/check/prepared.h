@@ -1,5 +1,5 @@
-// A case made concrete: its graph for one dtype and direction, the inputs' values, the reference's results, and how far
-// a result may be from them.
+// A concrete case: its graph for one dtype and direction, the inputs' values, the reference's results, and how far a
+// result may be from them.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@ const char* to_string(Direction direction);
 
 struct Prepared {
   std::unique_ptr<Graph> graph;
-  std::vector<Value> outputs;      // what is compared: the op's outputs, or the gradients of its inputs, or theirs
+  std::vector<Value> outputs;  // compared values: the op's outputs, the gradients of its inputs, or second gradients
   std::vector<std::string> names;  // "output0", "dinput1", or "ddinput1"
   std::map<int, std::vector<double>> inputs;
   std::vector<std::vector<double>> reference;
@@ -25,7 +25,7 @@ struct Prepared {
   std::vector<Tolerance> tolerances;        // one an output
 };
 
-/// The inputs of a case, `input0` and so on, and its outputs, in a graph of their own.
+/// The inputs of a case, `input0` and so on, and its outputs, in a separate graph.
 struct Nodes {
   std::unique_ptr<Graph> graph;
   std::vector<Value> inputs, outputs;
@@ -50,7 +50,7 @@ const Tolerance& tolerance_of(const Case& c, Direction direction);
 std::string check_differences(const Case& c, uint64_t seed);
 /// The gradients of the gradients against central differences of the gradients, likewise.
 std::string check_second_differences(const Case& c, uint64_t seed);
-/// Whether the case's node is defined by smaller ops and has gradients of its own.
+/// Whether the case's node is defined by smaller ops and has its own gradients.
 bool has_decomposition(const Case& c);
 /// Those gradients against the ones of the smaller ops. An empty string, or what differs.
 std::string check_decomposition(const Case& c, uint64_t seed);

@@ -141,11 +141,11 @@ class Trial {
 
 Outcome failed(std::string message) { return {Outcome::Kind::failed, std::move(message), 0}; }
 
-// Most of a result being equal says that the case shows little, whoever computed it.
-std::string doubt_of(const Prepared& prepared, const std::vector<Bytes>& results) {
+// If most elements of a result are equal, the case tests little.
+std::string degenerate_result(const Prepared& prepared, const std::vector<Bytes>& results) {
   for (size_t i = 0; i < results.size(); ++i) {
-    const std::string doubt = mistrust(decoded(prepared.outputs[i].desc(), results[i]));
-    if (!doubt.empty()) return text(prepared.names[i], " is mistrusted: ", doubt);
+    const std::string why = why_degenerate(decoded(prepared.outputs[i].desc(), results[i]));
+    if (!why.empty()) return text(prepared.names[i], " is degenerate: ", why);
   }
   return {};
 }
@@ -215,7 +215,7 @@ bool has_nan(const std::vector<std::vector<double>>& results) {
   return false;
 }
 
-// One driver (SwiftShader 5.0) makes NaN of an infinite f16, whatever the kernel: asked of each driver once.
+// One driver (SwiftShader 5.0) turns an infinite f16 into NaN in every kernel: tested once for each driver.
 bool halves_have_infinities(const Device& device) {
   static std::mutex mutex;
   static std::map<std::string, bool> known;
@@ -227,7 +227,7 @@ bool halves_have_infinities(const Device& device) {
   const Value half = cast(graph.constant({1}, infinity), DType::f16);
   return known[key] = std::isinf(eval(device, cast(half, DType::f32))[0]);
 }
-constexpr const char* kNoInfinities = "this driver makes NaN of an infinite f16";
+constexpr const char* kNoInfinities = "this driver turns an infinite f16 into NaN";
 
 bool has_infinite_half(const Prepared& p) {
   for (size_t i = 0; i < p.outputs.size(); ++i)
@@ -317,8 +317,8 @@ Outcome run_on(const Run& run, const Device& device) {
     if (outcome.kind == Outcome::Kind::failed) return outcome;
     // Where a function is linear in pieces, second derivatives are right to be zero.
     const bool trusted = !run.item->degenerate.empty() || run.direction == Direction::second;
-    const std::string doubt = trusted ? "" : doubt_of(prepared, results);
-    if (!doubt.empty()) return failed(doubt);
+    const std::string why = trusted ? "" : degenerate_result(prepared, results);
+    if (!why.empty()) return failed(why);
     if (const std::string damage = trial.damage(); !damage.empty()) return failed(damage);
     if (trial.run() != results) return failed("a second run of the same program differs");
     const auto now = device.backend().validation_messages();

@@ -1,4 +1,4 @@
-// NaN, infinities, numbers at the ends of a type, and 0, 1 and -1: what a kernel makes of them, against the reference.
+// NaN, infinities, extremes of a type, and 0, 1 and -1 as inputs: a kernel's results compared with the reference.
 #pragma once
 
 #include <string>
@@ -24,8 +24,8 @@ std::vector<Special> specials_of(DType dtype);
 ///
 ///   nan, infinite  elements that it did not reach are right by the tolerance
 ///   huge           elements near the largest one are right to a hundredth; smaller ones may be what rounding left
-///   tiny, exact    as by the tolerance; 0, 1 and -1 are where functions end, or have a pole
-///   subnormal      between what is right for 0 and for the smallest normal number: a device may take it for either
+///   tiny, exact    as by the tolerance; 0, 1 and -1 are where functions end or have a pole
+///   subnormal      between the results for 0 and for the smallest normal number: a device may treat it as either
 ///
 /// `may_spread`: there may be more NaN than in the reference.
 struct SpecialReference {

@@ -1,4 +1,4 @@
-// The arrays of a data set in one row, for whatever is done to each of them alike.
+// All arrays of a data set in order, for operations on each of them.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace lemnos::data {
 
-/// Calls `act` with each array: x, further inputs; y, further targets and weights where there are any.
+/// Calls `act` with each array: x, further inputs; y, further targets and weights if there are any.
 template <typename Data, typename Act>
 void for_each_array(Data& data, Act act) {
   act(data.x);
@@ -18,7 +18,7 @@ void for_each_array(Data& data, Act act) {
   if (data.weights.desc.shape.rank() > 0) act(data.weights);
 }
 
-/// The data set that has make(array) in place of each array; no other copy of an array is made.
+/// The data set with make(array) instead of each array; no other copy of an array is made.
 template <typename Make>
 Dataset with_each_array(const Dataset& data, Make make) {
   // A field that is added has to be carried over here, or this does not compile.
@@ -34,7 +34,7 @@ Dataset with_each_array(const Dataset& data, Make make) {
           if_there(weights)};
 }
 
-/// One of them, and what it is for.
+/// One array and its role.
 struct ColumnView {
   enum class Use { input, target, weights };
   Use use;
@@ -48,7 +48,7 @@ struct ColumnView {
 /// In the same order.
 std::vector<ColumnView> columns_of(const Dataset& data);
 
-/// A description for `rows` rows of what one array holds.
+/// The description of `rows` rows of an array.
 inline TensorDesc with_rows(const TensorDesc& desc, int64_t rows) { return {desc.shape.with(0, rows), desc.dtype}; }
 /// Bytes of one row.
 inline size_t row_bytes(const TensorDesc& desc) { return TensorDesc{desc.shape.without(0), desc.dtype}.bytes(); }

@@ -92,7 +92,7 @@ void require_type(const char* what, const ColumnView& column) {
   } else if (column.use == ColumnView::Use::target) {
     require(desc.dtype == (column.classes ? DType::i32 : DType::f32), ErrorCode::invalid_argument, what, ": ",
             column.name, " is ", desc,
-            column.classes ? ", class indices are i32: data::class_indices() makes them" : ", values are f32");
+            column.classes ? ", class indices are i32: convert with data::class_indices()" : ", values are f32");
   } else {
     require(desc.shape.rank() == 1 && desc.dtype == DType::f32, ErrorCode::shape_mismatch, what, ": weights is ", desc,
             ", it takes one f32 for each example");
@@ -156,7 +156,7 @@ Array class_indices(const Array& labels) {
   const TensorDesc& desc = labels.desc;
   require(labels.bytes.size() == desc.bytes(), ErrorCode::shape_mismatch, "class_indices: ", labels.bytes.size(),
           " bytes for ", desc, ", it takes ", desc.bytes());
-  require(!is_floating(desc.dtype), ErrorCode::invalid_argument, "class_indices: ", desc, " holds no integers");
+  require(!is_floating(desc.dtype), ErrorCode::invalid_argument, "class_indices: ", desc, " does not contain integers");
   if (desc.dtype == DType::i32) return labels;
   return translated("class_indices", [&] {
     std::vector<int32_t> indices(static_cast<size_t>(desc.shape.elements()));

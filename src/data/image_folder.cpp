@@ -20,7 +20,7 @@ bool names_an_image(const std::filesystem::path& file) {
   return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
 }
 
-/// What lies in a folder, hidden entries left out, sorted.
+/// The entries of a folder without hidden ones, sorted.
 std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> found;
   std::error_code failed;
@@ -147,7 +147,7 @@ ImageFolder image_folder(const std::filesystem::path& folder, const ImageFolderO
       any = true;
       reader.read_class(entry, folder);
     }
-    require(any, ErrorCode::not_found, folder.string(), ": no sub-folder, each would be a class");
+    require(any, ErrorCode::not_found, folder.string(), ": no sub-folder (one for each class is needed)");
     return reader.finish();
   });
 }

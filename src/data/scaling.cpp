@@ -37,8 +37,8 @@ Grouping grouping(const Dataset& data, bool channels) {
 }
 
 void require_rows(const char* who, const Dataset& train) {
-  require(train.size() >= 1 && train.example().elements() >= 1, ErrorCode::invalid_argument, who,
-          ": nothing to learn from: x is ", train.x.desc);
+  require(train.size() >= 1 && train.example().elements() >= 1, ErrorCode::invalid_argument, who, ": no data: x is ",
+          train.x.desc);
 }
 
 Scaling standardised(const char* who, const Dataset& train, bool channels) {
@@ -53,7 +53,7 @@ Scaling standardised(const char* who, const Dataset& train, bool channels) {
   Scaling made{.scale = {}, .shift = {}, .channels = channels};
   for (size_t k = 0; k < g.groups; ++k) {
     require(std::isfinite(squares[k]), ErrorCode::invalid_argument, who, ": feature ", k,
-            " holds a value that is not finite");
+            " contains a value that is not finite");
     const double deviation = std::sqrt(squares[k] / count);
     made.scale.push_back(deviation > 0 ? static_cast<float>(1 / deviation) : 1);
     made.shift.push_back(static_cast<float>(-mean[k] * made.scale.back()));

@@ -58,7 +58,7 @@ Dataset Dataset::take(const std::vector<int64_t>& rows) const {
 
 std::vector<int32_t> Dataset::labels() const {
   require(classes > 0 && y.desc.dtype == DType::i32, ErrorCode::invalid_argument, "data set: y is ", y.desc,
-          " and holds no classes");
+          " and does not contain classes");
   std::vector<int32_t> all(static_cast<size_t>(y.desc.elements()));
   if (!all.empty()) std::memcpy(all.data(), y.bytes.data(), all.size() * sizeof(int32_t));
   return all;
@@ -70,7 +70,7 @@ Parts split(const Dataset& data, const SplitOptions& options) {
     return std::isfinite(share) && share >= 0 && share < static_cast<double>(all);
   };
   require(sound(options.validation) && sound(options.test), ErrorCode::invalid_argument, "split: validation ",
-          options.validation, " or test ", options.test, " is no part of ", all, " examples");
+          options.validation, " or test ", options.test, " is not a part of ", all, " examples");
   std::vector<int64_t> train, validation, test;
   const auto deal = [](std::vector<int64_t>& to, std::vector<int64_t>& from, int64_t count) {
     to.insert(to.end(), from.end() - count, from.end());
@@ -89,7 +89,7 @@ Parts split(const Dataset& data, const SplitOptions& options) {
     const int64_t for_test = share(options.test), for_validation = share(options.validation);
     require(for_test + for_validation < static_cast<int64_t>(whole), ErrorCode::invalid_argument,
             "split: ", for_validation, " validation and ", for_test, " test examples of ", whole,
-            " leave nothing to train on");
+            " leave no row for training");
     deal(test, stratum, for_test);
     deal(validation, stratum, for_validation);
     train.insert(train.end(), stratum.begin(), stratum.end());

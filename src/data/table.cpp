@@ -24,7 +24,7 @@ bool lists(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-/// Where a cell stands, for messages.
+/// The position of a cell, for messages.
 std::string place(const std::filesystem::path& file, const io::CsvTable& table, size_t row, const std::string& column) {
   return text(file.string(), ": line ", table.lines[row], ", column ", in_quotes(column));
 }

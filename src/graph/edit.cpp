@@ -30,7 +30,7 @@ void GraphEdit::no_longer_read_by(int value, int index) {
   if (all.empty() && producer(value) >= 0) drop_if_unread(producer(value));
 }
 
-// What nobody needs any more reads nothing either.
+// Nodes that are no longer needed count as no readers.
 void GraphEdit::drop_if_unread(int index) {
   if (!is_needed(index)) return;
   for (int output : node(index).outputs)
@@ -57,7 +57,7 @@ std::vector<int> GraphEdit::readers(int value) const {
   return found;
 }
 
-// The completed attributes of a node that makes exactly these outputs.
+// The completed attributes of a node that computes exactly these outputs.
 Attrs GraphEdit::require_outputs(const OpDef& op, std::span<const int> inputs, Attrs attrs,
                                  std::span<const int> outputs) const {
   Attrs complete = op.attrs.complete(op.name, attrs);

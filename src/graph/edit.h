@@ -1,4 +1,4 @@
-// Changes to a graph that only rewrites may make: they keep every value's id, desc and place.
+// Changes to a graph for rewrites only: they keep every value's id, desc and position.
 #pragma once
 
 #include <span>
@@ -10,38 +10,38 @@
 
 namespace lemnos {
 
-/// Knows the readers of every value and keeps them up to date, so that a change costs what it touches.
+/// Keeps the readers of every value up to date, so that the cost of a change depends only on the changed nodes.
 class GraphEdit {
  public:
   GraphEdit(Graph& graph, const Needs& needs);
 
   const Graph& graph() const { return graph_; }
   const Node& node(int index) const { return graph_.nodes()[static_cast<size_t>(index)]; }
-  /// The node that makes `value`; -1 where it comes from outside, and where it is given: then it need not be what its
-  /// node would make.
+  /// The node that computes `value`; -1 if it comes from outside or is given, because a given value may differ from its
+  /// node's result.
   int producer(int value) const { return given_[static_cast<size_t>(value)] ? -1 : graph_.info(value).producer; }
   /// The nodes that the targets needed before the first change, in the order of execution.
   const std::vector<int>& order() const { return order_; }
-  /// Whether the targets need the node: what a rewrite absorbed is still there, without being needed.
+  /// Whether the targets need the node. An absorbed node still exists but is not needed.
   bool is_needed(int index) const { return needed_[static_cast<size_t>(index)]; }
-  /// Whether somebody outside the graph reads `value`.
+  /// Whether `value` is read from outside the graph.
   bool is_target(int value) const { return target_[static_cast<size_t>(value)]; }
   /// The needed nodes that read `value`, in order.
   std::vector<int> readers(int value) const;
-  /// True when exactly one node reads `value`, once, and nobody outside the graph does: its maker may be absorbed.
+  /// True if exactly one node reads `value`, once, and nothing outside the graph: its producer may be absorbed.
   bool only_read_once(int value) const;
   /// The node at `index` becomes `op` over `inputs`, keeping its outputs. Throws `internal` if an output's desc would
   /// change.
   void replace(int index, const OpDef& op, std::vector<int> inputs, Attrs attrs);
-  /// The later of two nodes becomes `op` over `inputs` and makes the outputs of `first` and then those of `second`.
-  /// False, with nothing changed, where a node between them reads what the earlier made.
+  /// The later of two nodes becomes `op` over `inputs` and computes the outputs of `first` and then those of `second`.
+  /// Returns false without a change if a node between them reads a result of the earlier one.
   bool merge(int first, int second, const OpDef& op, std::vector<int> inputs, Attrs attrs);
   /// The node at `index` reads `to` wherever it read `from`, a value of the same desc. The order of the nodes is the
   /// caller's to keep.
   void redirect(int index, int from, int to);
   static void redirect(Graph& graph, int index, int from, int to);
 
-  /// Adds a node that runs `loop`; its inputs are checked by who makes the loop.
+  /// Adds a node that runs `loop`; the caller has checked its inputs.
   static std::vector<Value> add_loop(Graph& graph, const OpDef& op, std::shared_ptr<const Loop> loop,
                                      std::span<const Value> inputs);
   /// The rows of a value of the body, as an output of the node that runs the loop: one more, where it is none yet.

@@ -43,7 +43,7 @@ int Graph::known_entry(const std::string& name, const TensorDesc& desc, Purpose 
   if (known < 0) return known;
   const StateEntry& entry = state_->entry(known);
   require(entry.desc == desc && entry.purpose == purpose, ErrorCode::shape_mismatch, to_string(purpose), " '", name,
-          "': ", desc, " is asked for, the state has the ", to_string(entry.purpose), ' ', entry.desc);
+          "': ", desc, " requested, the state has the ", to_string(entry.purpose), ' ', entry.desc);
   return known;
 }
 
@@ -102,7 +102,7 @@ Value Graph::parameter(std::string name, const Shape& shape, std::span<const flo
 }
 
 // The value of one arena as a whole, or of a part of it, after the updates so far. It is no node's output but depends
-// on the node that made the last update.
+// on the node of the last update.
 Value Graph::newest(Value v) {
   const ValueInfo info = this->info(v);
   const auto found = newest_.find(arena_of(v.id()));
@@ -123,7 +123,7 @@ Value Graph::newest(Value v) {
 
 Value Graph::flat(int& base, Role role, const char* name) {
   if (base < 0) {
-    state_->fix_parameters("the flat arena was asked for");
+    state_->fix_parameters("the flat arena was requested");
     base = add_value({.desc = state_->flat(), .role = role, .name = name}).id();
   }
   return newest({this, base});

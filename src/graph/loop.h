@@ -1,7 +1,7 @@
-// A loop: a graph of its own, the body, that one node of another graph runs a number of times.
+// A loop: a separate graph, the body, that one node of another graph runs a number of times.
 //
-// Everything that the body reads from outside is an input of the node, so that the graph around a loop needs to know
-// nothing of it. Rows of sliced and stacked tensors begin where every device can bind them.
+// Everything that the body reads from outside is an input of the node, so that the outer graph needs to know nothing of
+// it. Rows of sliced and stacked tensors begin where every device can bind them.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +17,11 @@ namespace lemnos {
 struct Loop {
   struct Carried {
     int in = -1;   // what an iteration finds,
-    int out = -1;  // and what it leaves to the next
+    int out = -1;  // and the value for the next iteration
   };
   struct Stacked {
     int value = -1;
-    bool trace = false;  // of what is carried: the last row is in the node's output of it instead, if that is used
+    bool trace = false;  // of a carried value: the last row is in the node's output of it instead, if that is used
     bool held = false;   // 0 in iterations after the end
   };
 
@@ -29,14 +29,14 @@ struct Loop {
   std::shared_ptr<const Graph> body;
   int64_t times = 0;
   bool backward = false;  // iteration i works on row times - 1 - i, not on row i
-  // The node's inputs: first values of what is carried, then tensors [times, row], then what stays the same.
+  // The node's inputs: first values of carried values, then tensors [times, row], then captured values.
   std::vector<Carried> carried;
   std::vector<int> sliced, captured;
-  // The node's outputs: last values of what is carried, then tensors [times, row].
+  // The node's outputs: last values of carried values, then tensors [times, row].
   std::vector<Stacked> stacked;
-  int ended = -1;  // which carried value is not 0 once the loop has come to its end; -1: it runs `times` times
+  int ended = -1;  // the carried value that is not 0 after the end of the loop; -1: it runs `times` times
 
-  /// Whether iterations after the end need not run: nothing but what is held is asked of them (`outputs` as in needs).
+  /// Whether iterations after the end need not run, because only preserved values are needed (`outputs` as in needs).
   bool may_end(const std::vector<bool>& outputs = {}) const;
   size_t inputs() const { return carried.size() + sliced.size() + captured.size(); }
   /// What input `i` of the node is to the body.
@@ -44,12 +44,12 @@ struct Loop {
   /// What output `i` of the node is to the body.
   int result(size_t i) const;
   int64_t row(int64_t iteration) const { return backward ? times - 1 - iteration : iteration; }
-  /// What an iteration is asked for: those of the node's outputs whose bit is set (empty: all), and what is carried;
-  /// of what is bound, the values that it reads. `leaves`: what it reads besides and nobody makes.
+  /// The values that an iteration must compute: the node's outputs whose bit is set (empty: all), and carried values;
+  /// of bound values, those that it reads. `leaves`: other values that it reads and that no node computes.
   Needs needs(const std::vector<bool>& outputs = {}, std::vector<int>* leaves = nullptr) const;
 };
 
-/// Elements of a row that holds one such tensor.
+/// Elements of a row that contains one such tensor.
 int64_t row_elements(const TensorDesc& desc);
 
 }  // namespace lemnos

@@ -1,4 +1,4 @@
-// Lists of what is made by name.
+// Lists of objects that are created by name.
 #pragma once
 
 #include <span>

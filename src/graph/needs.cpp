@@ -48,7 +48,7 @@ class Search {
     for (int value : needs_.given)
       if (!read[static_cast<size_t>(value)])
         fail(ErrorCode::invalid_argument, "given: ", name_of(graph_, value), ' ', graph_.info(value).desc,
-             " is read by no node that the targets need");
+             " is not read by any node that the targets need");
   }
 
   std::vector<int> early_first() const {
@@ -95,7 +95,7 @@ class Search {
         const int output = n.outputs[alias.output];
         Held& held = there[graph_.arena_of(output)];
         held.newest = graph_.info(output).version;
-        // What gathers only adds to what was gathered before: whoever needs less finds it there.
+        // A gathering node only adds to the earlier ones, so a reader of fewer values finds them there.
         if (!n.op->places || held.oldest == 0) held.oldest = held.newest;
       }
     }

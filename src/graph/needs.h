@@ -8,7 +8,7 @@
 
 namespace lemnos {
 
-/// What is asked of a graph, as value ids.
+/// The requested values of a graph, as ids.
 struct Needs {
   std::vector<int> targets;  // must be computed
   std::vector<int> given;    // are taken as they are: nothing that only they depend on is computed

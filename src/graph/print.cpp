@@ -39,7 +39,7 @@ std::string to_string(const Attrs& attrs) {
 }
 
 namespace {
-// The body, a node a line, between what an iteration gets and what it makes.
+// The body, one node a line, between the inputs and the results of an iteration.
 std::string loop_text(const Loop& loop) {
   const auto names = [&](size_t count, auto value) {
     std::string line;

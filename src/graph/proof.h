@@ -13,8 +13,8 @@ namespace lemnos {
 struct Proof {
   const char* name;                       // "matrix-f16"
   bool (*uses)(std::string_view kernel);  // launches of such kernels wait for the proof
-  void (*amend)(DeviceCaps&);             // what a device cannot do whose results are wrong
-  const char* force_variant;              // as in CompileOptions; "" where every variant uses what is to be proven
+  void (*amend)(DeviceCaps&);             // removes the capability if the results are wrong
+  const char* force_variant;              // as in CompileOptions; "" if every variant uses the tested feature
   /// The values to be compared; everything they need is constant.
   std::vector<Value> (*build)(Graph&);
 };

@@ -23,7 +23,7 @@ int ModelState::find(std::string_view name) const {
 }
 
 int ModelState::add_parameter(std::string name, const Shape& shape, std::span<const float> initial) {
-  const char* why = fixed_ ? fixed_ : held_.expired() ? nullptr : "a session has made its memory";
+  const char* why = fixed_ ? fixed_ : held_.expired() ? nullptr : "a session has allocated its memory";
   require(!why, ErrorCode::invalid_argument, "parameter '", name, "': ", why ? why : "", ", so the parameter arena of ",
           arena_elements_, " elements cannot take ", shape.elements(), " more; make every parameter before that");
   require(static_cast<int64_t>(initial.size()) == shape.elements(), ErrorCode::shape_mismatch, "parameter '", name,
@@ -69,7 +69,7 @@ std::shared_ptr<const void> ModelState::hold_parameters() {
 }
 
 void ModelState::rollback(const Mark& mark) {
-  // A layout that somebody has used keeps its parameters.
+  // A layout that is in use keeps its parameters.
   const bool keep_parameters = (fixed_ || !held_.expired()) && arena_elements_ != mark.arena_elements;
   for (auto at = entries_.lower_bound(mark.next_id); at != entries_.end();) {
     if (keep_parameters && at->second.purpose == Purpose::parameter) {

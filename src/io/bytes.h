@@ -1,4 +1,4 @@
-// Integers and floats out of bytes of a stated order, whatever the machine's own.
+// Integers and floats from bytes in a given order, on any machine.
 #pragma once
 
 #include <bit>

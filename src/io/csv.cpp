@@ -32,7 +32,7 @@ class Splitter {
     const bool wide = text_.starts_with("\xff\xfe") || text_.starts_with("\xfe\xff") || nul < 2;
     require(!wide, ErrorCode::unsupported, name_, ": line 1, column 1: is UTF-16, save it as UTF-8");
     require(nul == std::string_view::npos, ErrorCode::corrupt_data, name_, ": holds a NUL at byte ", nul,
-            ", it is no text");
+            ", it is not text");
     constexpr std::string_view kSeparatorIs = "sep=";  // Excel's first line
     const size_t end = text_.find_first_of("\r\n");
     if (end == kSeparatorIs.size() + 1 && text_.starts_with(kSeparatorIs) && text_[4] != '"') {
@@ -80,7 +80,7 @@ class Splitter {
     }
     for (++at_;; ++at_) {
       require(at_ < text_.size(), ErrorCode::corrupt_data, name_, ": line ", cell.line, ", column ", column,
-              ": a quote opens and never closes");
+              ": a quote is not closed");
       if (text_[at_] == '"') {
         ++at_;
         if (at_ == text_.size() || text_[at_] != '"') break;

@@ -40,8 +40,8 @@ struct CsvTable {
 
 /// Quoted fields may hold separators, line breaks and doubled quotes; lines end with LF, CRLF or CR; a byte-order mark
 /// of UTF-8 is accepted, UTF-16 is refused; a first line `sep=;`, as Excel writes it, is the separator; blank lines are
-/// skipped. Numbers use a point whatever the locale. A column is categorical when it is listed so, or when a fifth of
-/// its cells or more are neither numbers nor missing; fewer such cells are refused, the first with its line. Throws
+/// skipped. Numbers use a decimal point in every locale. A column is categorical when it is listed so, or when a fifth
+/// of its cells or more are neither numbers nor missing; fewer such cells are refused, the first with its line. Throws
 /// `not_found`, `io`, or `corrupt_data` with the line and the column, both from 1.
 CsvTable read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
 CsvTable parse_csv(std::string_view text, const std::string& name, const CsvOptions& options = {});

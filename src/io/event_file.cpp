@@ -104,7 +104,7 @@ EventFile::EventFile(const std::filesystem::path& folder) {
   static std::atomic<int> count{0};
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
-  require(!failed, ErrorCode::io, folder.string(), ": cannot be made: ", reason_of(failed));
+  require(!failed, ErrorCode::io, folder.string(), ": cannot be created: ", reason_of(failed));
   path_ = folder / text("events.out.tfevents.", static_cast<int64_t>(wall_time()), ".lemnos.", LEMNOS_PROCESS_ID(), '.',
                         count++);
   file_.reset(std::fopen(path_.string().c_str(), "wb"));

@@ -1,5 +1,5 @@
 // TensorBoard's event files: scalars and histograms against a step. A file is a row of records, each a length, its
-// checksum, a message of the Event protocol, its checksum; it grows as a run goes on.
+// checksum, a message of the Event protocol, its checksum; the file grows during a run.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +18,14 @@ uint32_t crc32c(std::string_view bytes);
 /// Rotated and shifted, as records keep it, so that the checksum of a record within a record is not trivial.
 uint32_t masked_crc32c(std::string_view bytes);
 
-/// One file events.out.tfevents.<seconds>.lemnos.<process>.<n> in `folder`, which is made when there is none. Records
-/// are in the file when a call returns. Throws `io` naming the file.
+/// One file events.out.tfevents.<seconds>.lemnos.<process>.<n> in `folder`, which is created if necessary. Records are
+/// in the file when a call returns. Throws `io` naming the file.
 class EventFile {
  public:
   explicit EventFile(const std::filesystem::path& folder);
 
   void scalar(const std::string& tag, int64_t step, double value);
-  /// Thirty bins of equal width over the range of the values that are finite; nothing when there is none.
+  /// Thirty bins of equal width over the range of the finite values; nothing if there is none.
   void histogram(const std::string& tag, int64_t step, std::span<const float> values);
   const std::filesystem::path& path() const { return path_; }
 

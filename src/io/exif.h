@@ -1,4 +1,4 @@
-// How a camera was held, as it notes it in a block of TIFF tags, and the image turned so that it stands upright.
+// The orientation of the camera, from a block of TIFF tags, and the rotation of the image to upright.
 #pragma once
 
 #include <cstdint>

@@ -11,18 +11,17 @@
 
 namespace lemnos::io {
 
-/// The whole file. Throws `not_found` when there is none, `io` when it cannot be read, and `corrupt_data` naming both
-/// sizes when it is longer than `max_bytes`. A pipe or a device is read to its end, which may be 1 GiB away at most.
+/// The whole file. Throws `not_found` if it does not exist, `io` when it cannot be read, and `corrupt_data` naming both
+/// sizes when it is longer than `max_bytes`. A pipe or a device is read to its end, at most 1 GiB.
 std::vector<uint8_t> read_file(const std::filesystem::path& path, uint64_t max_bytes = uint64_t{1} << 40);
 
-/// A file that appears under its name all at once, in `commit`, or not at all. Until then the bytes lie in
+/// A file that appears under its name all at once, in `commit`, or not at all. Until then the bytes are in
 /// `.<name>.<process>-<n>.tmp` in the same folder; a temporary that a killed process left there is removed by the next
 /// save of the same name (temporaries of a living writer are locked, and kept). Throws `io` naming the file and the
 /// bytes when the folder or the file is unwritable or the disk is full; the old file is then untouched and the
-/// temporary is gone. A symbolic link stays one: what it leads to is replaced, or made where it leads nowhere yet. A
-/// file that was there keeps its permissions, and its owner where the system lets us; other names of it (hard links)
-/// keep the old content. A device or a pipe is written through as the bytes come, and stays what it is. One thread at a
-/// time.
+/// temporary is gone. A symbolic link is kept: its target is replaced, or created if it does not exist. An existing
+/// file keeps its permissions, and its owner if the system allows it; other hard links keep the old content. A device
+/// or a pipe is written directly. One thread at a time.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::filesystem::path& path);
@@ -47,8 +46,7 @@ class AtomicFile {
   bool committed_ = false;
 };
 
-/// Throws `io` where AtomicFile would refuse this path, and leaves what is there as it is: for before the work, not
-/// after.
+/// Throws `io` if AtomicFile would refuse this path; changes nothing. Call it before long work.
 void require_writable(const std::filesystem::path& path);
 
 /// Writes a whole file through AtomicFile.

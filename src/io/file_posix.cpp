@@ -49,7 +49,7 @@ void remove_stale(const fs::path& path) {
   }
 }
 
-// Where links lead, whether or not there is anything yet.
+// The target of links, which need not exist.
 fs::path target_of(const fs::path& path) {
   constexpr int kMostLinks = 40;
   fs::path target = path;
@@ -63,14 +63,14 @@ fs::path target_of(const fs::path& path) {
   }
 }
 
-// A device or a pipe: it is written through. What a name stands for is asked of the system, because /dev/stdout is a
-// link to what no file has for a name.
+// A device or a pipe, which is written directly. The system resolves the name, because /dev/stdout is a link to
+// something without a file name.
 bool is_stream(const fs::path& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
-// Who may read a file, and whose it is, outlives a save. Where only root could give it away it becomes ours.
+// A save keeps permissions and owner. If only root could set the owner, it becomes this process's user.
 void keep_rights(int fd, const struct stat& of) {
   if (::fchown(fd, of.st_uid, of.st_gid) != 0 && ::fchown(fd, static_cast<uid_t>(-1), of.st_gid) != 0) errno = 0;
   ::fchmod(fd, of.st_mode & 07777);  // after the owner, whose change takes bits away
@@ -103,8 +103,8 @@ std::vector<uint8_t> read_stream(int fd, const std::string& name, uint64_t max_b
     if (got < 0 && errno == EINTR) continue;
     require(got >= 0, ErrorCode::io, name, ": cannot read at byte ", done, ": ", kSystemReason);
     if (got == 0) return bytes;
-    require(bytes.size() <= limit, ErrorCode::corrupt_data, name, ": gives more than the ", limit,
-            " bytes that are read of what is no regular file");
+    require(bytes.size() <= limit, ErrorCode::corrupt_data, name, ": has more than the ", limit,
+            " bytes that are read from a file that is not regular");
   }
 }
 

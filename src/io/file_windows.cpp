@@ -109,8 +109,8 @@ void AtomicFile::commit() {
   require(!committed_, ErrorCode::internal, path_.string(), ": committed twice");
   if (!::FlushFileBuffers(system_->handle)) refuse("cannot make durable ", 0);
   system_->close();  // an open file cannot be renamed here
-  constexpr DWORD kHow = MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH;
-  if (!::MoveFileExW(temporary_.c_str(), path_.c_str(), kHow)) refuse("cannot rename the finished file, ", 0);
+  constexpr DWORD kFlags = MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH;
+  if (!::MoveFileExW(temporary_.c_str(), path_.c_str(), kFlags)) refuse("cannot rename the finished file, ", 0);
   committed_ = true;
 }
 

@@ -1,4 +1,4 @@
-// The hands in glyphs.h. Ambiguity is meant: an open 4 beside a 9, an S-shaped 5, a crossed 7.
+// The handwritings of glyphs.h. Ambiguity is intended: an open 4 beside a 9, an S-shaped 5, a crossed 7.
 #include "io/glyphs.h"
 
 namespace lemnos::io {

@@ -1,4 +1,4 @@
-// How each digit is written: the strokes of a few hands, as knots that a smooth curve passes through.
+// The shapes of the digits: strokes of several handwritings, as points of a smooth curve.
 #pragma once
 
 #include <span>

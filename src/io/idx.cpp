@@ -13,14 +13,15 @@
 namespace lemnos::io {
 namespace {
 
-// The content of a file that is plain or gzip-compressed, from its start, in pieces of a size that the reader asks for.
+// The content of a file that is plain or gzip-compressed, from its start, in pieces of a size that the reader chooses.
 class Source {
  public:
   Source(std::span<const uint8_t> file, const std::string& name) : file_(file), name_(name) {
     compressed_ = file.size() >= 2 && file[0] == 0x1f && file[1] == 0x8b;
     if (!compressed_) return;
     constexpr int kGzipOnly = 15 + 16;
-    require(inflateInit2(&stream_, kGzipOnly) == Z_OK, ErrorCode::out_of_memory, name_, ": zlib refuses to start");
+    require(inflateInit2(&stream_, kGzipOnly) == Z_OK, ErrorCode::out_of_memory, name_,
+            ": zlib could not be initialised");
   }
   ~Source() {
     if (compressed_) inflateEnd(&stream_);
@@ -149,7 +150,7 @@ IdxHeader read_header_idx(Source& source, const std::string& name, uint64_t max_
   return header;
 }
 
-// Grows with what is really there: a small file cannot make the reader reserve what its header merely claims.
+// Grows with the actual data: a small file cannot make the reader allocate the size that its header claims.
 std::vector<uint8_t> read_payload(Source& source, const IdxHeader& header, const std::string& name) {
   constexpr uint64_t kFirstPiece = 65536;  // then as much again as there is
   std::vector<uint8_t> bytes;
@@ -204,7 +205,7 @@ std::vector<uint8_t> gzip(const std::vector<uint8_t>& plain, const std::string& 
   z_stream stream{};
   constexpr int kGzip = 15 + 16;
   require(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY) == Z_OK,
-          ErrorCode::out_of_memory, name, ": zlib refuses to start");
+          ErrorCode::out_of_memory, name, ": zlib could not be initialised");
   std::vector<uint8_t> packed(deflateBound(&stream, static_cast<uLong>(plain.size())));
   stream.next_in = const_cast<Bytef*>(plain.data());
   stream.avail_in = static_cast<uInt>(plain.size());

@@ -19,10 +19,10 @@ struct IdxFile {
   std::vector<uint8_t> bytes;  // row-major, in the byte order of this machine
 };
 
-/// Reads an IDX file; gzip is recognised by its content, whatever the name. Signed bytes and shorts widen to i32,
-/// doubles round to f32. Throws `not_found`, `io`, or `corrupt_data` for a wrong magic number, an unknown type code, a
-/// rank of 0 or past 8, or a product of extents that is not exactly the size of the file (both numbers are given). A
-/// compressed file is inflated no further than its header promises, and refused where that is more than `max_bytes`.
+/// Reads an IDX file; gzip is recognised by its content, not by the name. Signed bytes and shorts widen to i32, doubles
+/// round to f32. Throws `not_found`, `io`, or `corrupt_data` for a wrong magic number, an unknown type code, a rank of
+/// 0 or past 8, or a product of extents that is not exactly the size of the file (both numbers are given). A compressed
+/// file is inflated no further than its header promises, and refused where that is more than `max_bytes`.
 IdxFile read_idx(const std::filesystem::path& path, uint64_t max_bytes = kMostIdxBytes);
 
 /// The same from memory; `name` begins the messages.

@@ -89,7 +89,7 @@ bool is_png(std::span<const uint8_t> file) {
 
 Image parse_image(std::span<const uint8_t> file, const std::string& name, int64_t channels, int64_t max_pixels) {
   require(channels == 0 || channels == 1 || channels == 3, ErrorCode::invalid_argument, name, ": ", channels,
-          " channels asked for, there may be 0, 1 or 3");
+          " channels requested, expected 0, 1 or 3");
   require(file.size() <= static_cast<size_t>(std::numeric_limits<int>::max()), ErrorCode::unsupported, name, ": has ",
           file.size(), " bytes, the limit is ", std::numeric_limits<int>::max());
   if (is_jpeg(file)) return parse_jpeg(file, name, channels, max_pixels);
@@ -116,10 +116,10 @@ Image read_image(const std::filesystem::path& path, int64_t channels, int64_t ma
 void write_png(const std::filesystem::path& path, const Image& image) {
   const std::string name = path.string();
   require(image.channels == 1 || image.channels == 3, ErrorCode::shape_mismatch, name, ": ", image.channels,
-          " channels given, there may be 1 or 3");
+          " channels, expected 1 or 3");
   require(image.width >= 1 && image.height >= 1 && image.width <= kMaxPixels && image.height <= kMaxPixels &&
               image.width * image.height <= kMaxPixels,
-          ErrorCode::shape_mismatch, name, ": ", image.width, " x ", image.height, " pixels, there may be 1 to ",
+          ErrorCode::shape_mismatch, name, ": ", image.width, " x ", image.height, " pixels, expected 1 to ",
           kMaxPixels);
   const auto expected = static_cast<size_t>(image.width * image.height * image.channels);
   require(image.pixels.size() == expected, ErrorCode::shape_mismatch, name, ": ", image.width, " x ", image.height,

@@ -1,4 +1,4 @@
-// Labelled grey images of one size, as bytes on the host: what the readers and the generator of digits return.
+// Labelled grey images of one size, as bytes in host memory, as the readers and the generator of digits return them.
 #pragma once
 
 #include <cstdint>

@@ -34,7 +34,7 @@ struct Report {
   std::longjmp(report->back, 1);
 }
 
-// Most of what libjpeg warns of means that it makes up pixels: damage. What touches no pixel passes.
+// Most warnings of libjpeg mean that it invents pixels: damage. Warnings that affect no pixel are ignored.
 void warned(j_common_ptr decoder, int level) {
   const int code = decoder->err->msg_code;
   const bool harmless = code == JWRN_EXTRANEOUS_DATA || code == JWRN_ADOBE_XFORM || code == JWRN_TOO_MUCH_DATA;
@@ -48,7 +48,7 @@ void progressed(j_common_ptr decoder) {
   std::longjmp(report->back, 1);
 }
 
-/// A decoder and all that its calls need, made and ended as one.
+/// A decoder with its resources, created and destroyed together.
 struct Decoder {
   jpeg_decompress_struct state{};
   jpeg_progress_mgr progress{};
@@ -129,7 +129,7 @@ Image parse_jpeg(std::span<const uint8_t> file, const std::string& name, int64_t
           " pixels, the limit is ", max_pixels);
   const int parts = decoder.state.num_components;
   require(parts == 1 || parts == 3 || parts == 4, ErrorCode::unsupported, name, ": is a JPEG image of ", parts,
-          " components, known are grey, colour and four inks");
+          " components, supported are grey, RGB and CMYK");
   Image image{width, height, channels != 0 ? channels : parts == 1 ? 1 : 3, {}};
   const int orientation = orientation_of(decoder.state);
   const bool inks = parts == 4, inverted = decoder.state.saw_Adobe_marker != 0;

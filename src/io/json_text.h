@@ -1,5 +1,5 @@
-// One limit for all JSON that is read: a few thousand brackets must not become as many calls on the stack, and what
-// stands behind a NUL, where the parser would stop, is not passed over.
+// One limit for all JSON that is read: a few thousand brackets must not become as many calls on the stack, and what is
+// behind a NUL, where the parser would stop, is not ignored.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -11,8 +11,8 @@
 namespace lemnos::io {
 
 struct MnistFiles {
-  int64_t classes = 10;                // 0: as many as the largest label of the training set makes them
-  std::string prefix;                  // what the names begin with
+  int64_t classes = 10;                // 0: the largest label of the training set plus 1
+  std::string prefix;                  // prefix of the file names
   uint64_t max_bytes = kMostIdxBytes;  // of the content of one file
 };
 

@@ -49,7 +49,7 @@ class HeaderParser {
       }
     }
     skip();
-    require(at_ == text_.size(), ErrorCode::corrupt_data, name_, ": the header goes on at its byte ", at_, " of ",
+    require(at_ == text_.size(), ErrorCode::corrupt_data, name_, ": the header continues at its byte ", at_, " of ",
             text_.size());
     require(seen[0] && seen[1] && seen[2], ErrorCode::corrupt_data, name_, ": the header has no ",
             !seen[0]   ? "descr"

@@ -1,4 +1,4 @@
-// Numbers as text with a decimal point, whatever the locale of the process.
+// Numbers as text with a decimal point, in every locale.
 #pragma once
 
 #include <optional>
@@ -17,7 +17,7 @@ std::string fixed(double value, int decimals);
 /// The whole of `text` (spaces around it aside, a plus sign allowed) as a number; nothing when it is not one.
 std::optional<double> parse_number(std::string_view text);
 
-/// For a message: the first twenty words and how many more there are.
+/// For a message: the first twenty words and the number of further ones.
 std::string first_of(const std::vector<std::string>& words);
 
 /// For a message: control characters and bytes outside ASCII replaced, at most 80 characters, in quotes.

@@ -72,13 +72,13 @@ TensorFile read_all(const ReadNext& read, uint64_t file_bytes, const std::string
   SafetensorsHeader header = read_header_safetensors(read, file_bytes, data_start, name);
   TensorFile file;
   file.metadata = std::move(header.metadata);
-  file.unheld = std::move(header.unheld);
+  file.unsupported = std::move(header.unsupported);
   FileChecksum sum(file.metadata);
   uint64_t reached = 0;
   for (TensorEntry& entry : header.entries) {
-    for (std::vector<uint8_t> unheld; reached < entry.offset; reached += unheld.size()) {
-      unheld.resize(std::min<uint64_t>(entry.offset - reached, 1u << 20));
-      read(unheld);
+    for (std::vector<uint8_t> skipped; reached < entry.offset; reached += skipped.size()) {
+      skipped.resize(std::min<uint64_t>(entry.offset - reached, 1u << 20));
+      read(skipped);
     }
     std::vector<uint8_t> bytes(entry.desc.bytes());
     reached += bytes.size();
@@ -148,7 +148,7 @@ SafetensorsHeader layout_safetensors(std::vector<TensorView>& tensors, const Met
 
 }  // namespace
 
-std::string to_string(const UnheldTensor& tensor) { return text(tensor.name, ": ", tensor.dtype, tensor.shape); }
+std::string to_string(const UnsupportedTensor& tensor) { return text(tensor.name, ": ", tensor.dtype, tensor.shape); }
 
 const NamedTensor* TensorFile::find(const std::string& name) const {
   const auto found = std::find_if(tensors.begin(), tensors.end(), [&](const NamedTensor& t) { return t.name == name; });

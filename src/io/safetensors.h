@@ -20,31 +20,31 @@ struct NamedTensor {
   std::vector<uint8_t> bytes;  // desc.bytes() of them, row-major
 };
 
-/// A tensor that somebody else holds; it must outlive the call it is passed to.
+/// A tensor owned by the caller; it must outlive the call.
 struct TensorView {
   std::string name;
   TensorDesc desc;
   std::span<const uint8_t> bytes;
 };
 
-/// A tensor of a type that Lemnos has not: it is told, and its data passed over.
-struct UnheldTensor {
+/// A tensor of a type that Lemnos does not have: it is listed, and its data is skipped.
+struct UnsupportedTensor {
   std::string name;
   std::string dtype;  // as the file says it: "I64", "F64", "F8_E4M3", ..
   Shape shape;
 };
-std::string to_string(const UnheldTensor& tensor);  ///< "1.num_batches_tracked: I64[]"
+std::string to_string(const UnsupportedTensor& tensor);  ///< "1.num_batches_tracked: I64[]"
 
 struct TensorFile {
-  std::vector<NamedTensor> tensors;  // in the order of their data
-  Metadata metadata;                 // without the checksum, which is the format's own business
-  std::vector<UnheldTensor> unheld;  // every BatchNorm of PyTorch counts its batches in an I64; never written
+  std::vector<NamedTensor> tensors;            // in the order of their data
+  Metadata metadata;                           // without the checksum, which is the format's own business
+  std::vector<UnsupportedTensor> unsupported;  // every BatchNorm of PyTorch counts its batches in an I64; never written
 
   /// nullptr when no tensor has that name.
   const NamedTensor* find(const std::string& name) const;
 };
 
-/// Where each tensor of a file lies; read without its data.
+/// The position of each tensor of a file; read without the data.
 struct TensorEntry {
   std::string name;
   TensorDesc desc;
@@ -53,18 +53,18 @@ struct TensorEntry {
 
 /// Reads everything. Nothing is allocated before the header has passed every check: file size, header length, JSON
 /// depth and duplicate keys, rank at most 8, products without overflow, offsets that tile the data exactly. A checksum
-/// that Lemnos wrote is verified. Tensors of other dtypes are listed as `unheld`. Throws `not_found`, `io` or
+/// that Lemnos wrote is verified. Tensors of other dtypes are listed as `unsupported`. Throws `not_found`, `io` or
 /// `corrupt_data`; the message begins with the file.
 TensorFile read_safetensors(const std::filesystem::path& path);
 
-/// Reads and checks the header alone (no checksum); what is unheld is left out.
+/// Reads and checks the header alone (no checksum); unsupported tensors are skipped.
 std::vector<TensorEntry> list_safetensors(const std::filesystem::path& path, Metadata* metadata = nullptr);
 
 /// The same as read_safetensors, from memory; `name` begins the messages.
 TensorFile parse_safetensors(std::span<const uint8_t> file, const std::string& name);
 
 /// Writes through AtomicFile: a killed or failed save leaves the old file whole. Tensors start at multiples of their
-/// element size: wider elements lie first, and otherwise the order given is kept. Adds the checksum to the metadata.
+/// element size: wider elements come first, otherwise the given order is kept. Adds the checksum to the metadata.
 /// Throws `invalid_argument` for a duplicate or reserved name, `shape_mismatch` when bytes and desc disagree, `io`
 /// otherwise.
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,

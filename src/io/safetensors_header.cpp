@@ -194,7 +194,7 @@ Extent check(const Claim& claim, uint64_t data_bytes, const std::string& file) {
 
 SafetensorsHeader parse_safetensors_header(std::string_view json, uint64_t data_bytes, const std::string& name) {
   require(!json.empty() && json.front() == '{', ErrorCode::corrupt_data, name, ": the header does not begin with {");
-  // The parser takes a NUL for the end, so what stands behind it would be a second header that nobody sees.
+  // The parser takes a NUL for the end, so text behind it would be a second, hidden header.
   const size_t nul = json.find('\0');
   require(nul == std::string_view::npos, ErrorCode::corrupt_data, name, ": the header is not JSON at its byte ",
           nul + 1, ": a NUL");
@@ -215,7 +215,7 @@ SafetensorsHeader parse_safetensors_header(std::string_view json, uint64_t data_
     if (extent.dtype)
       header.entries.push_back({std::move(extent.name), {extent.shape, *extent.dtype}, extent.begin});
     else
-      header.unheld.push_back({std::move(extent.name), std::move(extent.word), extent.shape});
+      header.unsupported.push_back({std::move(extent.name), std::move(extent.word), extent.shape});
   }
   require(reached == data_bytes, ErrorCode::corrupt_data, name, ": the tensors take ", reached, " bytes, the file has ",
           data_bytes, " bytes of data");

@@ -13,9 +13,10 @@ namespace lemnos::io {
 inline constexpr uint64_t kMaxSafetensorsHeader = 100'000'000;  // bytes, the limit of the format's own reader
 
 struct SafetensorsHeader {
-  std::vector<TensorEntry> entries;  // by offset, from the start of the data; with the unheld ones they tile it exactly
+  std::vector<TensorEntry>
+      entries;  // by offset, from the start of the data; with the unsupported ones they tile it exactly
   Metadata metadata;
-  std::vector<UnheldTensor> unheld;
+  std::vector<UnsupportedTensor> unsupported;
 };
 
 /// Throws `corrupt_data`; `name` is the file.

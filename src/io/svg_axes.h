@@ -1,4 +1,4 @@
-// Axes: from values to pixels, and where the ticks stand.
+// Axes: values to pixels, and the positions of ticks.
 #pragma once
 
 #include <optional>

@@ -55,7 +55,7 @@ std::string escape_xml(std::string_view words) {
 }
 
 double text_width(std::string_view words, double size) {
-  // Bytes that continue a UTF-8 character take no room of their own.
+  // Bytes that continue a UTF-8 character take no additional width.
   const auto letters = std::count_if(words.begin(), words.end(), [](char c) { return (c & 0xc0) != 0x80; });
   return 0.55 * size * static_cast<double>(letters);
 }

@@ -1,4 +1,4 @@
-// The marks on a panel: each says what it needs of the axes, draws itself, and names itself in the legend.
+// The marks on a panel: each returns its range for the axes, draws itself, and adds its legend entry.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ struct LegendEntry {
   bool markers = false;
 };
 
-/// Where a mark draws, and what it leaves behind for the legend.
+/// The target of a mark: the canvas and the legend entries.
 struct MarkContext {
   Canvas& canvas;
   const Scale& x;

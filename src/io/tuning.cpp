@@ -73,7 +73,7 @@ Tuning load_tuning(const std::filesystem::path& path, const DeviceInfo& device) 
   } catch (const Error&) {
     throw;
   } catch (const std::bad_alloc&) {
-    fail(ErrorCode::out_of_memory, path.string(), ": there is not enough memory");
+    fail(ErrorCode::out_of_memory, path.string(), ": out of memory");
   } catch (const std::exception& error) {
     fail(ErrorCode::corrupt_data, path.string(), ": ", error.what());
   }

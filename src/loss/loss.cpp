@@ -9,7 +9,7 @@ namespace lemnos::loss {
 
 namespace {
 // Where no row counts, the sum over rows is 0 and is divided by this instead of by 0.
-constexpr float kNothing = 1e-30f;
+constexpr float kLeastCount = 1e-30f;
 
 Value constant_of(const std::vector<float>& values, Graph& graph) {
   return graph.constant(Shape{static_cast<int64_t>(values.size())}, values);
@@ -33,7 +33,7 @@ std::vector<Value> Loss::each(const std::vector<Value>& predictions, const std::
   if (many_) return {many_(predictions, targets, mask)};
   if (one_) {
     require(predictions.size() == 1 && targets.size() == 1, ErrorCode::shape_mismatch, "loss: ", kind_,
-            " judges one output by one target; there are ", predictions.size(), " outputs and ", targets.size(),
+            " takes one output and one target, not ", predictions.size(), " outputs and ", targets.size(),
             " targets (loss::joint takes a loss for each)");
     return {one_(predictions[0], targets[0], mask)};
   }
@@ -97,7 +97,7 @@ Value masked_mean(Value losses, Value mask) {
   require(losses.shape().rank() >= 1 && losses.shape()[0] == rows, ErrorCode::shape_mismatch, "loss: losses ",
           losses.desc(), " for a batch of ", rows, " rows");
   const Value per_row = rows ? mean(reshape(losses, Shape{rows, losses.desc().elements() / rows}), {1}) : losses;
-  return sum(per_row * mask) / maximum(sum(mask), mask.graph().scalar(kNothing));
+  return sum(per_row * mask) / maximum(sum(mask), mask.graph().scalar(kLeastCount));
 }
 
 // Padded rows carry index -1, which the op ignores by itself; soft targets and rows of unequal weight need the mask.
@@ -109,7 +109,7 @@ Value CrossEntropy::operator()(Value logits, Value target, Mask mask) const {
   options.reduction = Reduction::none;
   const Value losses = softmax_cross_entropy(logits, target, options);
   if (!indices) return masked_mean(losses, mask);
-  return sum(losses * mask_like(losses, mask)) / maximum(weight(target, mask), logits.graph().scalar(kNothing));
+  return sum(losses * mask_like(losses, mask)) / maximum(weight(target, mask), logits.graph().scalar(kLeastCount));
 }
 
 // The weights of rows and classes, over the labels that are not negative; probabilities divide by the rows.

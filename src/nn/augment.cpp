@@ -1,4 +1,4 @@
-// Augmentation, from ops that exist: pictures are data, so nothing flows back and no kernel of its own is worth it.
+// Augmentation, composed of ops: images are data and need no gradient, so a separate kernel is not worth it.
 #include "lemnos/augment.h"
 
 #include <cmath>
@@ -25,7 +25,7 @@ Value uniform(const Scope& scope, const Shape& shape, float low, float high) {
                         scope.prefix());
 }
 
-/// 1 or -1 for each picture, f32[B, 1]; 1 where it is not asked for.
+/// 1 or -1 for each image, f32[B, 1]; 1 if not requested.
 Value sign(const Scope& scope, int64_t batch, bool random) {
   if (!random) return ones(scope.graph(), {batch, 1});
   const Value drawn = uniform(scope, {batch, 1}, 0, 1);

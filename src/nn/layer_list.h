@@ -1,4 +1,4 @@
-// Every layer that is a struct: what other languages can build, and what a test compares with the headers.
+// Every layer that is a struct, for building layers by name; a test compares the list with the headers.
 #pragma once
 
 #include "graph/makers.h"

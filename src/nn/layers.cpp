@@ -7,7 +7,7 @@ Value Layer::operator()(const Scope& scope, Value x) const {
   if (one_) return one_(scope, x);
   const std::vector<Value> outputs = many_(scope, {x});
   require(outputs.size() == 1, ErrorCode::shape_mismatch, "model: ", kind_, " has ", outputs.size(),
-          " outputs where one is asked for");
+          " outputs, expected one");
   return outputs[0];
 }
 
@@ -31,7 +31,7 @@ Value Linear::operator()(const Scope& scope, Value x) const {
 
 namespace {
 
-// The matrices [inputs + 1, outputs] of a fused network, each drawn as a Linear of its own would be.
+// The matrices [inputs + 1, outputs] of a fused network, each initialised as a separate Linear.
 std::vector<float> fused_values(const FusedMlp& layer, int64_t in, uint64_t seed, uint64_t stream) {
   std::vector<float> values;
   for (int64_t i = 0; i <= layer.hidden; ++i) {

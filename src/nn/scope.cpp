@@ -6,7 +6,7 @@ namespace lemnos::nn {
 
 namespace {
 
-/// The value of that name, or no value; refused where it is not what a layer asks for.
+/// The value of that name, or empty; refused if it is not what a layer expects.
 Value known(Graph& graph, const std::string& name, Role role, const Shape& shape) {
   const Value found = graph.find(name);
   if (!found) return found;
@@ -26,9 +26,9 @@ Scope Scope::nested(const std::string& name) const {
   return inner;
 }
 
-Scope Scope::held() const {
+Scope Scope::detached() const {
   Scope inner = *this;
-  inner.held_ = true;
+  inner.detached_ = true;
   return inner;
 }
 
@@ -41,7 +41,7 @@ Value Scope::counted_rows(Value x) const {
   return each == 1 ? counted.rows : cast(cast(counted.rows, DType::f32) * static_cast<float>(each), DType::u32);
 }
 
-Value Scope::used(Value parameter) const { return computed(held_ ? stop_gradient(parameter) : parameter); }
+Value Scope::used(Value parameter) const { return computed(detached_ ? stop_gradient(parameter) : parameter); }
 
 Value Scope::parameter(const std::string& name, const Shape& shape, const Init& init, int64_t fan_in) const {
   return parameter(name, shape,

@@ -1,4 +1,4 @@
-// argmax: where the largest element along an axis stands, as i32; the first of equals.
+// argmax: the index of the largest element along an axis, as i32; the first among equals.
 
 #include "shaders/argmax.h"
 
@@ -42,7 +42,7 @@ std::vector<Dispatch> lower_argmax(Lower& c) {
            .cost = {c.in(0).bytes() + c.out().bytes(), static_cast<uint64_t>(x.elements())}}};
 }
 
-// A place is no smooth function of what stands there.
+// An index has no gradient.
 std::vector<Value> grad_argmax(Grad&) { return {}; }
 
 const OpDef kArgmaxOps[] = {

@@ -28,7 +28,7 @@ constexpr int64_t kMostKeyRows = 4 * kMostRounds;  // which one invocation walks
 // Why the fused kernels cannot take rows of these lengths, or an empty string.
 std::string refuse_rows(int64_t elements, int64_t value_elements) {
   for (const int64_t n : {elements, value_elements}) {
-    if (n % 4 != 0) return text("rows of ", n, " elements are no whole groups of four");
+    if (n % 4 != 0) return text("rows of ", n, " elements are not a multiple of four");
     if (n > kMostElements)
       return text("rows of ", n, " elements do not fit the shared memory, at most ", kMostElements);
   }

@@ -1,6 +1,6 @@
-// rows[i] = the row of the data set that stands at position (cursor * batch + i) of the epoch's permutation, -1 past
-// the end; or, where a ring holds the next batches one after the other, its row there. padded[i] is the same, but
-// rows[0] past the end; count says how many are not. The permutation is a bijection computed from (seed, epoch):
+// rows[i] = the row of the data set at position (cursor * batch + i) of the epoch's permutation, -1 past the end; or,
+// where a ring holds the next batches one after the other, its row there. padded[i] is the same, but rows[0] past the
+// end; count says how many are not. The permutation is a bijection computed from (seed, epoch):
 // shaders/common/permutation.h.
 
 #include "shaders/batch_indices.h"

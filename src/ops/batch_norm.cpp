@@ -42,7 +42,7 @@ std::vector<TensorDesc> infer_batch_norm(const Infer& in) {
   require_rows_batch_norm(in, counted);
   const Shape& x = in.in[0].shape;
   require(x.elements() > x[1], ErrorCode::invalid_argument, in.op.name, ": x ", in.in[0],
-          " has 1 element a channel, statistics take 2 at least");
+          " has 1 element for each channel, statistics need at least 2");
   return {in.in[0], {{x[1], 2}, DType::f32}, {{x[1]}, DType::f32}};
 }
 
@@ -50,7 +50,7 @@ std::vector<TensorDesc> infer_eval(const Infer& in) {
   require_operands_batch_norm(in, 2);
   for (size_t i = in.in.size() - 2; i < in.in.size(); ++i)
     require(in.in[i] == TensorDesc{Shape{in.in[0].shape[1]}, DType::f32}, ErrorCode::shape_mismatch, in.op.name,
-            ": input ", i, " is ", in.in[i], " for x ", in.in[0], ", statistics are f32, one a channel");
+            ": input ", i, " is ", in.in[i], " for x ", in.in[0], ", statistics are f32, one for each channel");
   return {in.in[0]};
 }
 
@@ -77,7 +77,7 @@ std::vector<TensorDesc> infer_batch_norm_update(const Infer& in) {
             wanted);
   }
   require(attrs.elements > 1 - int64_t{attrs.counted}, ErrorCode::invalid_argument, in.op.name, ": ", attrs.elements,
-          " elements a channel, an unbiased variance takes 2 at least");
+          " elements for each channel, an unbiased variance needs at least 2");
   return {in.in[0], in.in[1]};
 }
 
@@ -98,7 +98,7 @@ Dispatch apply_batch_norm(Lower& c, uint32_t function, TensorRef gamma, DType ga
                            .wide = shape.inner % 4 == 0,
                            .counted = rows.bytes != 0};
   require(count < (1u << 31), ErrorCode::unsupported, c.node().op->name, ": x ", c.in(0), " has ", count,
-          " elements; this kernel counts to ", 1u << 31);
+          " elements, the limit of this kernel is ", 1u << 31);
   const Divisor inner = shape.inner > 1 ? divisor(shape.inner) : Divisor{};
   const Divisor channels = shape.channels > 1 ? divisor(shape.channels) : Divisor{};
   const NormApplyParams params{.count = count,
@@ -202,7 +202,7 @@ Value composed_batch_norm(Value x, Value gamma, Value beta, float eps, Value row
   return cast(reshape(y, shape), dtype);
 }
 
-// dgamma and dbeta are made also where there is no gamma: nobody reads them then.
+// dgamma and dbeta are computed even without a gamma; then they are not read.
 Primal primal_batch_norm(Graph& graph, const Node& node) {
   const auto attrs = node.attrs.as<BatchNormBackwardAttrs>();
   const auto in = [&](size_t i) { return Value(&graph, node.inputs[i]); };
@@ -254,7 +254,7 @@ std::vector<Value> grad_batch_norm(Grad& g) {
   return found;
 }
 
-// By smaller ops: it is asked for only where a network is frozen in part.
+// Composed of smaller ops: needed only for partly frozen networks.
 std::vector<Value> grad_eval(Grad& g) {
   const auto attrs = g.attrs<BatchNormAttrs>();
   const size_t given = g.inputs() - 3;

@@ -76,8 +76,8 @@ Folded fold_axes(const Shape& out, std::span<const Shape> operands, const char* 
   if (all.rank > Folded::kMaxAxes) {
     std::string shapes;
     for (const Shape& operand : operands) shapes += text(shapes.empty() ? "" : " with ", operand);
-    fail(ErrorCode::unsupported, who, ": ", shapes, " makes ", all.rank, " axes that do not join, a kernel walks ",
-         Folded::kMaxAxes);
+    fail(ErrorCode::unsupported, who, ": ", shapes, " makes ", all.rank,
+         " axes that cannot be merged, the limit of a kernel is ", Folded::kMaxAxes);
   }
   Folded folded{.rank = all.rank};
   for (size_t i = 0; i < folded.rank; ++i) {
@@ -111,7 +111,7 @@ Walk make_walk(const Folded& folded, size_t operands, uint32_t longest, const ch
   uint64_t count = 1;
   for (size_t i = 0; i < folded.rank; ++i) count *= folded.extent[i];
   require(count < (uint64_t{1} << 31), ErrorCode::unsupported, who, ": ", count,
-          " elements; a kernel that broadcasts counts to ", uint64_t{1} << 31);
+          " elements, the limit of a broadcasting kernel is ", uint64_t{1} << 31);
   if (count == 0) return {};
   const size_t last = walk.rank - 1;
   for (size_t k = 0; k < operands; ++k) walk.inner[k] = folded.rank > 0 && folded.stride[k][last] != 0;

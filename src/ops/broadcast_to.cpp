@@ -67,7 +67,8 @@ bool can_move(const Shape& out, const Strides& strides) {
 
 void require_movable(const Shape& from, const Shape& out, const Strides& strides, const char* who) {
   require(can_move(out, strides), ErrorCode::unsupported, who, ": from ", from, " to ", out, " makes ",
-          fold_broadcast(out, strides).rank, " axes that do not join, a kernel walks ", Folded::kMaxAxes);
+          fold_broadcast(out, strides).rank, " axes that cannot be merged, the limit of a kernel is ",
+          Folded::kMaxAxes);
 }
 
 Dispatch move(Lower& c, const Strides& strides) {
@@ -77,7 +78,7 @@ Dispatch move(Lower& c, const Strides& strides) {
   MoveParams params{.count = count32(c.out(), who)};
   if (params.count == 0) return {.groups = 0};
   require(params.count < (1u << 31), ErrorCode::unsupported, who, ": ", c.out(), " has ", params.count,
-          " elements; this kernel counts to ", 1u << 31);
+          " elements, the limit of this kernel is ", 1u << 31);
   Axes axes = fold_broadcast(c.out().shape, strides);
   uint32_t format = movable_format(c.out().dtype);
   const int64_t inner = axes.stride[axes.rank - 1];
@@ -142,7 +143,7 @@ std::vector<TensorDesc> infer_broadcast_to(const Infer& in) {
   require_inputs(in, 1);
   const Shape &x = in.in[0].shape, shape = in.attrs<BroadcastToAttrs>().shape;
   require(broadcast(x, shape, in.op.name) == shape, ErrorCode::shape_mismatch, in.op.name, ": x ", x,
-          " does not stretch to ", shape);
+          " does not broadcast to ", shape);
   require_movable(x, shape, strides_of_broadcast_to(x, shape), in.op.name);
   return {{shape, in.in[0].dtype}};
 }

@@ -36,7 +36,7 @@ std::vector<Dispatch> lower_concat(Lower& c) {
   const uint32_t count = count32(c.out(), who);
   if (count == 0) return {};
   require(count < (1u << 31), ErrorCode::unsupported, who, ": ", c.out(), " has ", count,
-          " elements; this kernel counts to ", 1u << 31);
+          " elements, the limit of this kernel is ", 1u << 31);
   const size_t axis = static_cast<size_t>(c.attrs<ConcatAttrs>().axis);
   int64_t inner = 1, outer = 1;
   for (size_t i = 0; i < c.out().shape.rank(); ++i)

@@ -184,7 +184,7 @@ std::string refuse_input_tiled(const Lower& c) { return refuse_conv_tiled(c, inp
 std::string refuse_input_window(const Lower& c) { return refuse_conv_window(c, input_of(c), Toward::x); }
 std::string refuse_weight_tiled(const Lower& c) { return refuse_conv_tiled(c, weight_of(c), Toward::y); }
 std::string refuse_weight_window(const Lower& c) {
-  // Few products share what is handed round.
+  // Few products share the broadcast values.
   if (!c.forced() && !c.caps.fast_broadcast) return "this driver broadcasts through memory";
   return refuse_conv_window(c, weight_of(c), Toward::y);
 }

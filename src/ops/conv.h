@@ -21,7 +21,7 @@ struct Convolution {
   uint64_t flops() const { return 2 * static_cast<uint64_t>(images * out_plane() * out * (in / groups) * taps()); }
 };
 
-/// Extents are counted in int64_t and handed to kernels in 32 bits; `infer` and count32 have seen to it that they fit.
+/// Extents are int64_t and passed to kernels in 32 bits; `infer` and count32 ensure that they fit.
 inline uint32_t u32(int64_t v) { return static_cast<uint32_t>(v); }
 inline int32_t i32(int64_t v) { return static_cast<int32_t>(v); }
 inline int64_t up(int64_t n, int64_t d) { return (n + d - 1) / d; }

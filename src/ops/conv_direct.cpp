@@ -67,7 +67,7 @@ std::vector<Dispatch> conv_direct(Lower& c, const Convolution& f, Toward toward)
   const bool divided = toward_input && (f.stride[0] > 1 || f.stride[1] > 1);
   ConvParams p = plane_params(f, toward_input);
   require(p.n < 1u << 31, ErrorCode::unsupported, c.node().op->name, ": ", p.n,
-          " places of a channel; this kernel counts to ", 1u << 31);
+          " positions of a channel, the limit of this kernel is ", 1u << 31);
   const auto epilogue = c.attrs<ConvEpilogue>();
   set_function(p, epilogue);
   const bool wide = p.plane % 4 == 0;

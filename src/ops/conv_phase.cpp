@@ -23,7 +23,8 @@ std::vector<Phase> phases_of(const Convolution& f, Toward toward, size_t axis) {
 std::string refuse_phases(const Convolution& f, Toward toward) {
   for (size_t axis = 0; axis < 2 && toward == Toward::x; ++axis)
     if (f.stride[axis] > 1 && f.dilation[axis] > 1)
-      return text("a stride of ", f.stride[axis], " with a dilation of ", f.dilation[axis], " spreads its taps");
+      return text("a stride of ", f.stride[axis], " with a dilation of ", f.dilation[axis],
+                  " is not supported by this kernel");
   return {};
 }
 

@@ -80,7 +80,7 @@ shaders::ConvTiledParams params_of_conv_tiled(const Convolution& f, Toward towar
 
 std::string refuse_conv_tiled(const Lower& c, const Convolution& f, Toward toward) {
   if (c.out().elements() == 0) return {};
-  if (f.in == 0 || f.out == 0) return "there are no channels";
+  if (f.in == 0 || f.out == 0) return "0 channels";
   if (const std::string why = refuse_phases(f, toward); !why.empty()) return why;
   if (c.forced()) return {};
   if (c.caps.software) return "a software driver's shared memory is plain memory";

@@ -1,4 +1,4 @@
-// Convolutions by windows (shaders/conv_window.comp): x is padded beforehand, unless it lies well already, and the
+// Convolutions by windows (shaders/conv_window.comp): x is padded beforehand, unless its layout fits already, and the
 // weight laid out in the order of reading. A gradient that flows back through a stride falls into phases, places of the
 // result that meet the same taps; each is a convolution without a stride.
 #include <algorithm>
@@ -149,7 +149,7 @@ shaders::ConvWindowParams window_params(const Convolution& f, Toward toward, con
           .y_plane = u32(y_height * y_width)};
 }
 
-/// Between which memory the launches of all phases stand, and how.
+/// The memory and constants of the launches of all phases.
 struct Target {
   TensorRef x, y;
   uint32_t lanes;
@@ -202,7 +202,7 @@ std::string refuse_conv_window(const Lower& c, const Convolution& f, Toward towa
   if (c.caps.min_subgroup_size != c.caps.max_subgroup_size) return "the size of a subgroup varies on this device";
   if (c.caps.subgroup_size > 16) return text("a subgroup of ", c.caps.subgroup_size, " is too wide to share rows");
   if (c.out().elements() == 0) return {};
-  if (f.in == 0 || f.out == 0) return "there are no channels";
+  if (f.in == 0 || f.out == 0) return "0 channels";
   if (const std::string why = refuse_phases(f, toward); !why.empty()) return why;
   const Layout l = layout_of(f, toward);
   for (const Phase& p : l.phases[1])
@@ -210,8 +210,8 @@ std::string refuse_conv_window(const Lower& c, const Convolution& f, Toward towa
       return text("a window of ", 4 * groups, " elements is too long");
   if (f.images * f.groups * l.x_channels * l.rows * l.row >= int64_t{1} << 29) return "the padded planes are too large";
   if (c.forced()) return {};
-  if (!c.caps.software) return "a device with real shared memory feeds itself better from it";
-  if (l.out_channels == 1) return "a single channel of the result shares nothing";
+  if (!c.caps.software) return "variants with shared memory are faster on this device";
+  if (l.out_channels == 1) return "a single output channel shares no operand";
   return {};
 }
 

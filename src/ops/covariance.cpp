@@ -31,7 +31,7 @@ Value covariance(Value x, CovarianceOptions o) {
   Value c;
   if (!counts && !weights) {
     require(n > o.correction, ErrorCode::invalid_argument, "covariance: ", n, " observations less a correction of ",
-            o.correction, " leave nothing to divide by");
+            o.correction, " leave no positive divisor");
     const Value away = rows - mean(rows, {1}, true);
     c = matmul(away, away, {.transpose_b = true}) / static_cast<float>(n - o.correction);
   } else {

@@ -81,7 +81,8 @@ std::vector<Dispatch> lower_cross_entropy(Lower& c) {
   const std::string variant = c.variant();
   const bool lanes = variant == "lanes";
   const auto [spec, params, groups] = launch_of_cross_entropy(c, lanes);
-  // What stands for an absent binding is never touched: class weights and divisor are not read, dlogits not written.
+  // The tensor bound in place of an absent one is never accessed: class weights and divisor are not read, dlogits not
+  // written.
   const TensorRef weights = spec.weighted ? c.x(2) : c.x(0);
   TensorRef divisor = c.x(0);
   std::vector<Dispatch> list;

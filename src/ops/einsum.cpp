@@ -39,7 +39,7 @@ int64_t product_of(const std::vector<int64_t>& extents) {
   return product;
 }
 
-// The names in `text`, where `rest` axes stand under "..."; none where it has no "...".
+// The names in `text`, where "..." stands for `rest` axes; none if it has no "...".
 AxisNames parsed_names(std::string_view equation, std::string_view text, std::optional<size_t> rest) {
   AxisNames names;
   bool dots = false;
@@ -58,7 +58,7 @@ AxisNames parsed_names(std::string_view equation, std::string_view text, std::op
 }
 size_t letters_in(std::string_view text) { return static_cast<size_t>(std::ranges::count_if(text, is_letter)); }
 
-// A name that stands twice: what lies on the diagonal of its axes.
+// A name that occurs twice: the diagonal of its axes.
 EinsumTerm without_repeats(EinsumTerm t) {
   for (size_t i = 0; i < t.names.size(); ++i)
     for (size_t k = i + 1; k < t.names.size(); ++k) {
@@ -146,7 +146,7 @@ EinsumTerm joined_terms(EinsumTerm a, EinsumTerm b, const AxisNames& needed) {
   return {reshape(z, Shape(dims)), names};
 }
 
-// "ij, jk -> ik" as its operands and its result; the result is none where no arrow stands.
+// "ij, jk -> ik" as its operands and its result; the result is empty without an arrow.
 struct EinsumEquation {
   std::vector<std::string> operands = {""};
   std::optional<std::string> result;
@@ -168,7 +168,7 @@ EinsumEquation split_at_commas(std::string_view equation) {
   return e;
 }
 
-// Without an arrow: what is under "...", and then the names that stand once, by the alphabet.
+// Without an arrow: the axes of "...", then the names that occur once, in alphabetical order.
 AxisNames implied_result(const std::vector<EinsumTerm>& terms, size_t rest) {
   AxisNames names;
   for (size_t k = rest; k-- > 0;) names.push_back(-1 - static_cast<int>(k));

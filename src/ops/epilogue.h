@@ -1,5 +1,5 @@
-// The function in the epilogue of a product or a convolution, as nodes of its own: `activation` of its attributes is
-// its number (shaders/unary.h), `a` and `b` are its parameters.
+// The function in the epilogue of a product or a convolution, as separate nodes: `activation` of its attributes is its
+// number (shaders/unary.h), `a` and `b` are its parameters.
 #pragma once
 
 #include "lemnos/graph.h"

@@ -20,7 +20,7 @@ inline uint32_t format_of(DType dtype) {
   fail(ErrorCode::internal, "format_of: unknown element type ", static_cast<int>(dtype));
 }
 
-/// The format under which elements are moved as bits, whatever they mean.
+/// The format in which elements are moved as bits.
 inline uint32_t movable_format(DType dtype) {
   const size_t bytes = size_of(dtype);
   return bytes == 4 ? FORMAT_U32 : bytes == 2 ? FORMAT_U16 : FORMAT_U8;

@@ -20,7 +20,7 @@ std::array<Value, 2> halves(const char* who, Value x, int64_t axis) {
 Value prelu(Value x, Value slope) {
   const int64_t slopes = slope.desc().elements(), rank = static_cast<int64_t>(x.shape().rank());
   require(slopes == 1 || (slope.shape().rank() == 1 && rank >= 2 && slopes == x.shape()[1]), ErrorCode::shape_mismatch,
-          "prelu: the slope is ", slope.desc(), " for x ", x.desc(), "; it is one number or one a channel");
+          "prelu: the slope is ", slope.desc(), " for x ", x.desc(), "; it is one number or one for each channel");
   std::vector<int64_t> shape(static_cast<size_t>(rank), 1);
   if (slopes > 1) shape[1] = slopes;
   return where(greater(x, full(x.graph(), {}, 0, x.dtype())), x, multiply(x, reshape(slope, Shape(shape))));

@@ -76,7 +76,7 @@ Cols cols_of(int64_t elements, int64_t rows) {
 uint32_t walked(const TensorDesc& desc, const char* who) {
   const uint32_t count = count32(desc, who);
   require(count < (1u << 31), ErrorCode::unsupported, who, ": ", desc, " has ", count,
-          " elements; this kernel counts to ", 1u << 31);
+          " elements, the limit of this kernel is ", 1u << 31);
   return count;
 }
 

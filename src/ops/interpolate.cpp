@@ -168,14 +168,14 @@ Value any_interpolated(const char* who, Value x, const std::vector<int64_t>& siz
           ", it takes f32, f16 or bf16, and elements");
   const bool linear = options.mode == UpsampleMode::bilinear, smooth = linear || options.mode == UpsampleMode::bicubic;
   require(!options.antialias || (smooth && !options.align_corners), ErrorCode::invalid_argument, who,
-          ": antialias goes with bilinear or bicubic, without align_corners");
+          ": antialias needs bilinear or bicubic without align_corners");
   const size_t lead = s.rank() - size.size();
   std::vector<ResizedLine> lines;
   bool plain = true;
   for (size_t i = 0; i < size.size(); ++i) {
     require(size[i] >= 1, ErrorCode::invalid_argument, who, ": extent ", i, " is ", size[i], ", at least 1");
     lines.push_back({s[lead + i], size[i], 0});
-    // A factor that is the quotient of the extents says nothing more; with aligned corners it stands in no coordinate.
+    // A factor equal to the quotient of the extents changes nothing; with aligned corners no coordinate uses it.
     if (factors.empty() || (smooth && options.align_corners)) continue;
     if (factors[i] * static_cast<double>(lines[i].from) != static_cast<double>(lines[i].to))
       lines[i].factor = factors[i];
@@ -206,7 +206,7 @@ Value interpolate_by(Value x, std::vector<double> factors, UpsampleOptions optio
             ", it must be above 0 and below 1e9");
     size.push_back(static_cast<int64_t>(std::floor(static_cast<double>(extent) * factors[i])));
     require(size.back() >= 1, ErrorCode::invalid_argument, who, ": factor ", i, " is ", factors[i],
-            ", which leaves nothing of an extent of ", extent);
+            ", which gives an extent of 0 from ", extent);
   }
   return any_interpolated(who, x, size, factors, options);
 }

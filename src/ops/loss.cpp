@@ -106,7 +106,7 @@ Primal primal_loss(Graph& graph, const Node& node) {
   return {.y = {loss}, .dy = {full(graph, loss.shape(), 1)}, .x = {{}, p}};
 }
 
-// Where the parameters have defaults of their own.
+// Functions whose parameters have other defaults.
 struct LossOneAttrs : LossAttrs {
   LossOneAttrs() : LossAttrs{.a = 1} {}
 };

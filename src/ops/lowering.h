@@ -38,7 +38,7 @@ inline Rows as_rows(const Shape& shape) {
 inline uint32_t count32(const TensorDesc& desc, const char* op) {
   const int64_t count = desc.elements();
   require(count < (int64_t{1} << 32), ErrorCode::unsupported, op, ": ", desc, " has ", count,
-          " elements; a kernel counts to ", int64_t{1} << 32);
+          " elements, the limit of a kernel is ", int64_t{1} << 32);
   return static_cast<uint32_t>(count);
 }
 

@@ -52,7 +52,7 @@ std::vector<TensorDesc> infer_matmul(const Infer& in) {
   const Shape batch = broadcast(batches[0], batches[1], who.c_str()), c = batch.appended(m).appended(n);
   const size_t alternating = axes_left(batch, batches);
   require(alternating <= kMostBatchAxes, ErrorCode::unsupported, in.op.name, ": the leading axes of A ", a, " and B ",
-          b, " alternate ", alternating, " times; a kernel walks ", kMostBatchAxes);
+          b, " alternate ", alternating, " times, the limit of a kernel is ", kMostBatchAxes);
   require(!at.bias || in.in[at.bias].shape == Shape{n}, ErrorCode::shape_mismatch, in.op.name, ": bias ",
           in.in[at.bias], " does not fit the columns of C ", c);
   require(!at.extra || in.in[at.extra].shape == c, ErrorCode::shape_mismatch, in.op.name, ": input ", at.extra, ' ',

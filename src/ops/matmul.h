@@ -41,7 +41,7 @@ struct Tiling {
 };
 uint64_t tiles_of(const Product& p, const Tiling& t);
 
-/// What a variant comes to for one product.
+/// The choices of a variant for one product.
 struct ProductChoice {
   Tiling tiling;
   std::string kernel;

@@ -78,7 +78,7 @@ std::string refuse_cooperative_matmul(const Lower& c, const Cooperation& coopera
   if (c.forced()) return {};
   if (caps.software) return "a software driver has no matrix unit";
   const Product p = product_of(c);
-  if (std::min(p.m, p.n) < f.m) return text("a side of ", std::min(p.m, p.n), " fills no fragment");
+  if (std::min(p.m, p.n) < f.m) return text("a side of ", std::min(p.m, p.n), " is smaller than a fragment");
   const uint64_t tiles = tiles_of(p, t);
   return &cooperation == &kCooperative[0] && tiles < kBusyGroups ? text(tiles, " tiles leave most of a device idle")
                                                                  : std::string();
@@ -106,23 +106,23 @@ std::string refuse_broadcast(const Lower& c) {
   if (c.caps.min_subgroup_size != c.caps.max_subgroup_size) return "the size of a subgroup varies on this device";
   if (size != 4 && size != 8 && size != 16) return text("a subgroup of ", size, " is too wide to share rows");
   if (c.forced()) return {};
-  if (!c.caps.software) return "a device with real shared memory feeds itself better from it";
+  if (!c.caps.software) return "variants with shared memory are faster on this device";
   return c.caps.fast_broadcast ? "" : "this driver broadcasts through memory";
 }
 // A software driver's rows of A^T lie a row of M apart, each in a page of its own: past a few hundred of them the
 // processor translates more addresses than it remembers. Turned beforehand, they lie side by side.
 std::string refuse_turned(const Lower& c) {
-  if (!c.attrs<MatmulAttrs>().transpose_a) return "A lies by rows";
+  if (!c.attrs<MatmulAttrs>().transpose_a) return "A is row-major";
   const Product p = product_of(c);
-  if (!turns(c.in(0).dtype, p.k, p.m)) return text("halves of ", p.k, " x ", p.m, " are not turned");
+  if (!turns(c.in(0).dtype, p.k, p.m)) return text("halves of ", p.k, " x ", p.m, " are not transposed");
   if (const std::string why = refuse_broadcast(c); !why.empty() || c.forced()) return why;
   if (uint64_t{p.k} * p.m < kLeastTurned || p.n < kLeastReuse)
-    return text("turning A of ", p.k, " x ", p.m, " for ", p.n, " columns does not pay");
+    return text("transposing A of ", p.k, " x ", p.m, " for ", p.n, " columns costs more than it saves");
   return {};
 }
 std::string refuse_direct(const Lower& c) {
   if (c.forced() || c.caps.software) return {};
-  return "a device with real shared memory feeds itself better from it";
+  return "variants with shared memory are faster on this device";
 }
 
 /// What one invocation may own without shared memory, and how fast that was relative to the others where it was

@@ -24,7 +24,7 @@ inline Fragment fragment_of(const DeviceCaps& caps, DType operands) {
 inline std::string refuse_matrix_unit(const Lower& c, const char* stem) {
   const DeviceCaps& caps = c.caps;
   const DType dtype = c.out().dtype;
-  if (size_of(dtype) != 2) return text("multiplies halves, not ", dtype);
+  if (size_of(dtype) != 2) return text("supports f16 and bf16, not ", dtype);
   if (!caps.cooperative_matrix || !fragment_of(caps, dtype).m)
     return text("the device has no matrix unit for ", dtype, " with f32 sums");
   if (!caps.storage16) return "the device has no 16-bit elements in memory";

@@ -1,5 +1,5 @@
 // A whole network of narrow layers in one launch, and its gradient in two: h = f([h, 1] W) for `hidden` layers of
-// `width` units, then y = [h, 1] W. What lies between the layers stays on the chip; the hidden layers are kept for
+// `width` units, then y = [h, 1] W. Values between the layers stay on the chip; the hidden layers are kept for
 // backward.
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Putting elements around a tensor, and leaving some of its own away.
+// Adds elements around a tensor, or removes some.
 #pragma once
 
 #include <vector>

@@ -3,8 +3,8 @@
 // / OH) rounded outwards. Backward gathers, so it needs no atomics and no saved index: of equal maxima the first gets
 // the gradient.
 //
-// max_pool2d_pick: of each window the element of g that stands where x has its maximum, which is how the gradient of a
-// maximum goes on to the gradient's own.
+// max_pool2d_pick: for each window the element of g at the maximum of x, which is the second derivative's gradient of a
+// maximum.
 
 #include "shaders/pool.h"
 
@@ -27,7 +27,7 @@ constexpr int64_t kMostAlong = 2 * kMostRounds;  // elements of a window along o
 uint32_t count31(const TensorDesc& desc, const char* op) {
   const uint32_t count = count32(desc, op);
   require(count < (1u << 31), ErrorCode::unsupported, op, ": ", desc, " has ", count,
-          " elements; this kernel counts to ", 1u << 31);
+          " elements, the limit of this kernel is ", 1u << 31);
   return count;
 }
 
@@ -42,7 +42,7 @@ Windows windows_of(const PoolAttrs& attrs, int64_t height, int64_t width, const 
   require_pair("stride", attrs.stride, 1);
   require_pair("padding", attrs.padding, 0);
   require_pair("dilation", attrs.dilation, 1);
-  require(adapted || !attrs.kernel.empty(), ErrorCode::invalid_argument, op, ": neither a kernel nor a size");
+  require(adapted || !attrs.kernel.empty(), ErrorCode::invalid_argument, op, ": a kernel or a size is required");
   const Windows w = reference::windows(attrs, height, width);
   for (size_t i = 0; i < 2 && !adapted; ++i) {
     require(w.kernel[i] <= kMostAlong, ErrorCode::unsupported, op, ": a window of ", w.kernel[i],
@@ -263,7 +263,7 @@ Value pool(size_t op, Value x, const Pool2dOptions& o) {
   }
   return x.graph().add(kPoolOps[op], {x}, attrs_of_pool(o));
 }
-// The same of what stands where x has its maxima.
+// The same for the elements at the maxima of x.
 Value pool_pick(Value x, Value values, const Pool2dOptions& o) {
   if (is_large(o)) {
     const auto [along, down] = in_two(o);

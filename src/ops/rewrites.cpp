@@ -201,7 +201,7 @@ int unshaped(const GraphEdit& edit, int value) {
   return value;
 }
 
-/// The nodes that read `value`, under whatever shape.
+/// The nodes that read `value`, under any shape.
 void add_readers(const GraphEdit& edit, int value, std::vector<int>& found) {
   for (int reader : edit.readers(value)) {
     found.push_back(reader);

@@ -1,4 +1,4 @@
-// The fusions that Lemnos knows. They name ops, so they live beside them and are handed to the planner as a list.
+// The fusions of Lemnos. They name ops, so they are in this layer and are passed to the planner as a list.
 #pragma once
 
 #include <span>

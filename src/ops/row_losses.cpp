@@ -61,7 +61,7 @@ Value multilabel_margin_loss(Value scores, Value targets, Reduction reduction) {
       cast(equal(reshape(t, Shape{rows, classes, 1}), column), DType::f32) * reshape(counts, Shape{rows, classes, 1});
   const Value others = less_equal(reduce_max(one_hot, {1}, true), graph.scalar(0));  // [rows, 1, C]
   const Value own = sum(one_hot * reshape(x, Shape{rows, 1, classes}), {2}, true);   // [rows, C, 1]
-  // Past the last class no score stands: 0 / 0, where a target counts.
+  // An index past the last class has no score: 0 / 0 if the target counts.
   const Value found = sum(one_hot, {2}, true) + reshape(affine(counts, -1, 1), Shape{rows, classes, 1});
   const Value margins = relu(reshape(x, Shape{rows, 1, classes}) - own / found + 1.0f);
   const Value losses =

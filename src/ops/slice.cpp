@@ -22,7 +22,7 @@ std::vector<TensorDesc> infer_slice(const Infer& in) {
   std::vector<int64_t> extents;
   for (size_t i = 0; i < x.rank(); ++i) {
     require(0 <= begin[i] && begin[i] <= end[i] && end[i] <= x[i], ErrorCode::out_of_range, in.op.name, ": [", begin[i],
-            ", ", end[i], ") of axis ", i, " is no part of shape ", x);
+            ", ", end[i], ") of axis ", i, " is not within shape ", x);
     extents.push_back(end[i] - begin[i]);
   }
   require_movable(x, Shape(extents), {0, dense_strides(x)}, in.op.name);

@@ -59,7 +59,7 @@ std::vector<Value> grad_unary_backward(Grad& g);
 constexpr Alias kUnaryInplace[] = {{0, 0}};
 constexpr Alias kInplaceBackward[] = {{0, 1}};
 
-// Where the first parameter has a default of its own.
+// Functions whose first parameter has another default.
 struct LeakyAttrs : UnaryAttrs {
   LeakyAttrs() : UnaryAttrs{.a = .01} {}
 };

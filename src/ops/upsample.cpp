@@ -100,7 +100,8 @@ std::span<const char* const> words_of(UpsampleMode) {
 Value upsample(Value x, std::array<int64_t, 2> size, UpsampleOptions options) {
   if (options.antialias || (options.mode != UpsampleMode::nearest && options.mode != UpsampleMode::bilinear))
     return interpolate(x, {size[0], size[1]}, options);
-  // The gradient of an element gathers all that was made of it. Where that is much, one axis goes after the other.
+  // The gradient of an element sums over all results that read it. If these are many, one axis is summed after the
+  // other.
   const size_t rank = x.shape().rank();
   if (rank >= 2 && x.shape()[rank - 2] > 0 && x.shape()[rank - 1] > 0 && size[0] != x.shape()[rank - 2] &&
       size[1] != x.shape()[rank - 1] &&

@@ -19,7 +19,7 @@ void place_barriers(std::span<PlannedDispatch> dispatches, std::span<const Plann
   };
   for (const Launch& launch : launches_of(dispatches, loops, true)) {
     PlannedDispatch& dispatch = dispatches[static_cast<size_t>(launch.dispatch)];
-    // A barrier that a later iteration needs stands before every one.
+    // A barrier that a later iteration needs is recorded before every iteration.
     dispatch.barrier_before =
         dispatch.barrier_before || std::ranges::any_of(dispatch.accesses, [&](const Access& access) {
           const Location where = access.at(launch.iteration, launch.times);

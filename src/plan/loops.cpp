@@ -117,7 +117,7 @@ class LoopPlanner {
     return std::ranges::find(loop_.carried, value, &Loop::Carried::out) != loop_.carried.end();
   }
 
-  // What is carried goes from row to row where the rows are kept, else by turns between two places; it comes from the
+  // A carried value moves from row to row if the rows are kept, else between two buffers in turn; it comes from the
   // first value and ends in the last one.
   void bind_carried(size_t i) {
     const Loop::Carried& c = loop_.carried[i];
@@ -162,11 +162,11 @@ class LoopPlanner {
       }
       return path;
     }
-    fail(ErrorCode::internal, "repeat: the body touches memory that is not the loop's");
+    fail(ErrorCode::internal, "repeat: the body accesses memory outside of the loop");
   }
 
-  // Once the loop has come to its end, only what is held is launched with workgroups, and gates of loops within, whose
-  // counts must be numbers of theirs.
+  // After the end of the loop only preserving copies launch workgroups, and gates of nested loops, whose counts must be
+  // numbers of theirs.
   void add_gate(const DeviceCaps& caps, const PlanOptions& options) {
     const Kernel* gate = options.find_kernel ? options.find_kernel("loop_gate") : nullptr;
     if (!gate) return;

@@ -1,5 +1,5 @@
-// A loop in a plan: its body is planned by itself, as a graph of its own, and its dispatches become dispatches of the
-// plan around it, which know where they go in each iteration.
+// A loop in a plan: the body is planned as a separate graph, and its dispatches become dispatches of the outer plan,
+// with their positions in each iteration.
 #pragma once
 
 #include <vector>

@@ -7,15 +7,15 @@
 
 namespace lemnos {
 
-constexpr uint64_t kAlignment = 256;  // the most that a device asks for where a binding begins
+constexpr uint64_t kAlignment = 256;  // the largest alignment that a device requires for a binding
 
 struct Lowered {
   std::vector<Dispatch> dispatches;
   std::vector<uint64_t> scratch_bytes;
 };
 
-/// The parts of a node, one after the other; one, but for slices. A tensor may still be past what the device binds.
-/// `placed`: the inputs that are made where the output keeps them.
+/// The parts of a node, one after the other; more than one only for slices. A tensor may still exceed the binding
+/// limit. `placed`: the inputs that are computed directly in the output's memory.
 std::vector<Lowered> lowered(const Graph& graph, const Node& node, const DeviceCaps& caps, const PlanOptions& options,
                              std::vector<bool> placed = {});
 

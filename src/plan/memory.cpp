@@ -32,8 +32,8 @@ class Ranges {
   std::vector<Range> ranges_;
 };
 
-// What is taken when. A span of time is a node of a binary tree, with what is taken all the time and what is taken at
-// any time of it: a life of any length meets few nodes, and what long lives share is one range in each.
+// Which ranges are used when. A span of time is a node of a binary tree, with ranges used all the time and ranges used
+// at any time of it: a life of any length meets few nodes, and what long lives share is one range in each.
 class Timeline {
  public:
   explicit Timeline(int end) : end_(end), spans_(4 * static_cast<size_t>(end + 1)) {}

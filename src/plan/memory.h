@@ -18,10 +18,10 @@ struct Block {
 struct Placement {
   std::vector<uint64_t> offsets;  // by block
   uint64_t bytes = 0;             // the arena
-  uint64_t looked_at = 0;         // taken ranges, over all blocks: what the search cost
+  uint64_t looked_at = 0;         // examined ranges, over all blocks: the cost of the search
 };
 
-/// Every offset is a multiple of `alignment`; `guard` unused bytes stand before and after each block.
+/// Every offset is a multiple of `alignment`; `guard` unused bytes are before and after each block.
 Placement place_blocks(std::span<const Block> blocks, uint64_t alignment, uint64_t guard = 0);
 
 }  // namespace lemnos

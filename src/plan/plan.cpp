@@ -65,7 +65,7 @@ class Planner {
       }
   }
 
-  // What an op only gathers is made in its place at once: gradients in their arena.
+  // Inputs that an op only gathers are computed directly in their place: gradients in their arena.
   void pin_placed() {
     const auto gathers = [&](int index) { return node(index).op->places != nullptr; };
     std::map<ArenaId, int> read;  // by others, the oldest version: nothing may be written over 0 before they have run
@@ -95,7 +95,7 @@ class Planner {
     }
   }
 
-  // Memory that one node of this plan makes and that is nowhere else.
+  // Memory that exactly one node of this plan writes.
   bool is_own_result(int value) const {
     const ValueInfo& info = plan_.graph.info(value);
     return info.producer >= 0 && info.alias < 0 && is_activation(value) && !pinned_.contains(value) &&
@@ -166,7 +166,7 @@ class Planner {
   void check(const Dispatch& dispatch, const Node& node) {
     const KernelInfo& info = dispatch.kernel->info;
     require(info.bindings > 0, ErrorCode::invalid_argument, node.op->name, ": kernel ", dispatch.kernel->name,
-            " says nothing of its bindings; make it with make_kernel()");
+            " has no information about its bindings; create it with make_kernel()");
     require(info.bindings == dispatch.tensors.size(), ErrorCode::internal, node.op->name, ": kernel ",
             dispatch.kernel->name, " has ", info.bindings, " bindings, ", dispatch.tensors.size(), " were given");
     require(info.push_bytes == dispatch.params.bytes(), ErrorCode::internal, node.op->name, ": kernel ",
@@ -240,7 +240,7 @@ class Planner {
     return it == predecessor_.end() ? storage : it->second;
   }
 
-  // An output takes over the memory of an input that dies in the one launch which makes it, where its op can work so.
+  // An output reuses the memory of an input that ends in the one launch that computes it, if its op allows it.
   void take_over(std::map<int, Block>& lives) {
     const auto node_at = [&](size_t at) { return at < plan_.dispatches.size() ? plan_.dispatches[at].node : -1; };
     for (size_t at = 0; at < plan_.dispatches.size(); ++at) {

@@ -1,5 +1,5 @@
-// The plan: how a graph runs, as plain data. The list of dispatches, where every tensor lives, where barriers stand,
-// and what it costs. Made once per program; printable, hashable, testable without a GPU.
+// The plan: how a graph runs, as plain data. The list of dispatches, the memory of every tensor, the barriers, and the
+// cost. Created once per program; printable, hashable, testable without a GPU.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct Location {
   uint64_t bytes = 0;
 };
 
-/// Where an access of a loop's dispatch goes, by the iteration: the first and the last one may go elsewhere, the others
-/// by turns to two places, all further on by `stride` each time.
+/// The position of an access of a loop's dispatch, by iteration: the first and the last one may differ, the others by
+/// turns to two places, all further on by `stride` each time.
 struct Path {
   Location even, odd, first, last;
   int64_t stride = 0;  // bytes
@@ -47,7 +47,7 @@ struct PlannedDispatch {
   int loop = -1;           // index in the plan's loops, or -1
   int body_dispatch = -1;  // of the loop's body
 
-  /// The number of workgroups is in memory, three words: a loop that has come to its end launches none.
+  /// The number of workgroups is in memory, three words: a loop that has ended launches none.
   bool indirect() const { return accesses.size() > dispatch.tensors.size(); }
 };
 
@@ -80,7 +80,7 @@ struct PlanOptions {
   const Tuning* tuning = nullptr;  // which variants are the fastest; may be null
   uint64_t guard_bytes = 0;        // unused bytes around every activation, for tests
   bool share_memory = true;        // activations reuse memory when their lives do not overlap
-  bool recompute = false;          // elementwise activations that are read again after a long while are made again
+  bool recompute = false;          // elementwise activations that are read again much later are computed again
   uint64_t memory_limit = 0;       // refuse a larger activation arena; 0: no limit
 };
 
@@ -107,7 +107,7 @@ struct Plan {
 /// `out_of_memory` when the activations exceed the limit, naming the largest tensors.
 Plan make_plan(const Graph& graph, const DeviceCaps& caps, const PlanOptions& options);
 
-/// A hash of the modules that the dispatches launch, under which a measurement of them holds.
+/// A hash of the modules that the dispatches launch, for which a measurement is valid.
 uint64_t kernels_of(std::span<const Dispatch> dispatches);
 
 /// Where a value lives that outlives a step.

@@ -17,7 +17,7 @@ class Recompute {
       : graph_(graph), order_(std::move(order)), needs_(needs) {}
 
   std::vector<int> run() {
-    // What is made again must see the step as it was: before anything is updated.
+    // Recomputed values must read the state of this step: before any update.
     while (before_updates_ < order_.size() && !updates_state(graph_, node(order_[before_updates_]))) ++before_updates_;
     for (size_t at = 0; at < order_.size(); ++at)
       if (is_cheap(node(order_[at]))) consider(at);
@@ -47,7 +47,7 @@ class Recompute {
     return places;
   }
 
-  // Views would have to be made again too, and what is gathered is made in its place.
+  // Views would have to be recomputed too; gathered values are computed in their place.
   bool only_read_as_itself(int value, const std::vector<size_t>& reads) const {
     return std::ranges::all_of(reads, [&](size_t at) {
       const Node& reader = node(order_[at]);
@@ -76,7 +76,7 @@ class Recompute {
       recompute_at(index, std::vector<size_t>(from, reads.end()));
   }
 
-  // Whether what the node reads is kept until `at` for others, or can itself be made again.
+  // Whether the node's operands are kept until `at` for others, or can be recomputed.
   bool operands_are_available(int index, size_t at, int chain) const {
     return std::ranges::all_of(node(index).inputs, [&](int in) {
       if (is_available(in, at)) return true;
@@ -94,7 +94,7 @@ class Recompute {
     before_updates_ += nodes.size();
   }
 
-  // The value made a second time, with those of its operands that are not there.
+  // The value computed a second time, with those of its operands that are not kept.
   int recomputed(int value, size_t at, std::vector<int>& nodes) {
     const Node maker = node(graph_.info(value).producer);
     std::vector<Value> inputs;

@@ -12,7 +12,8 @@ namespace {
 constexpr double kMostParts = 64;
 constexpr double kWhole = std::numeric_limits<double>::infinity();
 
-// The dimension along which a dispatch can be cut: the outermost that is used, so that what lies within keeps its size.
+// The dimension along which a dispatch can be cut: the outermost that is used, so that inner dimensions keep their
+// size.
 size_t outermost(const std::array<uint32_t, 3>& groups) { return groups[2] > 1 ? 2 : groups[1] > 1 ? 1 : 0; }
 
 void add_parts(Segments& out, const Launch& launch, const std::array<uint32_t, 3>& groups, double guess, double target,

@@ -1,4 +1,4 @@
-// Segments: a plan cut into slices of work, each bounded in time by a guess, so that a step can be handed over a little
+// Segments: a plan cut into slices of work, each bounded in time by a guess, so that a step can be submitted a little
 // at a time. Plain data: what runs them measures what they really cost (runtime/pace.h).
 #pragma once
 

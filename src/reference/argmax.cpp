@@ -1,4 +1,4 @@
-// Where the largest element along an axis stands: the first of equals, and NaN counts as largest.
+// The index of the largest element along an axis: the first among equals; NaN is the largest.
 #include "reference/argmax.h"
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// Where the largest element along an axis stands.
+// The index of the largest element along an axis.
 #pragma once
 
 #include "lemnos/op.h"

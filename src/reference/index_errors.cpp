@@ -1,4 +1,4 @@
-// A row of the report, {how many, where the first stood, what it was}, goes on with the indices that are too large.
+// Adds the indices that are too large to a row of the report: {count, position of the first, its value}.
 #include "reference/index_errors.h"
 
 namespace lemnos::reference {

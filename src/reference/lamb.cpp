@@ -1,4 +1,4 @@
-// LAMB: Adam's update of each parameter, made as long as the parameter itself.
+// LAMB: Adam's update of each parameter, scaled to the norm of the parameter.
 #include "reference/lamb.h"
 
 #include <algorithm>

@@ -19,7 +19,7 @@ struct GroupNormAttrs {
   void visit(auto&& f) { f("groups", groups), f("eps", eps); }
 };
 
-/// How x falls into rows and channels, as the backward ops are told.
+/// The division of x into rows and channels, for the backward ops.
 struct RowNormAttrs {
   int64_t cols = 0;
   int64_t inner = 0;

@@ -1,5 +1,5 @@
-// C[.., M, N] = op(A) op(B) over broadcast leading axes; op transposes what is stored as [.., K, M] or [.., N, K].
-// What a product's kernel may do beside (bias, activation, ...) is defined by its decomposition into other ops.
+// C[.., M, N] = op(A) op(B) over broadcast leading axes; op transposes an operand that is stored as [.., K, M] or [..,
+// N, K]. What a product's kernel may do beside (bias, activation, ...) is defined by its decomposition into other ops.
 #include "reference/matmul.h"
 
 namespace lemnos::reference {

@@ -5,7 +5,7 @@
 
 namespace lemnos {
 
-/// What both ops are told of the network.
+/// The attributes of both ops.
 struct MlpNetwork {
   int64_t width = 0;
   int64_t hidden = 0;

@@ -10,7 +10,7 @@ namespace lemnos::reference {
 
 namespace {
 
-// Walks the elements of all matrices: where each lies in the arenas, and its number among the packed ones.
+// Walks the elements of all matrices: their offsets in the arenas, and their numbers among the packed ones.
 template <typename Act>
 void for_each_element(const MuonAttrs& a, std::span<const double> places, Act act) {
   const auto size = static_cast<size_t>(a.rows * a.columns);

@@ -31,7 +31,7 @@ double divisor(const Windows& w, int64_t i, int64_t j, bool count_pad) {
   return count_pad ? static_cast<double>(w.range(0, i).whole * w.range(1, j).whole) : std::max(inside, 1.0);
 }
 
-// Where the maximum of a window comes from: the first of equals; a NaN replaces whatever stood before it.
+// The index of the maximum of a window: the first among equals; NaN is the largest.
 size_t place_of_maximum(const Windows& w, int64_t i, int64_t j, std::span<const double> plane) {
   size_t found = 0;
   double top = -std::numeric_limits<double>::infinity();

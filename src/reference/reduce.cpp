@@ -1,4 +1,4 @@
-// Reductions over any axes. NaN comes out of everything that it goes into.
+// Reductions over any axes. A NaN in the input gives NaN in the output.
 #include "reference/reduce.h"
 
 #include <algorithm>

@@ -1,1 +1,1 @@
-// A view has the elements of what it looks at: a backend never computes it, and nothing is to be defined here.
+// A view has the elements of its operand. No backend computes it, so there is nothing to define.

@@ -1,4 +1,4 @@
-// Learning-rate schedules, in double: the definition that the shader is measured against, and what the host plots.
+// Learning-rate schedules, in double: the definition for the shader's tests, and for plots on the host.
 #pragma once
 
 #include <span>

@@ -35,7 +35,7 @@ double erfinv(double x) {
 // tanh(z) = 2 sigmoid(2z) - 1, so the tanh form of GELU is x * sigmoid(2z).
 double gelu_tanh_gate(double x) { return sigmoid(2 * std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)); }
 
-// NaN must come out of everything that it goes into, also where a comparison decides.
+// A NaN must give NaN, also where a comparison decides.
 double relu(double x) { return x > 0 ? x : (std::isnan(x) ? x : 0.0); }
 
 using D = double;
@@ -106,7 +106,7 @@ const UnaryFunction kUnaryFunctions[] = {
     {"expm1", [](D x, D, D) { return std::expm1(x); }, [](D x, D, D) { return std::exp(x); }, false},
     {"log2", [](D x, D, D) { return std::log2(x); }, [](D x, D, D) { return 1 / (x * std::numbers::ln2); }, false},
     {"log10", [](D x, D, D) { return std::log10(x); }, [](D x, D, D) { return 1 / (x * std::numbers::ln10); }, false},
-    // Flat in pieces: no gradient goes through them.
+    // Piecewise constant: the gradient is zero.
     {"sign", [](D x, D, D) { return x > 0 ? 1.0 : (x < 0 ? -1.0 : x); }, nullptr, false},
     {"floor", [](D x, D, D) { return std::floor(x); }, nullptr, false},
     {"ceil", [](D x, D, D) { return std::ceil(x); }, nullptr, false},

@@ -17,7 +17,7 @@ struct UpsampleAttrs {
 
 namespace lemnos::reference {
 
-/// Place o of the result lies at (o mul + add) / den.
+/// Result o is at (o mul + add) / den.
 struct Resize {
   int64_t mul, add, den;
 };

@@ -419,7 +419,7 @@ class CpuBackend final : public Backend {
 std::vector<DeviceInfo> list() { return {CpuBackend().info()}; }
 
 std::shared_ptr<Backend> open(const DeviceRequest& request, const OpLibrary&) {
-  require(request.preset.empty(), ErrorCode::invalid_argument, "cpu: the reference plays no preset such as '",
+  require(request.preset.empty(), ErrorCode::invalid_argument, "cpu: the reference does not support presets such as '",
           request.preset, "'");
   return make_cpu_backend();
 }

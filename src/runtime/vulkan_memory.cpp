@@ -63,7 +63,7 @@ void VulkanArenas::bind(const ArenaId& id, uint64_t bytes, const std::string& na
   require(place.buffer != VK_NULL_HANDLE, ErrorCode::invalid_argument, "bind: '", name, "': no buffer was given");
   const uint64_t alignment = context_->caps().min_storage_offset_alignment;
   require(place.offset % alignment == 0, ErrorCode::invalid_argument, "bind: '", name, "' begins at byte ",
-          place.offset, ", which is no multiple of ", alignment);
+          place.offset, ", which is not a multiple of ", alignment);
   require(place.size >= whole_words(bytes), ErrorCode::shape_mismatch, "bind: '", name, "' takes ", whole_words(bytes),
           " bytes, the buffer has ", place.size);
   Arena made{.base = place.offset, .bytes = bytes, .name = name, .borrowed = true};

@@ -6,7 +6,7 @@ namespace lemnos {
 
 VulkanPublication::VulkanPublication(VulkanMemory& memory, vulkan::CommandPool& pool, uint32_t copies)
     : from_(memory.parameters()) {
-  require(copies >= 1 && copies <= 16, ErrorCode::out_of_range, "publish: ", copies, " copies; 1 to 16 make sense");
+  require(copies >= 1 && copies <= 16, ErrorCode::out_of_range, "publish: ", copies, " copies, expected 1 to 16");
   for (uint32_t i = 0; i < copies; ++i) {
     Copy copy;
     copy.buffer = vulkan::Buffer(memory.context(), vulkan::Memory::device, from_.size, text("published ", i));

@@ -76,7 +76,7 @@ std::vector<int32_t> Ensemble::vote(const data::Dataset& data) {
   int64_t classes = 0;
   for (auto& [trainer, weight] : members_) {
     require(trainer.options().loss.classes(), ErrorCode::invalid_argument, "ensemble: the loss ",
-            trainer.options().loss.kind(), " does not judge classes, so there is nothing to vote for");
+            trainer.options().loss.kind(), " is not a class loss, so the members cannot vote");
     const Output out = output_of(trainer, data);
     classes = out.columns;
     votes.resize(out.values.size());
@@ -104,13 +104,13 @@ SammeRound samme_round(const std::vector<double>& weights, const std::vector<int
   require(weights.size() == labels.size() && chosen.size() == labels.size(), ErrorCode::shape_mismatch,
           "samme: ", weights.size(), " weights, ", labels.size(), " labels and ", chosen.size(), " chosen classes");
   constexpr double kLeastError = 1e-6;  // the weight of a member without an error is finite
-  SammeRound round{.error = 0, .say = 0, .weights = weights};
+  SammeRound round{.error = 0, .estimator_weight = 0, .weights = weights};
   for (size_t i = 0; i < labels.size(); ++i) round.error += chosen[i] != labels[i] ? weights[i] : 0;
   const double bounded = std::max(round.error, kLeastError);
-  round.say = std::log((1 - bounded) / bounded) + std::log(static_cast<double>(classes - 1));
+  round.estimator_weight = std::log((1 - bounded) / bounded) + std::log(static_cast<double>(classes - 1));
   double sum = 0;
   for (size_t i = 0; i < labels.size(); ++i)
-    sum += round.weights[i] *= chosen[i] != labels[i] ? std::exp(round.say) : 1;
+    sum += round.weights[i] *= chosen[i] != labels[i] ? std::exp(round.estimator_weight) : 1;
   for (double& w : round.weights) w /= sum;
   return round;
 }
@@ -132,7 +132,7 @@ Ensemble boosting(const MakeTrainer& make, const data::Dataset& train, const Boo
               " of the weight, chance on ", chance);
       break;
     }
-    ensemble.add(std::move(trainer), round.say);
+    ensemble.add(std::move(trainer), round.estimator_weight);
     if (round.error == 0) break;
     weights = std::move(round.weights);
   }

@@ -1,4 +1,4 @@
-// The learning-rate finder: one step at each of a row of growing rates, and what the loss makes of it.
+// The learning-rate finder: one step at each of increasing rates, and the resulting losses.
 #include <algorithm>
 #include <cmath>
 

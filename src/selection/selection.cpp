@@ -66,7 +66,7 @@ std::string CrossValidation::text() const {
 }
 
 const Trial& Search::best() const {
-  require(!trials.empty(), ErrorCode::out_of_range, "search: there are no trials");
+  require(!trials.empty(), ErrorCode::out_of_range, "search: no trials");
   return *std::ranges::max_element(
       trials, [&](const Trial& a, const Trial& b) { return is_better(b.score, a.score, largest); });
 }
@@ -99,7 +99,7 @@ std::string Search::csv() const {
 }
 
 Search grid_search(const std::map<std::string, std::vector<double>>& values, const Evaluate& evaluate, bool largest) {
-  require(!values.empty(), ErrorCode::invalid_argument, "grid_search: nothing to choose");
+  require(!values.empty(), ErrorCode::invalid_argument, "grid_search: no hyper-parameters");
   std::vector<Point> points{{}};
   for (const auto& [name, choices] : values) {
     require(!choices.empty(), ErrorCode::invalid_argument, "grid_search: '", name, "' has no values");

@@ -55,7 +55,7 @@ class ReduceOnPlateauObserver final : public Observer {
     cooling_ = options_.cooldown;
     const double factor = run.trainer.counts().learning_rate_factor;
     const double rate = run.steps.empty() ? 0 : run.steps.back().learning_rate;
-    // The rate of a step is the host's factor times what else makes it, of which the last step tells.
+    // The rate of a step is the host's factor times the rest, which follows from the last step.
     const double least = rate > 0 ? factor * options_.min_lr / rate : 0;
     run.trainer.set_learning_rate_factor(std::max(factor * options_.factor, std::min(least, factor)));
   }
@@ -134,7 +134,7 @@ std::unique_ptr<Observer> ReduceOnPlateau::observe() const {
 std::unique_ptr<Observer> HistoryLog::observe() const { return std::make_unique<HistoryLogObserver>(path); }
 
 std::unique_ptr<Observer> OnEpoch::observe() const {
-  require(call != nullptr, ErrorCode::invalid_argument, "on epoch: there is no function");
+  require(call != nullptr, ErrorCode::invalid_argument, "on epoch: the function is empty");
   return std::make_unique<OnEpochObserver>(call);
 }
 

@@ -30,9 +30,9 @@ const io::NamedTensor* tensor_of(const std::map<std::string, const io::NamedTens
   return found == by_name.end() ? nullptr : found->second;
 }
 
-std::vector<std::string> unheld_of(const io::TensorFile& file) {
+std::vector<std::string> unsupported_of(const io::TensorFile& file) {
   std::vector<std::string> all;
-  for (const io::UnheldTensor& tensor : file.unheld) all.push_back(io::to_string(tensor));
+  for (const io::UnsupportedTensor& tensor : file.unsupported) all.push_back(io::to_string(tensor));
   return all;
 }
 
@@ -67,7 +67,7 @@ int64_t number_of(const std::string& word, const std::string& where, const char*
   int64_t number = 0;
   const auto parsed = std::from_chars(word.data(), word.data() + word.size(), number);
   require(parsed.ec == std::errc() && parsed.ptr == word.data() + word.size() && number >= 0, ErrorCode::corrupt_data,
-          where, ": '", what, "' holds '", word, "', which is no number");
+          where, ": '", what, "' holds '", word, "', which is not a number");
   return number;
 }
 
@@ -167,7 +167,7 @@ void Trainer::Impl::load(const std::filesystem::path& path, Snapshot::Part part)
   const std::string inputs = metadata_of(file, kInputs);
   require(
       !examples.empty() || !inputs.empty(), ErrorCode::invalid_argument, where,
-      ": does not say for which inputs its model was made, and this trainer has seen none; call fit(), evaluate() or "
+      ": does not contain the input shapes of its model, and this trainer has no data yet; call fit(), evaluate() or "
       "summary() first, or load_matching() with the shape of an example");
   train::Learned::Attempt attempt(learned);
   const std::vector<Shape> before = examples;
@@ -177,9 +177,9 @@ void Trainer::Impl::load(const std::filesystem::path& path, Snapshot::Part part)
     const std::map<std::string, int> clocks = clocks_in(metadata_of(file, kClocks), where);
     if (!clocks.empty()) learned.set_clocks(clocks);
     learned.restore(matched(file, where));
-    if (!file.unheld.empty())
+    if (!file.unsupported.empty())
       default_logger()(LogLevel::warning,
-                       text(where, ": passed over, of types that no tensor has here: ", io::first_of(unheld_of(file))));
+                       text(where, ": skipped, of unsupported types: ", io::first_of(unsupported_of(file))));
   } catch (...) {
     examples = before;
     throw;
@@ -189,7 +189,7 @@ void Trainer::Impl::load(const std::filesystem::path& path, Snapshot::Part part)
   const bool has_steps = std::ranges::any_of(file.tensors, [](const auto& tensor) { return is_of_a_run(tensor.name); });
   if (has_steps && !seed.empty() && seed != own)
     other_seed = text(where, ": was trained with the seed ", seed, ", this trainer's is ", own,
-                      ": the order of the rows, dropout and noise are neither run's from here on; give "
+                      ": the order of the rows, dropout and noise differ from both runs from here on; set "
                       "TrainerOptions::seed = ",
                       seed, " to go on as that run would have");
   resume();
@@ -251,7 +251,7 @@ LoadReport Trainer::Impl::load_matching(const std::filesystem::path& path, const
   std::map<std::string, const io::NamedTensor*> by_name;
   for (const io::NamedTensor& tensor : file.tensors) by_name[tensor.name] = &tensor;
   make_parameters(shapes);
-  LoadReport report{.loaded = {}, .other_shape = {}, .missing = {}, .unused = {}, .unheld = unheld_of(file)};
+  LoadReport report{.loaded = {}, .other_shape = {}, .missing = {}, .unused = {}, .unsupported = unsupported_of(file)};
   Snapshot taken;
   std::set<std::string> known;
   for (const train::CheckpointEntry& e : learned.entries()) {
@@ -270,7 +270,7 @@ LoadReport Trainer::Impl::load_matching(const std::filesystem::path& path, const
   for (const io::NamedTensor& tensor : file.tensors) {
     if (!known.contains(tensor.name) && !is_of_a_run(tensor.name)) report.unused.push_back(tensor.name);
   }
-  require(!report.loaded.empty(), ErrorCode::not_found, path.string(), ": nothing in it fits the model\n",
+  require(!report.loaded.empty(), ErrorCode::not_found, path.string(), ": no tensor in it matches the model\n",
           to_string(report));
   learned.restore(taken);
   return report;
@@ -285,7 +285,7 @@ std::string to_string(const LoadReport& report) {
   lines("other shape  ", report.other_shape);
   lines("missing      ", report.missing);
   lines("unused       ", report.unused);
-  lines("not held     ", report.unheld);
+  lines("unsupported  ", report.unsupported);
   return out;
 }
 

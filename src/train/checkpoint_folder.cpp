@@ -34,7 +34,7 @@ struct Saved {
   std::filesystem::path path;
 };
 
-/// Files step-<digits>.safetensors in the order of writing; others in the folder are nobody's business here.
+/// Files step-<digits>.safetensors in the order of writing; other files of the folder are ignored.
 std::vector<Saved> checkpoints_in(const std::filesystem::path& folder) {
   std::vector<Saved> found;
   std::error_code none, gone;
@@ -52,7 +52,7 @@ std::vector<Saved> checkpoints_in(const std::filesystem::path& folder) {
   return found;
 }
 
-/// The clock of a file system may be coarse, or have been set back: what was written last must look so.
+/// A file system's clock may be coarse or set back: the file written last must have the latest time.
 void make_newest(const std::filesystem::path& path) {
   std::filesystem::file_time_type others{std::filesystem::file_time_type::min()};
   for (const Saved& saved : checkpoints_in(path.parent_path()))
@@ -62,7 +62,7 @@ void make_newest(const std::filesystem::path& path) {
     std::filesystem::last_write_time(path, others + std::chrono::milliseconds(1), stays);
 }
 
-/// The monitored value of a best checkpoint, by its column's name, and the step that it was made at.
+/// The monitored value of a best checkpoint, by its column's name, and its step.
 constexpr const char *kBest = "best.safetensors", *kBestColumn = "best_column", *kBestValue = "best_value",
                      *kBestStep = "best_step";
 
@@ -78,8 +78,8 @@ std::optional<Number> noted(const io::Metadata& notes, const char* key) {
   return number;
 }
 
-/// The best value of the run that goes on at `step`, as its best checkpoint notes it; none where that is of another
-/// column, of later steps, or nobody's.
+/// The best value of the run that continues at `step`, from its best checkpoint; none if that is of another column, of
+/// later steps, or unmarked.
 std::optional<double> best_before(const std::filesystem::path& path, const std::string& column, int64_t step) {
   io::Metadata notes;
   try {
@@ -100,7 +100,7 @@ class CheckpointObserver final : public Observer {
   void begin(FitRun& run) override {
     std::error_code failed;
     std::filesystem::create_directories(options_.folder, failed);
-    require(!failed, ErrorCode::io, options_.folder.string(), ": cannot be made: ", reason_of(failed));
+    require(!failed, ErrorCode::io, options_.folder.string(), ": cannot be created: ", reason_of(failed));
     const int64_t step = run.trainer.steps_done();
     for (const Saved& saved : checkpoints_in(options_.folder))
       if (saved.step <= step) own_.push_back(saved.path);

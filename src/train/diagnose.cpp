@@ -31,7 +31,7 @@ std::string described(const Graph& graph, const Node& node, int output) {
   return line + ")";
 }
 
-/// What a node makes in a step, or in one iteration of a loop.
+/// The results of a node in a step, or in one iteration of a loop.
 struct Made {
   const Graph* graph = nullptr;
   const Node* node = nullptr;
@@ -57,8 +57,8 @@ std::vector<Made> made_by(const Graph& graph, const std::vector<int>& nodes) {
   return made;
 }
 
-/// What the body of a loop makes, iteration by iteration; the loop keeps the rows of it from now on. Of one that may
-/// stop nobody knows here how far it went.
+/// The results of a loop's body, iteration by iteration; the loop keeps its rows from now on. The number of iterations
+/// of a loop that may stop is unknown here.
 void add_iterations(Graph& graph, int index, std::vector<Made>& all) {
   const std::shared_ptr<const Loop> loop = graph.nodes()[static_cast<size_t>(index)].loop;
   if (loop->ended >= 0) return;
@@ -67,7 +67,7 @@ void add_iterations(Graph& graph, int index, std::vector<Made>& all) {
   for (Made& m : body) m.where = GraphEdit::add_stacked(graph, index, m.output);
   for (int64_t i = 0; i < loop->times; ++i)
     for (Made& m : body) {
-      // The last one of what is carried is an output of the node.
+      // The last carried value is an output of the node.
       const bool last = i + 1 == loop->times;
       if (last && std::ranges::find(loop->carried, m.output, &Loop::Carried::out) != loop->carried.end()) continue;
       m.row = loop->row(i), m.iteration = i, m.times = loop->times;

@@ -1,4 +1,4 @@
-// What a trained model comes to on data, and what it says of each row: over a resident set, or over windows of a
+// Metrics of a trained model on data, and its predictions for each row: over a resident set, or over windows of a
 // source.
 #include <algorithm>
 #include <bit>
@@ -25,7 +25,7 @@ int64_t power_of_two(int64_t least) {
 }
 
 /// Batches and rooms come in few sizes, so that any number of rows finds a program soon: a batch is a power of two
-/// below `most`, and room is made in steps of a quarter of the power of two below it.
+/// below `most`, and the capacity grows in steps of a quarter of the power of two below it.
 int64_t batch_for(int64_t rows, int64_t most) { return std::min(power_of_two(rows), most); }
 int64_t room_for(const data::Dataset& data, int64_t batch, const DeviceCaps& caps) {
   const int64_t rows = data.size();

@@ -10,7 +10,7 @@ void require_batches(int64_t rows, const Order& order) {
   require(order.batch >= 1, ErrorCode::invalid_argument, "data set: a batch of ", order.batch,
           " examples; it takes at least 1");
   require(!order.drop_last || rows >= order.batch, ErrorCode::invalid_argument, "data set: ", rows,
-          " examples make no whole batch of ", order.batch, ", and what is not whole is dropped");
+          " examples are less than one batch of ", order.batch, ", and incomplete batches are dropped");
 }
 
 int64_t batches_of(int64_t rows, const Order& order) {
@@ -43,8 +43,8 @@ Feed::Feed(Graph& graph, Value state, const data::Dataset& like, const Order& or
   for (size_t i = 0; i < views.size(); ++i) {
     if (views[i].use == data::ColumnView::Use::input)
       batch_.x.push_back(gather(columns_[i], rows.padded, {.scale = views[i].scale, .shift = views[i].shift}));
-    // Padding repeats the batch's first row, for a model may have no finite answer to zeros. A class index
-    // of -1 is ignored by losses and metrics: what the padding of the last batch must be.
+    // Padding repeats the batch's first row, for a model may have no finite answer to zeros. A class index of -1 is
+    // ignored by losses and metrics, as the padding of the last batch requires.
     else if (views[i].use == data::ColumnView::Use::target)
       batch_.y.push_back(views[i].classes ? gather(columns_[i], rows.rows, {.fill = -1})
                                           : gather(columns_[i], rows.padded));

@@ -18,7 +18,7 @@ struct Batch {
   Value count;           // u32[1]: the rows that are no padding, the first of B; no value: all
   Value there;           // f32[B]: 1 for each of these
 
-  /// The batch that `act` makes of each value.
+  /// The batch with `act` applied to each value.
   template <typename Act>
   Batch each(Act act) const {
     Batch made{{}, {}, {act(mask), mask.weighted}, count, act(there)};
@@ -28,7 +28,7 @@ struct Batch {
   }
 };
 
-/// How an epoch goes through the rows.
+/// The order of the rows in an epoch.
 struct Order {
   int64_t batch = 1;
   bool shuffle = false;
@@ -36,7 +36,7 @@ struct Order {
   bool operator==(const Order&) const = default;
 };
 
-/// Throws `invalid_argument` where that makes no batch.
+/// Throws `invalid_argument` if that gives no batch.
 void require_batches(int64_t rows, const Order& order);
 /// Of an epoch of so many rows.
 int64_t batches_of(int64_t rows, const Order& order);
@@ -48,12 +48,12 @@ struct Room {
   int64_t window = 0;
 };
 
-/// The nodes of a batch. How many rows there are is a word of the StepState, so one feed serves data sets of any size
+/// The nodes of a batch. The number of rows is a word of the StepState, so one feed works for data sets of any size
 /// that fits its room.
 class Feed {
  public:
-  /// Adds the inputs "x", "y" and so on and the nodes of a batch to the graph. `state` holds cursor, epoch and rows;
-  /// `like` says what the columns are.
+  /// Adds the inputs "x", "y" and so on and the nodes of a batch to the graph. `state` has cursor, epoch and rows;
+  /// `like` describes the columns.
   Feed(Graph& graph, Value state, const data::Dataset& like, const Order& order, const Room& room, uint64_t seed);
 
   const Batch& batch() const { return batch_; }
@@ -67,7 +67,7 @@ class Feed {
 
  private:
   std::vector<Value> columns_;
-  std::vector<data::ColumnView> views_;  // what nodes were made for, without their arrays
+  std::vector<data::ColumnView> views_;  // the columns of the nodes, without their arrays
   Batch batch_{{}, {}, Value(), {}, {}};
   Order order_;
   Room room_;

@@ -1,4 +1,4 @@
-// fit: epochs of steps, what is told to observers in between, and the history of it all.
+// fit: epochs of steps, calls of observers, and the history.
 #include <algorithm>
 #include <optional>
 #include <type_traits>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kValidationBatch = 256;
 
-// How many steps to hand over at once: a piece of about a fifth of a second where somebody watches, else the epoch.
+// The number of steps to submit at once: about a fifth of a second if progress is shown, else the epoch.
 class Pieces {
  public:
   Pieces(bool watched, int64_t steps) : next_(watched ? 1 : steps), watched_(watched) {}
@@ -66,7 +66,7 @@ void require_options(const FitOptions& options) {
           "fit: validation and validation_source are both given");
 }
 
-/// After how many units a schedule has decayed to zero; 0: it never does.
+/// The number of units after which a schedule has decayed to zero; 0: never.
 int64_t length_of(const optim::Schedule& schedule) {
   const auto period = std::visit(
       [](const auto& shape) -> int64_t {

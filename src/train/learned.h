@@ -29,7 +29,7 @@ class Learned {
 
   const std::shared_ptr<ModelState>& state() const { return state_; }
   Session& session() { return *session_; }
-  /// A graph on the state that holds everything named; made to read and write, and for nodes of your own.
+  /// A graph on the state with all named values, for reading and writing them, and for additional nodes.
   Graph& graph();
   Value step_state() { return step_; }
 
@@ -49,7 +49,7 @@ class Learned {
   ops::StepWords words(int clock = 0);
   void set_words(ops::StepWords words, int clock = 0);
 
-  /// Takes back what building a graph added, unless keep() is called: a program that cannot be made leaves no trace.
+  /// Removes the entries that building a graph added, unless keep() is called: a failed compilation leaves no trace.
   class Attempt {
    public:
     explicit Attempt(Learned& of) : of_(of), mark_(of.state_->mark()), clocks_(of.clocks_), clock_of_(of.clock_of_) {}

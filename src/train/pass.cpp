@@ -49,7 +49,7 @@ void Pass::write_step_words(ops::StepWords words) { session_.write(state, words.
 std::vector<StepMetrics> Pass::recent(int64_t steps) {
   const int64_t done = step_words().steps(), count = std::min({steps, done, kRingRows});
   std::vector<StepMetrics> rows;
-  // Step numbers start at 1, and a step writes the row of its own number; the rows wanted may go round the end.
+  // Step numbers start at 1, and a step writes the row of its own number; the requested rows may wrap around the end.
   const int64_t first = done - count + 1, before_end = std::min(count, kRingRows - first % kRingRows);
   read_ring(first, before_end, rows);
   read_ring(first + before_end, count - before_end, rows);

@@ -1,4 +1,4 @@
-// A pass over rows: the graph of one step, its program, and the ring in which the device leaves what each step came to.
+// A pass over rows: the graph of one step, its program, and the ring of metrics that the device records.
 #pragma once
 
 #include <memory>
@@ -46,9 +46,9 @@ class Pass {
 
   /// Hands `steps` over to the device.
   void submit(int64_t steps);
-  /// Runs `steps`, over `windows` where the rows are not all on the device, and returns what each came to.
+  /// Runs `steps`, over `windows` if the rows are not all on the device, and returns the metrics of each.
   std::vector<StepMetrics> run(int64_t steps, Stream* windows = nullptr);
-  /// What the last `steps` steps came to, oldest first, as far as the ring reaches back.
+  /// The metrics of the last `steps` steps, oldest first, as far as the ring contains them.
   std::vector<StepMetrics> recent(int64_t steps);
   ops::StepWords step_words();
   void write_step_words(ops::StepWords words);

@@ -43,7 +43,7 @@ struct Predictor::Impl {
     for (Value v : steps.back().inputs) inputs.emplace_back(static_cast<size_t>(v.desc().elements()));
     for (Value v : steps.back().outputs) outputs.emplace_back(static_cast<size_t>(v.desc().elements()));
     is_read.resize(outputs.size());
-    // What a device makes at the first run of a program, and at the first reading, is there before the caller's.
+    // The first run and the first read of a program allocate, so they happen here.
     for (Step& step : steps) {
       const Status status = run(step.rows);
       require(status == Status::ok, status == Status::device_lost ? ErrorCode::device_lost : ErrorCode::out_of_memory,
@@ -68,8 +68,7 @@ struct Predictor::Impl {
   }
 
   Step& step_for(int64_t rows) {
-    require(rows >= 1 && rows <= most, ErrorCode::invalid_argument, "predictor: ", rows, " rows, it was made for 1 to ",
-            most);
+    require(rows >= 1 && rows <= most, ErrorCode::invalid_argument, "predictor: ", rows, " rows, expected 1 to ", most);
     size_t at = 0;
     while (steps[at].rows < rows) ++at;
     return steps[at];
@@ -89,7 +88,7 @@ struct Predictor::Impl {
 
   std::span<const float> output(size_t i) {
     require(i < outputs.size(), ErrorCode::out_of_range, "predictor: output ", i, " of ", outputs.size());
-    require(last != nullptr, ErrorCode::invalid_argument, "predictor: output: nothing was run");
+    require(last != nullptr, ErrorCode::invalid_argument, "predictor: output: call run() first");
     const auto whole = static_cast<size_t>(last->outputs[i].desc().elements());
     if (!is_read[i]) last->program->read(last->outputs[i], std::as_writable_bytes(std::span(outputs[i]).first(whole)));
     is_read[i] = true;

@@ -1,4 +1,4 @@
-// What a person sees while a network trains: a bar on a terminal, a line an epoch elsewhere.
+// Progress output: a bar on a terminal, otherwise a line for each epoch.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ class ProgressBar {
   explicit ProgressBar(Verbosity verbosity);
   /// Redraws the bar (on a terminal only).
   void update(const Progress& progress);
-  /// Ends the line of an epoch with what it came to.
+  /// Ends the line of an epoch with its metrics.
   void finish(const Progress& progress, double seconds, const Metrics* validation, bool classes);
   /// Whether update() shows anything: if not, an epoch may run in one piece.
   bool draws() const { return draws_; }

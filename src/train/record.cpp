@@ -11,11 +11,11 @@ namespace lemnos {
 namespace {
 
 // As in the losses: where no row counts, 0 is divided by this.
-constexpr float kNothing = 1e-30f;
+constexpr float kLeastCount = 1e-30f;
 
 // {right, counted} as a share.
 Value share(Value counts) {
-  return slice_axis(counts, 0, 0, 1) / maximum(slice_axis(counts, 0, 1, 2), counts.graph().scalar(kNothing));
+  return slice_axis(counts, 0, 0, 1) / maximum(slice_axis(counts, 0, 1, 2), counts.graph().scalar(kLeastCount));
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ Value train::recorded(const TrainerOptions& options, const std::vector<Value>& p
             metric.name, "': it is ", value.desc(), ", not one f32");
     add(value, or_counts(metric.value.weight ? metric.value.weight(batch.y[at], batch.mask) : Value(), at));
   }
-  // Of a joint loss the terms are added up. What accuracy counts are labels or rows, whatever their weights.
+  // The terms of a joint loss are added up. Accuracy counts labels or rows, not their weights.
   const bool counted = !own[0] && !(options.loss.classes() && batch.mask.weighted);
   if (terms.empty() && !counted) weights.push_back(or_counts(own[0], 0));
   numbers.insert(numbers.end(), weights.begin(), weights.end());

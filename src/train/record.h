@@ -21,8 +21,8 @@ void require_logits(const TrainerOptions& options, const std::vector<Value>& pre
 /// probability.
 Value right_and_counted(Value prediction, Value target, Value mask);
 
-/// f32[..]: the recorded numbers in their order, what each was divided by, and what the loss was where that is not the
-/// count beside it in the ring; no value where there is nothing of all that. `losses` are those of the loss's terms.
+/// f32[..]: the recorded numbers in order, their divisors, and the divisor of the loss unless that is the count in the
+/// ring; empty if there is none of these. `losses` are those of the loss's terms.
 Value recorded(const TrainerOptions& options, const std::vector<Value>& predictions, const Batch& batch,
                const std::vector<Value>& losses);
 

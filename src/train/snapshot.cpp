@@ -1,4 +1,4 @@
-// What a trainer has learned, copied to the host and back; the state of its steps as numbers; what is frozen.
+// Copies of the learned state to the host and back; the step state as numbers; frozen parameters.
 
 #include "base/text.h"
 #include "train/trainer_impl.h"
@@ -25,7 +25,7 @@ Snapshot Trainer::averaged() {
       }
   }
   require(taken > 0, ErrorCode::invalid_argument,
-          "averaged: nothing was averaged; it takes TrainerOptions::average or an Asgd, and a step");
+          "averaged: there is no average; it needs TrainerOptions::average or an Asgd, and a step");
   return model;
 }
 

@@ -147,7 +147,7 @@ std::vector<Value> StepBuilder::add_gradients(nn::Scope building, Pass& pass,
   return losses;
 }
 
-// A loop over the parts, which carries the sums of the gradients: forward and backward stand in the plan once.
+// A loop over the parts, which carries the sums of the gradients: forward and backward are in the plan once.
 std::vector<Value> StepBuilder::add_gradients_by_parts(const nn::Scope& building, Pass& pass,
                                                        const std::vector<Value>& learning, Value scale) const {
   const Batch& whole = pass.feed->batch();

@@ -1,4 +1,4 @@
-// A step as nodes: model, loss, gradients, update, metrics. Graph in, targets out; it knows no device and no memory.
+// A step as nodes: model, loss, gradients, update, metrics. Graph in, targets out. Independent of device and memory.
 #pragma once
 
 #include <map>
@@ -23,12 +23,12 @@ class StepBuilder {
 
   /// The parameters that a model for inputs of these shapes has, built without anything that needs them.
   void add_parameters(Graph& graph, const std::vector<Shape>& examples) const;
-  /// Throws what the model and the loss throw for batches like these, and touches no graph but one of its own.
+  /// Throws what the model and the loss throw for such batches; uses only a temporary graph.
   void require_fits(const data::Dataset& like, int64_t batch) const;
 
   /// A step over the feed of `pass`, from the batch to the new parameters and the ring.
   void add_training(Pass& pass, const data::Dataset& like, const ByClock& learning) const;
-  /// Predictions, and, where there are targets, what they are worth.
+  /// Predictions and, if there are targets, their metrics.
   void add_evaluation(Pass& pass, const data::Dataset& like) const;
   nn::Scope scope(Graph& graph, Value state, bool training) const;
   /// The model's outputs in f32.
@@ -37,11 +37,11 @@ class StepBuilder {
   Tally tally() const { return Tally(options_, recorded_); }
 
  private:
-  /// Losses over a batch, of which the loss is made; `outputs` takes the predictions.
+  /// The losses of a batch; `outputs` receives the predictions.
   std::vector<Value> add_losses(const nn::Scope& scope, const Batch& part, std::vector<Value>& outputs) const;
   /// Forward and backward; the gradients are placed, the predictions are kept. Returns the losses.
   std::vector<Value> add_gradients(nn::Scope scope, Pass& pass, const std::vector<Value>& learning) const;
-  /// The same for each part of the batch. `scale`: what the loss is multiplied by, or no value.
+  /// The same for each part of the batch. `scale`: factor of the loss, or empty.
   std::vector<Value> add_gradients_by_parts(const nn::Scope& scope, Pass& pass, const std::vector<Value>& learning,
                                             Value scale) const;
   void add_updates(Pass& pass, const ByClock& learning) const;

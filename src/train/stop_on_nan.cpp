@@ -1,4 +1,4 @@
-// Stops a run whose loss is no number any more, goes back to just before, and names what was first not finite.
+// Stops a run whose loss is NaN, restores the state before, and names the first value that was not finite.
 #include <algorithm>
 #include <cmath>
 
@@ -37,7 +37,7 @@ class StopOnNanObserver final : public Observer {
     run.stop(line);
   }
   static std::string or_the_update(const std::string& what) {
-    return what.empty() ? "nothing while a step is computed: its update overflows" : what;
+    return what.empty() ? "no value of the step: its update overflows" : what;
   }
 
   // Goes back to the last step after which the parameters were numbers.

@@ -1,5 +1,5 @@
 // Rows that are not all on the device: two windows of them there, one filled while steps go through the other. The
-// order is that of a resident data set, so a pass comes to the same bits.
+// order is that of a resident data set, so a pass gives the same bits.
 #pragma once
 
 #include <array>
@@ -13,18 +13,18 @@ namespace lemnos::train {
 
 class Stream {
  public:
-  /// The room that a feed over windows of this source takes. Throws `invalid_argument` where a window holds no batch.
+  /// The size of this source's windows. Throws `invalid_argument` if a window is smaller than a batch.
   static Room room_for(const data::Source& source, int64_t batch, const DeviceInfo& device);
 
-  /// Fills the first window, from the batch at which the pass stands. `endless`: epoch after epoch; else one. `seed`
+  /// Fills the first window, from the current batch of the pass. `endless`: epoch after epoch; otherwise one. `seed`
   /// keys the order where the feed's is shuffled. `source` and `pass` must outlive it.
   Stream(Pass& pass, const data::Source& source, uint64_t seed, bool endless);
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  /// Hands steps of the pass over without waiting for what they come to.
+  /// Submits steps of the pass without waiting for their metrics.
   void submit(int64_t steps);
-  /// Seconds in which rows were read and handed to the device, since the last call.
+  /// Seconds of reading and uploading since the last call.
   double take_load_seconds();
 
  private:
@@ -34,9 +34,9 @@ class Stream {
     std::vector<int64_t> rows;
   };
   std::vector<Run> rows_of_batches(int64_t first, int64_t count) const;
-  /// Reads the next window on a thread of its own, so that the host may hand over steps and look at them meanwhile.
+  /// Reads the next window on a separate thread, so that the host can submit steps and read their metrics meanwhile.
   void begin_reading();
-  /// Waits for it and writes it to its half, which only steps handed over before have used.
+  /// Waits for it and writes it to its half, which only earlier submitted steps use.
   void finish_reading();
   bool reading_is_done() const;
 

@@ -27,7 +27,7 @@ std::string Trainer::summary(const data::Dataset& data, int64_t batch_size) {
 }
 
 std::string Trainer::Impl::summary(const std::vector<Shape>& shapes, int64_t batch_size) {
-  // In a graph of its own: the trainer's keeps only what it runs.
+  // In a separate graph, because the trainer's graph has only what it runs.
   Graph sketch;
   std::vector<nn::LayerReport> reports;
   const Value state = sketch.variable("state", {Shape{32}, DType::u32});

@@ -53,7 +53,7 @@ bool Trainer::Impl::is_resident(const data::Dataset& data) const {
     total += array.desc.bytes();
     widest = std::max<uint64_t>(widest, array.desc.bytes());
   });
-  // Half of what there is: parameters, activations and the rows that predictions are made for want room too.
+  // Half of the memory: parameters, activations and rows for predictions need memory too.
   const uint64_t room = info.caps.memory_limit ? info.caps.memory_limit : info.memory_bytes;
   return widest <= info.caps.max_storage_range && (room == 0 || total <= room / 2);
 }
@@ -82,7 +82,7 @@ std::unique_ptr<train::Pass> Trainer::Impl::make_pass(bool trains, const data::D
   train::Learned::Attempt attempt(learned);
   auto made = std::make_unique<train::Pass>(learned.session(), trains ? "train" : "evaluate");
   Graph& graph = made->graph();
-  // An evaluation has a state of its own: a pass over other data must not advance the training.
+  // An evaluation has a separate state: a pass over other data must not advance the training.
   made->state =
       trains ? step_state(graph) : graph.variable("evaluation", learned.step_state().desc(), {}, Purpose::scratch);
   made->feed.emplace(graph, made->state, like, order, room, options.seed);
@@ -161,7 +161,7 @@ void Trainer::Impl::end_stream() {
 
 std::vector<StepMetrics> Trainer::Impl::train_steps(int64_t steps) {
   require(stream || !training->feed->room().window, ErrorCode::invalid_argument,
-          "step: the rows of the last fit came through windows and are no longer there; call begin()");
+          "step: the last fit read its rows through windows, which no longer exist; call begin()");
   return training->run(steps, stream.get());
 }
 
@@ -175,7 +175,7 @@ void Trainer::Impl::require_loss_scale() {
   fail(ErrorCode::out_of_range, "train: by step ", words.steps(), " the gradient was not finite ", lost,
        lost == 1 ? " time" : " times", " at the least loss scale, ", options.update.loss_scale->least, "; ",
        words.skipped(),
-       " updates were left out. A smaller loss does not help: lower the learning rate, or ask first_bad_node()");
+       " updates were skipped. A smaller loss scale does not help: lower the learning rate, or call first_bad_node()");
 }
 
 Trainer::Trainer(Device device, Model model, TrainerOptions options)

@@ -1,5 +1,5 @@
-// The inside of a Trainer: what it has learned, how a step is built, and the passes that run. None of the parts reaches
-// into another.
+// The implementation of a Trainer: the learned state, the construction of a step, and the passes that run. None of the
+// parts accesses another's members.
 #pragma once
 
 #include <functional>
@@ -27,7 +27,7 @@ struct Trainer::Impl {
   train::Learned learned;
   std::unique_ptr<train::Pass> training;
   std::unique_ptr<train::Stream> stream;  // of the rows to train on, where they are not all on the device
-  data::Source streamed;                  // what it reads
+  data::Source streamed;                  // the source that it reads
   std::vector<std::string> frozen;
   std::string other_seed;  // what is to be said when training goes on from a file of another seed
   bool stale = false;      // the program of a step was made before the last freeze or unfreeze
@@ -35,10 +35,10 @@ struct Trainer::Impl {
   Impl(Device device, Model model, TrainerOptions options);
 
   /// Makes the program for `data` unless the one that is there fits, and uploads the data, or the first window of it.
-  /// What is learned stays as it is where that throws. `keep` copies rows that the device cannot hold.
+  /// If it throws, the learned state does not change. `keep` copies rows that do not fit the device.
   void prepare_training(const data::Dataset& data, const train::Order& order, bool keep);
   void prepare_training(data::Source source, const train::Order& order);
-  /// Steps of the training pass, and what each came to.
+  /// Runs steps of the training pass; returns the metrics of each.
   std::vector<StepMetrics> train_steps(int64_t steps);
   /// Throws `out_of_range` where a step since the last call was left out at the least loss scale.
   void require_loss_scale();
@@ -47,13 +47,13 @@ struct Trainer::Impl {
   /// The rows to train on are no longer there: their source may go.
   void end_stream();
 
-  /// `known`: the caller promises that the data is what it was when this was called last.
+  /// `known`: the caller guarantees that the data has not changed since the last call.
   Metrics evaluate(const data::Dataset& data, int64_t batch, bool known = false);
   Metrics evaluate(const data::Source& source, int64_t batch);
   /// The pass of an evaluation, with cursor and step set back to the first batch, and the windows of its rows.
   struct Rows {
     train::Pass& pass;
-    std::unique_ptr<const data::Source> own = {};  // of a data set that the device cannot hold
+    std::unique_ptr<const data::Source> own = {};  // of a data set that does not fit the device
     std::unique_ptr<train::Stream> windows = {};
   };
   Rows rows_of(const data::Dataset& data, int64_t batch_size, bool known = false);
@@ -61,18 +61,18 @@ struct Trainer::Impl {
   /// The model's outputs, each row after row.
   std::vector<std::vector<float>> outputs_of(const Rows& rows);
 
-  /// Whether the device can hold these rows at once.
+  /// Whether these rows fit the device.
   bool is_resident(const data::Dataset& data) const;
   /// Makes the parameters for inputs of those example shapes, if they are not there yet.
   void make_parameters(const std::vector<Shape>& examples);
   std::vector<std::string> learning() const;
-  /// The epochs of a fit; of a source, load_seconds is a column of its own.
+  /// The epochs of a fit. A source adds the column load_seconds.
   History fit_epochs(Trainer& trainer, const FitOptions& options, bool source);
-  /// Part::model leaves the optimizer and the steps as they are, whatever the file holds of them.
+  /// Part::model does not load the optimizer and the steps.
   void load(const std::filesystem::path& path, Snapshot::Part part);
   LoadReport load_matching(const std::filesystem::path& path, const std::vector<Shape>& shapes);
   std::string summary(const std::vector<Shape>& shapes, int64_t batch_size);
-  std::vector<Shape> examples;  // of the inputs that the parameters were made for
+  std::vector<Shape> examples;  // of the inputs for which the parameters were created
 
  private:
   /// So many rows are there to train on, for every clock.

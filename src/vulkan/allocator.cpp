@@ -143,7 +143,7 @@ void Allocator::take(uint64_t bytes, const std::string& name) {
   uint64_t before = bytes_.load();
   do {
     require(limit == 0 || before + bytes <= limit, ErrorCode::out_of_memory, "buffer '", name, "': ", bytes,
-            " bytes asked for, ", limit - std::min(limit, before), " left of a budget of ", limit);
+            " bytes requested, ", limit - std::min(limit, before), " left of a budget of ", limit);
   } while (!bytes_.compare_exchange_weak(before, before + bytes));
   uint64_t peak = peak_bytes_.load();
   while (peak < before + bytes && !peak_bytes_.compare_exchange_weak(peak, before + bytes)) {

@@ -57,7 +57,7 @@ std::string temporary_name(const std::string& path) {
   return text(path, ".", now, ".", serial++, ".tmp");
 }
 
-constexpr const char* kNoFile = "is no regular file, and left as it is";
+constexpr const char* kNoFile = "is not a regular file and was not changed";
 
 // A pipe would be waited for without end, and a device replaced.
 bool is_file_or_nothing(const fs::path& path) {
@@ -82,7 +82,7 @@ std::vector<std::byte> read_cache_file(const std::string& path, const CacheIdent
   if (why) why->clear();
   if (!is_file_or_nothing(path)) return refuse(kNoFile);
   std::ifstream file(path, std::ios::binary);
-  if (!file) return refuse("there is no such file yet");
+  if (!file) return refuse("the file does not exist yet");
   Header header;
   if (!file.read(reinterpret_cast<char*>(&header), sizeof header)) return refuse("shorter than its header");
   if (header.magic != kMagic) return refuse("not a pipeline cache");
@@ -102,7 +102,7 @@ std::string replace_file(const std::string& path, std::string_view bytes) {
   std::error_code error;
   if (!is_file_or_nothing(path)) return text(path, ": ", kNoFile);
   fs::create_directories(fs::path(path).parent_path(), error);
-  if (error) return text(path, ": its folder could not be made: ", reason_of(error));
+  if (error) return text(path, ": its folder could not be created: ", reason_of(error));
   const std::string temporary = temporary_name(path);
   {
     std::ofstream file(temporary, std::ios::binary | std::ios::trunc);

@@ -34,7 +34,7 @@ VkDescriptorSet DescriptorPool::create(const Pipeline& pipeline, std::span<const
     const size_t binding = infos.size();
     require(range.size > 0, ErrorCode::invalid_argument, pipeline.name, ": binding ", binding, " has 0 bytes");
     require(range.offset % caps.min_storage_offset_alignment == 0, ErrorCode::invalid_argument, pipeline.name,
-            ": binding ", binding, " begins at byte ", range.offset, ", which is no multiple of ",
+            ": binding ", binding, " begins at byte ", range.offset, ", which is not a multiple of ",
             caps.min_storage_offset_alignment);
     require(range.size <= caps.max_storage_range, ErrorCode::unsupported, pipeline.name, ": binding ", binding, " has ",
             range.size, " bytes, and one binding of this device spans ", caps.max_storage_range);

@@ -52,7 +52,7 @@ class ValidationSwitches {
 #endif
     // Seen of 1.3.239: it waits ten seconds for each timeline semaphore, and finds nothing.
     require(validation != Validation::gpu, ErrorCode::unsupported,
-            "validation: what kernels access is looked at by layers since 1.3.272, this one is older");
+            "validation: GPU-assisted validation needs layers of 1.3.272 or newer");
     if (contains(layer_extensions, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME)) {
       extensions.push_back(VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME);
       head_ = &features_;

@@ -87,7 +87,7 @@ void PipelineStore::check(const PipelineDesc& desc) const {
   require(!desc.spirv.empty() && desc.spirv[0] == 0x07230203u, ErrorCode::invalid_argument, desc.name,
           ": not a SPIR-V module");
   require(desc.push_bytes % 4 == 0, ErrorCode::invalid_argument, desc.name, ": ", desc.push_bytes,
-          " bytes of push constants are no multiple of 4");
+          " bytes of push constants are not a multiple of 4");
   require(desc.push_bytes <= caps.max_push_constants, ErrorCode::unsupported, desc.name, ": ", desc.push_bytes,
           " bytes of push constants, and this device has ", caps.max_push_constants);
   const uint32_t size = desc.required_subgroup_size;

@@ -121,8 +121,8 @@ SharedBuffer SharedBuffer::open(std::shared_ptr<Context> context, const SharedMe
   const DeviceInfo& device = context->info();
   const bool opaque = memory.kind != ShareKind::dma_buf;
   require(!opaque || (memory.device_uuid == device.uuid && memory.driver_uuid == device.driver_uuid),
-          ErrorCode::unsupported, "shared buffer: made by device ", uuid_string(memory.device_uuid), " with driver ",
-          uuid_string(memory.driver_uuid), ", and this is ", uuid_string(device.uuid), " with ",
+          ErrorCode::unsupported, "shared buffer: exported by device ", uuid_string(memory.device_uuid),
+          " with driver ", uuid_string(memory.driver_uuid), ", and this is ", uuid_string(device.uuid), " with ",
           uuid_string(device.driver_uuid));
   SharedBuffer made(context, memory);
   made.create_buffer();

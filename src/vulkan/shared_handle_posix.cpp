@@ -40,7 +40,7 @@ struct Import::Info {
 Import::Import(const SharedMemory& memory, const void* next) : info_(std::make_unique<Info>()) {
   info_->original = memory.handle;
   const int copy = memory.handle < 0 ? -1 : dup(static_cast<int>(memory.handle));
-  require(copy >= 0, ErrorCode::invalid_argument, "shared buffer: ", memory.handle, " is no open file descriptor");
+  require(copy >= 0, ErrorCode::invalid_argument, "shared buffer: ", memory.handle, " is not an open file descriptor");
   info_->fd = {.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR,
                .pNext = next,
                .handleType = type_of_shared_handle_posix(memory.kind),

@@ -28,6 +28,13 @@ lemnos_tensor tensor(lemnos_dtype dtype, const std::vector<int64_t>& extents) {
   return made;
 }
 
+TEST(Version, IsThatOfTheProject) {
+  const uint32_t version = lemnos_version();
+  EXPECT_EQ(std::to_string(version >> 24) + "." + std::to_string(version >> 16 & 0xff) + "." +
+                std::to_string(version & 0xffff),
+            LEMNOS_VERSION);
+}
+
 class CCalls : public testing::Test {
  protected:
   void SetUp() override {
@@ -239,7 +246,7 @@ TEST_F(CCalls, DevicesOfAnOlderStructAreListed) {
   EXPECT_EQ(infos[count].type[0], '#') << "written past the end";
 }
 
-TEST_F(CCalls, ADeviceThatIsNotThereLeavesNothing) {
+TEST_F(CCalls, AMissingDeviceLeavesANullHandle) {
   lemnos_device* none = device_;
   const lemnos_result result = lemnos_device_open("no such device", &none, &error_);
   EXPECT_TRUE(result == LEMNOS_NOT_FOUND || result == LEMNOS_NO_DEVICE) << result;  // without a loader the latter

@@ -36,7 +36,7 @@ TEST(Translate, EveryErrorCodeHasAResultOfItsOwn) {
   EXPECT_STREQ(lemnos_result_name(static_cast<lemnos_result>(99)), "unknown");
 }
 
-TEST(Translate, WhateverElseIsThrownIsACodeToo) {
+TEST(Translate, EveryOtherExceptionIsACode) {
   lemnos_error error = fresh();
   EXPECT_EQ(guard(&error, [] { throw std::bad_alloc(); }), LEMNOS_OUT_OF_MEMORY);
   EXPECT_STREQ(error.message, "out of host memory");
@@ -58,7 +58,7 @@ TEST(Translate, AStatusIsACode) {
   EXPECT_EQ(guard_status([]() -> Status { fail(ErrorCode::io, "thrown"); }), LEMNOS_IO);
 }
 
-TEST(Translate, AnErrorOfAnySizeIsFilledAsFarAsItGoes) {
+TEST(Translate, AnErrorStructOfAnySizeIsFilledToItsSize) {
   lemnos_error error = fresh();
   const auto of_size = [&](uint32_t size) {
     std::memset(&error, 0x7e, sizeof error);
@@ -120,7 +120,7 @@ TEST(Structs, InAnArrayHaveTheSizeOfTheFirst) {
   EXPECT_EQ(input_at(reinterpret_cast<const Options*>(older), 1, "f").first, 3u);
 }
 
-TEST(Structs, ResultsAreFilledAsFarAsTheyGo) {
+TEST(Structs, ResultsAreFilledToTheirSize) {
   Options to{8, 0, 99};
   output(&to, Options{0, 6, 7}, "f");
   EXPECT_EQ(to.struct_size, 8u) << "it is the caller's";

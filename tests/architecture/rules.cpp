@@ -101,6 +101,13 @@ const Word kWords[] = {
      {"src/base/system_reason.cpp"}},
     {"\\bstd::jthread\\b", "older releases of libc++ have none: base/threads.h", "src/", {"src/base/threads.h"}},
     {"\\bassert\\(", "an error is a message: require() of base/text.h", "src/"},
+    {"\\b(system|popen|v?fork|exec[lv]\\w*|posix_spawnp?|CreateProcess[AW]?|ShellExecute\\w*|socket|connect|"
+     "getaddrinfo)\\(",
+     "no other program is started and no connection opened (README.md, Security)", "src/"},
+    {"\\b(system|popen|v?fork|exec[lv]\\w*|posix_spawnp?|CreateProcess[AW]?|ShellExecute\\w*|socket|connect|"
+     "getaddrinfo)\\(",
+     "no other program is started and no connection opened (README.md, Security)", "samples/tools/"},
+    {"\\b(dlopen|LoadLibrary\\w*)\\(", "one library is loaded: the Vulkan loader", "src/", {"src/vulkan/loader.cpp"}},
     {"std::(cout|cerr|clog|f?printf|f?puts|putchar)\\b|(^|[^\\w:.>])(f?printf|f?puts|putchar)\\(",
      "a library speaks through its log",
      "src/",

@@ -66,7 +66,7 @@ TEST_F(Gradients, OfTheOutputItselfAreTheSeed) {
   EXPECT_EQ(of(y, y, seed), seed);
 }
 
-TEST_F(Gradients, OfWhatLiesBetween) {
+TEST_F(Gradients, OfIntermediateValues) {
   const Value h = 3 * x_;
   const std::vector<Value> found = gradients(sum(square(h)), std::vector<Value>{h, x_, h});
   EXPECT_EQ(value_of(found[0]), (Floats{6, -12, 30}));

@@ -359,7 +359,7 @@ TEST(Loop, CarriesWholeNumbersThatNobodyMakes) {
               (std::vector<Floats>{{1, 2}, {3, 4}, {5, 6}, {1, 2, 3, 4, 5, 6}, {1, 2, 3, 4, 5, 6}}));
 }
 
-// A loop that has come to its end updates no more.
+// A loop that has ended does not update any more.
 TEST(Loop, StopsUpdating) {
   for (const Device& device : devices()) {
     Graph graph;
@@ -494,7 +494,7 @@ TEST(Loop, TakesMemoryForOneIterationUnlessItIsKept) {
   }
 }
 
-TEST(Loop, IsHandedOverInSegmentsAndProfiled) {
+TEST(Loop, IsSubmittedInSegmentsAndProfiled) {
   Graph graph;
   const Value x = made(graph, {6, 32}, 1), first = made(graph, {32}, 2);
   const Value y = repeat(6, {first}, {x}, [](LoopBody& b) {
@@ -566,8 +566,7 @@ TEST(Loop, RefusesWithBothShapes) {
                             return LoopStep{{h}, {}};
                           }); }),
             "repeat: carried value 0 is empty or of another graph; values from outside go in by capture()");
-  EXPECT_EQ(message([&] { (void)repeat(4, {}, {}, same); }),
-            "repeat: nothing is carried and nothing is sliced; it takes one of them");
+  EXPECT_EQ(message([&] { (void)repeat(4, {}, {}, same); }), "repeat: it needs carried values or sliced tensors");
   EXPECT_EQ(
       message([&] {
         (void)repeat(4, {h}, {}, [](LoopBody& b) {
@@ -587,8 +586,8 @@ TEST(Loop, RefusesWithBothShapes) {
                 return LoopStep{{b.carried()}, {}};
               });
             }),
-            "repeat: place_gradients in the body updates 'gradients' f32[64], which is no variable of the state; carry "
-            "the value through the loop and update it after");
+            "repeat: place_gradients in the body updates 'gradients' f32[64], which is not a variable of the state; "
+            "carry the value through the loop and update it afterwards");
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
-// Gradients of gradients: what they are by hand, that a fused op agrees with the ops it stands for, and what is
-// refused.
+// Gradients of gradients: values by hand, a fused op agrees with the smaller ops, and what is refused.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -50,7 +49,7 @@ TEST_F(SecondDerivatives, AHessianTimesAVectorByHand) {
   expect_near_second(doubles_of(product[1]), {.5 * 6 + 10 * -12}, 1e-5);
 }
 
-TEST_F(SecondDerivatives, GoOnForEver) {
+TEST_F(SecondDerivatives, HaveHigherDerivatives) {
   const Value x = graph_.constant({3}, Floats{-.7f, .2f, 1.5f});
   Value y = tanh(x);
   for (int order = 1; order <= 4; ++order) y = derivative(y, x);
@@ -72,7 +71,7 @@ TEST_F(SecondDerivatives, ALossAddsItsOwnGradientToThatOfItsGradient) {
   expect_near_second(doubles_of(both), expected, 1e-5);
 }
 
-TEST_F(SecondDerivatives, OfFusedAttentionAreThoseOfTheOpsItStandsFor) {
+TEST_F(SecondDerivatives, OfFusedAttentionAreThoseOfTheSmallerOps) {
   const Value q = made({2, 5, 8}, 1), k = made({2, 5, 8}, 2), v = made({2, 5, 4}, 3), w = made({2, 5, 4}, 4);
   for (const bool causal : {false, true}) {
     const auto product = [&](bool fused, const std::vector<Value>& wrt) {
@@ -142,7 +141,7 @@ TEST_F(SecondDerivatives, OfAnOpWithoutAreRefusedByItsName) {
   EXPECT_EQ(
       error_of([&] { gradient(sum(slope), x); }).what(),
       std::string("bare_backward: has no gradient. If it computes gradients, give it OpDef::primal or OpDef::grad "
-                  "for second derivatives; if nothing shall flow back through it, put stop_gradient() behind it"));
+                  "for second derivatives; if no gradient is needed there, add stop_gradient() after it"));
   EXPECT_FALSE(gradients(sum(stop_gradient(slope)), std::vector{x})[0]);
 }
 

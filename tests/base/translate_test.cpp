@@ -12,9 +12,9 @@ namespace {
 TEST(Translated, LetsNothingButErrorOut) {
   const std::error_code busy = std::make_error_code(std::errc::device_or_resource_busy);
   const std::tuple<std::function<void()>, ErrorCode, std::string> cases[] = {
-      {[] { throw std::bad_alloc(); }, ErrorCode::out_of_memory, "a.csv: there is not enough memory"},
+      {[] { throw std::bad_alloc(); }, ErrorCode::out_of_memory, "a.csv: out of memory"},
       {[] { throw std::length_error("vector"); }, ErrorCode::out_of_memory,
-       "a.csv: more is asked for than any memory holds"},
+       "a.csv: the requested size exceeds the address space"},
       {[&] { throw std::filesystem::filesystem_error("status", "/x", busy); }, ErrorCode::io,
        "a.csv: /x: " + reason_of(busy)},
       {[] { throw std::runtime_error("odd"); }, ErrorCode::internal, "a.csv: odd"},

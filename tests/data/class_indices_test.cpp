@@ -27,13 +27,14 @@ TEST(ClassIndices, AreMadeOfIntegersOfAnyType) {
   }
   EXPECT_REFUSED(class_indices(array_of<uint32_t>(DType::u32, {1, 2147483648u})), out_of_range,
                  "class_indices: element 1 is 2147483648, past the range of i32");
-  EXPECT_REFUSED(class_indices(Array::floats({1}, {0})), invalid_argument, "class_indices: f32[1] holds no integers");
+  EXPECT_REFUSED(class_indices(Array::floats({1}, {0})), invalid_argument,
+                 "class_indices: f32[1] does not contain integers");
 }
 
 TEST(ClassIndices, AreNamedWhereADataSetLacksThem) {
   const Dataset set{.x = Array::floats({1, 1}, {0}), .y = array_of<uint8_t>(DType::u8, {0}), .classes = 2};
   EXPECT_REFUSED(set.check("fit"), invalid_argument,
-                 "fit: y is u8[1], class indices are i32: data::class_indices() makes them");
+                 "fit: y is u8[1], class indices are i32: convert with data::class_indices()");
 }
 
 TEST(Npy, GivesWhatADataSetTakes) {
@@ -50,7 +51,9 @@ TEST(Npy, GivesWhatADataSetTakes) {
 }
 
 // Nothing but Error leaves the library.
-TEST(Memory, ThatNobodyHasIsAnError) { EXPECT_REFUSED_WITH(spirals(int64_t{1} << 60), out_of_memory, "spirals: ", ""); }
+TEST(Memory, ThatDoesNotExistIsAnError) {
+  EXPECT_REFUSED_WITH(spirals(int64_t{1} << 60), out_of_memory, "spirals: ", "");
+}
 
 }  // namespace
 }  // namespace lemnos::data

@@ -75,7 +75,7 @@ TEST_F(Adopt, ImportMistakesAreNamed) {
     return std::string(error_of([&] { import_buffer(*session, value, buffer); }).what());
   };
   EXPECT_EQ(message(x, {theirs, 0, 512}), "bind: 'x' takes 1024 bytes, the buffer has 512");
-  EXPECT_NE(message(x, {theirs, 4, 1024}).find("begins at byte 4, which is no multiple of"), std::string::npos);
+  EXPECT_NE(message(x, {theirs, 4, 1024}).find("begins at byte 4, which is not a multiple of"), std::string::npos);
   EXPECT_NE(message(x, {VK_NULL_HANDLE, 0, 1024}).find("no buffer"), std::string::npos);
   EXPECT_NE(message(w, {theirs, 0, 1024}).find("flat arenas"), std::string::npos);
   session->write(x, std::vector<float>(256, 0));
@@ -87,7 +87,7 @@ TEST_F(Adopt, TheCpuHasNothingToShare) {
   EXPECT_EQ(error_of([&] { VulkanRunner runner(*training.program); }).code(), ErrorCode::unsupported);
   const Error error = error_of([&] { export_buffer(*training.session, training.x); });
   EXPECT_EQ(error.code(), ErrorCode::unsupported);
-  EXPECT_STREQ(error.what(), "export_buffer: the session is on 'cpu', which is no Vulkan device");
+  EXPECT_STREQ(error.what(), "export_buffer: the session is on 'cpu', which is not a Vulkan device");
 }
 
 TEST_F(Adopt, TheMemoryBudgetIsKept) {

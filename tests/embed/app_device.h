@@ -22,7 +22,7 @@ namespace lemnos::embed_tests {
 
 class AppDevice {
  public:
-  /// `chain`: whether the application brings a feature chain of its own, as one with a renderer does.
+  /// `chain`: whether the application has its own feature chain, as a renderer has.
   enum class Chain { ours, theirs };
   explicit AppDevice(Chain chain = Chain::ours);
   ~AppDevice();

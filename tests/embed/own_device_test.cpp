@@ -28,7 +28,7 @@ TEST(OwnDevice, TheReferenceIsFoundByItsNameAndListedLast) {
   EXPECT_EQ(Device::list().back().type, DeviceType::cpu_reference);
 }
 
-TEST(OwnDevice, AWordThatNoneHasIsRefused) {
+TEST(OwnDevice, AnUnknownNameIsRefused) {
   const ErrorCode code = error_of([] { Device::find("no such device"); }).code();
   EXPECT_TRUE(code == ErrorCode::not_found || code == ErrorCode::no_device);
 }

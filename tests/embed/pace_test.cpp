@@ -30,7 +30,7 @@ TEST(Pace, LeavesRoomForWhatTheDeviceHasNotFinished) {
   EXPECT_EQ(take_all(pace, 350, 200), 1);
 }
 
-TEST(Pace, ASegmentLongerThanTheBudgetGoesWhenAsMuchWasSaved) {
+TEST(Pace, ASegmentLongerThanTheBudgetRunsWhenEnoughWasSaved) {
   Pace pace({1000, 10});
   int calls = 0;
   while (take_all(pace, 300) == 0) ++calls;
@@ -75,7 +75,7 @@ TEST(Pace, OneStrayMeasurementIsBounded) {
   EXPECT_GT(pace.next_cost(), 5000) << "a device that stays slow is believed";
 }
 
-TEST(Pace, AStepThatIsDroppedBeginsAnew) {
+TEST(Pace, ADroppedStepStartsAgain) {
   Pace pace = four();
   EXPECT_EQ(take_all(pace, 600), 3);
   pace.drop();

@@ -1,4 +1,4 @@
-// Steps in an application's command buffer, with work of its own before and after; its buffers as tensors; its
+// Steps in an application's command buffer, with the application's work before and after; its buffers as tensors; its
 // semaphores; published weights.
 #include <bit>
 #include <cmath>
@@ -108,7 +108,7 @@ TEST_F(Record, AllocatesNothing) {
   EXPECT_EQ(after.waits, before.waits) << "record waits for nothing";
 }
 
-// A model that answers inside the application's frame: features from a buffer of its own, outputs to another.
+// A model that answers inside the application's frame: features from one of its buffers, outputs to another.
 TEST_F(Record, APredictorInTheApplicationsCommands) {
   constexpr int64_t kRows = 5, kFeatures = 7, kOut = 3;
   Trainer trainer{app().adopted(), nn::sequential({nn::Linear{.out = 16}, nn::Relu{}, nn::Linear{.out = kOut}})};

@@ -1,4 +1,5 @@
-// A plan cut into segments: everything is covered once, the update phase stands apart, long dispatches are split.
+// A plan cut into segments: everything is covered once, the update phase is a separate segment, long dispatches are
+// split.
 #include "plan/segments.h"
 
 #include <gtest/gtest.h>

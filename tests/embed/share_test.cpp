@@ -46,7 +46,7 @@ TEST_P(Share, BetweenTwoDevices) {
   EXPECT_EQ(here_.program->read_floats(here_.doubled), doubled(numbers(2)));
 }
 
-// The helper is started as this program was, which may be through a linker of its own (tests/drivers.sh).
+// The helper is started as this program was, which may be through another dynamic linker (tests/drivers.sh).
 std::string helper_command() {
   std::string command, word;
   std::ifstream words("/proc/self/cmdline", std::ios::binary);
@@ -88,7 +88,7 @@ TEST_P(Share, MistakesAreNamedAndLeaveTheDescriptorAlone) {
   }
   wrong = memory;
   wrong.handle = -1;
-  EXPECT_EQ(refused(wrong), "shared buffer: -1 is no open file descriptor");
+  EXPECT_EQ(refused(wrong), "shared buffer: -1 is not an open file descriptor");
   wrong = memory;
   wrong.allocation_size = 8;
   EXPECT_EQ(refused(wrong), "shared buffer: 1024 bytes of 8");

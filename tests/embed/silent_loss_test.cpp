@@ -57,7 +57,7 @@ class SilentLoss : public EmbedTest {
   std::string heard_;
 };
 
-// Whatever submission is lost, of making the memory, of the first steps or of later ones: somebody says so.
+// Every lost submission is reported: of memory setup, of the first steps or of later ones.
 TEST_F(SilentLoss, IsSeenWhereverItHappens) {
   const Size size{64, 16, 32};
   const auto train = [&](bool& seen) {

@@ -30,7 +30,7 @@ class Trouble : public EmbedTest {
   VkResult refusal_ = VK_SUCCESS;
 };
 
-TEST_F(Trouble, ALostDeviceIsAStatusAndTheApplicationsObjectsLiveOn) {
+TEST_F(Trouble, ALostDeviceIsAStatusAndTheApplicationsObjectsStayValid) {
   {
     Training training(adopt_refusing());
     VulkanRunner runner(*training.program);

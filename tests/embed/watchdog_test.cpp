@@ -1,5 +1,5 @@
-// A device whose driver ends whatever takes longer than two seconds, by a clock of the test's own: each launch takes a
-// time for each of its workgroups, timestamps tell that time, and a submission that is too long loses the device.
+// A device whose driver ends submissions of more than two seconds, by a simulated clock: each launch takes a time for
+// each of its workgroups, timestamps tell that time, and a submission that is too long loses the device.
 #include <algorithm>
 #include <limits>
 #include <map>

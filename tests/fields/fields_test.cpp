@@ -175,7 +175,7 @@ TEST(ByName, OptionsReachTheStruct) {
   EXPECT_EQ(loss::loss_from_name("huber", {{"delta", 2.0}}).kind(), "huber");
 }
 
-TEST(ByName, MistakesSayWhatThereIs) {
+TEST(ByName, MistakesListTheValidNames) {
   EXPECT_STREQ(error_of([] { (void)loss::loss_from_name("l3"); }).what(),
                "loss: 'l3' is unknown; there are cross_entropy, binary_cross_entropy, mse, mae, huber");
   EXPECT_STREQ(error_of([] {

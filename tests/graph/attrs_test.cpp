@@ -49,7 +49,7 @@ TEST(Attrs, AStructIsItsFieldsByName) {
             "weights=(0.25,0.75) names=\"a,b\" inner.depth=2 rows=7");
 }
 
-TEST(Attrs, AStructComesBack) {
+TEST(Attrs, AStructSurvivesTheRoundTrip) {
   const Attrs other = {{"axis", 3},
                        {"keep", false},
                        {"slope", .125},
@@ -74,7 +74,7 @@ TEST(Attrs, AStructComesBack) {
   EXPECT_EQ(kSchema.complete("op", other), other);
 }
 
-TEST(Attrs, WhatIsNotGivenHasTheDefaultOfTheStruct) {
+TEST(Attrs, MissingFieldsHaveTheDefaultsOfTheStruct) {
   const Attrs full = kSchema.complete("op", {{"rows", 2}, {"axis", 0}, {"stride", 5}});
   EXPECT_EQ(full, Attrs(Everything{.axis = 0, .stride = {5, 5}, .rows = 2}));  // one number for both of a pair
   EXPECT_EQ(full.entries()[0].name, "axis");                                   // in the order of the declaration
@@ -123,7 +123,7 @@ std::string refusal(const Attrs& given) {
   return error_of([&] { (void)kSchema.complete("op", given); }).what();
 }
 
-TEST(Attrs, WhatDoesNotFitIsRefusedByName) {
+TEST(Attrs, InvalidFieldsAreRefusedByName) {
   EXPECT_EQ(refusal({{"axes", {1}}}), "op: attribute 'rows' is missing");
   EXPECT_EQ(refusal({{"rows", 1}, {"axs", 1}}),
             "op: no attribute 'axs'; it has axis, keep, slope, axes, stride, shape, word, weather, weights, names, "

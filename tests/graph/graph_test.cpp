@@ -91,10 +91,10 @@ TEST(Autograd, RefusesWhatHasNoGradient) {
   const OpDef counted = {.name = "counted", .infer = [](const Infer& in) { return std::vector{in.in[0]}; }};
   EXPECT_EQ(message_of([&] { gradients(sum(graph.add(counted, {x})), wrt); }),
             "counted: has no gradient. If it computes gradients, give it OpDef::primal or OpDef::grad for second "
-            "derivatives; if nothing shall flow back through it, put stop_gradient() behind it");
+            "derivatives; if no gradient is needed there, add stop_gradient() after it");
 }
 
-TEST(Autograd, NoPathMeansNoValue) {
+TEST(Autograd, WithoutAPathThereIsNoGradient) {
   Graph graph;
   const Value x = graph.input("x", {{4}, DType::f32});
   const Value z = graph.input("z", {{4}, DType::f32});

@@ -14,7 +14,7 @@ constexpr uint32_t kSubgroupArithmetic = 63, kStorage16 = 4433, kRoundingModeRte
 
 class KernelContract : public testing::TestWithParam<Kernel> {};
 
-TEST_P(KernelContract, FitsThePoorestDevice) {
+TEST_P(KernelContract, RunsOnTheMinimalDevice) {
   const Kernel& kernel = GetParam();
   const KernelInfo& info = kernel.info;
   const std::string name = kernel.name;
@@ -44,7 +44,7 @@ TEST_P(KernelContract, FitsThePoorestDevice) {
   EXPECT_FALSE(info.has_capability(kRoundingModeRte));
 }
 
-TEST_P(KernelContract, SaysWhatItsModuleSays) {
+TEST_P(KernelContract, MatchesItsModule) {
   const Kernel& kernel = GetParam();
   const Kernel read = make_kernel(kernel.name, kernel.spirv);
   EXPECT_TRUE(kernel.info == read.info);
@@ -61,14 +61,14 @@ INSTANTIATE_TEST_SUITE_P(All, KernelContract, testing::ValuesIn(kernels().begin(
 
 TEST(Kernels, StayFew) { EXPECT_LT(kernels().size(), 150u); }
 
-TEST(MakeKernel, RefusesWhatIsNoModule) {
+TEST(MakeKernel, RefusesWordsThatAreNotAModule) {
   const uint32_t words[] = {0x12345678, 0, 0, 0, 0, 0};
   EXPECT_ANY_THROW(make_kernel("none", words));
   const uint32_t cut[] = {0x07230203u, 0, 0, 0, 0, (7u << 16) | 59u};
   EXPECT_ANY_THROW(make_kernel("cut", cut));
 }
 
-// A module written by hand: what the build reads of it is what stands there.
+// A module written by hand: the build reads its facts correctly.
 TEST(MakeKernel, ReadsAModule) {
   const auto op = [](uint32_t code, std::initializer_list<uint32_t> operands) {
     std::vector<uint32_t> words = {(static_cast<uint32_t>(operands.size() + 1) << 16) | code};

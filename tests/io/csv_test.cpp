@@ -42,8 +42,7 @@ TEST(Csv, NamesLineAndColumn) {
   EXPECT_REFUSED(parse_csv("", "t"), corrupt_data, "t: line 1, column 1: the file is empty");
   EXPECT_REFUSED(parse_csv("a,b\n1,2\n3\n", "t"), corrupt_data, "t: line 3, column 2: has 1 cells, expected 2");
   EXPECT_REFUSED(parse_csv("a,b\n1,2,3\n", "t"), corrupt_data, "t: line 2, column 3: has 3 cells, expected 2");
-  EXPECT_REFUSED(parse_csv("a,b\n\"x\ny\",1\n2,\"3", "t"), corrupt_data,
-                 "t: line 4, column 2: a quote opens and never closes");
+  EXPECT_REFUSED(parse_csv("a,b\n\"x\ny\",1\n2,\"3", "t"), corrupt_data, "t: line 4, column 2: a quote is not closed");
   EXPECT_REFUSED(parse_csv("a\n\"1\"2\n", "t"), corrupt_data, "t: line 2, column 1: text after the closing quote");
   EXPECT_REFUSED(parse_csv("a,a\n", "t"), corrupt_data,
                  "t: line 1, column 2: the name \"a\" is already that of column 1");
@@ -67,7 +66,7 @@ TEST(Csv, RefusesWhatIsNoTextOfBytes) {
   using std::string_literals::operator""s;
   for (const std::string& wide : {"\xff\xfe"s + "a\0\n\0"s, "\xfe\xff"s + "\0a\0\n"s, "a\0,\0"s, "\0a\0,"s})
     EXPECT_REFUSED(parse_csv(wide, "t"), unsupported, "t: line 1, column 1: is UTF-16, save it as UTF-8");
-  EXPECT_REFUSED(parse_csv("a,b\n1,\0"s, "t"), corrupt_data, "t: holds a NUL at byte 6, it is no text");
+  EXPECT_REFUSED(parse_csv("a,b\n1,\0"s, "t"), corrupt_data, "t: holds a NUL at byte 6, it is not text");
 }
 
 // One-hot features of an age are never what was meant.

@@ -136,7 +136,7 @@ TEST(EventFile, HoldsHistogramsThatAddUp) {
   EXPECT_EQ(parse(value_of(parse(records[2])).bytes.at(5)).numbers.at(3), 2);
 }
 
-TEST(EventFile, ThatCannotBeMadeSaysWhere) {
+TEST(EventFile, ThatCannotBeCreatedIsNamed) {
   const test::TemporaryFolder folder;
   test::put(folder / "file", test::bytes_of("x"));
   EXPECT_REFUSED_WITH(EventFile(folder / "file"), io, (folder / "file").string(), "");

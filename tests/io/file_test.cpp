@@ -19,7 +19,7 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-// Runs `body` in a process of its own and returns how that ended, as waitpid says.
+// Runs `body` in a separate process and returns its waitpid status.
 int in_child(const std::function<void()>& body) {
   const pid_t child = ::fork();
   if (child == 0) {
@@ -220,7 +220,7 @@ TEST(ReadFile, ReadsAPipeToItsEnd) {
   std::thread writer([&] { write_file(path, sent); });
   EXPECT_EQ(read_file(path), test::bytes_of(sent));
   writer.join();
-  EXPECT_REFUSED_WITH(read_file("/dev/zero", 100000), corrupt_data, "/dev/zero: gives more than the 100000 bytes", "");
+  EXPECT_REFUSED_WITH(read_file("/dev/zero", 100000), corrupt_data, "/dev/zero: has more than the 100000 bytes", "");
 }
 
 TEST(ReadFile, ReadsEverythingOrSaysWhyNot) {

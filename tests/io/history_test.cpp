@@ -97,7 +97,7 @@ TEST(History, GoesThroughFilesByExtension) {
                  (folder / "h.txt").string() + ": a history is .json or .csv, not \".txt\"");
 }
 
-TEST(History, RefusesWhatIsNoHistory) {
+TEST(History, RefusesOtherFiles) {
   EXPECT_REFUSED(history_from_json("{\"epochs\": [", "h"), corrupt_data, "h: is not JSON at byte 13");
   EXPECT_REFUSED(history_from_json("[]", "h"), corrupt_data,
                  "h: is not a history: an object with a list \"epochs\" was expected");
@@ -110,7 +110,7 @@ TEST(History, RefusesWhatIsNoHistory) {
                  "h: column \"loss\" is not of numbers: \"0.5\"");
 }
 
-TEST(History, RefusesMoreOfWhatIsNoHistory) {
+TEST(History, RefusesMoreOtherFiles) {
   const std::string nothing = "h: is not a history: an object with a list \"epochs\" was expected";
   for (const char* json : {"{}", "1", "\"x\"", "null", "{\"epochs\": 1}", "{\"epochs\": {}}", "[{\"epochs\": []}]"})
     EXPECT_REFUSED(history_from_json(json, "h"), corrupt_data, nothing);

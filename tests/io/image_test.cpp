@@ -31,7 +31,7 @@ TEST(Image, RefusesWhatItCannotRead) {
   const test::TemporaryFolder folder;
   EXPECT_REFUSED_WITH(read_image(folder / "none"), not_found, (folder / "none").string(), "cannot open");
   EXPECT_REFUSED_WITH(parse_image(Bytes{1, 2, 3}, "i"), corrupt_data, "i: is neither a PNG nor a JPEG image", "");
-  EXPECT_REFUSED(parse_image(Bytes{}, "i", 2), invalid_argument, "i: 2 channels asked for, there may be 0, 1 or 3");
+  EXPECT_REFUSED(parse_image(Bytes{}, "i", 2), invalid_argument, "i: 2 channels requested, expected 0, 1 or 3");
   write_png(folder / "a.png", {4, 4, 1, Bytes(16, 9)});
   const Bytes good = test::bytes_of(test::get(folder / "a.png"));
   EXPECT_REFUSED_WITH(parse_image(std::span(good).first(50), "i"), corrupt_data, "i: ", "");
@@ -54,7 +54,7 @@ TEST(Image, EveryFlippedBitOfAPngIsFound) {
 }
 
 // The reason is the one of this file: not of the file before, and never empty.
-TEST(Image, SaysItsOwnReason) {
+TEST(Image, NamesTheDecodersReason) {
   const test::TemporaryFolder folder;
   write_png(folder / "a.png", {4, 4, 1, Bytes(16, 9)});
   const Bytes good = test::bytes_of(test::get(folder / "a.png"));
@@ -71,7 +71,7 @@ TEST(Image, SaysItsOwnReason) {
   EXPECT_REFUSED(parse_image(good, "i", 0, 15), corrupt_data, "i: claims 4 x 4 pixels, the limit is 15");
 }
 
-TEST(Image, StandsUprightHoweverTheCameraWasHeld) {
+TEST(Image, IsUprightForEveryOrientation) {
   // Stored so, "abc/def" is to be seen as:
   const std::pair<const char*, int64_t> seen[] = {{"abcdef", 3}, {"cbafed", 3}, {"fedcba", 3}, {"defabc", 3},
                                                   {"adbecf", 2}, {"daebfc", 2}, {"fcebda", 2}, {"cfbead", 2}};
@@ -106,9 +106,8 @@ TEST(Image, RefusesPixelsThatDoNotFit) {
   const test::TemporaryFolder folder;
   const std::string path = (folder / "a.png").string();
   EXPECT_REFUSED(write_png(path, {4, 4, 1, Bytes(15)}), shape_mismatch, path + ": 4 x 4 x 1 takes 16 bytes, given 15");
-  EXPECT_REFUSED(write_png(path, {4, 4, 2, Bytes(32)}), shape_mismatch,
-                 path + ": 2 channels given, there may be 1 or 3");
-  EXPECT_REFUSED(write_png(path, {0, 4, 1, {}}), shape_mismatch, path + ": 0 x 4 pixels, there may be 1 to 134217728");
+  EXPECT_REFUSED(write_png(path, {4, 4, 2, Bytes(32)}), shape_mismatch, path + ": 2 channels, expected 1 or 3");
+  EXPECT_REFUSED(write_png(path, {0, 4, 1, {}}), shape_mismatch, path + ": 0 x 4 pixels, expected 1 to 134217728");
 }
 
 TEST(Image, ContactSheetPlacesRowByRow) {

@@ -102,7 +102,7 @@ Refusal refusal(Function&& function) {
     EXPECT_EQ(refused.message, expected_message);                                                 \
   } while (false)
 
-/// Where the system adds a reason of its own words: the beginning and a part that must be there.
+/// For messages that end in the system's words: the beginning, and a part that must occur.
 #define EXPECT_REFUSED_WITH(expression, expected_code, beginning, part)                           \
   do {                                                                                            \
     const auto refused = lemnos::io::test::refusal([&] { (void)(expression); });                  \

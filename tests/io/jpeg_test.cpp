@@ -102,7 +102,7 @@ TEST(Jpeg, BecomesGreyOrColour) {
 }
 
 // Cyan, magenta, yellow and black of one colour, as Adobe's programs and as others write them.
-TEST(Jpeg, MixesFourInks) {
+TEST(Jpeg, ConvertsCmyk) {
   struct Inks {
     uint8_t c, m, y, k;
     int red, green, blue;
@@ -156,7 +156,7 @@ TEST(Jpeg, DamageIsRefusedWithFileAndReason) {
   }
 }
 
-TEST(Jpeg, ThousandsOfPixelsAreNotPromisedByFewBytes) {
+TEST(Jpeg, AFewBytesCannotClaimThousandsOfPixels) {
   Bytes huge = encoded(slopes(16, 16, 1));
   const Bytes frame{0xff, 0xc0};
   const auto at = std::search(huge.begin(), huge.end(), frame.begin(), frame.end()) - huge.begin();

@@ -175,7 +175,7 @@ TEST(Safetensors, ChecksThatOffsetsTileTheData) {
 }
 
 // As PyTorch saves a BatchNorm, and types that are newer than this reader.
-TEST(Safetensors, ListsWhatItDoesNotHoldAndReadsTheRest) {
+TEST(Safetensors, ListsUnsupportedTensorsAndReadsTheRest) {
   const std::string header = "{" + entry("mean", "F32", "[1]", "[0,4]") + "," +
                              entry("num_batches_tracked", "I64", "[]", "[4,12]") + "," +
                              entry("q", "F4", "[3,2]", "[12,15]") + "," + entry("mask", "BOOL", "[2]", "[15,17]") + "}";
@@ -185,9 +185,9 @@ TEST(Safetensors, ListsWhatItDoesNotHoldAndReadsTheRest) {
   ASSERT_EQ(read.tensors.size(), 2u);
   EXPECT_EQ(read.tensors[0].name, "mean");
   EXPECT_EQ(read.tensors[1].bytes, (Bytes{file[file.size() - 2], 1}));
-  ASSERT_EQ(read.unheld.size(), 2u);
-  EXPECT_EQ(to_string(read.unheld[0]), "num_batches_tracked: I64[]");
-  EXPECT_EQ(to_string(read.unheld[1]), "q: F4[3, 2]");
+  ASSERT_EQ(read.unsupported.size(), 2u);
+  EXPECT_EQ(to_string(read.unsupported[0]), "num_batches_tracked: I64[]");
+  EXPECT_EQ(to_string(read.unsupported[1]), "q: F4[3, 2]");
   expect_corrupt("{" + entry("n", "I64", "[2]", "[0,8]") + "}", 8,
                  "\"n\": I64[2] takes 16 bytes, data_offsets give it 8");
 }
@@ -198,7 +198,7 @@ TEST(Safetensors, RefusesMissingFilesAndFolders) {
   EXPECT_REFUSED(read_safetensors(folder.path()), io, folder.path().string() + ": is not a regular file");
 }
 
-TEST(Safetensors, RefusesToWriteNonsense) {
+TEST(Safetensors, RefusesToWriteInvalidTensors) {
   const test::TemporaryFolder folder;
   const std::string path = (folder / "a").string();
   TensorFile twice = example_safetensors();

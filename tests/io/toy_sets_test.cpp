@@ -56,7 +56,7 @@ TEST(ToySets, DependOnTheSeedAlone) {
   EXPECT_NE(make_moons(20, 0.1, 4).x, make_moons(20, 0.1, 5).x);
 }
 
-TEST(ToySets, RefuseNonsense) {
+TEST(ToySets, RefuseInvalidOptions) {
   EXPECT_REFUSED(make_moons(-1), invalid_argument, "make_moons: count -1 is below 0");
   EXPECT_REFUSED(make_xor(1, -0.5), invalid_argument, "make_xor: noise -0.5 is below 0");
   EXPECT_REFUSED(make_spirals(1, 0), invalid_argument, "make_spirals: 0 classes, at least 1 is needed");

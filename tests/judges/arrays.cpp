@@ -72,13 +72,13 @@ Arrays::Arrays(const std::filesystem::path& file) : file_(file.string()) {
     arrays_[tensor.name] = {word_of(tensor.desc.dtype), tensor.desc.shape,
                             numbers_of(tensor.desc.dtype, {bytes.begin(), bytes.end()})};
   }
-  if (held.unheld.empty()) return;
+  if (held.unsupported.empty()) return;
   const std::vector<std::byte> content = content_of(file);
   uint64_t header = 0;
   std::memcpy(&header, content.data(), sizeof(header));
   const std::string text(reinterpret_cast<const char*>(content.data()) + sizeof(header), header);
   const Json entries = io::parse_json<Json>(text, file_);
-  for (const io::UnheldTensor& tensor : held.unheld) {
+  for (const io::UnsupportedTensor& tensor : held.unsupported) {
     const auto begin = entries.at(tensor.name).at("data_offsets").at(0).get<size_t>();
     const std::byte* data = content.data() + sizeof(header) + header + begin;
     const auto count = static_cast<size_t>(tensor.shape.elements());

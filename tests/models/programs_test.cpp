@@ -1,5 +1,5 @@
 // A step cut into a program that computes gradients and one that is given them and updates: the same bits as the step
-// in one program, whatever the network; and what may come between the two.
+// in one program, for every network; and changes between the two.
 
 #include <gtest/gtest.h>
 
@@ -105,7 +105,7 @@ std::vector<Device> both() {
 
 class Programs : public testing::TestWithParam<Network> {};
 
-TEST_P(Programs, TwoAreAsGoodAsOne) {
+TEST_P(Programs, TwoGiveTheSameBitsAsOne) {
   const Network& network = GetParam();
   for (const Device& device : both()) {
     Step whole(network), cut(network);
@@ -128,7 +128,7 @@ TEST_P(Programs, TwoAreAsGoodAsOne) {
 }
 
 // Halving is exact, so a reduction that halves the gradients between the programs is as half the loss.
-TEST_P(Programs, WhatComesBetweenIsSeen) {
+TEST_P(Programs, ChangesBetweenThemTakeEffect) {
   const Network& network = GetParam();
   const Device device = Device::cpu();
   Step whole(network, .5f), cut(network);
@@ -173,7 +173,7 @@ TEST(Given, ActivationsPassFromProgramToProgram) {
 
 // What is given need not be what its node would make: no fusion may take its node in, nothing may be made again from
 // what its node reads.
-TEST(Given, CountsWhateverItsNodeWouldMake) {
+TEST(Given, ReplacesTheResultOfItsNode) {
   for (const Device& device : both()) {
     Graph graph;
     const Value x = graph.input("x", {{2, 2}, DType::f32}), w = graph.input("w", {{2, 2}, DType::f32});
@@ -201,13 +201,13 @@ TEST(Given, MistakesAreNamed) {
   const Value x = graph.input("x", {{5}, DType::f32}), y = relu(x), unread = exp(x);
   const auto session = Device::cpu().open(graph);
   EXPECT_STREQ(error_of([&] { (void)session->compile({.targets = {y}, .given = {unread}}); }).what(),
-               "given: value %2 f32[5] is read by no node that the targets need");
+               "given: value %2 f32[5] is not read by any node that the targets need");
   EXPECT_STREQ(error_of([&] { (void)session->compile({.targets = {y}, .given = {other.scalar(1)}}); }).what(),
                "compile: given: value %0 f32[] belongs to another graph");
 }
 
 // Programs, and graphs, come and go; the state stays.
-TEST(Session, GraphsMayGrowAndGo) {
+TEST(Session, GraphsMayGrowAndBeDestroyed) {
   for (const Device& device : both()) {
     auto state = std::make_shared<ModelState>();
     auto graph = std::make_unique<Graph>(state);
@@ -216,7 +216,7 @@ TEST(Session, GraphsMayGrowAndGo) {
     EXPECT_EQ(session->read_floats(a), (std::vector<float>{1, 2}));
     EXPECT_STREQ(
         error_of([&] { (void)graph->parameter("b", {70}, std::vector<float>(70)); }).what(),
-        "parameter 'b': a session has made its memory, so the parameter arena of 64 elements cannot take 70 more; "
+        "parameter 'b': a session has allocated its memory, so the parameter arena of 64 elements cannot take 70 more; "
         "make every parameter before that");
     const Value counter = graph->variable("counter", {{1}, DType::f32});
     const auto program = session->compile({.targets = {assign(counter, counter + sum(a))}});

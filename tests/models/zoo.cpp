@@ -85,17 +85,18 @@ Value Evidence::operator()(Value prediction, Value pixels, Value mask) const {
 }
 
 Model adversarial(int64_t hidden) {
-  return {"adversarial", [hidden](const nn::Scope& scope, Value real) {
-            const auto network = [hidden](int64_t out) {
-              return nn::sequential({nn::Linear{.out = hidden}, nn::LeakyRelu{.slope = .2f}, nn::Linear{.out = out}});
-            };
-            const Model critic = network(1);
-            const nn::Scope judge = scope.nested("critic");
-            const Value noise = random_normal(scope.state(), {{real.shape()[0], 4}, DType::f32});
-            const Value made = network(2)(scope.nested("generator"), noise);
-            const Value said[] = {critic(judge, real), critic(judge, stop_gradient(made)), critic(judge.held(), made)};
-            return concat(said, 1);
-          }};
+  return {
+      "adversarial", [hidden](const nn::Scope& scope, Value real) {
+        const auto network = [hidden](int64_t out) {
+          return nn::sequential({nn::Linear{.out = hidden}, nn::LeakyRelu{.slope = .2f}, nn::Linear{.out = out}});
+        };
+        const Model critic = network(1);
+        const nn::Scope judge = scope.nested("critic");
+        const Value noise = random_normal(scope.state(), {{real.shape()[0], 4}, DType::f32});
+        const Value made = network(2)(scope.nested("generator"), noise);
+        const Value said[] = {critic(judge, real), critic(judge, stop_gradient(made)), critic(judge.detached(), made)};
+        return concat(said, 1);
+      }};
 }
 
 Value Adversaries::operator()(Value said, Value, Value mask) const {

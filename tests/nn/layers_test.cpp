@@ -275,7 +275,7 @@ TEST(LayerMistakes, AnotherNumberOfInputsOrOutputs) {
     return std::vector<Value>{relu(in[0]), tanh(in[0])};
   });
   EXPECT_EQ(two(net.scope, std::vector<Value>{x}).size(), 2u);
-  EXPECT_STREQ(error_of([&] { two(net.scope, x); }).what(), "model: twins has 2 outputs where one is asked for");
+  EXPECT_STREQ(error_of([&] { two(net.scope, x); }).what(), "model: twins has 2 outputs, expected one");
 }
 
 }  // namespace

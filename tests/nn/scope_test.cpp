@@ -84,11 +84,11 @@ TEST(Scope, AParameterStartsFromItsNameAndTheSeed) {
   EXPECT_NE(first, initial(net.graph, "other.weight"));
 }
 
-TEST(Scope, HeldParametersLearnNothingAndPassGradientsOn) {
+TEST(Scope, DetachedParametersDoNotLearnAndPassGradientsOn) {
   Network net(true);
   const Value x = net.graph.input("x", {{2, 3}, DType::f32});
   const nn::Linear layer{.out = 1};
-  const Value judged = layer(net.scope.held().nested("critic"), x);
+  const Value judged = layer(net.scope.detached().nested("critic"), x);
   EXPECT_EQ(net.parameters(), (std::vector<Named>{{"critic.bias", {1}}, {"critic.weight", {1, 3}}}));
   const std::vector<Value> wrt{net.graph.find("critic.weight"), net.graph.find("critic.bias"), x};
   const std::vector<Value> held = gradients(sum(judged), wrt);
@@ -121,7 +121,7 @@ TEST(Scope, ALayerComputesWithItsParameters) {
             (std::vector<float>{0, 0, 1, 1, 0, 0, 0, 1, 0}));
 }
 
-TEST(Scope, EvaluationLeavesRandomLayersOut) {
+TEST(Scope, EvaluationSkipsRandomLayers) {
   Network net(false);
   const Value x = net.graph.input("x", {{2, 3, 4}, DType::f32});
   for (const nn::Layer& layer :
@@ -147,7 +147,7 @@ TEST(Scope, RunningStatisticsMoveWithEveryUseOfALayer) {
   EXPECT_EQ(session->read_floats(net.graph.find("running_mean")), (std::vector<float>{3.5f, 2.5f}));
 }
 
-TEST(Scope, RunningStatisticsMoveWhileTrainingAlone) {
+TEST(Scope, RunningStatisticsMoveOnlyDuringTraining) {
   Network net(true);
   const std::vector<float> numbers{1, 10, 3, 10};
   const Value x = net.graph.constant({2, 2}, numbers);
@@ -175,7 +175,7 @@ TEST(Scope, RunningStatisticsMoveWhileTrainingAlone) {
   EXPECT_FLOAT_EQ(variance[1], .25f);
 }
 
-TEST(Scope, ReportsSayWhatEachLayerMade) {
+TEST(Scope, ReportsDescribeEachLayersOutput) {
   Network net(true);
   std::vector<nn::LayerReport> reports;
   net.scope.reports = &reports;

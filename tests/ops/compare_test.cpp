@@ -17,7 +17,7 @@ bool is_right(double reference, double result, DType dtype = DType::f32) {
   return compare({result, 1}, {reference, 1}, {{2}, dtype}, rounding()).right;
 }
 
-TEST(Compare, TakesASpecialValueForItselfAlone) {
+TEST(Compare, ASpecialValueMatchesOnlyItself) {
   const double values[] = {kNan, kInfinity, -kInfinity, 3, -3, 0};
   for (double reference : values)
     for (double result : values) {
@@ -26,7 +26,7 @@ TEST(Compare, TakesASpecialValueForItselfAlone) {
     }
 }
 
-TEST(Compare, AReferencePastTheTypeIsAnInfinityOfItsSign) {
+TEST(Compare, AReferencePastTheTypeMatchesAnInfinityOfItsSign) {
   EXPECT_TRUE(is_right(1e300, kInfinity));
   EXPECT_FALSE(is_right(1e300, -kInfinity));
   EXPECT_FALSE(is_right(1e300, 42));
@@ -37,7 +37,7 @@ TEST(Compare, AReferencePastTheTypeIsAnInfinityOfItsSign) {
   EXPECT_FALSE(is_right(kInfinity, std::numeric_limits<float>::max())) << "an infinity is not a large number";
 }
 
-TEST(Compare, TheLogarithmsOfZeroAreNotWhateverComes) {
+TEST(Compare, TheLogarithmOfZeroIsMinusInfinity) {
   const std::vector<double> reference(4, -kInfinity), wrong = {42, kNan, kInfinity, 0};
   const Comparison c = compare(wrong, reference, {{4}, DType::f32}, transcendental());
   EXPECT_EQ(c.wrong, 4u);
@@ -46,7 +46,7 @@ TEST(Compare, TheLogarithmsOfZeroAreNotWhateverComes) {
 
 Special special(Special::Kind kind, double value) { return {kind, value, "x"}; }
 
-TEST(CompareSpecial, SaysWhichElementLostItsNan) {
+TEST(CompareSpecial, NamesTheElementThatLostItsNan) {
   const TensorDesc desc{{3}, DType::f32};
   const SpecialReference reference{{1, kNan, 2}, {}};
   const Special nan = special(Special::Kind::nan, kNan);
@@ -58,7 +58,7 @@ TEST(CompareSpecial, SaysWhichElementLostItsNan) {
   EXPECT_NE(compare_special(nan, {1.1, kNan, 2}, reference, desc, rounding(), false), "") << "a neighbour was changed";
 }
 
-TEST(CompareSpecial, ASubnormalMayBeTakenForZeroOrForTheSmallestNormalNumber) {
+TEST(CompareSpecial, ASubnormalMayBecomeZeroOrTheSmallestNormalNumber) {
   const TensorDesc desc{{1}, DType::f32};
   const SpecialReference logarithm{{-92.1}, {{-kInfinity}, {-87.3}}};
   const Special subnormal = special(Special::Kind::subnormal, 1e-40);

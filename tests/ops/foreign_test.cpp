@@ -110,7 +110,7 @@ TEST_F(Foreign, OneWrongElementIsNamed) {
   EXPECT_EQ(asked.op, "matmul");
 }
 
-TEST_F(Foreign, WhatIsNotAnAnswerGivesOneLine) {
+TEST_F(Foreign, AnInvalidResultGivesOneLine) {
   const CaseFile asked = ask(kSoftmax, DType::f16, Direction::forward);
   expect(judge_result_file(asked, result_path(path_)), Outcome::Kind::failed, "result.safetensors: no such file");
   const io::TensorFile right = answer(asked);
@@ -142,7 +142,7 @@ std::string refusal_foreign(io::TensorFile file) {
   return "accepted";
 }
 
-TEST(ForeignCases, WhatIsNotACaseGivesOneLine) {
+TEST(ForeignCases, AnInvalidCaseGivesOneLine) {
   const io::TensorFile right = case_file({.item = &kSoftmax});
   ASSERT_EQ(refusal_foreign(right), "accepted");
   const auto with = [&](const char* key, const std::string& value) {
@@ -150,14 +150,14 @@ TEST(ForeignCases, WhatIsNotACaseGivesOneLine) {
     file.metadata[key] = value;
     return refusal_foreign(file);
   };
-  EXPECT_EQ(with("lemnos_case", "2"), "a.case.safetensors: a case of version \"2\", this is Lemnos for version 1");
+  EXPECT_EQ(with("lemnos_case", "2"), "a.case.safetensors: a case of version \"2\", this Lemnos reads version 1");
   EXPECT_EQ(with("results", "[]"), "a.case.safetensors: it asks for no result");
   EXPECT_EQ(with("results", R"([{"name":"output0","dtype":"F32","shape":[7]}])"),
             "a.case.safetensors: output0: asked as \"F32\" [7], but it is f32[7, 11]");
   EXPECT_EQ(with("results", R"([{"name":"z","dtype":"F32","shape":[7]}])"),
-            "a.case.safetensors: nothing is called \"z\"");
+            "a.case.safetensors: there is no value named \"z\"");
   EXPECT_EQ(with("nodes", "[{"), "a.case.safetensors: nodes: is not JSON at byte 3");
-  EXPECT_NE(with("nodes", "[{}]").find("a.case.safetensors: the metadata is not as it should be"), std::string::npos);
+  EXPECT_NE(with("nodes", "[{}]").find("a.case.safetensors: invalid metadata"), std::string::npos);
   EXPECT_EQ(with("nodes", std::string(100000, '[')), "a.case.safetensors: nodes: is nested deeper than 32");
   EXPECT_NE(with("nodes", R"([{"op":"softmux","inputs":[],"outputs":[]}])").find("softmux"), std::string::npos);
   EXPECT_NE(with("nodes", R"([{"op":"softmax","inputs":[null],"outputs":["output0"]}])").find("softmax"),
@@ -186,7 +186,7 @@ TEST(ForeignCases, ANameThatIsDefinedTwiceIsRefused) {
   EXPECT_EQ(with("results", "[" + result + "," + result + "]"), "a.case.safetensors: it asks for \"output0\" twice");
 }
 
-TEST(ForeignCases, DoublingIsBounded) {
+TEST(ForeignCases, ExponentialGrowthIsBounded) {
   io::TensorFile file = case_file({.item = &kSoftmax});
   std::string nodes = "[", last = "input0";
   for (int i = 0; i < 40; ++i) {

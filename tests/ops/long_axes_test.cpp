@@ -144,7 +144,7 @@ const std::vector<Item> kLongItems = {
 
 class LongAxes : public testing::TestWithParam<size_t> {};
 
-// Small numbers of a short repeat, so that sums stay exact or nearly; one element in three million stands out.
+// Small numbers of a short repeat, so that sums stay exact or nearly; one element in three million differs.
 std::vector<float> pattern(size_t count, size_t salt) {
   std::vector<float> values(count);
   for (size_t i = 0; i < count; ++i)

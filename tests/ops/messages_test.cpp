@@ -65,7 +65,7 @@ const Mistake kMistakes[] = {
     {[](Graph& g) {
        return broadcast_to(in(g, {3, 5}), {1, 5});
      },
-     "broadcast_to: x [3, 5] does not stretch to [1, 5]"},
+     "broadcast_to: x [3, 5] does not broadcast to [1, 5]"},
     {[](Graph& g) {
        return permute(in(g, {3, 5}), {0, 0});
      },
@@ -74,7 +74,7 @@ const Mistake kMistakes[] = {
     {[](Graph& g) {
        return slice_axis(in(g, {3, 5}), 1, 2, 6);
      },
-     "slice: [2, 6) of axis 1 is no part of shape [3, 5]"},
+     "slice: [2, 6) of axis 1 is not within shape [3, 5]"},
     {[](Graph& g) {
        return split(in(g, {3, 5}), {2, 2}, 1)[0];
      },
@@ -190,11 +190,11 @@ const Mistake kMistakes[] = {
     {[](Graph& g) {
        return interpolate(in(g, {3, 4}), {8}, {.antialias = true});
      },
-     "interpolate: antialias goes with bilinear or bicubic, without align_corners"},
+     "interpolate: antialias needs bilinear or bicubic without align_corners"},
     {[](Graph& g) {
        return interpolate_by(in(g, {3, 4}), {.2});
      },
-     "interpolate_by: factor 0 is 0.2, which leaves nothing of an extent of 4"},
+     "interpolate_by: factor 0 is 0.2, which gives an extent of 0 from 4"},
     {[](Graph& g) {
        return interpolate_by(in(g, {3, 4}), {-1});
      },
@@ -212,7 +212,7 @@ const Mistake kMistakes[] = {
     {[](Graph& g) {
        return covariance(in(g, {3, 4}), {.correction = 4});
      },
-     "covariance: 4 observations less a correction of 4 leave nothing to divide by"},
+     "covariance: 4 observations less a correction of 4 leave no positive divisor"},
     {[](Graph& g) {
        return covariance(in(g, {3, 4}), {.weights = in(g, {3})});
      },
@@ -304,7 +304,7 @@ std::string refusal_messages(Graph& graph, std::vector<Value> targets) {
 }
 
 // The reference computes in doubles, and a system that promises more memory than it has would end the process later.
-TEST(Messages, TheReferenceSaysWhatIsTooLargeForTheMachine) {
+TEST(Messages, TheReferenceNamesATensorThatExceedsTheMachinesMemory) {
   Graph g;
   const Value y = relu(in(g, {int64_t{1} << 50}));
   const std::string message = refusal_messages(g, {y});

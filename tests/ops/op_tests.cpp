@@ -87,6 +87,6 @@ int main(int argc, char** argv) {
   auto* all_skipped = new AllSkipped;  // the list of listeners owns it
   testing::UnitTest::GetInstance()->listeners().Append(all_skipped);
   const int result = RUN_ALL_TESTS();
-  if (all_skipped->failed) std::cerr << "every test was skipped: nothing was shown\n";
+  if (all_skipped->failed) std::cerr << "every test was skipped: nothing was tested\n";
   return result != 0 || all_skipped->failed ? 1 : 0;
 }

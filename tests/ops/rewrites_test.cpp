@@ -1,4 +1,4 @@
-// Each fusion: it happens where it may, it does not where somebody still needs what it would absorb, and the graph
+// Each fusion: it happens where it is allowed, not where another node needs what it would absorb, and the graph
 // computes the same values afterwards.
 
 #include "ops/rewrites.h"
@@ -82,7 +82,7 @@ TEST_F(RewritesTest, EveryFunctionOfOneOperandKeepsItsParameters) {
   EXPECT_EQ(fused({affine(linear(x, w), 2, -1)}), Names{"matmul"});
 }
 
-TEST_F(RewritesTest, AConvolutionTakesAFunctionOfItsOwn) {
+TEST_F(RewritesTest, AConvolutionAbsorbsItsFunction) {
   const Value x = input("x", {2, 3, 5, 4}), w = input("w", {4, 3, 3, 3}), b = input("b", {4});
   const Value y = relu(conv2d(x, w, b, {.padding = {1, 1}}));
   EXPECT_EQ(fused({y}), Names{"conv2d"});
@@ -124,7 +124,7 @@ TEST_F(RewritesTest, TheSumOfTwoProductsAbsorbsOne) {
   EXPECT_EQ(fused({matmul(x, w) + matmul(x, w, {.transpose_b = true})}), (Names{"matmul", "matmul"}));
 }
 
-TEST_F(RewritesTest, WhatStretchesIsNoBias) {
+TEST_F(RewritesTest, ABroadcastAlongRowsIsNotABias) {
   const Value x = input("x", {1, 3}), w = input("w", {3, 4}), column = input("c", {5, 1}), wide = input("d", {5, 4});
   EXPECT_EQ(fused({matmul(x, w) + column}), (Names{"matmul", "add"}));
   EXPECT_EQ(fused({matmul(x, w) + wide}), (Names{"matmul", "add"}));
@@ -132,7 +132,7 @@ TEST_F(RewritesTest, WhatStretchesIsNoBias) {
   EXPECT_EQ(fused({matmul(square, square) + input("e", {4, 1})}), (Names{"matmul", "add"}));
 }
 
-TEST_F(RewritesTest, WhatOthersReadStays) {
+TEST_F(RewritesTest, ValuesWithOtherReadersAreKept) {
   const Value x = input("x", {5, 7}), w = input("w", {3, 7});
   const Value product = linear(x, w), y = relu(product);
   EXPECT_EQ(fused({y, product}), (Names{"matmul", "relu"}));
@@ -179,7 +179,7 @@ TEST_F(RewritesTest, AMaskFollowsTheFunctionAndNothingFollowsTheMask) {
   EXPECT_EQ(fused({dropout(product, drawn, .5f, 1), product}), (Names{"matmul", "dropout"}));
 }
 
-TEST_F(RewritesTest, TrainingThroughDropoutIsProductsAlone) {
+TEST_F(RewritesTest, TrainingThroughDropoutLaunchesOnlyProducts) {
   const Value x = input("x", {6, 5}), w1 = input("w1", {4, 5}), b1 = input("b1", {4}), drawn = state();
   const Value w2 = input("w2", {3, 4}), dy = input("dy", {6, 3});
   const Value y = linear(dropout(relu(linear(x, w1, b1)), drawn, .5f, 1), w2);
@@ -216,7 +216,7 @@ TEST_F(RewritesTest, TheGradientsOfAWeightAndItsBiasAreOneProduct) {
   }
 }
 
-TEST_F(RewritesTest, SumsOfOtherAxesAndBetweenStayAsTheyAre) {
+TEST_F(RewritesTest, SumsOfOtherAxesAreNotRewritten) {
   const Value a = input("a", {5, 3}), x = input("x", {5, 7});
   const Value product = matmul(a, x, {.transpose_a = true});
   EXPECT_EQ(fused({product, sum(a, {1})}), (Names{"matmul", "sum"}));

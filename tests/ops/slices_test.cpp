@@ -111,7 +111,7 @@ TEST_F(Slices, GiveTheSameBits) {
     }
 }
 
-TEST_F(Slices, WhatHangsTogetherIsRefused) {
+TEST_F(Slices, DependentRowsAreRefused) {
   const Device narrow = narrow_device(kMostBytes);
   Graph graph;
   const Value x = graph.input("x", {{10000}, DType::f32});

@@ -24,7 +24,7 @@ std::map<Way, std::set<size_t>> ways(const std::vector<Case>& cases, Tier tier) 
   return met;
 }
 
-TEST(Tiers, TheBroadOneMeetsEveryVariantOfEveryOpInEveryType) {
+TEST(Tiers, TheBroadTierRunsEveryVariantOfEveryOpInEveryType) {
   constexpr size_t kEnough = 12;
   const std::vector<Case> cases = all_cases();
   const auto whole = ways(cases, Tier::whole);

@@ -201,7 +201,7 @@ TEST(Apply, RefusesOptionsOutOfRange) {
   EXPECT_EQ(message_of(optim::Rprop{.least = 2, .most = 1}), "rprop: least 2 is below 0 or above most 1");
 }
 
-TEST(Apply, OneOptimizerAGraph) {
+TEST(Apply, OneOptimizerForEachGraph) {
   Network n(optim::Adam{});
   EXPECT_THROW(optim::apply(n.graph, optim::Adam{}), Error);
 }

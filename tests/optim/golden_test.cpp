@@ -184,7 +184,7 @@ TEST(OptimizerGolden, NetworkAfterFourSteps) {
 
 // What is clipped to a length that no gradient has is not clipped; a step that overflows leaves momentum and moments
 // as they were.
-TEST(OptimizerGolden, AnOverflowLeavesNoTrace) {
+TEST(OptimizerGolden, AnOverflowChangesNothing) {
   for (const Device& device : devices())
     for (const NetworkGolden& golden : kNetworkGoldens) {
       TrainedNetwork network(golden.optimizer, {.clip_norm = 1e6f});

@@ -80,7 +80,7 @@ TEST(Muon, StepsAreOrthogonal) {
 }
 
 // Vectors, what has one row or column, and what is named go by AdamW: as in a graph that has nothing else.
-TEST(Muon, LeavesTheRestToAdamW) {
+TEST(Muon, UpdatesAllOtherParametersWithAdamW) {
   const optim::AdamW adamw{.lr = .01f, .beta2 = .9f};
   for (const Device& device : devices()) {
     Layers mixed(optim::Muon{.others = {"p5", "*2"}, .adamw = adamw}), plain(adamw);
@@ -91,7 +91,7 @@ TEST(Muon, LeavesTheRestToAdamW) {
   }
 }
 
-TEST(Muon, AFrozenMatrixAndItsMomentumStay) {
+TEST(Muon, AFrozenMatrixAndItsMomentumDoNotChange) {
   for (const Device& device : devices()) {
     Layers layers(optim::Muon{}, {}, "p2");
     EXPECT_EQ(layers.after(device, 3, "p2"), layers.after(device, 0, "p2"));

@@ -150,7 +150,7 @@ TEST(GradientNorm, ClipsToTheNorm) {
   }
 }
 
-TEST(GradientNorm, LeavesOutAStepThatIsNotFinite) {
+TEST(GradientNorm, SkipsAStepThatIsNotFinite) {
   for (const Device& device : devices()) {
     TrainedRates t(device, {.loss_scale = optim::LossScale{.initial = 8, .interval = 2}});
     EXPECT_NEAR(t.step({4})[0], .5, 1e-6);  // 1 - 4 / 8

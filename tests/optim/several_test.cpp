@@ -73,7 +73,7 @@ TEST(SeveralOptimizers, MistakesAreNamed) {
 }
 
 // What no gradient reaches neither decays nor moves.
-TEST(SeveralOptimizers, UnreachedParametersStay) {
+TEST(SeveralOptimizers, ParametersWithoutAGradientDoNotChange) {
   for (const Device& device : devices()) {
     Pair pair;
     place_gradients(pair.loss_a());
@@ -132,7 +132,7 @@ TEST(Updates, ChainInOrder) {
   }
 }
 
-TEST(Updates, AReaderOfWhatWasThereBeforeTheStepMayComeLast) {
+TEST(Updates, AReaderOfTheOldValueMayRunLast) {
   for (const Device& device : devices()) {
     Graph graph;
     const Value v = graph.variable("v", {{1}, DType::f32});

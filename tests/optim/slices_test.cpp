@@ -13,7 +13,7 @@ namespace {
 
 using namespace lemnos;
 
-// Elements of a large arena that nobody fills: no session is opened.
+// Elements of a large arena without memory: no session is opened.
 constexpr int64_t kElements = 700'000;
 
 std::vector<Dispatch> lowered(const Graph& graph, const char* op, uint64_t storage_range) {

@@ -69,7 +69,7 @@ TEST(Permutation, SpreadsEvenly) {
   EXPECT_LT(chi_square, 81 + 5 * 12.7);
 }
 
-TEST(Permutation, KeepsNoOrder) {
+TEST(Permutation, MixesNeighbours) {
   const auto rows = permutation(60000, 1, 0);
   size_t neighbours = 0, fixed = 0;
   for (size_t i = 0; i + 1 < rows.size(); ++i) {
@@ -167,7 +167,7 @@ TEST(StepState, DropoutChangesEachStepAndKeepsItsRate) {
   for (const auto& values : by_device) EXPECT_EQ(values, by_device[0]);
 }
 
-TEST(StepState, RefusesWhatItCannotDo) {
+TEST(StepState, RefusesInvalidOptions) {
   Graph graph;
   const Value state = step_state(graph);
   const Value x = graph.input("x", {Shape{4}, DType::f32});

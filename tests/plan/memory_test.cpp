@@ -35,9 +35,9 @@ uint64_t lower_bound(std::span<const Block> blocks) {
   return most;
 }
 
-TEST(Memory, NothingTakesNothing) { EXPECT_EQ(place_blocks({}, 256).bytes, 0u); }
+TEST(Memory, AnEmptyPlanNeedsNoMemory) { EXPECT_EQ(place_blocks({}, 256).bytes, 0u); }
 
-TEST(Memory, ReusesWhatHasDied) {
+TEST(Memory, ReusesMemoryAfterTheEndOfALifetime) {
   const Block chain[] = {{1024, 0, 1}, {1024, 1, 2}, {1024, 2, 3}, {1024, 3, 4}};
   const Placement placed = place_blocks(chain, 256);
   expect_sound(chain, placed, 256, 0);

@@ -67,7 +67,7 @@ TEST(Plan, SharesActivationMemory) {
   EXPECT_LT(network.plan(true).activation_bytes, network.plan(false).activation_bytes);
 }
 
-TEST(Plan, ElementwiseResultsTakeOverWhatDies) {
+TEST(Plan, ElementwiseResultsReuseMemory) {
   Graph graph;
   const Value x = graph.input("x", {{1000}, DType::f32}), row = graph.input("row", {{1}, DType::f32});
   const auto bytes = [&](Value target, bool share) {
@@ -85,7 +85,7 @@ TEST(Plan, ElementwiseResultsTakeOverWhatDies) {
   EXPECT_EQ(bytes(identity(sum(relu(x), {}, true)), true), 4096u + 2 * 256u) << "a sum is not elementwise";
 }
 
-TEST(Plan, MakesCheapActivationsAgain) {
+TEST(Plan, RecomputesCheapActivations) {
   Graph graph;
   Value x = graph.input("x", {{64, 32}, DType::f32});
   for (int i = 0; i < 6; ++i)
@@ -107,7 +107,7 @@ TEST(Plan, MakesCheapActivationsAgain) {
 }
 
 // What draws from the step's state must not be drawn again once the state has moved on.
-TEST(Plan, NothingIsMadeAgainAmongTheUpdates) {
+TEST(Plan, NothingIsRecomputedAmongTheUpdates) {
   Graph graph;
   const Value state = step_state(graph, 1);
   const Value kept = dropout(graph.input("x", {{64}, DType::f32}), state, .5f, 1);
@@ -131,7 +131,7 @@ TEST(Plan, NothingIsMadeAgainAmongTheUpdates) {
 }
 
 // What reads memory as an update left it runs after that update, wherever it was added; all else runs before.
-TEST(Plan, WhatReadsAnUpdateComesAfterIt) {
+TEST(Plan, ReadersOfAnUpdateComeAfterIt) {
   Graph graph;
   const Value p = graph.parameter("p", {64}, std::vector<float>(64, 1));
   place_gradient(affine(p, 2, 0), p);
@@ -149,7 +149,7 @@ TEST(Plan, WhatReadsAnUpdateComesAfterIt) {
 
 TEST(Plan, IsTheSameEveryTime) { EXPECT_EQ(to_string(Network().plan()), to_string(Network().plan())); }
 
-TEST(Plan, RefusesWhatDoesNotFit) {
+TEST(Plan, RefusesAPlanLargerThanTheMemory) {
   const Network network(4096);
   const auto message = [&](const DeviceCaps& caps, uint64_t limit) -> std::string {
     try {

@@ -293,7 +293,7 @@ TEST_F(RandomGraphs, AgreeWithTheReference) {
 }
 
 // A device that computes other functions is found out, and by few steps.
-TEST_F(RandomGraphs, AFaultIsFoundAndMadeSmall) {
+TEST_F(RandomGraphs, AFaultIsFoundAndReduced) {
   if (vulkan_devices().empty()) GTEST_SKIP() << "no Vulkan device";
   Judge judge(vulkan_devices().front());
   const auto spoiled = [](Recipe recipe) {

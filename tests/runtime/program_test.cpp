@@ -30,7 +30,7 @@ struct Counter {
   std::unique_ptr<Program> program;
 };
 
-TEST(Program, RunsSoManySteps) {
+TEST(Program, RunsTheGivenNumberOfSteps) {
   on_every_device([](const Device& device) {
     Counter counter(device);
     EXPECT_EQ(counter.steps(), 0);
@@ -101,7 +101,7 @@ TEST(Program, ACancelledStepChangesNothing) {
   });
 }
 
-TEST(Program, WhatItDoesNotKeepIsNotRead) {
+TEST(Program, RefusesToReadWhatItDoesNotKeep) {
   on_every_device([](const Device& device) {
     Graph graph, other;
     const Value x = graph.input("x", {{4}, DType::f32}), y = relu(x), beside = tanh(x);
@@ -123,7 +123,7 @@ TEST(Program, WhatItDoesNotKeepIsNotRead) {
   });
 }
 
-TEST(Program, IsRightAgainAfterItsMemoryWasPoisoned) {
+TEST(Program, IsCorrectAfterItsMemoryWasPoisoned) {
   on_every_device([](const Device& device) {
     Graph graph;
     const std::vector<float> numbers{1, 4, 9};
@@ -136,7 +136,7 @@ TEST(Program, IsRightAgainAfterItsMemoryWasPoisoned) {
   });
 }
 
-TEST(Program, SaysWhatItIs) {
+TEST(Program, DescribesItself) {
   on_every_device([](const Device& device) {
     Counter counter(device);
     EXPECT_GE(counter.program->summary().dispatches, 2u);
@@ -164,7 +164,7 @@ TEST(Program, ProfilesEveryLaunchOfEveryStep) {
   });
 }
 
-TEST(Program, MakesNothingWhileItRuns) {
+TEST(Program, CreatesNothingWhileItRuns) {
   on_every_device([](const Device& device) {
     Counter counter(device);
     ASSERT_EQ(counter.program->run(), Status::ok);
@@ -182,7 +182,7 @@ TEST(Program, MakesNothingWhileItRuns) {
 }
 
 // Also of a window that is taken in two steps.
-TEST(Eval, WhatStandsAtThePlaceOfAMaximumIsTheMaximum) {
+TEST(Eval, TheElementAtTheIndexOfAMaximumIsTheMaximum) {
   on_every_device([](const Device& device) {
     for (const int64_t kernel : {2, 3, 256}) {
       Graph graph;

@@ -24,7 +24,7 @@ Bytes read(Session& session, Value value, size_t bytes, size_t offset = 0) {
   return all;
 }
 
-TEST(Session, StartsFromWhatTheGraphSays) {
+TEST(Session, StartsFromTheGraphsInitialValues) {
   on_every_device([](const Device& device) {
     Graph graph;
     const std::vector<float> three{1, 2, 3};
@@ -89,7 +89,7 @@ TEST(Session, EveryElementTypeComesBackAsItWasWritten) {
   });
 }
 
-TEST(Session, WhatLiesOutsideIsRefusedWithBothNumbers) {
+TEST(Session, RangesOutsideAreRefusedWithBothNumbers) {
   on_every_device([](const Device& device) {
     Graph graph;
     const Value x = graph.input("x", {{4}, DType::f32});
@@ -111,7 +111,7 @@ TEST(Session, WhatLiesOutsideIsRefusedWithBothNumbers) {
   });
 }
 
-TEST(Session, WhatHasNoMemoryOrAnotherGraphIsRefused) {
+TEST(Session, ValuesWithoutMemoryOrOfAnotherGraphAreRefused) {
   on_every_device([](const Device& device) {
     Graph graph, other;
     const Value x = graph.input("x", {{4}, DType::f32}), y = relu(x);
@@ -157,7 +157,7 @@ TEST(Session, WritesAreOrderedAfterTheRunsBeforeThem) {
   });
 }
 
-TEST(Session, GuardsAroundItsTensorsStayWhole) {
+TEST(Session, GuardsAroundItsTensorsStayIntact) {
   on_every_device([](const Device& device) {
     Graph graph;
     const Value x = graph.input("x", {{3}, DType::u8}), y = cast(x, DType::f32) + 1.f;

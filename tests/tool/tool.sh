@@ -80,9 +80,9 @@ expect 1 'none.json: no such file' train mlp "${small[@]}" --tuning none.json --
 expect 1 'a_folder: cannot save: is a folder' train mlp "${small[@]}" --profile a_folder --out refused
 expect 1 'none/trace.json: cannot save' train mlp "${small[@]}" --profile none/trace.json --out refused
 expect 1 'a_folder: is a folder' train mlp "${small[@]}" --tuning a_folder --tune 1 --out refused
-expect 1 'nothing to resume' train mlp "${small[@]}" --out refused --resume
+expect 1 'no run to resume' train mlp "${small[@]}" --out refused --resume
 [ ! -e refused ] || fail "a refused run made its folder: $(ls -A refused)"
-expect 1 'a_file/deeper: cannot be made' train mlp "${small[@]}" --out a_file/deeper
+expect 1 'a_file/deeper: cannot be created' train mlp "${small[@]}" --out a_file/deeper
 mkdir -p taken/model.safetensors
 expect 1 'taken/model.safetensors: cannot save: is a folder' train mlp "${small[@]}" --out taken
 [ "$(ls -A taken)" = model.safetensors ] || fail "a refused run left something: $(ls -A taken)"
@@ -126,8 +126,8 @@ for signal in INT:130 TERM:143; do
   grep -q "\"stopped\": \"SIG${signal%:*}\"" "$out/history.json" || fail "the history does not say SIG${signal%:*}"
 done
 expect 0 'resumed at step [0-9]+ of' train mlp "${small[@]}" --epochs 3 --schedule constant --out by_INT --resume
-expect 1 'batch_size is 20, the run in by_INT was begun with 16' train mlp "${small[@]}" --batch 20 --epochs 3 --schedule constant --out by_INT --resume
-expect 1 'seed is 2, the run in by_INT was begun with 1' train mlp "${small[@]}" --seed 2 --epochs 3 --schedule constant --out by_INT --resume
+expect 1 'batch_size is 20, the run in by_INT was started with 16' train mlp "${small[@]}" --batch 20 --epochs 3 --schedule constant --out by_INT --resume
+expect 1 'seed is 2, the run in by_INT was started with 1' train mlp "${small[@]}" --seed 2 --epochs 3 --schedule constant --out by_INT --resume
 
 # Stopped anywhere and resumed until it is done: the same weights and the same number of steps as in one go.
 for ((tries = 0; tries < 20; ++tries)); do

@@ -45,7 +45,7 @@ class Augment : public TrainTest {
 };
 LEMNOS_ON_EVERY_DEVICE(Augment);
 
-TEST_P(Augment, IsNotThereInEvaluation) {
+TEST_P(Augment, DoesNothingInEvaluation) {
   for (const nn::Layer& layer :
        std::vector<nn::Layer>{nn::RandomFlip{}, nn::RandomCrop{}, nn::RandomAffine{}, nn::RandomBrightness{},
                               nn::RandomContrast{}, nn::GaussianNoise{}, nn::Cutout{}})
@@ -115,7 +115,7 @@ TEST_P(Augment, AffineMapsKeepAPlaneAndStayInBounds) {
   EXPECT_GT(most_tilt, .1);
 }
 
-TEST_P(Augment, BrightnessAndContrastAreOneNumberAPicture) {
+TEST_P(Augment, BrightnessAndContrastAreOneNumberForEachImage) {
   const std::vector<float> x = ramp();
   const std::vector<float> bright = augmented(nn::RandomBrightness{.range = .5f}, x),
                            contrast = augmented(nn::RandomContrast{.range = .5f}, x);
@@ -154,7 +154,7 @@ TEST_P(Augment, StepsDifferAndRepeat) {
   EXPECT_NE(one, augmented(layer, x, true, 2));
 }
 
-TEST_P(Augment, TrainsAndIsLeftOutOfEvaluation) {
+TEST_P(Augment, TrainsAndDoesNothingInEvaluation) {
   const data::Split digits = data::digits(64, 8);
   Trainer trainer{device(),
                   nn::sequential({nn::RandomAffine{}, nn::Flatten{}, nn::Linear{.out = 10}}),

@@ -137,7 +137,7 @@ TEST_P(Callbacks, CheckpointsRotateAndTheBestStays) {
 }
 
 // Steps are handed over in pieces; one that goes past a step that a checkpoint waits for is cut there.
-TEST_P(Callbacks, NoCheckpointOfEverySoManyStepsIsPassedOver) {
+TEST_P(Callbacks, NoCheckpointOfAStepIsSkipped) {
   Trainer trainer = small_trainer(device());
   fit(trainer, 4, {callback::Checkpoint{.folder = folder_ / "run", .last = 100, .every_steps = 3}});
   for (int64_t step = 1; step <= trainer.steps_done(); ++step) {
@@ -391,7 +391,7 @@ TEST_P(Callbacks, NanInTheWeightsStopsThoughTheLossIsFinite) {
   EXPECT_EQ(trainer.first_bad_parameter(), "");
 }
 
-TEST_P(Callbacks, TheRangeOfRatesIsFoundAndForgotten) {
+TEST_P(Callbacks, TheRangeTestRestoresTheTrainer) {
   Trainer trainer = small_trainer(device());
   trainer.fit(points(), {.batch_size = kBatch, .verbosity = Verbosity::silent});
   const std::vector<char> before = state_of(trainer);

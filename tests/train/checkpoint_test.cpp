@@ -165,7 +165,7 @@ TEST_P(Checkpoint, PastTheLastBatchBeginsANewEpochForEveryClock) {
   EXPECT_EQ(epoch("step_state.1"), 1u);
 }
 
-TEST_P(Checkpoint, OfAnotherSeedSaysSo) {
+TEST_P(Checkpoint, OfAnotherSeedIsReported) {
   const std::filesystem::path path = folder_ / "seed.safetensors";
   Trainer seven = small_trainer(device(), 7);
   seven.begin(points(), kBatch);
@@ -187,7 +187,7 @@ TEST_P(Checkpoint, OfAnotherSeedSaysSo) {
   EXPECT_EQ(said(7, false, true).find(line), std::string::npos);
 }
 
-TEST_P(Checkpoint, IntoWhatIsNoFolderIsRefused) {
+TEST_P(Checkpoint, IntoAFileAsFolderIsRefused) {
   Trainer trainer = begun();
   write_content(folder_ / "file", {'x'});
   const std::filesystem::path target = folder_ / "file" / "a.safetensors";
@@ -212,7 +212,7 @@ TEST_P(Checkpoint, IntoAnUnwritableFolderLeavesTheOldFile) {
   EXPECT_TRUE(same(content_of(folder_ / "a.safetensors"), old));
 }
 
-// A limit on the size of files stands for the full disk: writing fails in the middle.
+// A limit on the size of files simulates the full disk: writing fails half-way.
 class FileLimit {
  public:
   explicit FileLimit(rlim_t bytes) {

@@ -195,7 +195,7 @@ TEST_P(Columns, PredictsWithoutTargets) {
   EXPECT_EQ(message([&] { (void)trainer.evaluate(bare); }), "evaluate: the data set has no targets y");
   EXPECT_EQ(message([&] { (void)trainer.evaluate(source); }), "evaluate: the data set has no targets y");
   EXPECT_EQ(message([&] { (void)data::Dataset{.x = set.x, .classes = 3}.labels(); }),
-            "data set: y is f32[] and holds no classes");
+            "data set: y is f32[] and does not contain classes");
 }
 
 TEST_P(Columns, ASourceCanBeTheValidation) {
@@ -340,7 +340,7 @@ TEST_P(Columns, Mistakes) {
   EXPECT_EQ(refusal(set, two()), "train: 4 examples in x f32[4, 7] but x1 is f32[3, 1]");
   set = with_numbers(4);
   set.more_targets[0].classes = 2;
-  EXPECT_EQ(refusal(set, two()), "train: y1 is f32[4, 1], class indices are i32: data::class_indices() makes them");
+  EXPECT_EQ(refusal(set, two()), "train: y1 is f32[4, 1], class indices are i32: convert with data::class_indices()");
   set.more_targets[0].values = data::Array::integers({4}, {0, 1, 2, 0});
   EXPECT_EQ(refusal(set, two()), "train: label 2 of example 2 is not below 2 classes");
   set = with_numbers(4);
@@ -352,7 +352,7 @@ TEST_P(Columns, Mistakes) {
   EXPECT_EQ(refusal(set, small_trainer(device())), "model: sequential takes one input, there are 2");
   Trainer one_loss{device(), Model{"two", forward}};
   EXPECT_EQ(refusal(set, std::move(one_loss)),
-            "loss: cross_entropy judges one output by one target; there are 2 outputs and 2 targets (loss::joint takes "
+            "loss: cross_entropy takes one output and one target, not 2 outputs and 2 targets (loss::joint takes "
             "a loss for each)");
   set.more_targets.clear();
   EXPECT_EQ(refusal(set, two()), "joint: 2 losses for 2 outputs and 1 targets");

@@ -109,7 +109,7 @@ std::vector<std::byte> first_column(const data::Source& source, const std::vecto
   return columns[0];
 }
 
-TEST(SourceOf, ATemporaryIsTakenOver) {
+TEST(SourceOf, ATemporaryIsMovedIn) {
   const Dataset same = wide();
   Dataset moved = wide();
   data::Source source = data::source_of(wide());

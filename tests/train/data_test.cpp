@@ -70,7 +70,7 @@ TEST(Split, DealsEveryRowOnceAndKeepsTheProportions) {
   for (size_t i = 0; i < x.size(); ++i) EXPECT_EQ(y[i], static_cast<int>(x[i]) % 10 == 0);
 }
 
-TEST(Split, IsTheSeeds) {
+TEST(Split, DependsOnTheSeed) {
   const Dataset set = numbered();
   const auto test_rows = [&](uint64_t seed) { return floats(data::split(set, {.seed = seed}).test.x); };
   EXPECT_EQ(test_rows(5), test_rows(5));
@@ -80,9 +80,9 @@ TEST(Split, IsTheSeeds) {
             10);
 }
 
-TEST(Split, RefusesWhatLeavesNothing) {
+TEST(Split, RefusesToLeaveNoTrainingRows) {
   EXPECT_EQ(refusal_data([] { return data::split(numbered(), {.test = 100}); }, ErrorCode::invalid_argument),
-            "split: validation 0 or test 100 is no part of 100 examples");
+            "split: validation 0 or test 100 is not a part of 100 examples");
   EXPECT_EQ(refusal_data([] { return data::split(numbered(11), {.validation = .2, .test = .2}); },
                          ErrorCode::invalid_argument),
             "split: class 1 has 2 examples for 3 parts");
@@ -174,7 +174,7 @@ class Table : public testing::Test {
   Folder folder_;
 };
 
-TEST_F(Table, IsEncodedByWhatTheTrainingFileTaught) {
+TEST_F(Table, IsEncodedByTheTrainingFile) {
   const data::TableEncoder encoder(file("train.csv", "age,colour,kind\n1,red,a\n3,blue,b\n,red,b\n"),
                                    {.target = "kind"});
   EXPECT_EQ(encoder.feature_names(), (std::vector<std::string>{"age", "colour=blue", "colour=red"}));
@@ -188,7 +188,7 @@ TEST_F(Table, IsEncodedByWhatTheTrainingFileTaught) {
   EXPECT_EQ(other.y.desc.shape.rank(), 0u) << "no targets";
 }
 
-TEST_F(Table, RefusesWithThePlace) {
+TEST_F(Table, RefusalsNameThePosition) {
   const data::TableEncoder encoder(file("train.csv", "age,colour,price\n1,red,10\n3,blue,20\n"),
                                    {.target = "price", .allow_missing = false});
   EXPECT_EQ(encoder.read(folder_ / "train.csv").classes, 0);

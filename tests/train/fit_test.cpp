@@ -67,7 +67,7 @@ TEST_P(Fit, WithoutValidationThereAreNoColumnsForIt) {
   EXPECT_EQ(trainer.fit(points(), quiet(0)).epochs(), 0u);
 }
 
-TEST_P(Fit, TwoCallsGoOnAsOneDoes) {
+TEST_P(Fit, TwoCallsAreAsOneLongCall) {
   Trainer once = small_trainer(device()), twice = small_trainer(device());
   once.fit(points(), quiet(4));
   twice.fit(points(), quiet(1));
@@ -75,7 +75,7 @@ TEST_P(Fit, TwoCallsGoOnAsOneDoes) {
   EXPECT_TRUE(same(state_of(once), state_of(twice)));
 }
 
-TEST_P(Fit, ProgressIsToldAndCanStop) {
+TEST_P(Fit, ProgressIsReportedAndCanStopTheFit) {
   Trainer trainer = small_trainer(device());
   std::vector<Progress> told;
   FitOptions options = quiet(5);
@@ -100,7 +100,7 @@ TEST_P(Fit, AnEpochCountsEveryExampleOnce) {
   EXPECT_EQ(trainer.step(1).samples, kBatch);
 }
 
-TEST_P(Fit, TheLastBatchIsLeftOutWhereItIsNotWhole) {
+TEST_P(Fit, AnIncompleteLastBatchCanBeDropped) {
   Trainer trainer = small_trainer(device());
   int64_t counted = 0;
   const History history = trainer.fit(points(), {.epochs = 3,

@@ -58,7 +58,7 @@ TEST_P(IndexWatchTest, CountsAndNamesTheFirst) {
             (std::vector<std::string>{"gather: 1 of tokens i32[6] are not below 5, the first is 7 at element 0"}));
 }
 
-TEST_P(IndexWatchTest, CostsNothingWhereItIsNotAskedFor) {
+TEST_P(IndexWatchTest, CostsNothingWhereItIsNotATarget) {
   const auto launches = [&](std::vector<Value> targets) {
     return device().open(graph)->compile({.targets = std::move(targets)})->summary().dispatches;
   };
@@ -90,7 +90,7 @@ TEST_P(IndexWatchTest, WatchesWhatMetricsAndScattersTake) {
                                       "scatter_add: 1 of rows i32[4] are not below 2, the first is 2 at element 2"}));
 }
 
-TEST_P(IndexWatchTest, SaysThatThereIsNothingToWatch) {
+TEST_P(IndexWatchTest, RefusesAGraphWithoutIndices) {
   try {
     const IndexWatch watch({multiply(table, table)});
     ADD_FAILURE() << "nothing was thrown";

@@ -1,5 +1,5 @@
 // A process that is killed at a random step, and one that takes up its newest checkpoint: the end is that of a run that
-// nobody disturbed, bit by bit, with every optimizer and every schedule.
+// was not interrupted, bit by bit, with every optimizer and every schedule.
 
 #include "train/kill_test.h"
 
@@ -50,7 +50,7 @@ int run_helper(const std::string& device, size_t course, const std::filesystem::
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-TEST_P(Kill, AndGoOn) {
+TEST_P(Kill, ResumedRunsHaveTheSameBits) {
   const Device best = Device::best();
   const bool on_vulkan = best.info().type != DeviceType::cpu_reference;
   Folder folder;

@@ -62,7 +62,7 @@ TEST_P(Mistakes, ElementTypes) {
   data::Dataset set = points(3);
   set.y = data::Array::floats({3}, {0, 1, 2});
   EXPECT_EQ(of_data(set, ErrorCode::invalid_argument),
-            "train: y is f32[3], class indices are i32: data::class_indices() makes them");
+            "train: y is f32[3], class indices are i32: convert with data::class_indices()");
   set = points(3);
   set.x = data::Array::integers({3, 1}, {0, 1, 2});
   EXPECT_EQ(of_data(set, ErrorCode::invalid_argument), "train: x is i32[3, 1], it takes u8 or f32");

@@ -33,7 +33,7 @@ TEST(ProgressBar, NeverWraps) {
   }
 }
 
-TEST(ProgressBar, SaysWhereTheRunStands) {
+TEST(ProgressBar, ShowsThePositionOfTheRun) {
   Progress p{.epoch = 2, .epochs = 5, .step = 15, .steps = 30};
   p.so_far = {.loss = 1234.5, .accuracy = .25, .samples = 1500, .more = {}};
   p.samples_per_second = 100;

@@ -27,7 +27,7 @@ TEST_P(Repeat, SameSeedTwiceIsBitEqual) {
   EXPECT_NE(one.recent_losses(20), other.recent_losses(20));
 }
 
-TEST_P(Repeat, OneByOneOrInOnePiece) {
+TEST_P(Repeat, StepByStepOrAtOnce) {
   Trainer whole = begun(), pieces = begun();
   whole.step(20);
   for (int i = 0; i < 20; ++i) pieces.step();
@@ -54,14 +54,14 @@ TEST_P(Repeat, EvaluationDoesNotDisturbTraining) {
   EXPECT_EQ(again.accuracy, last.accuracy);
 }
 
-TEST_P(Repeat, ANewOrderOfDataChangesTheCourse) {
+TEST_P(Repeat, ANewOrderOfDataChangesTheTraining) {
   Trainer shuffled = begun(), in_order = small_trainer(device());
   in_order.begin(points(), kBatch, false);
   for (Trainer* trainer : {&shuffled, &in_order}) trainer->step(7);
   EXPECT_NE(shuffled.recent_losses(7), in_order.recent_losses(7));
 }
 
-TEST_P(Repeat, GoesOnInAnotherProcess) {
+TEST_P(Repeat, ContinuesInAnotherProcess) {
   const Folder folder;
   Trainer whole = begun(), first = begun();
   whole.step(20);
@@ -75,7 +75,7 @@ TEST_P(Repeat, GoesOnInAnotherProcess) {
   EXPECT_TRUE(same(content_of(folder / "twenty.safetensors"), state_of(whole)));
 }
 
-TEST_P(Repeat, GoesOnInTheSameProcess) {
+TEST_P(Repeat, ContinuesInTheSameProcess) {
   const Folder folder;
   Trainer whole = begun(), first = begun(), second = begun();
   first.step(10);

@@ -1,5 +1,5 @@
-// Rows that do not count: a batch that is padded comes to what it comes to without its padding, and what is reported
-// or added up does not depend on how the rows were cut into batches. Asked of every layer and every loss.
+// Rows that do not count: a padded batch gives the same results as without its padding, and what is reported or added
+// up does not depend on how the rows were cut into batches. Asked of every layer and every loss.
 
 #include <algorithm>
 #include <cmath>
@@ -284,8 +284,8 @@ TEST_P(Rows, OfPaddingChangeNoLoss) {
     }
 }
 
-// Cut into batches of any size, also such that do not divide the rows, a data set comes to the same numbers.
-TEST_P(Rows, CutIntoBatchesComeToTheSame) {
+// A data set gives the same numbers in batches of any size, also if they do not divide the rows.
+TEST_P(Rows, CutIntoBatchesGiveTheSameNumbers) {
   for (const LossCase& c : loss_cases())
     for (const bool weighted : {false, true}) {
       const std::string what = c.name + (weighted ? ", weighted rows" : "");
@@ -409,7 +409,7 @@ TEST_P(Rows, OfPaddingMayHaveNoAnswerToZeros) {
   expect_alike("log", {{"weight", weights(padded)}}, {{"weight", weights(cut)}});
 }
 
-TEST_P(Rows, OfPaddingAreNobodysPartner) {
+TEST_P(Rows, OfPaddingAreNotMixedIn) {
   for (const bool weighted : {false, true})
     for (const char* target : {"classes", "numbers"}) {
       const LossCase c = {"", target == std::string("classes") ? Loss(loss::CrossEntropy{}) : Loss(loss::Mse{}),
@@ -427,7 +427,7 @@ TEST_P(Rows, OfPaddingAreNobodysPartner) {
     }
 }
 
-TEST_P(Rows, ThatNobodyCanTellFromPaddingAreRefused) {
+TEST_P(Rows, ThatCannotBeToldFromPaddingAreRefused) {
   Graph graph;
   nn::Scope scope(graph, step_state(graph), true, 1);
   scope.counted = {graph.input("count", {Shape{1}, DType::u32}), 8};

@@ -133,26 +133,27 @@ TEST_P(Selection, AveragesWeigh) {
   EXPECT_EQ(values, (std::vector<float>{2.5f, -2.5f, 2.5f, -2.5f, 2.5f, -2.5f, 2.5f, -2.5f}));
 }
 
-// By hand: five rows of three classes, one wrong: error 1/5, say log 4 + log 2, and eight times the weight for the one.
+// By hand: five rows of three classes, one wrong: error 1/5, estimator weight log 4 + log 2, and eight times the weight
+// for the one.
 TEST(Samme, ARoundByHand) {
   const std::vector<double> fifths(5, .2);
   const SammeRound first = samme_round(fifths, {0, 1, 2, 0, 1}, {0, 1, 2, 0, 2}, 3);
   EXPECT_NEAR(first.error, .2, 1e-12);
-  EXPECT_NEAR(first.say, std::log(8.), 1e-12);
+  EXPECT_NEAR(first.estimator_weight, std::log(8.), 1e-12);
   ASSERT_EQ(first.weights.size(), 5u);
   for (size_t i = 0; i < 5; ++i) EXPECT_NEAR(first.weights[i], i == 4 ? 2. / 3 : 1. / 12, 1e-12);
-  // The next has the two rows before it wrong: 1/12 + 1/12 of the weight, say log 5 + log 2.
+  // The next has the two rows before it wrong: 1/12 + 1/12 of the weight, estimator weight log 5 + log 2.
   const SammeRound second = samme_round(first.weights, {0, 1, 2, 0, 1}, {0, 1, 0, 1, 1}, 3);
   EXPECT_NEAR(second.error, 1. / 6, 1e-12);
-  EXPECT_NEAR(second.say, std::log(10.), 1e-12);
+  EXPECT_NEAR(second.estimator_weight, std::log(10.), 1e-12);
   EXPECT_NEAR(second.weights[4], (8. / 12) / (2. / 12 + 8. / 12 + 20. / 12), 1e-12);
   const SammeRound perfect = samme_round(fifths, {0, 1, 2, 0, 1}, {0, 1, 2, 0, 1}, 3);
   EXPECT_EQ(perfect.error, 0);
-  EXPECT_NEAR(perfect.say, std::log((1 - 1e-6) / 1e-6) + std::log(2.), 1e-9);
+  EXPECT_NEAR(perfect.estimator_weight, std::log((1 - 1e-6) / 1e-6) + std::log(2.), 1e-9);
   EXPECT_THROW((void)samme_round(fifths, {0, 1}, {0, 1}, 3), Error);
 }
 
-// Each member's say is what the rounds before it leave to it, and the second learns what the first had wrong.
+// The weight of a member follows from the rounds before it, and the second member learns what the first got wrong.
 TEST_P(Selection, BoostingGoesByTheRounds) {
   const data::Dataset train = points(30);
   for (const Boost by : {Boost::weigh, Boost::resample}) {
@@ -164,7 +165,7 @@ TEST_P(Selection, BoostingGoesByTheRounds) {
     for (size_t m = 0; m < boosted.size(); ++m) {
       const std::vector<int32_t> chosen = metrics::classes_of(boosted.member(m).predict(train), kClasses);
       const SammeRound round = samme_round(weights, train.labels(), chosen, kClasses);
-      EXPECT_NEAR(boosted.weight(m), round.say, 1e-12) << "member " << m;
+      EXPECT_NEAR(boosted.weight(m), round.estimator_weight, 1e-12) << "member " << m;
       weights = round.weights;
     }
   }

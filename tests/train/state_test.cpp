@@ -227,7 +227,7 @@ TEST_P(State, UnfrozenParametersCorrectTheirOwnBias) {
   EXPECT_TRUE(same(state_of(resumed), state_of(trainer)));
 }
 
-TEST_P(State, APredictorSaysWhatTheTrainerSays) {
+TEST_P(State, APredictorPredictsAsTheTrainer) {
   const data::Dataset set = points(50);
   Trainer trainer = small_trainer(device());
   trainer.fit(set, quiet(1));
@@ -245,7 +245,7 @@ TEST_P(State, APredictorSaysWhatTheTrainerSays) {
   ASSERT_EQ(predictor.run(20), Status::ok);
   const std::vector<float> now = trainer.predict(set);
   EXPECT_TRUE(std::equal(predictor.output().begin(), predictor.output().end(), now.begin())) << "training is seen";
-  EXPECT_EQ(message_of([&] { (void)predictor.run(21); }), "predictor: 21 rows, it was made for 1 to 20");
+  EXPECT_EQ(message_of([&] { (void)predictor.run(21); }), "predictor: 21 rows, expected 1 to 20");
   const DeviceCounters before = trainer.session().counters();
   for (int i = 0; i < 50; ++i) ASSERT_EQ(predictor.run(1 + i % 20), Status::ok);
   const DeviceCounters after = trainer.session().counters();

@@ -28,7 +28,7 @@ class TrainTest : public testing::TestWithParam<const char*> {
   INSTANTIATE_TEST_SUITE_P(On, Suite, testing::Values("cpu", "vulkan"), \
                            [](const auto& chosen) { return std::string(chosen.param); })
 
-/// A folder of its own for each test, removed afterwards.
+/// A separate folder for each test, removed afterwards.
 class Folder {
  public:
   Folder();
@@ -39,7 +39,7 @@ class Folder {
  private:
   std::filesystem::path path_;
 };
-/// How to start lemnos_resume_helper: as this program was started, which may be through a linker of its own
+/// How to start lemnos_resume_helper: as this program was started, which may be through another dynamic linker
 /// (tests/drivers.sh).
 std::vector<std::string> helper_words();
 std::vector<char> content_of(const std::filesystem::path& file);

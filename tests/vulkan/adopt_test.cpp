@@ -1,4 +1,5 @@
-// Adopting: a device that somebody else made, with only what is required, beside other contexts, on a shared queue.
+// Adopting: a device that Lemnos did not create, with only the required features, beside other contexts, on a shared
+// queue.
 #include <atomic>
 #include <cstring>
 #include <mutex>

@@ -34,7 +34,7 @@ void damage(const std::string& path, std::streamoff at) {
   file.put(static_cast<char>(byte ^ 1));
 }
 
-TEST(CacheFile, ComesBackWhole) {
+TEST(CacheFile, SurvivesTheRoundTrip) {
   const TemporaryFolder folder;
   const std::string path = cache_file_path(folder.path() + "/deeper/still", identity());
   EXPECT_EQ(write_cache_file(path, identity(), blob_for(identity())), "");
@@ -84,19 +84,19 @@ TEST(CacheFile, AnotherDriverOrDeviceIsRefused) {
   EXPECT_TRUE(read_cache_file(path, identity(), nullptr).empty());
 }
 
-TEST(CacheFile, AFolderThatCannotBeMadeIsAReason) {
+TEST(CacheFile, AFolderThatCannotBeCreatedIsReported) {
   const TemporaryFolder folder;
   std::ofstream(folder.path() + "/file") << "in the way";
   EXPECT_NE(write_cache_file(folder.path() + "/file/cache.bin", identity(), blob_for(identity())), "");
 }
 
-TEST(CacheFile, APipeInItsPlaceIsLeftAsItIs) {
+TEST(CacheFile, APipeOfItsNameIsNotChanged) {
   const TemporaryFolder folder;
   const std::string path = cache_file_path(folder.path(), identity());
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   std::string why;
   EXPECT_TRUE(read_cache_file(path, identity(), &why).empty());  // and does not wait for a writer
-  EXPECT_EQ(why, path + ": is no regular file, and left as it is");
+  EXPECT_EQ(why, path + ": is not a regular file and was not changed");
   EXPECT_EQ(write_cache_file(path, identity(), blob_for(identity())), why);
   EXPECT_TRUE(fs::is_fifo(path));
 }

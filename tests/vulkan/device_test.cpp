@@ -39,7 +39,7 @@ TEST_F(Device, WithoutALoaderThereIsNoDevice) {
   EXPECT_TRUE(list_devices().empty());
 }
 
-TEST_F(Device, ALibraryThatIsNoLoaderIsNoDevice) {
+TEST_F(Device, ALibraryThatIsNotALoaderGivesNoDevice) {
   const ScopedVariable library("LEMNOS_VULKAN_LIBRARY", "libm.so.6");
   EXPECT_EQ(error_of([] { Loader::open(); }).code(), ErrorCode::no_device);
 }
@@ -147,7 +147,7 @@ TEST_F(Device, TheDefaultLoggerGetsThatWarningOnce) {
   EXPECT_EQ(said.rfind("software driver"), at) << said;
 }
 
-TEST_F(Device, ClampedCapsAreThePoorerOfBoth) {
+TEST_F(Device, ReducedCapsAreTheMinimumOfBoth) {
   const std::shared_ptr<Context> context = open();
   const DeviceCaps before = context->caps();
   DeviceCaps limits = before;

@@ -15,7 +15,7 @@ class Presets : public VulkanTest {
   std::shared_ptr<Context> play(const std::string& preset) { return open({.preset = preset}); }
 };
 
-TEST_F(Presets, OnlyTakeAway) {
+TEST_F(Presets, OnlyRemoveCapabilities) {
   const std::shared_ptr<Context> rich = open();
   const auto count = [](const DeviceCaps& caps) {
     return caps.fp16 + caps.storage16 + caps.storage8 + caps.int8 + caps.subgroup_arithmetic +
@@ -33,7 +33,7 @@ TEST_F(Presets, OnlyTakeAway) {
   }
 }
 
-TEST_F(Presets, LackWhatTheySay) {
+TEST_F(Presets, RemoveTheCapabilitiesThatTheyName) {
   const std::shared_ptr<Context> half = play("no-half"), small = play("small-workgroups"), alone = play("no-subgroups"),
                                  portable = play("portable");
   for (const auto& context : {half, portable}) {
@@ -51,7 +51,7 @@ TEST_F(Presets, LackWhatTheySay) {
   }
 }
 
-TEST_F(Presets, LittleMemoryIsKept) {
+TEST_F(Presets, TheMemoryLimitIsRespected) {
   const std::shared_ptr<Context> context = play("little-memory");
   EXPECT_LE(context->caps().max_storage_range, 128u << 20);
   EXPECT_EQ(error_of([&] { Buffer(context, Memory::device, 65u << 20, "x"); }).code(), ErrorCode::out_of_memory);

@@ -68,7 +68,7 @@ const Meant kMeant[] = {
      {.id = VK_DRIVER_ID_MOLTENVK, .vendor_id = 0x106b}},
 };
 
-TEST(Quirks, MeanTheirDriversAlone) {
+TEST(Quirks, ApplyOnlyToTheirDrivers) {
   std::set<std::string> shown;
   for (const Meant& m : kMeant) {
     EXPECT_TRUE(named(m.driver).contains(m.quirk)) << m.quirk;
@@ -125,13 +125,13 @@ TEST(Quirks, TheEnvironmentChangesThem) {
   EXPECT_TRUE(message("+").starts_with("LEMNOS_QUIRKS: no quirk ''"));
 }
 
-TEST(Quirks, SayWhomWhatAndWhy) {
+TEST(Quirks, NameDriversEffectAndRemedy) {
   for (const Quirk& quirk : quirks())
     for (const char* words : {quirk.drivers, quirk.effect, quirk.remedy})
       EXPECT_GE(std::string_view(words).size(), 8u) << quirk.name;
 }
 
-TEST(Quirks, OnlyTakeAway) {
+TEST(Quirks, OnlyRemoveCapabilities) {
   DeviceCaps full;
   full.subgroup_size = 32;
   full.subgroup_arithmetic = full.fast_broadcast = full.subgroup_size_control = full.cooperative_matrix = true;

@@ -16,7 +16,7 @@ void put(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
-TEST(SelfTestFile, ComesBack) {
+TEST(SelfTestFile, SurvivesTheRoundTrip) {
   const TemporaryFolder folder;
   DeviceInfo device;
   device.uuid = {1, 2, 3};
@@ -41,7 +41,7 @@ TEST(SelfTestFile, ComesBack) {
   EXPECT_NE(self_test_path(folder.path() + "/deeper", device), path);
 }
 
-TEST(SelfTestFile, WhatIsNoRecordIsLeftOut) {
+TEST(SelfTestFile, InvalidRecordsAreSkipped) {
   const TemporaryFolder folder;
   const std::string path = folder.path() + "/tests.txt", first = "lemnos self-tests 1\n";
   const auto count = [&](const std::string& bytes) {
@@ -63,7 +63,7 @@ TEST(SelfTestFile, WhatIsNoRecordIsLeftOut) {
   EXPECT_NE(remember_self_test(path, {"a"}), "");
 }
 
-TEST(SelfTestFile, KnowsWhoRuns) { EXPECT_TRUE(process_runs(this_process())); }
+TEST(SelfTestFile, KnowsWhichProcessesRun) { EXPECT_TRUE(process_runs(this_process())); }
 
 }  // namespace
 }  // namespace lemnos::vulkan::testing

@@ -140,7 +140,7 @@ int run_all(const BenchOptions& o) {
   for (Workload& step : step_workloads()) workloads.push_back(std::move(step));
   std::erase_if(workloads,
                 [&](const Workload& w) { return (w.group + ' ' + w.name).find(o.only) == std::string::npos; });
-  if (workloads.empty()) throw Error(ErrorCode::not_found, "bench: nothing is called '" + o.only + "'");
+  if (workloads.empty()) throw Error(ErrorCode::not_found, "bench: no workload matches '" + o.only + "'");
   return report(open(o.device), workloads, o);
 }
 
@@ -157,8 +157,9 @@ int run_product(BenchOptions o) {
 Command add_bench(CLI::App& app) {
   auto o = std::make_shared<BenchOptions>();
   constexpr int64_t kMostExtent = int64_t{1} << 20;
-  CLI::App* sub = app.add_subcommand("bench", "Measure the device's limits, and how near every op and step comes");
-  sub->add_option("--only", o->only, "Only rows whose group and name have this in them (\"network softmax\")");
+  CLI::App* sub =
+      app.add_subcommand("bench", "Measure the device's limits, and how close every op and step comes to them");
+  sub->add_option("--only", o->only, "Only rows whose group and name contain this text (\"network softmax\")");
   CLI::App* gemm = sub->add_subcommand("gemm", "One matrix product: C[m, n] = A[m, k] B[k, n]");
   add_number(gemm, "--m", o->product.m, 1, kMostExtent, "");
   add_number(gemm, "--n", o->product.n, 1, kMostExtent, "");
@@ -166,12 +167,12 @@ Command add_bench(CLI::App& app) {
   gemm->add_flag("--ta", o->product.transpose_a, "A is stored [k, m]");
   gemm->add_flag("--tb", o->product.transpose_b, "B is stored [n, k]");
   gemm->add_option("--dtype", o->dtype)->check(CLI::IsMember({"f32", "f16", "bf16"}))->capture_default_str();
-  CLI::App* host = sub->add_subcommand("host", "What the host pays: start to first step, a replayed step");
+  CLI::App* host = sub->add_subcommand("host", "Host cost: from start to first step, and of a replayed step");
   for (CLI::App* command : {sub, gemm, host}) {
     add_name(command, "--device", o->device, "Name, UUID, pci:.., luid:.. or best");
     if (command != host) command->add_option("--variant", o->variant, "Force a variant: \"matmul=tiled64\"");
     if (command != host) add_name(command, "--tuning", o->tuning, "File of `lemnos tune`");
-    if (command != host) command->add_flag("--profile", o->profile, "And where the time of each goes, by kernel");
+    if (command != host) command->add_flag("--profile", o->profile, "Also print the time of each kernel");
     command->add_flag("--json", o->json, "Print JSON");
   }
   return [o, gemm, host] {

@@ -80,7 +80,7 @@ void print_info(const DeviceInfo& d) {
 
 Command add_info(CLI::App& app) {
   auto json = std::make_shared<bool>(false);
-  CLI::App* sub = app.add_subcommand("info", "List the devices and what they can do");
+  CLI::App* sub = app.add_subcommand("info", "List the devices and their capabilities");
   sub->add_flag("--json", *json, "Print JSON");
   auto test = std::make_shared<bool>(false);
   sub->add_flag("--test", *test, "Do the self-tests of every device first");

@@ -233,7 +233,7 @@ void report_text(const DeviceInfo& device, const Entries& entries) {
 int run_kernels(const KernelsOptions& o) {
   const auto context = vulkan::open_device({.selector = o.device, .cache_folder = ""});
   require(context->caps().pipeline_executable_properties, ErrorCode::unsupported, "kernels: ", context->info().name,
-          " (", context->info().driver, ") does not say what it makes of a kernel");
+          " (", context->info().driver, ") does not report how it compiles a kernel");
   const std::string& wanted = o.isa.empty() ? o.kernel : o.isa;
   Entries entries;
   const Launches launches = launches_of(context->caps(), o.filter, wanted);
@@ -257,13 +257,13 @@ int run_kernels(const KernelsOptions& o) {
 Command add_kernels(CLI::App& app) {
   auto o = std::make_shared<KernelsOptions>();
   CLI::App* sub = app.add_subcommand(
-      "kernels", "What the driver's compiler makes of every kernel; status 1 where one spills or needs scratch memory");
+      "kernels", "Show how the driver compiles every kernel; status 1 if one spills or needs scratch memory");
   add_name(sub, "--device", o->device, "Name, UUID, pci:.., luid:.. or best");
-  sub->add_option("--kernel", o->kernel, "Only kernels whose name has this in it");
-  sub->add_option("--isa", o->isa, "Print the machine code of kernels whose name has this in it");
-  sub->add_option("--op", o->filter.op, "Only what the cases of this op launch");
+  sub->add_option("--kernel", o->kernel, "Only kernels whose name contains this text");
+  sub->add_option("--isa", o->isa, "Print the machine code of kernels whose name contains this text");
+  sub->add_option("--op", o->filter.op, "Only kernels that the cases of this op launch");
   sub->add_option("--dtype", o->filter.dtype, "f32, f16 or bf16");
-  add_number(sub, "--most", o->most, 0, 1000000, "Specialisations of each kernel, spread over all of them; 0: all");
+  add_number(sub, "--most", o->most, 0, 1000000, "Number of specialisations of each kernel, evenly selected; 0: all");
   sub->add_flag("--json", o->json, "Print JSON: every specialisation, and the driver's own statistics");
   return [o] { return run_kernels(*o); };
 }

@@ -64,7 +64,7 @@ int run_tool(int argc, char** argv) {
     for (size_t i = 0; i < subcommands.size(); ++i)
       if (subcommands[i]->parsed()) return commands[i]();
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "lemnos: there is not enough memory\n");
+    std::fprintf(stderr, "lemnos: out of memory\n");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "lemnos: %s\n", error.what());
   }

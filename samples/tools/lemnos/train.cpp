@@ -99,7 +99,7 @@ void require_places(const TrainOptions& o) {
   if (o.tune > 0) io::require_writable(o.tuning);
   std::error_code error;
   std::filesystem::create_directories(o.out, error);
-  if (error) throw Error(ErrorCode::io, o.out + ": cannot be made: " + reason_of(error));
+  if (error) throw Error(ErrorCode::io, o.out + ": cannot be created: " + reason_of(error));
   for (const char* name : {kHistory, kCurve, kModel}) io::require_writable(std::filesystem::path(o.out) / name);
 }
 
@@ -107,7 +107,7 @@ Tuning tuning_of(const TrainOptions& o, const DeviceInfo& device) {
   if (o.tuning.empty()) return Tuning(device);
   std::error_code error;
   if (o.tune == 0 && !std::filesystem::exists(o.tuning, error))
-    throw Error(ErrorCode::not_found, o.tuning + ": no such file; lemnos tune --file makes it, or --tune here");
+    throw Error(ErrorCode::not_found, o.tuning + ": no such file; create it with lemnos tune --file, or with --tune");
   return io::load_tuning(o.tuning, device);
 }
 
@@ -136,14 +136,14 @@ History history_before(const TrainOptions& o) {
   std::error_code error;
   for (const char* name : {kHistory, kModel})
     if (!std::filesystem::exists(out / name, error))
-      throw Error(ErrorCode::not_found, (out / name).string() + ": no such file, so there is nothing to resume");
+      throw Error(ErrorCode::not_found, (out / name).string() + ": no such file, so there is no run to resume");
   History before = io::read_history(out / kHistory), now;
   set_facts(now, o);
   for (const auto& [name, value] : now.facts()) {
     const History::Fact* was = before.fact(name);
     if (was && text_of(*was) != text_of(value))
       throw Error(ErrorCode::invalid_argument, text("--resume: ", name, " is ", text_of(value), ", the run in ", o.out,
-                                                    " was begun with ", text_of(*was)));
+                                                    " was started with ", text_of(*was)));
   }
   return before;
 }
@@ -258,25 +258,27 @@ Command add_train(CLI::App& app) {
   auto o = std::make_shared<TrainOptions>();
   CLI::App* sub = app.add_subcommand("train", "Train a digit classifier");
   sub->add_option("network", o->network, "The network")->required()->check(CLI::IsMember({"mlp"}));
-  add_name(sub, "--data", o->data, "Folder with the four IDX files of MNIST, plain or .gz [the generated digits]");
+  add_name(sub, "--data", o->data, "Folder with the four IDX files of MNIST, plain or .gz [default: generated digits]");
   add_name(sub, "--device", o->device, "Name, UUID, pci:.., luid:.., cpu or best");
   add_number(sub, "--epochs", o->epochs, 0, kMost, "Passes over the data");
-  add_number(sub, "--batch", o->batch, 1, kMost, "Images a step");
+  add_number(sub, "--batch", o->batch, 1, kMost, "Images in each step");
   add_number(sub, "--hidden", o->hidden, 1, kMost, "Units of the hidden layer");
   sub->add_option("--optimizer", o->optimizer)
       ->check(CLI::IsMember({"sgd", "momentum", "adam"}))
       ->capture_default_str();
-  sub->add_option("--schedule", o->schedule, "Of the learning rate: cosine (to zero over the run) or constant")
+  sub->add_option("--schedule", o->schedule, "Learning-rate schedule: cosine (decays to zero over the run) or constant")
       ->check(CLI::IsMember({"cosine", "constant"}))
       ->capture_default_str();
   add_number(sub, "--lr", o->lr, 1e-12, 1e6, "Learning rate [sgd .1, momentum .05, adam .003]");
-  add_number(sub, "--seed", o->seed, "Of weights, order and noise");
-  add_name(sub, "--out", o->out, "Folder for history.json, curve.svg, model.safetensors");
-  sub->add_flag("--resume", o->resume, "Go on from the model and the history in --out, up to --epochs in all");
-  add_name(sub, "--profile", o->profile, "Write where a step's time goes: a trace for ui.perfetto.dev; and a table");
+  add_number(sub, "--seed", o->seed, "Seed of the initial weights, the order of the images and the noise");
+  add_name(sub, "--out", o->out, "Output folder: history.json, curve.svg, model.safetensors");
+  sub->add_flag("--resume", o->resume, "Continue the run in --out, up to --epochs in total");
+  add_name(sub, "--profile", o->profile,
+           "Write the time of each launch of a step: a trace for ui.perfetto.dev, and a table");
   CLI::Option* tuning =
-      add_name(sub, "--tuning", o->tuning, "File of `lemnos tune`: which kernels are the fastest here");
-  add_number(sub, "--tune", o->tune, 0, 3600, "Seconds that each program may measure kernels first, kept in --tuning")
+      add_name(sub, "--tuning", o->tuning, "File of `lemnos tune` with the fastest kernels of this device");
+  add_number(sub, "--tune", o->tune, 0, 3600,
+             "Seconds for measuring the kernels of each program first; the times are added to --tuning")
       ->needs(tuning);
   return [o] { return train_mlp(*o); };
 }
