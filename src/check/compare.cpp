@@ -29,25 +29,36 @@ std::string index_text(size_t flat, const Shape& shape) {
   return "[" + out + "]";
 }
 
-double allowed_nmse(const Tolerance& t, DType dtype) {
-  if (dtype == DType::f16) return 1e-6;
-  if (dtype == DType::bf16) return 1e-4;
-  return t.nmse;
-}
-
 // Of the floating type; integers have no special values.
 double largest_number(DType dtype) {
   if (dtype == DType::f16) return 65504;
   return dtype == DType::bf16 ? 0x1.FEp127 : std::numeric_limits<float>::max();
 }
 
+// An infinity is right for a reference beyond that.
+double nearly_largest(DType dtype) { return (1 - 1e-3) * largest_number(dtype); }
+
 }  // namespace
+
+double allowed_nmse(const Tolerance& t, DType dtype) {
+  if (dtype == DType::f16) return 1e-6;
+  if (dtype == DType::bf16) return 1e-4;
+  return t.nmse;
+}
+
+RightRange right_range(double reference, const TensorDesc& desc, const Tolerance& tolerance, double bound) {
+  if (!std::isfinite(reference)) return {reference, reference};
+  const double allowed = allowed_error(tolerance, desc, reference, bound);
+  RightRange range{reference - allowed, reference + allowed};
+  if (!is_floating(desc.dtype) || std::abs(reference) < nearly_largest(desc.dtype)) return range;
+  (reference > 0 ? range.high : range.low) = std::copysign(std::numeric_limits<double>::infinity(), reference);
+  return range;
+}
 
 bool is_right_special(double reference, double result, DType dtype) {
   if (std::isnan(reference)) return std::isnan(result);
   if (std::isinf(reference)) return result == reference;
-  constexpr double kNearly = 1 - 1e-3;
-  const double largest = kNearly * largest_number(dtype);
+  const double largest = nearly_largest(dtype);
   return is_floating(dtype) && std::abs(reference) >= largest && std::abs(result) >= largest &&
          std::signbit(reference) == std::signbit(result);
 }
@@ -87,6 +98,8 @@ Comparison compare(const std::vector<double>& result, const std::vector<double>&
   const double nmse_limit = allowed_nmse(tolerance, desc.dtype);
   const bool nmse_wrong = nmse_limit > 0 && c.nmse > nmse_limit;
   c.right = c.wrong == 0 && !nmse_wrong;
+  if (c.worst_ratio > 0)
+    c.worst = index_text(worst, desc.shape) + formatted(": got %.9g, reference %.9g", result[worst], reference[worst]);
   if (!c.right) {
     const double want = reference[worst], got = result[worst];
     const double ulp = ulp_of(desc.dtype, want);

@@ -14,6 +14,7 @@ struct Comparison {
   double nmse = 0;
   size_t wrong = 0;     // elements past the tolerance
   std::string message;  // the worst element: index, both values, error in ulp, NMSE, count; empty when right
+  std::string worst;    // "[3, 1]: got 2.5, reference 2.25", right or wrong; empty where all are as the reference
 };
 
 /// `bound` is |A| . |B| for products (Tolerance::products), otherwise empty.
@@ -25,6 +26,14 @@ Comparison compare(const std::vector<double>& result, const std::vector<double>&
 bool is_right_special(double reference, double result, DType dtype);
 /// The tolerance of an element.
 double allowed_error(const Tolerance& tolerance, const TensorDesc& desc, double reference, double bound);
+/// The same as numbers: an element is right from `low` to `high`, infinities among them; both are NaN where the
+/// reference is, and so must be the element.
+struct RightRange {
+  double low = 0, high = 0;
+};
+RightRange right_range(double reference, const TensorDesc& desc, const Tolerance& tolerance, double bound);
+/// The normalised mean square error that a whole result may have; 0: it is not asked.
+double allowed_nmse(const Tolerance& tolerance, DType dtype);
 
 /// Why a result is degenerate (more than 90 % zeros, or all equal), or an empty string.
 std::string why_degenerate(const std::vector<double>& result);

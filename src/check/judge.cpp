@@ -21,7 +21,10 @@ Outcome judge(const Prepared& prepared, const std::vector<Bytes>& results) {
     const Comparison comparison =
         compare(decoded(desc, results[i]), prepared.reference[i], desc, prepared.tolerances[i],
                 prepared.bounds.empty() ? std::vector<double>() : prepared.bounds[i]);
-    outcome.worst_ratio = std::max(outcome.worst_ratio, comparison.worst_ratio);
+    if (comparison.worst_ratio > outcome.worst_ratio) {
+      outcome.worst_ratio = comparison.worst_ratio;
+      outcome.worst = text(prepared.names[i], ' ', comparison.worst);
+    }
     if (comparison.right) continue;
     outcome.kind = Outcome::Kind::failed;
     outcome.message = text(prepared.names[i], ": ", comparison.message);

@@ -16,6 +16,7 @@ struct Outcome {
   Kind kind = Kind::passed;
   std::string message;     // why it failed or was skipped
   double worst_ratio = 0;  // largest error over tolerance
+  std::string worst = {};  // the element that has it: "output0 [3, 1]: got 2.5, reference 2.25"
 };
 
 std::vector<double> decoded(const TensorDesc& desc, const Bytes& bytes);

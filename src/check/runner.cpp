@@ -19,8 +19,6 @@ namespace lemnos::check {
 
 namespace {
 
-constexpr uint64_t kGuardBytes = 1024;  // 256 words
-
 std::string shape_text(const Case& c) {
   if (c.inputs.empty()) return "none";
   std::string out;

@@ -11,6 +11,9 @@
 
 namespace lemnos::check {
 
+/// Poisoned bytes before and after every tensor of a run.
+inline constexpr uint64_t kGuardBytes = 1024;
+
 /// One way to run one case.
 struct Run {
   const Case* item = nullptr;

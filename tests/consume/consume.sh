@@ -35,6 +35,16 @@ package() {
   [ ! -e stage/usr/bin/lemnos ] || stage/usr/bin/lemnos --version
 }
 
+# What `lemnos init` writes, built and run.
+initialised() {
+  local lemnos=$1
+  rm -rf started
+  "$lemnos" init started
+  "$CMAKE" -G Ninja -S started -B started/build -DCMAKE_PREFIX_PATH="$LEMNOS_STAGE" -DCMAKE_CXX_FLAGS="-Wall -Werror $LEMNOS_FLAGS"
+  "$CMAKE" --build started/build --parallel 2
+  (cd started && LEMNOS_DEVICE=cpu build/started)
+}
+
 pkg_config() {
   local folder flags
   folder=$(dirname "$(find "$LEMNOS_STAGE" -name lemnos.pc)")

@@ -145,5 +145,106 @@ done
 [ "$tries" -gt 0 ] || fail "the run was not interrupted"
 cmp -s whole/model.safetensors pieces/model.safetensors || fail "a run in $((tries + 1)) pieces ends with other weights"
 
+# Every command teaches: its help has an example and says what its status means --------------------------------------
+commands=$("$lemnos" --help | sed -n '/^Subcommands:/,/^$/p' | awk '/^  [a-z]/ { print $1 }')
+for command in info train eval predict plot convert bench tune shader report init completion; do
+  grep -qx "$command" <<<"$commands" || fail "no command $command in: $commands"
+done
+for command in $commands; do
+  [ "$command" = help ] && continue
+  expect 0 '^ *lemnos '"$command" help "$command"
+  expect 0 'Status: 0' help "$command"
+done
+
+# json ARGUMENTS...: what is printed is JSON, as far as this machine can tell.
+json() {
+  timeout 60 "$lemnos" "$@" >out.json 2>errors </dev/null || fail "lemnos $*: $(cat errors)"
+  if command -v python3 >/dev/null; then
+    python3 -m json.tool out.json >/dev/null || fail "lemnos $*: no JSON: $(head -c 300 out.json)"
+  else
+    grep -qE '^[[{]' out.json || fail "lemnos $*: no JSON: $(head -c 300 out.json)"
+  fi
+}
+json info --json
+json train mlp "${small[@]}" --epochs 2 --out one --json
+grep -q '"test_accuracy"' out.json || fail "no accuracy in: $(cat out.json)"
+json train mlp "${small[@]}" --epochs 3 --optimizer sgd --out two --json
+
+# What came of a training
+json eval one --data data --device cpu --json
+grep -q '"examples": 20' out.json || fail "eval: $(cat out.json)"
+expect 0 'accuracy=[01]\.[0-9]+ loss=.* examples=20' eval one/model.safetensors --data data --device cpu --confusion confusion.svg
+grep -q '<svg' confusion.svg || fail "no picture of the confusion"
+trained=$(sed -n 's/.*"test_accuracy": \([0-9.]*\).*/\1/p' one/history.json) judged=$("$lemnos" eval one --data data --device cpu | sed -n 's/^accuracy=\([0-9.]*\) .*/\1/p')
+awk -v a="$trained" -v b="$judged" 'BEGIN { exit !(a != "" && b != "" && a - b < 1e-4 && b - a < 1e-4) }' || fail "trained to $trained, judged as $judged"
+expect 1 'none/model.safetensors: no such file|none: no such file' eval none --data data --device cpu
+expect 0 '^image,class,probability$' predict one data/t10k-images-idx3-ubyte --device cpu
+[ "$("$lemnos" predict one data/t10k-images-idx3-ubyte --device cpu | wc -l)" = 21 ] || fail "predict: not a line an image"
+json predict one data/t10k-images-idx3-ubyte --device cpu --json
+right=$("$lemnos" predict one data/t10k-images-idx3-ubyte --device cpu | awk -F, 'NR > 1 && $2 == (NR - 2) % 10' | wc -l)
+awk -v a="$right" -v b="$judged" 'BEGIN { d = a / 20 - b; exit !(d < 1e-4 && d > -1e-4) }' || fail "predict has $right of 20 right, eval $judged"
+
+# Runs side by side
+expect 0 'wrote compare.svg' plot one two
+grep -q '<svg' compare.svg || fail "plot: no picture"
+expect 0 '^optimizer$' plot one two --out again.svg
+expect 0 '^  one +adam$' plot one two/history.json --column val_loss
+json plot one two --json
+grep -q '"optimizer": "sgd"' out.json || fail "plot does not say how the runs differ: $(cat out.json)"
+expect 1 "no run has a column 'los', only " plot one two --column los
+expect 1 'nobody.json: cannot open' plot nobody.json
+
+# Files into each other: there and back is the same
+expect 0 'wrote one.csv' convert one/history.json one.csv
+expect 0 '3 epochs of [0-9]+ columns' convert two/history.json two.csv
+expect 0 '1.weight.npy f32\[8, 16\]' convert one/model.safetensors weights
+expect 0 'u8\[20, 4, 4\]' convert data/t10k-images-idx3-ubyte images.npy
+expect 0 'wrote back-idx3-ubyte' convert images.npy back-idx3-ubyte
+cmp -s data/t10k-images-idx3-ubyte back-idx3-ubyte || fail "IDX to NumPy and back is another file"
+[ "$("$lemnos" predict one images.npy --device cpu)" = "$("$lemnos" predict one data/t10k-images-idx3-ubyte --device cpu)" ] || fail "the same images as .npy are other classes"
+json convert images.npy images.safetensors --json
+expect 1 "not from 'one.csv' to 'one.png'" convert one.csv one.png
+
+# Kernels
+json shader softmax --json
+name=$("$lemnos" shader softmax | awk 'NR == 2 { print $1 }')
+expect 0 "wrote module.spv: $name" shader "$name" --out module.spv
+[ "$(od -An -tx4 -N4 module.spv | tr -d ' ')" = 07230203 ] || fail "shader: no SPIR-V"
+expect 1 "no kernel has 'xyzzy' in its name" shader xyzzy
+
+# A report is whole without a GPU, and a project is there to be built
+json report --device cpu --check none --out report.md --json
+for part in Versions Devices Self-tests Log; do grep -q "^## $part" report.md || fail "no $part in the report"; done
+expect 0 'wrote CMakeLists.txt' init halves
+[ -f halves/main.cpp ] && grep -q 'add_executable(halves main.cpp)' halves/CMakeLists.txt || fail "init: $(ls halves)"
+expect 1 'halves is there already, and not empty' init halves
+expect 1 "is no name for a program" init 'a b'
+
+# Completion: what it offers is what there is
+"$lemnos" completion bash >completion.bash && bash -c 'source ./completion.bash
+  COMP_WORDS=(lemnos tr) COMP_CWORD=1; _lemnos; [ "${COMPREPLY[*]}" = train ] || exit 1
+  COMP_WORDS=(lemnos train --opt) COMP_CWORD=2; _lemnos; [ "${COMPREPLY[*]}" = --optimizer ]' || fail "completion of bash"
+expect 0 'complete -c lemnos -n __fish_use_subcommand -a train' completion fish
+expect 2 'tcsh' completion tcsh
+
+# The op suite for readers and build servers, on the reference itself
+if "$lemnos" check --help >/dev/null 2>&1; then
+  json check --device cpu --op softmax --fast --json --junit results.xml --html page.html
+  grep -q '<testsuite name="' results.xml && grep -q '<testcase classname="softmax" name="softmax/f32/' results.xml || fail "JUnit: $(head -c 400 results.xml)"
+  grep -q 'id="op-softmax"' page.html && grep -q 'href="#device0-softmax"' page.html && grep -q 'id="device0-softmax"' page.html || fail "the page has no links"
+  cases=$(grep -c '<testcase' results.xml) tests=$(sed -n 's/.*<testsuite [^>]* tests="\([0-9]*\)".*/\1/p' results.xml)
+  [ "$cases" = "$tests" ] || fail "JUnit: $cases cases, $tests counted"
+  # Results that nobody wrote are failures, and stand in both.
+  expect 0 'cases, ' check --export cases --op softmax --dtype f32 --case 0
+  expect 1 'FAILED' check --foreign cases --junit failed.xml --html failed.html
+  grep -q '<failure message="' failed.xml || fail "JUnit has no failure"
+  grep -q '<h1>lemnos check: failed</h1>' failed.html || fail "the page does not say that it failed"
+  if command -v python3 >/dev/null; then
+    python3 -c 'import sys, xml.dom.minidom; [xml.dom.minidom.parse(f) for f in sys.argv[1:]]' results.xml failed.xml || fail "JUnit: no XML"
+  fi
+  expect 1 'none/results.xml: cannot save' check --device cpu --op softmax --junit none/results.xml
+  expect 1 '--repro needs a Vulkan device' check --device cpu --repro softmax
+fi
+
 [ "$failures" = 0 ] && echo "tool: all as expected"
 [ "$failures" = 0 ]

@@ -175,6 +175,14 @@ Command add_bench(CLI::App& app) {
     if (command != host) command->add_flag("--profile", o->profile, "Also print the time of each kernel");
     command->add_flag("--json", o->json, "Print JSON");
   }
+  sub->footer(
+      "Examples:\n"
+      "  lemnos bench --only 'step LeNet' --profile\n"
+      "  lemnos bench gemm --m 1024 --n 1024 --k 1024 --dtype f16 --json\n"
+      "  lemnos bench host\n"
+      "\"of limit\" is how much of what the device could do at most a row reaches; a software device is measured by\n"
+      "processor time, so a busy machine does not matter.\n"
+      "Status: 0 measured; 1 nothing of that name, or no device; 2 the arguments are wrong.");
   return [o, gemm, host] {
     if (host->parsed()) return bench_host(o->device, o->json);
     return gemm->parsed() ? run_product(*o) : run_all(*o);

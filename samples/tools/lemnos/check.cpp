@@ -9,10 +9,16 @@
 #include "all_cases.h"
 #include "api/preset_device.h"
 #include "arguments.h"
+#include "base/stopwatch.h"
+#ifdef LEMNOS_HAS_VULKAN
+#include "bisect.h"
+#endif
 #include "check/case_file.h"
 #include "check/runner.h"
 #include "check_report.h"
+#include "check_repro.h"
 #include "commands.h"
+#include "io/file.h"
 
 namespace lemnos::tool {
 
@@ -27,6 +33,11 @@ struct CheckOptions {
   std::string device = "best";
   std::string export_to;
   std::string foreign;
+  std::string repro;        // an op: the folder is wanted
+  std::string repro_out;    // where; empty: after the op
+  std::string bisect;       // a network
+  int64_t left_out = -1;    // of its launches
+  std::string junit, html;  // files; empty: none
   bool json = false;
   bool list = false;
   bool verbose = false;
@@ -59,40 +70,79 @@ int export_cases(const std::vector<check::Run>& runs, const fs::path& folder) {
   return cases > 0 ? 0 : 1;
 }
 
+// Before minutes of work, not after them.
+void require_files(const CheckOptions& o) {
+  for (const std::string& file : {o.junit, o.html})
+    if (!file.empty()) io::require_writable(file);
+}
+
+int finish(const CheckOptions& o, const std::vector<CheckReport>& reports) {
+  if (!o.junit.empty()) io::write_file(o.junit, junit_of(reports));
+  if (!o.html.empty()) io::write_file(o.html, html_of(reports));
+  return print(reports, o.json);
+}
+
 int judge_foreign(const CheckOptions& o) {
-  CheckReport report(nlohmann::ordered_json::object({{"foreign", o.foreign}}));
+  require_files(o);
+  std::vector<CheckReport> reports{{o.foreign, nlohmann::ordered_json::object({{"foreign", o.foreign}})}};
+  CheckReport& report = reports[0];
   for (const fs::path& path : check::find_case_files(o.foreign)) {
     const std::string again = "lemnos check --foreign '" + path.string() + "'";
     try {
       const check::CaseFile asked = check::read_case_file(path);
       if (!o.filter.op.empty() && asked.op != o.filter.op) continue;
-      report.add(asked.op, asked.name, check::judge_result_file(asked, check::result_path(path)), again);
+      const lemnos::Stopwatch watch;
+      const check::Outcome outcome = check::judge_result_file(asked, check::result_path(path));
+      report.add({asked.op, asked.name, outcome, again, watch.seconds()});
     } catch (const Error& error) {
-      report.add("(no case)", path.filename().string(), {check::Outcome::Kind::failed, error.what(), 0}, again);
+      report.add({"(no case)", path.filename().string(), {check::Outcome::Kind::failed, error.what(), 0}, again, 0});
     }
   }
-  return report.print(o.json);
+  return finish(o, reports);
 }
 
-int check_device(const CheckOptions& o, const std::vector<check::Run>& runs) {
-  const Device device = find_device(o.device, o.filter.preset);
+std::vector<Device> devices_of(const CheckOptions& o) {
+  if (o.device != "all") return {find_device(o.device, o.filter.preset)};
+  std::vector<Device> devices;
+  for (const DeviceInfo& device : Device::list())
+    if (device.usable && device.type != DeviceType::cpu_reference)
+      devices.push_back(find_device(uuid_string(device.uuid), o.filter.preset));
+  if (devices.empty()) throw Error(ErrorCode::no_device, "check: there is no Vulkan device that can be used");
+  return devices;
+}
+
+CheckReport check_device(const CheckOptions& o, const std::vector<check::Run>& runs, const Device& device) {
+  const DeviceInfo& info = device.info();
   if (!o.json)
-    std::printf("%s, %s %s, Vulkan %s, lemnos %s: %zu runs\n\n", device.info().name.c_str(),
-                device.info().driver.c_str(), device.info().driver_version.c_str(), device.info().api_version.c_str(),
-                LEMNOS_VERSION, runs.size());
-  CheckReport report(nlohmann::ordered_json::object({{"lemnos", LEMNOS_VERSION},
-                                                     {"device", device.info().name},
-                                                     {"driver", device.info().driver},
-                                                     {"driver_version", device.info().driver_version},
-                                                     {"vulkan", device.info().api_version},
+    std::printf("%s, %s %s, Vulkan %s, lemnos %s: %zu runs\n\n", info.name.c_str(), info.driver.c_str(),
+                info.driver_version.c_str(), info.api_version.c_str(), LEMNOS_VERSION, runs.size());
+  CheckReport report(info.name + ", " + info.driver + " " + info.driver_version,
+                     nlohmann::ordered_json::object({{"lemnos", LEMNOS_VERSION},
+                                                     {"device", info.name},
+                                                     {"driver", info.driver},
+                                                     {"driver_version", info.driver_version},
+                                                     {"vulkan", info.api_version},
                                                      {"preset", o.filter.preset}}));
   std::fflush(stdout);
+  ReproFolder repro(o.repro.empty() ? "" : o.repro_out.empty() ? "repro_" + o.repro : o.repro_out, info);
   for (const check::Run& r : runs) {
-    const std::string again = check::reproducer(r, device.info());
+    const std::string again = check::reproducer(r, info);
     if (o.verbose) std::fprintf(stderr, "%s\n", again.c_str());  // before it runs: a driver may take the process along
-    report.add(r.item->op, check::name_of(r), check::run_on(r, device), again);
+    repro.begin(r);
+    const lemnos::Stopwatch watch;
+    const check::Outcome outcome = check::run_on(r, device);
+    report.add({r.item->op, check::name_of(r), outcome, again, watch.seconds()});
+    if (repro.end(r, outcome)) break;
   }
-  return report.print(o.json);
+  repro.finish(o.json ? stderr : stdout);
+  return report;
+}
+
+int check_devices(const CheckOptions& o, const std::vector<check::Run>& runs) {
+  require_files(o);
+  std::vector<CheckReport> reports;
+  for (const Device& device : devices_of(o)) reports.push_back(check_device(o, runs, device));
+  return finish(o, reports);
 }
 
 // Which option leaves no case, and what it could be.
@@ -125,7 +175,19 @@ std::string why_nothing(const std::vector<check::Case>& cases, const check::Filt
   return "no case of " + whose + " has that shape, number and direction; --list names all";
 }
 
+int bisect_network(const CheckOptions& o) {
+#ifdef LEMNOS_HAS_VULKAN
+  return bisect(find_device(o.device, o.filter.preset), {.network = o.bisect,
+                                                         .out = o.repro_out.empty() ? "bisect" : o.repro_out,
+                                                         .left_out = o.left_out,
+                                                         .json = o.json});
+#else
+  throw Error(ErrorCode::unsupported, "check: --bisect " + o.bisect + ": this build has no Vulkan");
+#endif
+}
+
 int run_check(const CheckOptions& o) {
+  if (!o.bisect.empty()) return bisect_network(o);
   if (!o.foreign.empty()) return judge_foreign(o);
   const std::vector<check::Case> cases = check::all_cases();
   const std::vector<check::Run> runs = check::expand(cases, o.filter);
@@ -135,7 +197,7 @@ int run_check(const CheckOptions& o) {
     for (const check::Run& r : runs) std::printf("%s\n", check::name_of(r).c_str());
     return 0;
   }
-  return check_device(o, runs);
+  return check_devices(o, runs);
 }
 
 }  // namespace
@@ -143,9 +205,23 @@ int run_check(const CheckOptions& o) {
 Command add_check(CLI::App& app) {
   auto o = std::make_shared<CheckOptions>();
   CLI::App* sub = app.add_subcommand("check", "Check every op of a device against the reference");
-  add_name(sub, "--device", o->device, "Name, UUID, pci:.., luid:.. or best");
+  add_name(sub, "--device", o->device, "Name, UUID, pci:.., luid:.., best, or all: every one that can be used");
   sub->add_option("--preset", o->filter.preset, "Play a poorer device: no-half, small-workgroups, no-subgroups, ...");
-  sub->add_option("--op", o->filter.op, "Only this op");
+  CLI::Option* op = sub->add_option("--op", o->filter.op, "Only this op");
+  sub->add_option("--repro", o->repro,
+                  "Of this op, write the first run that fails (or else the first) as a folder with the SPIR-V, the "
+                  "buffers, a C program and an Amber script that need nothing of Lemnos, and stop there")
+      ->type_name("OP")
+      ->excludes(op);
+  add_name(sub, "--repro-out", o->repro_out, "The folder of --repro [repro_OP] and --bisect [bisect]");
+  CLI::Option* bisected =
+      add_name(sub, "--bisect", o->bisect,
+               "Run a network of `lemnos bench` (\"step LeNet\") launch by launch, judge each node by "
+               "what the device has in its inputs, and write the first that fails as a folder");
+  add_number(sub, "--leave-out", o->left_out, 0, kMostCases,
+             "A launch that --bisect does not do, to see that it is found")
+      ->default_str("")
+      ->needs(bisected);
   sub->add_option("--dtype", o->filter.dtype, "f32, f16 or bf16");
   sub->add_option("--variant", o->filter.variant, "Only this variant of the kernels");
   sub->add_option("--direction", o->filter.direction, "forward or backward")
@@ -162,11 +238,26 @@ Command add_check(CLI::App& app) {
   sub->add_option("--foreign", o->foreign,
                   "Judge the results that another backend wrote there (a folder or a case file)")
       ->excludes(write);
+  add_name(sub, "--junit", o->junit, "Write what was found for a build server");
+  add_name(sub, "--html", o->html, "Write one page: ops against devices, the worst elements, the failures");
   sub->add_flag("--verbose", o->verbose,
                 "Print the command of each run before it starts: where a driver crashes or hangs, the last one");
   sub->add_flag("--list", o->list, "Print the names of the runs and stop");
   sub->add_flag("--json", o->json, "Print JSON");
-  return [o] { return run_check(*o); };
+  sub->footer(
+      "Examples:\n"
+      "  lemnos check --fast                                   minutes; every op, small shapes\n"
+      "  lemnos check --op softmax --device all --html page.html --junit results.xml\n"
+      "  lemnos check --repro softmax && cd repro_softmax      a failure without Lemnos: C, SPIR-V, Amber\n"
+      "  lemnos check --bisect 'step LeNet'                    the first launch of a network that is wrong\n"
+      "  lemnos check --op softmax --export cases              the questions, for a backend that is not ours\n"
+      "Status: 0 something passed and nothing failed; 1 something failed, or nothing ran; 2 the arguments are wrong.");
+  return [o] {
+    if (!o->repro.empty()) o->filter.op = o->repro;
+    if (!(o->repro.empty() && o->bisect.empty()) && o->device == "all")
+      throw Error(ErrorCode::invalid_argument, "check: --repro and --bisect are of one device; name it");
+    return run_check(*o);
+  };
 }
 
 }  // namespace lemnos::tool

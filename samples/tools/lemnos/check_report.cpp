@@ -7,33 +7,34 @@
 
 namespace lemnos::tool {
 
-void CheckReport::add(const std::string& op, const std::string& name, const check::Outcome& outcome,
-                      const std::string& reproduce) {
-  using Kind = check::Outcome::Kind;
-  Row& row = rows_[op];
-  row.passed += outcome.kind == Kind::passed;
-  row.failed += outcome.kind == Kind::failed;
-  row.skipped += outcome.kind == Kind::skipped;
-  row.worst_ratio = std::max(row.worst_ratio, outcome.worst_ratio);
-  if (outcome.kind == Kind::skipped) ++refusals_[outcome.message];
-  if (outcome.kind == Kind::failed) failures_.push_back({name, outcome.message, reproduce});
+using Kind = check::Outcome::Kind;
+
+void OpRow::add(const OpRow& other) {
+  passed += other.passed;
+  failed += other.failed;
+  skipped += other.skipped;
+  worst_ratio = std::max(worst_ratio, other.worst_ratio);
 }
 
-int CheckReport::print(bool json) const {
-  Row total;
-  for (const auto& [op, row] : rows_) {
-    total.passed += row.passed;
-    total.failed += row.failed;
-    total.skipped += row.skipped;
-  }
-  if (json)
-    print_json();
-  else
-    print_table(total);
-  return total.failed == 0 && total.passed > 0 ? 0 : 1;
+void CheckReport::add(CheckedRun run) {
+  const Kind kind = run.outcome.kind;
+  rows_[run.op].add({kind == Kind::passed, kind == Kind::failed, kind == Kind::skipped, run.outcome.worst_ratio});
+  if (kind == Kind::skipped) ++refusals_[run.outcome.message];
+  runs_.push_back(std::move(run));
 }
 
-void CheckReport::print_json() const {
+OpRow CheckReport::total() const {
+  OpRow total;
+  for (const auto& [op, row] : rows_) total.add(row);
+  return total;
+}
+
+bool CheckReport::passed() const {
+  const OpRow all = total();
+  return all.failed == 0 && all.passed > 0;
+}
+
+nlohmann::ordered_json CheckReport::json() const {
   nlohmann::ordered_json out = subject_;
   for (const auto& [op, row] : rows_)
     out["ops"][op] = {{"passed", row.passed},
@@ -41,10 +42,11 @@ void CheckReport::print_json() const {
                       {"skipped", row.skipped},
                       {"worst_error_over_tolerance", row.worst_ratio}};
   out["failures"] = nlohmann::ordered_json::array();
-  for (const Failure& f : failures_)
-    out["failures"].push_back({{"name", f.name}, {"message", f.message}, {"reproduce", f.command}});
+  for (const CheckedRun& run : runs_)
+    if (run.outcome.kind == Kind::failed)
+      out["failures"].push_back({{"name", run.name}, {"message", run.outcome.message}, {"reproduce", run.command}});
   out["skipped"] = refusals_;
-  std::printf("%s\n", out.dump(2).c_str());
+  return out;
 }
 
 // The reasons that took the most runs; those with shapes in them are many.
@@ -64,15 +66,33 @@ void CheckReport::print_skipped() const {
   if (rest > 0) std::printf("%6d  for %zu other reasons (--json names all)\n", rest, reasons.size() - kShown);
 }
 
-void CheckReport::print_table(const Row& total) const {
+void CheckReport::print_table() const {
   std::printf("%-24s %7s %7s %8s   %s\n", "op", "passed", "failed", "skipped", "worst error / tolerance");
   for (const auto& [op, row] : rows_)
     std::printf("%-24s %7d %7d %8d   %.3f\n", op.c_str(), row.passed, row.failed, row.skipped, row.worst_ratio);
   print_skipped();
-  for (const Failure& f : failures_)
-    std::printf("\nFAILED %s\n  %s\n  %s\n", f.name.c_str(), f.message.c_str(), f.command.c_str());
-  std::printf("\n%d passed, %d failed, %d skipped\n", total.passed, total.failed, total.skipped);
-  if (total.passed == 0 && total.failed == 0) std::printf("nothing was shown\n");
+  for (const CheckedRun& run : runs_)
+    if (run.outcome.kind == Kind::failed)
+      std::printf("\nFAILED %s\n  %s\n  %s\n", run.name.c_str(), run.outcome.message.c_str(), run.command.c_str());
+  const OpRow all = total();
+  std::printf("\n%d passed, %d failed, %d skipped\n", all.passed, all.failed, all.skipped);
+  if (all.passed == 0 && all.failed == 0) std::printf("nothing was shown\n");
+}
+
+int print(std::span<const CheckReport> reports, bool json) {
+  if (json && reports.size() == 1) {
+    std::printf("%s\n", reports[0].json().dump(2).c_str());
+  } else if (json) {
+    nlohmann::ordered_json all = nlohmann::ordered_json::array();
+    for (const CheckReport& report : reports) all.push_back(report.json());
+    std::printf("%s\n", all.dump(2).c_str());
+  } else {
+    for (const CheckReport& report : reports) {
+      if (reports.size() > 1) std::printf("\n==== %s\n\n", report.name().c_str());
+      report.print_table();
+    }
+  }
+  return !reports.empty() && std::ranges::all_of(reports, &CheckReport::passed) ? 0 : 1;
 }
 
 }  // namespace lemnos::tool

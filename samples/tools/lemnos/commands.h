@@ -17,5 +17,13 @@ Command add_bench(CLI::App& app);
 Command add_tune(CLI::App& app);
 Command add_check(CLI::App& app);
 Command add_kernels(CLI::App& app);
+Command add_plot(CLI::App& app);
+Command add_report(CLI::App& app);
+Command add_init(CLI::App& app);
+Command add_shader(CLI::App& app);
+Command add_eval(CLI::App& app);
+Command add_predict(CLI::App& app);
+Command add_convert(CLI::App& app);
+Command add_completion(CLI::App& app);
 
 }  // namespace lemnos::tool

@@ -4,16 +4,16 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "commands.h"
+#include "device_text.h"
 #include "lemnos/session.h"
 
 namespace lemnos::tool {
 
-namespace {
-
 using Json = nlohmann::ordered_json;
 
-Json to_json_info(const DeviceInfo& d) {
+Json to_json(const DeviceInfo& d) {
   Json shapes = Json::array();
   for (const DeviceCaps::MatrixShape& s : d.caps.matrix_shapes)
     shapes.push_back({{"m", s.m},
@@ -53,30 +53,32 @@ Json to_json_info(const DeviceInfo& d) {
           {"self_tests", self_tests}};
 }
 
-void print_info(const DeviceInfo& d) {
-  std::printf("%s\n", d.name.c_str());
-  std::printf("  type      %s\n  driver    %s, %s\n", to_string(d.type), d.driver.c_str(), d.driver_version.c_str());
-  if (d.type == DeviceType::cpu_reference) return;
-  std::printf("  vulkan    %s\n  uuid      %s\n", d.api_version.c_str(), uuid_string(d.uuid).c_str());
-  if (!d.pci.empty()) std::printf("  pci       %s\n", d.pci.c_str());
-  if (!d.usable) std::printf("  not used  %s\n", d.refusal.c_str());
-  std::printf("  memory    %.1f GiB%s\n", static_cast<double>(d.memory_bytes) / (1 << 30),
-              d.caps.unified_memory ? ", unified" : "");
-  std::printf("  subgroup  %u%s\n  half      %s\n", d.caps.subgroup_size,
-              d.caps.subgroup_arithmetic ? ", arithmetic" : "",
-              d.caps.storage16 ? "16-bit storage" : "packed in 32-bit words");
-  std::printf("  limits    %u invocations, %u KiB shared, %llu MiB a binding\n", d.caps.max_workgroup_invocations,
-              d.caps.max_shared_memory / 1024, static_cast<unsigned long long>(d.caps.max_storage_range >> 20));
+std::string to_text(const DeviceInfo& d) {
+  std::string out;
+  out += formatted("%s\n", d.name.c_str());
+  out +=
+      formatted("  type      %s\n  driver    %s, %s\n", to_string(d.type), d.driver.c_str(), d.driver_version.c_str());
+  if (d.type == DeviceType::cpu_reference) return out;
+  out += formatted("  vulkan    %s\n  uuid      %s\n", d.api_version.c_str(), uuid_string(d.uuid).c_str());
+  if (!d.pci.empty()) out += formatted("  pci       %s\n", d.pci.c_str());
+  if (!d.usable) out += formatted("  not used  %s\n", d.refusal.c_str());
+  out += formatted("  memory    %.1f GiB%s\n", static_cast<double>(d.memory_bytes) / (1 << 30),
+                   d.caps.unified_memory ? ", unified" : "");
+  out += formatted("  subgroup  %u%s\n  half      %s\n", d.caps.subgroup_size,
+                   d.caps.subgroup_arithmetic ? ", arithmetic" : "",
+                   d.caps.storage16 ? "16-bit storage" : "packed in 32-bit words");
+  out += formatted("  limits    %u invocations, %u KiB shared, %llu MiB a binding\n", d.caps.max_workgroup_invocations,
+                   d.caps.max_shared_memory / 1024, static_cast<unsigned long long>(d.caps.max_storage_range >> 20));
   for (const DeviceCaps::MatrixShape& s : d.caps.matrix_shapes)
-    std::printf("  matrices  %ux%ux%u %s, sums in %s\n", s.m, s.n, s.k, lemnos::to_string(s.operands),
-                lemnos::to_string(s.f32_accumulate ? DType::f32 : s.operands));
+    out += formatted("  matrices  %ux%ux%u %s, sums in %s\n", s.m, s.n, s.k, lemnos::to_string(s.operands),
+                     lemnos::to_string(s.f32_accumulate ? DType::f32 : s.operands));
   for (const DeviceQuirk& q : d.quirks)
-    std::printf("  quirk     %s: %s\n            %s\n", q.name.c_str(), q.effect.c_str(), q.remedy.c_str());
+    out += formatted("  quirk     %s: %s\n            %s\n", q.name.c_str(), q.effect.c_str(), q.remedy.c_str());
   for (const SelfTest& t : d.self_tests)
-    std::printf("  self-test %s %s%s\n", t.name.c_str(), t.failure.empty() ? "passed" : "failed: ", t.failure.c_str());
+    out += formatted("  self-test %s %s%s\n", t.name.c_str(),
+                     t.failure.empty() ? "passed" : "failed: ", t.failure.c_str());
+  return out;
 }
-
-}  // namespace
 
 Command add_info(CLI::App& app) {
   auto json = std::make_shared<bool>(false);
@@ -84,6 +86,12 @@ Command add_info(CLI::App& app) {
   sub->add_flag("--json", *json, "Print JSON");
   auto test = std::make_shared<bool>(false);
   sub->add_flag("--test", *test, "Do the self-tests of every device first");
+  sub->footer(
+      "Examples:\n"
+      "  lemnos info                     what there is, and which device the others take: the best\n"
+      "  lemnos info --test              what drivers are known to get wrong, tried on this one\n"
+      "  LEMNOS_DEVICE=cpu lemnos info   the variable chooses for every program of Lemnos\n"
+      "Status: 0; 1 where a device cannot be opened for --test.");
   return [json, test] {
     std::vector<DeviceInfo> devices = Device::list();
     for (DeviceInfo& d : devices)
@@ -92,11 +100,11 @@ Command add_info(CLI::App& app) {
       }
     if (*json) {
       Json all = Json::array();
-      for (const DeviceInfo& d : devices) all.push_back(to_json_info(d));
+      for (const DeviceInfo& d : devices) all.push_back(to_json(d));
       std::printf("%s\n", all.dump(2).c_str());
       return 0;
     }
-    for (const DeviceInfo& d : devices) print_info(d);
+    for (const DeviceInfo& d : devices) std::printf("%s", to_text(d).c_str());
     std::printf("\nbest: %s\n", Device::best().info().name.c_str());
     return 0;
   };

@@ -265,6 +265,12 @@ Command add_kernels(CLI::App& app) {
   sub->add_option("--dtype", o->filter.dtype, "f32, f16 or bf16");
   add_number(sub, "--most", o->most, 0, 1000000, "Number of specialisations of each kernel, evenly selected; 0: all");
   sub->add_flag("--json", o->json, "Print JSON: every specialisation, and the driver's own statistics");
+  sub->footer(
+      "Examples:\n"
+      "  lemnos kernels --kernel matmul\n"
+      "  lemnos kernels --isa softmax.f32.subgroup --most 1\n"
+      "Status: 0 no kernel that the device would choose spills; 1 one does, or the driver does not say; 2 wrong "
+      "arguments.");
   return [o] { return run_kernels(*o); };
 }
 

@@ -1,5 +1,5 @@
-// lemnos: what devices there are, a training from the command line, how near a device comes to its limits, which
-// kernels are its fastest, the correctness suite, and what a driver makes of the kernels.
+// lemnos: what devices there are, a training from the command line and what came of it, how near a device comes to its
+// limits, which kernels are its fastest, the correctness suite, and what a driver makes of the kernels.
 
 #include <cerrno>
 #include <cstdio>
@@ -43,16 +43,32 @@ int run_tool(int argc, char** argv) {
   CLI::App app{"Lemnos trains neural networks on any vendor's GPU through Vulkan.", "lemnos"};
   app.require_subcommand(1);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // a script's defaults, then one's own
+  app.footer(
+      "Begin with `lemnos info`, then `lemnos train mlp`. `lemnos help COMMAND` explains a command, with examples.\n"
+      "Status: 0 done; 1 it failed, in one line on standard error, or a check found something wrong; 2 the arguments "
+      "are\n"
+      "wrong; 130 and 143 a training that Ctrl-C or SIGTERM ended after writing everything.");
   app.set_version_flag("--version", std::string("lemnos ") + LEMNOS_VERSION);
   const Command commands[] = {
-      add_info(app),    add_train(app), add_bench(app), add_tune(app),
+    add_info(app),
+    add_train(app),
+    add_eval(app),
+    add_predict(app),
+    add_plot(app),
+    add_convert(app),
 #ifdef LEMNOS_HAS_CASES
-      add_check(app),
-#ifdef LEMNOS_HAS_VULKAN
-      add_kernels(app),
+    add_check(app),
 #endif
+    add_bench(app),
+    add_tune(app),
+    add_shader(app),
+#if defined(LEMNOS_HAS_CASES) && defined(LEMNOS_HAS_VULKAN)
+    add_kernels(app),
 #endif
-      add_help(app),
+    add_report(app),
+    add_init(app),
+    add_completion(app),
+    add_help(app),
   };
   try {
     app.parse(argc, argv);

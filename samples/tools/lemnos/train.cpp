@@ -14,6 +14,7 @@
 #include "commands.h"
 #include "io/file.h"
 #include "lemnos/lemnos.hpp"
+#include "trained.h"
 
 namespace lemnos::tool {
 
@@ -39,6 +40,10 @@ struct TrainOptions {
   double lr = 0;  // 0: the optimizer's default
   uint64_t seed = 1;
   bool resume = false;
+  bool json = false;
+
+  /// Where what people read goes: beside the JSON, not into it.
+  std::FILE* words() const { return json ? stderr : stdout; }
 };
 
 optim::Optimizer optimizer_of(const TrainOptions& o) {
@@ -171,13 +176,14 @@ History going_on(const History& before) {
 History train_on(Trainer& trainer, const data::Split& data, const TrainOptions& o) {
   History history = o.resume ? going_on(history_before(o)) : History();
   FitOptions fit{.epochs = o.epochs, .batch_size = o.batch, .validation = &data.test, .callbacks = {StopOnSignal{}}};
+  if (o.json) fit.verbosity = Verbosity::silent;
   if (o.resume) {
     trainer.load(std::filesystem::path(o.out) / kModel);
     trainer.begin(data.train, o.batch);
     const int64_t in_epoch = (data.train.size() + o.batch - 1) / o.batch;
     const int64_t left = std::max<int64_t>(o.epochs * in_epoch - trainer.steps_done(), 0);
-    std::printf("resumed at step %lld of %lld\n", static_cast<long long>(trainer.steps_done()),
-                static_cast<long long>(o.epochs * in_epoch));
+    std::fprintf(o.words(), "resumed at step %lld of %lld\n", static_cast<long long>(trainer.steps_done()),
+                 static_cast<long long>(o.epochs * in_epoch));
     fit.epochs = left / in_epoch;
     constexpr int64_t kPiece = 16;  // between two looks at the signals
     for (int64_t steps = left % in_epoch; steps > 0 && !signal_seen; steps -= kPiece)
@@ -190,17 +196,17 @@ History train_on(Trainer& trainer, const data::Split& data, const TrainOptions& 
 }
 
 // After the run, on steps of their own: what was trained and saved stays as it is.
-void write_profile(Trainer& trainer, const std::string& path) {
+void write_profile(Trainer& trainer, const std::string& path, std::FILE* words) {
   const Profile profile = trainer.step_program()->profile(kProfiledSteps);
   io::write_file(path, profile.trace());
-  std::printf("\n%swrote %s\n", profile.table().c_str(), path.c_str());
+  std::fprintf(words, "\n%swrote %s\n", profile.table().c_str(), path.c_str());
 }
 
 void print_head_train(const TrainOptions& o, const Device& device, const data::Split& data, Trainer& trainer) {
-  std::printf("%s (%s %s)\n%s: %lld training and %lld test images\n%s", device.info().name.c_str(),
-              device.info().driver.c_str(), device.info().driver_version.c_str(), data_name(o).c_str(),
-              static_cast<long long>(data.train.size()), static_cast<long long>(data.test.size()),
-              trainer.summary(data.train.example(), o.batch).c_str());
+  std::fprintf(o.words(), "%s (%s %s)\n%s: %lld training and %lld test images\n%s", device.info().name.c_str(),
+               device.info().driver.c_str(), device.info().driver_version.c_str(), data_name(o).c_str(),
+               static_cast<long long>(data.train.size()), static_cast<long long>(data.test.size()),
+               trainer.summary(data.train.example(), o.batch).c_str());
   require_output();
 }
 
@@ -209,17 +215,15 @@ int train_mlp(TrainOptions o) {
   Tuning tuning = tuning_of(o, device.info());
   const data::Split data = o.data.empty() ? data::digits() : data::mnist(o.data, {.classes = 0});
   if (o.batch > data.train.size()) {
-    std::printf("a batch of %lld is more than the %lld training images: it is cut to %lld\n",
-                static_cast<long long>(o.batch), static_cast<long long>(data.train.size()),
-                static_cast<long long>(data.train.size()));
+    std::fprintf(o.words(), "a batch of %lld is more than the %lld training images: it is cut to %lld\n",
+                 static_cast<long long>(o.batch), static_cast<long long>(data.train.size()),
+                 static_cast<long long>(data.train.size()));
     o.batch = data.train.size();
   }
   if (o.resume) (void)history_before(o);
   require_places(o);
-  const Model model =
-      nn::sequential({nn::Flatten{}, nn::Linear{.out = o.hidden}, nn::Relu{}, nn::Linear{.out = data.train.classes}});
   Trainer trainer{device,
-                  model,
+                  digit_model(o.hidden, data.train.classes),
                   {.loss = loss::CrossEntropy{},
                    .optimizer = optimizer_of(o),
                    .update = update_of(o, data.train.size()),
@@ -243,12 +247,16 @@ int train_mlp(TrainOptions o) {
   if (history.epochs() > 0)
     io::write_figure(out / kCurve, io::learning_curve(history, "784-" + std::to_string(o.hidden) + "-10"));
   trainer.save(out / kModel);
-  std::printf("wrote %s, curve.svg and model.safetensors\n", (out / kHistory).string().c_str());
+  std::fprintf(o.words(), "wrote %s, curve.svg and model.safetensors\n", (out / kHistory).string().c_str());
   if (o.tune > 0) io::save_tuning(tuning, o.tuning);
-  if (!o.profile.empty() && !signal_seen) write_profile(trainer, o.profile);
-  std::printf("test_accuracy=%.4f device=\"%s\" seconds=%.2f\n", accuracy, device.info().name.c_str(), seconds);
+  if (!o.profile.empty() && !signal_seen) write_profile(trainer, o.profile, o.words());
+  if (o.json)
+    std::printf("%s", to_json(history).c_str());
+  else
+    std::printf("test_accuracy=%.4f device=\"%s\" seconds=%.2f\n", accuracy, device.info().name.c_str(), seconds);
   if (!signal_seen) return 0;
-  std::printf("stopped by %s; the same command with --resume goes on\n", signal_seen == SIGINT ? "SIGINT" : "SIGTERM");
+  std::fprintf(o.words(), "stopped by %s; the same command with --resume goes on\n",
+               signal_seen == SIGINT ? "SIGINT" : "SIGTERM");
   return 128 + signal_seen;
 }
 
@@ -280,6 +288,16 @@ Command add_train(CLI::App& app) {
   add_number(sub, "--tune", o->tune, 0, 3600,
              "Seconds for measuring the kernels of each program first; the times are added to --tuning")
       ->needs(tuning);
+  sub->add_flag("--json", o->json, "Print the history as JSON at the end, and all else to standard error");
+  sub->footer(
+      "Examples:\n"
+      "  lemnos train mlp                                   generated digits, on the best device\n"
+      "  lemnos train mlp --data mnist --epochs 20 --out run\n"
+      "  lemnos train mlp --data mnist --epochs 40 --out run --resume\n"
+      "  lemnos eval run --data mnist; lemnos plot run other\n"
+      "Status: 0 trained; 1 refused or failed; 2 the arguments are wrong; 130 or 143 stopped by Ctrl-C or SIGTERM, "
+      "with\n"
+      "everything written: the same command with --resume goes on.");
   return [o] { return train_mlp(*o); };
 }
 

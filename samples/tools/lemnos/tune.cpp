@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "arguments.h"
 #include "base/stopwatch.h"
@@ -19,12 +20,28 @@ struct TuneOptions {
   std::string only = "step";
   std::string file = "tuning.json";
   double seconds = 60;
+  bool json = false;
 };
 
 const TunedVariant* variant_of(const TunedOp& op, const std::string& name) {
   for (const TunedVariant& v : op.variants)
     if (v.variant == name && v.refusal.empty()) return &v;
   return nullptr;
+}
+
+void print_json_tune(const Tuning& tuning, const DeviceInfo& device, const std::string& file) {
+  nlohmann::ordered_json out{{"device", device.name},
+                             {"driver", device.driver},
+                             {"driver_version", device.driver_version},
+                             {"file", file},
+                             {"ops", nlohmann::ordered_json::object()}};
+  for (const auto& [key, op] : tuning.ops()) {
+    nlohmann::ordered_json variants = nlohmann::ordered_json::array();
+    for (const TunedVariant& v : op.variants)
+      variants.push_back({{"variant", v.variant}, {"microseconds", v.microseconds}, {"refusal", v.refusal}});
+    out["ops"][key] = {{"usual", op.usual}, {"variants", variants}};
+  }
+  std::printf("%s\n", out.dump(2).c_str());
 }
 
 void print_tune(const Tuning& tuning) {
@@ -58,8 +75,9 @@ int run_tune(const TuneOptions& o) {
     ++matching;
     const double left = o.seconds - watch.seconds();
     if (left <= 0) {
-      std::printf("no time left for %s %s: tune again, what is known is not measured twice\n", workload.group.c_str(),
-                  workload.name.c_str());
+      std::fprintf(o.json ? stderr : stdout,
+                   "no time left for %s %s: tune again, what is known is not measured twice\n", workload.group.c_str(),
+                   workload.name.c_str());
       continue;
     }
     try {
@@ -69,10 +87,14 @@ int run_tune(const TuneOptions& o) {
     }
   }
   if (matching == 0) throw Error(ErrorCode::not_found, "tune: nothing is called '" + o.only + "'");
+  io::save_tuning(tuning, o.file);
+  if (o.json) {
+    print_json_tune(tuning, device.info(), o.file);
+    return 0;
+  }
   std::printf("%s, %s %s\n", device.info().name.c_str(), device.info().driver.c_str(),
               device.info().driver_version.c_str());
   print_tune(tuning);
-  io::save_tuning(tuning, o.file);
   std::printf("wrote %s\n", o.file.c_str());
   return 0;
 }
@@ -88,6 +110,13 @@ Command add_tune(CLI::App& app) {
       ->capture_default_str();
   add_number(sub, "--seconds", o->seconds, 0, 86400, "Begin nothing new after so many")->default_str("60");
   add_name(sub, "--file", o->file, "What is known is read from here, and what was measured added");
+  sub->add_flag("--json", o->json, "Print JSON");
+  sub->footer(
+      "Examples:\n"
+      "  lemnos tune                                      what the training steps of `lemnos bench` launch\n"
+      "  lemnos tune --only 'network softmax' --seconds 20 --file mine.json\n"
+      "  lemnos train mlp --tuning mine.json\n"
+      "Status: 0 measured; 1 nothing of that name, or the file cannot be written; 2 the arguments are wrong.");
   return [o] { return run_tune(*o); };
 }
 
