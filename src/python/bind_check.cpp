@@ -101,7 +101,7 @@ void define_check(py::module_& module) {
         }}});
   define(module, {{"check(op: str, inputs: Sequence[Any], attributes: Mapping[str, Any] | None = None, tolerance: str "
                    "| tuple[float, float] = 'rounding', build: Callable[..., Any] | None = None, "
-                   "backward: bool = True, dtypes: Sequence[DType] = ('f32',), device: Device | str | None = None, "
+                   "backward: bool = True, dtypes: Sequence[DType] = ['f32'], device: Device | str | None = None, "
                    "seed: int = 42, no_specials: str = '', no_second: str = '', "
                    "no_differences: str = '', degenerate: str = '') -> CheckReport",
                    "Proves an op on a device as Lemnos proves its own: results, gradients and second gradients against "

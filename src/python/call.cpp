@@ -135,7 +135,7 @@ Constructor::Constructor(const std::string& who, const std::string& signature, c
 // pybind11 gives the arguments without the object that is being made.
 Call Constructor::call(const py::args& args, const py::kwargs& kwargs) const {
   py::tuple all(args.size() + 1);
-  all[0] = py::str(signature_->name);
+  all[0] = py::none();
   for (size_t i = 0; i < args.size(); ++i) all[i + 1] = args[i];
   return {*signature_, py::reinterpret_borrow<py::args>(all), kwargs};
 }

@@ -86,7 +86,8 @@ def python_default(text, cpp):
         return text
     if text.startswith("{"):
         inner = ", ".join(python_default(part, "") for part in headers.split(text[1:-1]))
-        return f"({inner},)" if len(headers.split(text[1:-1])) == 1 else f"({inner})"
+        # inspect.signature loses the comma of (1,)
+        return f"[{inner}]" if len(headers.split(text[1:-1])) == 1 else f"({inner})"
     if match := re.fullmatch(r"u?int64_t\{1\} << (\d+)", text):
         return str(1 << int(match[1]))
     if match := re.fullmatch(r"([\w:]+)::(\w+)", text):

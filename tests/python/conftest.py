@@ -23,3 +23,9 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(scope="session")
 def device(request):
     return lm.Device.find(request.param)
+
+
+@pytest.fixture(scope="session")
+def cpu():
+    """For what does not depend on the device."""
+    return lm.Device.cpu()

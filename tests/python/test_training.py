@@ -38,8 +38,8 @@ def test_a_classifier_learns(device):
         history["nothing"]
 
 
-def test_a_regression_by_steps(device):
-    trainer = linear(device)
+def test_a_regression_by_steps(cpu):
+    trainer = linear(cpu)
     trainer.begin(X, VALUES, batch_size=32)
     first = trainer.step()
     later = trainer.step(200)
@@ -72,48 +72,48 @@ def test_a_layer_of_python_is_the_built_in_one(device):
     assert given == pytest.approx(linear(device).fit(X, VALUES, epochs=3, verbosity="silent")["loss"], rel=1e-5)
 
 
-def test_several_inputs_and_outputs(device):
+def test_several_inputs_and_outputs(cpu):
     def both(scope, inputs):
         a, b = inputs
         return [nn.Linear(1)(scope.nested("first"), a + b), nn.Linear(4)(scope.nested("second"), a)]
 
     data = lm.data.Dataset(X, VALUES, more_inputs=[X], more_targets=[CLASSES])
-    trainer = lm.Trainer(device, nn.Layer("both", both, many=True), loss=loss.joint([(loss.Mse(), 1.0, "value"), (loss.CrossEntropy(), 0.5, "class")]))
+    trainer = lm.Trainer(cpu, nn.Layer("both", both, many=True), loss=loss.joint([(loss.Mse(), 1.0, "value"), (loss.CrossEntropy(), 0.5, "class")]))
     history = trainer.fit(data, epochs=2, verbosity="silent")
     assert {"value_loss", "class_loss", "class_accuracy"} <= set(history.keys())
     first, second = trainer.predict(data, all_outputs=True)
     assert first.shape == (96, 1) and second.shape == (96, 4)
 
 
-def test_what_a_layer_was_given_ends_with_it(device):
+def test_what_a_layer_was_given_ends_with_it(cpu):
     kept = []
 
     def keep(scope, x):
         kept.extend([scope, x])
         return x
 
-    lm.Trainer(device, nn.sequential([keep, nn.Linear(1)]), loss="mse").fit(X, VALUES, verbosity="silent")
+    lm.Trainer(cpu, nn.sequential([keep, nn.Linear(1)]), loss="mse").fit(X, VALUES, verbosity="silent")
     with pytest.raises(lm.Error, match="its graph is gone"):
         kept[1].shape
     with pytest.raises(lm.Error, match="scope: it is there until the layer returns"):
         kept[0].parameter("w", [1])
 
 
-def test_mistakes_in_functions_of_python_come_out(device):
+def test_mistakes_in_functions_of_python_come_out(cpu):
     def broken(scope, x):
         raise ValueError("mine")
 
     with pytest.raises(ValueError, match="mine"):
-        lm.Trainer(device, nn.sequential([broken]), loss="mse").fit(X, VALUES, verbosity="silent")
+        lm.Trainer(cpu, nn.sequential([broken]), loss="mse").fit(X, VALUES, verbosity="silent")
     with pytest.raises(TypeError, match="wrong: what it returned is a int, it takes a Value"):
-        lm.Trainer(device, nn.Layer("wrong", lambda scope, x: 3), loss="mse").fit(X, VALUES, verbosity="silent")
-    trainer = linear(device)
+        lm.Trainer(cpu, nn.Layer("wrong", lambda scope, x: 3), loss="mse").fit(X, VALUES, verbosity="silent")
+    trainer = linear(cpu)
     with pytest.raises(ZeroDivisionError):
         trainer.fit(X, VALUES, epochs=5, verbosity="silent", callbacks=[lambda run: 1 / 0])
     assert trainer.counts().steps == 3  # the epoch that was done stays
 
 
-def test_callbacks(device):
+def test_callbacks(cpu):
     class Watch:
         every_steps = 2
 
@@ -135,7 +135,7 @@ def test_callbacks(device):
             run.stop("two are enough")
 
     watch, seen = Watch(), []
-    trainer = linear(device, metrics={"mae": loss.Mae(), "bias": lambda p, t, mask: loss.masked_mean(p - t, mask)})
+    trainer = linear(cpu, metrics={"mae": loss.Mae(), "bias": lambda p, t, mask: loss.masked_mean(p - t, mask)})
     history = trainer.fit(X, VALUES, epochs=9, batch_size=24, verbosity="silent", callbacks=[epochs, watch, seen.append])
     assert len(history) == 2 and history.facts["stopped"] == "two are enough"
     assert history["twice"] == pytest.approx([2 * v for v in history["loss"]]) and {"mae", "bias"} <= set(history.keys())
@@ -144,8 +144,8 @@ def test_callbacks(device):
         seen[0].progress
 
 
-def test_callbacks_of_the_library(device, tmp_path):
-    history = linear(device).fit(X, VALUES, epochs=60, validation=(X, VALUES), verbosity="silent", callbacks=[
+def test_callbacks_of_the_library(cpu, tmp_path):
+    history = linear(cpu).fit(X, VALUES, epochs=60, validation=(X, VALUES), verbosity="silent", callbacks=[
         callback.EarlyStopping(monitor="val_loss", min_delta=1e-3, patience=1), callback.HistoryLog(tmp_path / "log.csv"), callback.StopOnNan()])
     assert len(history) < 60 and "best_epoch" in history.facts
     assert lm.read_history(tmp_path / "log.csv")["loss"] == history["loss"]
@@ -168,7 +168,7 @@ def test_keyboard_interrupt_ends_a_fit_after_the_step_in_flight(device):
     assert trainer.counts().steps > done and np.isfinite(trainer.evaluate(X, VALUES).loss)
 
 
-def test_other_threads_run_while_a_fit_does(device):
+def test_other_threads_run_while_a_fit_does(cpu):
     ticks, done = [], threading.Event()
 
     def tick():
@@ -178,14 +178,14 @@ def test_other_threads_run_while_a_fit_does(device):
 
     thread = threading.Thread(target=tick)
     thread.start()
-    small(device).fit(X, CLASSES, epochs=20, verbosity="silent")
+    small(cpu).fit(X, CLASSES, epochs=20, verbosity="silent")
     done.set()
     thread.join()
     assert len(ticks) > 2
 
 
-def test_two_threads_on_one_trainer_take_turns(device):
-    trainer = linear(device)
+def test_two_threads_on_one_trainer_take_turns(cpu):
+    trainer = linear(cpu)
     trainer.fit(X, VALUES, verbosity="silent")
     results = []
     threads = [threading.Thread(target=lambda: results.append(trainer.evaluate(X, VALUES).loss)) for _ in range(4)]
@@ -218,8 +218,8 @@ def test_files_and_snapshots(device, tmp_path):
         other.load(tmp_path / "nothing.safetensors")
 
 
-def test_a_program_of_ones_own_on_what_was_learned(device):
-    trainer = linear(device)
+def test_a_program_of_ones_own_on_what_was_learned(cpu):
+    trainer = linear(cpu)
     trainer.fit(X, VALUES, verbosity="silent")
     weight = trainer.graph.find("0.weight")
     norm = lm.norm(weight)
@@ -228,7 +228,7 @@ def test_a_program_of_ones_own_on_what_was_learned(device):
     assert program.read(norm).item() == pytest.approx(np.linalg.norm(trainer.parameters()["0.weight"].numpy()), rel=1e-5)
 
 
-def test_rows_on_demand(device):
+def test_rows_on_demand(cpu):
     asked = []
 
     def read(rows):
@@ -236,7 +236,7 @@ def test_rows_on_demand(device):
         return X[rows], VALUES[rows]
 
     source = lm.data.Source(96, lm.data.Dataset(X[:1], VALUES[:1]), read)
-    trainer = linear(device)
+    trainer = linear(cpu)
     history = trainer.fit(source, epochs=3, verbosity="silent")
     assert len(history) == 3 and set(asked) == set(range(96))
     assert trainer.evaluate(source).loss == pytest.approx(trainer.evaluate(X, VALUES).loss, rel=1e-5)
@@ -245,11 +245,11 @@ def test_rows_on_demand(device):
         raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="the disk is gone"):
-        linear(device).fit(lm.data.Source(96, lm.data.Dataset(X[:1], VALUES[:1]), broken), verbosity="silent")
+        linear(cpu).fit(lm.data.Source(96, lm.data.Dataset(X[:1], VALUES[:1]), broken), verbosity="silent")
 
 
-def test_the_learning_rate_range(device):
-    trainer = linear(device)
+def test_the_learning_rate_range(cpu):
+    trainer = linear(cpu)
     trainer.fit(X, VALUES, verbosity="silent")
     before = trainer.parameters()["0.weight"].tolist()
     found = lm.find_learning_rate(trainer, X, VALUES, from_=1e-4, to=1.0, steps=20)
@@ -257,8 +257,8 @@ def test_the_learning_rate_range(device):
     assert trainer.parameters()["0.weight"].tolist() == before
 
 
-def test_options_reach_the_trainer(device):
-    trainer = small(device, clip_norm=1.0, schedule=optim.Cosine(period=100, end=0.5, warm_up=2), average=0.9, seed=3,
+def test_options_reach_the_trainer(cpu):
+    trainer = small(cpu, clip_norm=1.0, schedule=optim.Cosine(period=100, end=0.5, warm_up=2), average=0.9, seed=3,
                     groups=[{"parameters": "*.bias", "weight_decay_scale": 0}], metrics={"top2": metrics.TopK(k=2)})
     history = trainer.fit(X, CLASSES, epochs=2, batch_size=32, verbosity="silent")
     assert history["top2"][-1] >= history["accuracy"][-1] and history.facts["seed"] == 3
