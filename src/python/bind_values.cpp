@@ -71,7 +71,7 @@ py::object item(const Call& c) {
   return give(kept.size() == shape.rank() ? part : reshape(part, Shape(kept)));
 }
 
-// Any op of the catalogue by its name: lemnos.op("softmax", x, axis=1).
+// Any op of the catalogue by its name: lemnos.op("softmax", x, logarithm=True).
 py::object op_by_name(const py::args& args, const py::kwargs& options) {
   if (args.empty() || !py::isinstance<py::str>(args[0]))
     throw py::type_error("op: takes the name of an op, then its inputs");

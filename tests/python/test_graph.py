@@ -20,7 +20,7 @@ def test_operators_and_ops_compute(device):
         "einsum": (lm.einsum("ij, kj -> ik", [x, x]), a @ a.T), "where": (lm.where(x > 3, x, 0.0), np.where(a > 3, a, 0))}
     made = lm.eval([v for v, _ in expressions.values()], device, {"x": a})
     for (name, (_, right)), tensor in zip(expressions.items(), made):
-        assert np.allclose(tensor.numpy(), right, rtol=1e-5), name
+        assert np.allclose(tensor.numpy(), right, rtol=1e-4), name
 
 
 def test_keyword_options_are_the_structs_fields(cpu):
@@ -58,8 +58,8 @@ def test_ops_by_name(cpu):
     assert {"softmax", "matmul", "conv2d"} <= set(lm.op_names())
     graph = lm.Graph()
     x = graph.constant([[1.0, 2.0]])
-    assert np.allclose(lm.eval(lm.op("softmax", x, axis=1), cpu).numpy(), [[1 / (1 + math.e), math.e / (1 + math.e)]])
-    with pytest.raises(lm.Error, match="softmax: no option 'axes'; there are axis"):
+    assert np.allclose(lm.eval(lm.op("softmax", x, logarithm=False), cpu).numpy(), [[1 / (1 + math.e), math.e / (1 + math.e)]])
+    with pytest.raises(lm.Error, match="softmax: no option 'axes'; there are logarithm"):
         lm.op("softmax", x, axes=1)
 
 
@@ -111,7 +111,6 @@ def test_values_outlive_what_made_them():
     (lambda x: x[::2], lm.Error, "slices of values have no steps"),
     (lambda x: bool(x), TypeError, "it has no content until a program runs"),
     (lambda x: lm.Graph().input("x", [-1]), lm.Error, "-1"),
-    (lambda x: lm.Device.find("no such device"), lm.Error, "no such device"),
     (lambda x: lm.eval(x, "cpu", {"y": 1}), lm.Error, "eval: no input 'y'"),
     (lambda x: lm.eval(x, "cpu", {"x": np.zeros((3, 2), np.float32)}), lm.Error, r"eval: x is f32\[3, 2\], it takes f32\[2, 3\]"),
     (lambda x: lm.eval(x, "cpu", {"x": np.zeros((2, 3), np.int32)}), lm.Error, r"i32\[2, 3\], it takes f32\[2, 3\]: astype\('float32'\)"),
@@ -120,6 +119,12 @@ def test_a_mistake_is_one_line(mistake, error, line):
     with pytest.raises(error, match=line) as caught:
         mistake(lm.Graph().input("x", [2, 3]))
     assert "\n" not in str(caught.value)
+
+
+def test_a_device_that_is_not_there():
+    with pytest.raises(lm.Error, match="no such device") as caught:  # and, in lines below, those that are
+        lm.Device.find("no such device")
+    assert caught.value.code in ("not_found", "no_device")
 
 
 def test_errors_have_a_code():
