@@ -30,7 +30,9 @@ Home::~Home() {
 std::shared_ptr<Home> make_home(Graph& graph, std::shared_ptr<void> keep) {
   std::weak_ptr<Home>& known = homes_by_graph()[&graph];
   if (auto home = known.lock()) return home;
-  auto home = std::make_shared<Home>(Home{&graph, std::move(keep)});
+  auto home = std::make_shared<Home>();
+  home->graph = &graph;
+  home->keep = std::move(keep);
   known = home;
   return home;
 }

@@ -19,7 +19,10 @@ namespace py = pybind11;
 struct Home {
   Graph* graph = nullptr;      // null: it is gone
   std::shared_ptr<void> keep;  // what the graph lives in
+  Home() = default;
   ~Home();
+  Home(const Home&) = delete;
+  Home& operator=(const Home&) = delete;
 };
 
 /// The home of a graph, whose memory `keep` holds; the same one while anybody holds it.
