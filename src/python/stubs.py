@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 HEAD = '''"""Written by stubs.py from the module. {doc}"""
+import builtins
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
@@ -37,6 +38,8 @@ def declaration(line, doc, indent):
 def class_stub(name, cls):
     out = [f"\nclass {name}{'(NamedTuple)' if issubclass(cls, tuple) else ''}:{docstring(cls.__doc__ or '', '') or ''}"]
     lines = cls.__dict__.get("__declared__", [])
+    if any(" list(" in line for line, _ in lines):  # the name means the method within the class
+        lines = [(line.replace("list[", "builtins.list["), doc) for line, doc in lines]
     if issubclass(cls, tuple):
         out += ["\n"] + [f"    {line}\n" for line, _ in lines]
     else:
