@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 SUBMODULES = ("callback", "data", "init", "loss", "metrics", "nn", "optim")
 # What has the buffer protocol or __dlpack__, and what an op takes where a value is asked for.
 ALIASES = '''
-DType = Literal['f32', 'f16', 'bf16', 'i32', 'u32', 'u8', 'boolean']
+DType = Literal['f32', 'f16', 'bf16', 'i32', 'u32', 'u8', 'bool']
 Array = Any
 Operand = Any
 '''

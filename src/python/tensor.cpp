@@ -460,7 +460,7 @@ void define_tensor(py::module_& module) {
            [](const Call&) -> py::object { return py::make_tuple(dlpack::kHost, 0); }}},
          {{"shape: tuple[int, ...]", "The extents.",
            [](const Call& c) -> py::object { return give(self_of(c).desc().shape); }},
-          {"dtype: DType", "f32, f16, bf16, i32, u32, u8 or boolean.",
+          {"dtype: DType", "f32, f16, bf16, i32, u32, u8 or bool.",
            [](const Call& c) -> py::object { return give(self_of(c).desc().dtype); }}});
   define(module, {{"from_dlpack(array: Any) -> Tensor",
                    "The memory of an array of another library, which has __dlpack__ and lies in host memory.",

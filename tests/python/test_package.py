@@ -22,6 +22,8 @@ def public(names):
 
 def methods(cls):
     own = {n for n in vars(cls) if not n.startswith("__") or n in ("__init__", "__call__", "__len__", "__getitem__", "__add__", "__matmul__")}
+    if isinstance(vars(cls).get("__init__"), type(object.__init__)):
+        own.discard("__init__")  # pybind11's, of what Python cannot make
     return {n for n in own if not n.startswith("_pybind") and n not in ("__declared__",) and not (n.startswith("_") and not n.startswith("__"))}
 
 

@@ -37,8 +37,8 @@ def test_metrics():
 
 def test_initialisers():
     graph = lm.Graph()
-    for init in ("identity", lm.Init("identity"), lm.init.identity()):
-        weight = graph.parameter(f"w{init}"[:40], shape=[2, 2], init=init)
+    for i, init in enumerate(("identity", lm.Init("identity"), lm.init.identity())):
+        weight = graph.parameter(f"w{i}", shape=[2, 2], init=init)
         assert lm.eval(weight * 1.0, "cpu").tolist() == [[1, 0], [0, 1]]
     assert lm.eval(graph.parameter("c", shape=[2], init=lm.init.constant(3)) + 0.0, "cpu").tolist() == [3, 3]
 

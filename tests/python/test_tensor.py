@@ -6,7 +6,7 @@ import pytest
 
 import lemnos as lm
 
-NUMPY = {"f32": np.float32, "f16": np.float16, "i32": np.int32, "u32": np.uint32, "u8": np.uint8, "boolean": np.bool_}
+NUMPY = {"f32": np.float32, "f16": np.float16, "i32": np.int32, "u32": np.uint32, "u8": np.uint8, "bool": np.bool_}
 
 
 @pytest.mark.parametrize("dtype", NUMPY)
@@ -22,7 +22,7 @@ def test_the_memory_is_shared(dtype):
     assert tensor.tolist() == given.tolist()
 
 
-@pytest.mark.parametrize("dtype", [d for d in NUMPY if d != "boolean"])
+@pytest.mark.parametrize("dtype", [d for d in NUMPY if d != "bool"])
 def test_dlpack_both_ways(dtype):
     given = np.arange(24).reshape(2, 3, 4).astype(NUMPY[dtype])
     tensor = lm.from_dlpack(given)
