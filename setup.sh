@@ -7,7 +7,7 @@ usage() {
   cat <<'TEXT'
 ./setup.sh demo [OPTIONS]   install what is missing, build, train a digit classifier: lemnos train mlp OPTIONS
 ./setup.sh test             install what is missing, build, run every test lane, print a summary
-./setup.sh build            build into build/ (the tool is build/bin/lemnos)
+./setup.sh build            build into build/ (the tool is build/bin/lemnos); LEMNOS_PYTHON=ON: import lemnos, too
 ./setup.sh deps             install what is missing, and nothing else
 ./setup.sh drivers [NAME]   unpack more Vulkan drivers into .toolchain/ (tests/drivers.sh list)
 ./setup.sh help             this text
@@ -23,7 +23,8 @@ note() { printf '   %s\n' "$*"; }
 packages=(g++ cmake ninja-build ccache glslang-tools libvulkan-dev libvulkan1 mesa-vulkan-drivers vulkan-validationlayers
   spirv-tools nlohmann-json3-dev libcli11-dev zlib1g-dev libgtest-dev libstb-dev pkg-config)
 packages_where_the_release_has_them=(libvulkan-memory-allocator-dev libjpeg-dev)
-packages_for_tests=(clang-format-14 libglfw3-dev locales)  # GLFW: the window of a sample; locales: the source of de_DE
+# GLFW: the window of a sample; locales: the source of de_DE; the rest: import lemnos
+packages_for_tests=(clang-format-14 libglfw3-dev locales pybind11-dev python3-dev python3-numpy python3-pytest)
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
@@ -114,7 +115,7 @@ build() {
     rm -rf build/CMakeCache.txt build/CMakeFiles
   fi
   # Never -Werror: a newer compiler's warning is no user's business. The lane `warnings` of the tests reads what was kept.
-  cmake -S . -B build -G Ninja -DLEMNOS_DEVELOPER=OFF -DLEMNOS_KEEP_WARNINGS=ON -DCMAKE_BUILD_TYPE=Release
+  cmake -S . -B build -G Ninja ${LEMNOS_PYTHON:+"-DLEMNOS_PYTHON=$LEMNOS_PYTHON"} -DLEMNOS_DEVELOPER=OFF -DLEMNOS_KEEP_WARNINGS=ON -DCMAKE_BUILD_TYPE=Release
   cmake --build build -j"$(nproc)" "$@"
 }
 
@@ -133,7 +134,7 @@ case ${1:-help} in
     .ci/toolchain.sh releases || note "lanes for missing compilers are skipped with a reason"
     step "The test data of ONNX, in .toolchain/onnx (nothing is installed)"
     .ci/toolchain.sh judges || note "the test that it is for is left out, and says so"
-    ./setup.sh build || { printf '\nthe build failed\n\n0 passed, 1 failed\n'; exit 1; }
+    LEMNOS_PYTHON=AUTO ./setup.sh build || { printf '\nthe build failed\n\n0 passed, 1 failed\n'; exit 1; }
     exec .ci/lanes.sh build
     ;;
   build) build ;;

@@ -6,4 +6,4 @@ tidy=$(command -v clang-tidy-14 || command -v clang-tidy) || { echo "clang-tidy 
 # Of a folder that compiles each file alone, which this one may not.
 commands="${1:?the build folder}/tidy"
 cmake -S . -B "$commands" -G Ninja -DLEMNOS_UNITY=OFF -DCMAKE_BUILD_TYPE=Release >/dev/null
-find src -name '*.cpp' -print0 | xargs -0 -n 1 -P "$(nproc)" "$tidy" -p "$commands" --quiet
+find src -path src/python -prune -o -name '*.cpp' -print0 | xargs -0 -n 1 -P "$(nproc)" "$tidy" -p "$commands" --quiet

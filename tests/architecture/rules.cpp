@@ -47,6 +47,7 @@ const std::map<std::string, Layers, std::less<>> kArrows = {
     {"selection", {"train", "data", "metrics", "base"}},
     {"check", without(kEverything, {"api", "train", "data", "metrics", "selection"})},
     {"api", kEverything},
+    {"python", kEverything},
 };
 
 const Layers kMayUseVulkanHeaders = {"vulkan", "runtime", "check", "api"};
