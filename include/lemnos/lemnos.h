@@ -442,6 +442,8 @@ typedef struct lemnos_vulkan_device {
   const VkAllocationCallbacks* allocation_callbacks;
   uint64_t memory_budget;   /* bytes; 0: no limit */
   const char* cache_folder; /* NULL: compiled pipelines are not kept */
+  /* What one submission may take of the device's time; 0: LEMNOS_SUBMISSION_MS, or else 250; infinity: no bound. */
+  double longest_submission_ms;
 } lemnos_vulkan_device;
 
 typedef struct lemnos_vulkan_buffer {
