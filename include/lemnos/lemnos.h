@@ -447,6 +447,8 @@ typedef struct lemnos_vulkan_device {
   const VkAllocationCallbacks* allocation_callbacks;
   uint64_t memory_budget;   /* bytes; 0: no limit */
   const char* cache_folder; /* NULL: compiled pipelines are not stored */
+  /* The longest submission in ms of device time; 0: LEMNOS_SUBMISSION_MS, or 250; infinity: no limit. */
+  double longest_submission_ms;
 } lemnos_vulkan_device;
 
 typedef struct lemnos_vulkan_buffer {

@@ -164,6 +164,8 @@ class Backend {
   virtual std::unique_ptr<Session> open(std::shared_ptr<ModelState> state, const SessionOptions& options = {}) = 0;
   /// Messages of the validation layers so far, where they are on: errors and warnings.
   virtual std::vector<std::string> validation_messages() const { return {}; }
+  /// See Device::loss_report.
+  virtual std::string loss_report() const { return {}; }
   /// Runs the remaining self-tests and returns all results: see Device::self_test.
   virtual std::vector<SelfTest> self_test() { return {}; }
 };
@@ -201,6 +203,9 @@ class Device {
   /// driver's version and the kernels. LEMNOS_SELF_TEST=off skips all.
   std::vector<SelfTest> self_test() const { return backend_->self_test(); }
   Backend& backend() const { return *backend_; }
+  /// Empty while the device is there. Once it is lost: what the driver returned, the last submissions with the names of
+  /// their nodes and whether each ran to its end, and what VK_EXT_device_fault says. The logger was told the same.
+  std::string loss_report() const { return backend_->loss_report(); }
   /// The memory of the state that `graph` is built on.
   std::unique_ptr<Session> open(const Graph& graph, const SessionOptions& options = {}) const {
     return open(graph.state(), options);

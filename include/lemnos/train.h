@@ -125,7 +125,7 @@ class Trainer {
   /// TrainerOptions::metrics; the same for the validation, with the prefix "val_"; learning_rate (of the last step),
   /// seconds, samples_per_second. Another call continues from the weights and the optimizer's state. Throws
   /// `shape_mismatch` when the data does not fit the model, `invalid_argument` when a schedule decays to zero (cosine
-  /// or polynomial to 0, one cycle) before the last step, and `device_lost`.
+  /// or polynomial to 0, one cycle) before the last step, and `device_lost` with the name of the last checkpoint.
   History fit(const data::Dataset& train, const FitOptions& options = {});
   /// The same with rows that are read while the device computes, in two windows in turn instead of the whole set. An
   /// epoch is the whole batches of it; the rest of one shuffled epoch comes in another. The history also has

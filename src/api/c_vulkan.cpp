@@ -29,6 +29,7 @@ VulkanDevice device_of(const lemnos_vulkan_device& from) {
                   .pipeline_cache = from.pipeline_cache,
                   .allocation_callbacks = from.allocation_callbacks,
                   .memory_budget = from.memory_budget,
+                  .longest_submission_ms = from.longest_submission_ms,
                   .cache_folder = text_of(from.cache_folder)};
   if (from.api_version) to.api_version = from.api_version;
   for (uint64_t i = 0; i < from.enabled_extension_count; ++i)

@@ -95,6 +95,7 @@ class VulkanBackend final : public Backend {
     return std::make_unique<VulkanSession>(std::move(state), context_, library_, options, self_test_);
   }
   std::vector<SelfTest> self_test() override { return self_test_->prove_all(); }
+  std::string loss_report() const override { return context_->loss_report(); }
   std::vector<std::string> validation_messages() const override {
     if (!context_->messages()) return {};
     std::vector<std::string> texts;

@@ -22,7 +22,7 @@ VulkanClock::VulkanClock(vulkan::Timeline& timeline, vulkan::CommandPool& pool) 
   const VkCommandBuffer reset =
       vulkan::recorded(pool, [&](vulkan::Recorder& r) { r.reset_timestamps(*timestamps_, 0, 2 * kSlots); });
   require_ok(timeline.submit({&reset, 1}).status, "timestamps");
-  require_ok(timeline.wait_all(), "timestamps");
+  require_ok(timeline.finish(), "timestamps");
 }
 
 uint32_t VulkanClock::open(bool foreign) {
@@ -67,7 +67,7 @@ bool VulkanClock::read(Slot& slot, uint32_t index, double& microseconds) const {
     return true;
   }
   uint64_t ticks[2] = {};
-  if (!timestamps_->read(2 * index, ticks)) return false;
+  if (timestamps_->read(2 * index, ticks) != Status::ok) return false;
   if (slot.state == State::foreign && ticks[0] == slot.last_begin) return false;
   slot.last_begin = ticks[0];
   microseconds = timestamps_->nanoseconds(ticks[0], ticks[1]) / 1000;

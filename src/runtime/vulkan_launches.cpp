@@ -4,9 +4,13 @@
 #include <map>
 #include <span>
 
+#include "base/text.h"
+
 namespace lemnos {
 
 namespace {
+
+constexpr size_t kLongestNames = 120;
 
 double segment_target(double wanted, const DeviceCaps& caps) {
   if (wanted > 0) return wanted;
@@ -137,6 +141,29 @@ bool VulkanLaunches::can_be_cut(const Segment& segment) const {
   if (part.dispatch >= plan_.first_update) return false;
   const bool several = std::ranges::any_of(part.count, [](uint32_t count) { return count > 1; });
   return segment.count > 1 || (several && !plan_.dispatches[static_cast<size_t>(part.dispatch)].indirect());
+}
+
+// Nodes rather than launches: what several launches of a loop do is said once.
+std::string VulkanLaunches::names_of(size_t first, size_t count) const {
+  std::string names, last;
+  for (const Part& part : std::span(segments_.parts).subspan(first, count)) {
+    const std::string name = label_of(plan_, plan_.dispatches[static_cast<size_t>(part.dispatch)]);
+    if (name == last) continue;
+    if (names.size() + name.size() > kLongestNames) return names + ", ..";
+    names += text(names.empty() ? "" : ", ", name);
+    last = name;
+  }
+  return names;
+}
+
+std::string VulkanLaunches::describe(size_t segment) const {
+  const Segment& s = segments_.segments[segment];
+  return text("segment ", segment + 1, " of ", segments_.segments.size(), ": ",
+              names_of(static_cast<size_t>(s.first), static_cast<size_t>(s.count)));
+}
+
+std::string VulkanLaunches::describe() const {
+  return text(launches_.size(), " launches: ", names_of(0, segments_.parts.size()));
 }
 
 void VulkanLaunches::record_segment(vulkan::Recorder& recorder, size_t index, bool ordered) const {

@@ -32,6 +32,10 @@ class VulkanLaunches {
   /// Whether it would be shorter with another cut: it holds several launches, or one of several workgroups, and is not
   /// of the update phase.
   bool can_be_cut(const Segment& segment) const;
+  /// "segment 2 of 7: matmul f32[64, 784], relu f32[64, 128]": for the report on a lost device.
+  std::string describe(size_t segment) const;
+  /// "7 launches: ..", of a whole step.
+  std::string describe() const;
   /// `ordered`: the caller has put a barrier before it, or the segment before it in the same command buffer.
   void record_segment(vulkan::Recorder& recorder, size_t segment, bool ordered) const;
 
@@ -50,6 +54,7 @@ class VulkanLaunches {
   std::vector<const vulkan::Pipeline*> make_pipelines() const;
   void record_part(vulkan::Recorder& recorder, const Part& part) const;
   Part whole(const Launch& launch) const;
+  std::string names_of(size_t first, size_t count) const;
   static bool begins(const Part& part) { return part.base == std::array<uint32_t, 3>{}; }  // a launch
 
   const Plan& plan_;

@@ -1,8 +1,10 @@
 #include "runtime/vulkan_memory.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <set>
+#include <thread>
 
 #include "base/text.h"
 
@@ -40,6 +42,16 @@ VulkanArenas::Arena& VulkanArenas::make(const ArenaId& id, uint64_t bytes, std::
   // Zeros past the end of a tensor: a kernel may read the rest of the last word.
   const uint64_t rounded = std::max<uint64_t>((bytes + 255) / 256 * 256, 256);
   made.buffer = vulkan::Buffer(context_, vulkan::Memory::device, rounded + 2 * guard_bytes_, made.name);
+  try {
+    fill(made, rounded, fills);
+  } catch (...) {
+    staging_.finish();  // what was sent before still writes to the buffer
+    throw;
+  }
+  return arenas_.emplace(id, std::move(made)).first->second;
+}
+
+void VulkanArenas::fill(Arena& made, uint64_t rounded, std::span<const Fill> fills) {
   std::vector<std::byte> guard(guard_bytes_);
   for (uint64_t at = 0; at + 4 <= guard_bytes_; at += 4) std::memcpy(guard.data() + at, &kPoison, 4);
   if (guard_bytes_) {
@@ -54,7 +66,6 @@ VulkanArenas::Arena& VulkanArenas::make(const ArenaId& id, uint64_t bytes, std::
                "clear");
   for (const Fill& fill : fills)
     require_ok(staging_.upload(*fill.bytes, made.buffer, guard_bytes_ + fill.offset), "initialise");
-  return arenas_.emplace(id, std::move(made)).first->second;
 }
 
 void VulkanArenas::bind(const ArenaId& id, uint64_t bytes, const std::string& name, const vulkan::BufferRange& place) {
@@ -98,9 +109,7 @@ VulkanState::VulkanState(std::shared_ptr<ModelState> state, std::shared_ptr<vulk
       staging_(timeline_),
       arenas_(context_, staging_, guard_bytes) {}
 
-VulkanState::~VulkanState() {
-  (void)wait_all();  // on a lost device there is nothing to wait for
-}
+VulkanState::~VulkanState() { (void)finish(); }
 
 uint64_t VulkanState::arena_bytes(const ArenaId& id) const {
   return id.kind == ArenaKind::variable ? state_->entry(id.index).desc.bytes() : state_->flat().bytes();
@@ -140,6 +149,12 @@ Status VulkanState::wait_all() {
   return timeline_->wait_all();
 }
 
+Status VulkanState::finish() {
+  for (int tries = 0; foreign_ && tries < 1000 && order_after_foreign() == Status::out_of_memory; ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return timeline_->finish();
+}
+
 std::vector<std::string> VulkanState::damaged_guards() const {
   std::vector<std::string> lines;
   arenas_.find_damage(lines);
@@ -152,7 +167,7 @@ std::vector<std::string> VulkanState::damaged_guards() const {
 VulkanMemory::VulkanMemory(std::shared_ptr<VulkanState> state)
     : state_(std::move(state)), local_(state_->context(), state_->staging(), state_->guard_bytes()) {}
 
-VulkanMemory::~VulkanMemory() { (void)wait_all(); }
+VulkanMemory::~VulkanMemory() { (void)finish(); }
 
 void VulkanMemory::prepare(const Graph& graph, const ArenaId& id) {
   if (id.kind != ArenaKind::local) return (void)state_->arena(id);
@@ -160,6 +175,11 @@ void VulkanMemory::prepare(const Graph& graph, const ArenaId& id) {
   const ValueInfo& info = graph.info(id.index);
   const VulkanArenas::Fill fill{0, info.initial};
   (void)local_.make(id, info.desc.bytes(), name_of(graph, id), std::span(&fill, info.initial ? 1 : 0));
+}
+
+uint64_t VulkanMemory::missing(const Graph& graph, const ArenaId& id) {
+  if (id.kind != ArenaKind::local) return state_->missing(id);
+  return local_.find(id) ? 0 : graph.info(id.index).desc.bytes();
 }
 
 VulkanArenas::Arena& VulkanMemory::arena(const ArenaId& id) {

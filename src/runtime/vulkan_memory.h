@@ -50,6 +50,8 @@ class VulkanArenas {
   void find_damage(std::vector<std::string>& lines) const;
 
  private:
+  void fill(Arena& made, uint64_t rounded, std::span<const Fill> fills);
+
   std::shared_ptr<vulkan::Context> context_;
   vulkan::Staging& staging_;
   uint64_t guard_bytes_;
@@ -64,6 +66,7 @@ class VulkanState {
   ~VulkanState();
 
   VulkanArenas::Arena& arena(const ArenaId& id);
+  uint64_t missing(const ArenaId& id) { return arenas_.find(id) ? 0 : arena_bytes(id); }
   void bind(const ArenaId& id, const vulkan::BufferRange& place);
   /// Drops the memory of entries that the state no longer has.
   void drop_unused();
@@ -72,6 +75,8 @@ class VulkanState {
   void used_by_foreign_commands() { foreign_ = true; }
   Status order_after_foreign();
   Status wait_all();
+  /// As wait_all(), before something goes: see Timeline::finish.
+  Status finish();
   std::vector<std::string> damaged_guards() const;
 
   const std::shared_ptr<ModelState>& layout() const { return state_; }
@@ -102,6 +107,8 @@ class VulkanMemory {
 
   /// Makes an arena of the graph or of its state, with its initial content.
   void prepare(const Graph& graph, const ArenaId& id);
+  /// Bytes that prepare() would allocate; 0: it is there.
+  uint64_t missing(const Graph& graph, const ArenaId& id);
   /// Where `where` lies in Vulkan's terms; the range is widened to whole words. Its arena was prepared.
   vulkan::BufferRange range(const Location& where);
   /// The same of a program that has its activations there.
@@ -121,6 +128,7 @@ class VulkanMemory {
   vulkan::Staging& staging() { return state_->staging(); }
   const std::shared_ptr<vulkan::Context>& context() const { return state_->context(); }
   Status wait_all() { return state_->wait_all(); }
+  Status finish() { return state_->finish(); }
   void used_by_foreign_commands() { state_->used_by_foreign_commands(); }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "base/status.h"
 #include "base/text.h"
 
 namespace lemnos {
@@ -25,8 +26,10 @@ void VulkanProfiler::step(Profile& profile, const Stopwatch& clock, bool whole) 
   profile.host.push_back({"submit", {submitting, waiting}});
   profile.host.push_back({"wait", {waiting, done}});
   std::vector<uint64_t> ticks(timestamps_.count());
-  require(timestamps_.read(0, ticks), ErrorCode::internal, "profile: ", profile.device,
+  const Status read = timestamps_.read(0, ticks);
+  require(read != Status::cancelled, ErrorCode::internal, "profile: ", profile.device,
           " has finished a step without writing its timestamps");
+  require_ok(read, "profile: timestamps");
   const auto at = [&](size_t i) { return done - timestamps_.nanoseconds(ticks[i], ticks.back()) / 1e3; };
   const std::vector<Launch>& launches = launches_.launches();
   for (size_t i = 0; i < launches.size(); ++i) {

@@ -2,7 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <new>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "runtime/compilation.h"
@@ -14,26 +19,64 @@ VulkanProgram::VulkanProgram(Plan plan, std::shared_ptr<VulkanMemory> memory, do
       memory_(std::move(memory)),
       segment_microseconds_(segment_microseconds),
       pool_(memory_->context()) {
+  require_room();
   for (const ArenaId& id : plan_.arenas) memory_->prepare(plan_.graph, id);
   if (plan_.activation_bytes)
     activations_ = vulkan::Buffer(memory_->context(), vulkan::Memory::device, plan_.activation_bytes, "activations");
-  if (plan_.guard_bytes && plan_.activation_bytes) poison();
-  if (plan_.dispatches.empty()) return;
-  cut(1);
+  try {
+    if (plan_.guard_bytes && plan_.activation_bytes) poison();
+    if (!plan_.dispatches.empty()) cut(1);
+  } catch (...) {
+    (void)memory_->finish();
+    throw;
+  }
+}
+
+// Before anything is allocated: what is missing would leave the device without memory halfway.
+void VulkanProgram::require_room() const {
+  const Graph& graph = plan_.graph;
+  std::set<ArenaId> fresh;
+  uint64_t wanted = plan_.activation_bytes;
+  for (const ArenaId& id : plan_.arenas)
+    if (const uint64_t bytes = memory_->missing(graph, id)) {
+      fresh.insert(id);
+      wanted += bytes;
+    }
+  const uint64_t left = memory_->context()->allocator().bytes_left();
+  if (wanted <= left) return;
+  std::vector<std::pair<uint64_t, std::string>> tensors;
+  for (size_t i = 0; i < graph.values().size(); ++i) {
+    const int id = static_cast<int>(i);
+    const ValueInfo& info = graph.info(id);
+    const bool there = i < plan_.locations.size() && plan_.locations[i].bytes && graph.storage_of(id) == id;
+    const ArenaId arena = there ? plan_.locations[i].arena : ArenaId{};
+    if (!there || (arena.kind != ArenaKind::activations && !fresh.contains(arena))) continue;
+    const std::string name = !info.name.empty()   ? "'" + info.name + "'"
+                             : info.producer >= 0 ? graph.nodes()[static_cast<size_t>(info.producer)].op->name
+                                                  : text("value ", id);
+    tensors.emplace_back(info.desc.bytes(), text(name, " ", info.desc, " (", info.desc.bytes(), " bytes)"));
+  }
+  std::ranges::sort(tensors, std::greater<>{});
+  std::string largest;
+  for (size_t i = 0; i < std::min<size_t>(3, tensors.size()); ++i) largest += (i ? ", " : "") + tensors[i].second;
+  fail(ErrorCode::out_of_memory, "compile: ", wanted, " bytes are wanted, ", plan_.activation_bytes,
+       " of them for activations, and ", left, " are left of the memory of ", memory_->context()->info().name,
+       "; the largest tensors: ", largest);
 }
 
 void VulkanProgram::cut(double slowness) {
+  // Where something fails the program stays as it was.
+  auto launches = std::make_unique<VulkanLaunches>(plan_, *memory_, activations_, segment_microseconds_, slowness);
+  const VkCommandBuffer commands = vulkan::recorded(pool_, [&](vulkan::Recorder& r) { launches->record_step(r); });
+  auto steps = std::make_unique<VulkanSteps>(*launches, *memory_, pool_, total_steps_);
+  repeated_.assign(VulkanSteps::kMostStepsPerSubmit, commands);
   profiler_.reset();
-  steps_.reset();
-  launches_ = std::make_unique<VulkanLaunches>(plan_, *memory_, activations_, segment_microseconds_, slowness);
-  commands_ = vulkan::recorded(pool_, [&](vulkan::Recorder& r) { launches_->record_step(r); });
-  repeated_.assign(VulkanSteps::kMostStepsPerSubmit, commands_);
-  steps_ = std::make_unique<VulkanSteps>(*launches_, *memory_, pool_, total_steps_);
+  steps_ = std::move(steps);
+  launches_ = std::move(launches);
 }
 
 VulkanProgram::~VulkanProgram() {
-  // The command buffer must have completed before its pool goes; a lost device has nothing left to wait for.
-  (void)memory_->wait_all();
+  (void)memory_->finish();  // the command buffer must have completed before its pool goes
 }
 
 VulkanSteps& VulkanProgram::steps() {
@@ -59,10 +102,10 @@ Status VulkanProgram::run(uint32_t steps) {
 Status VulkanProgram::cut_if_slow() {
   const double slowness = steps_->slowness();
   if (slowness <= 1 || steps_->publication()) return Status::ok;
-  cut_again_ = true;
   if (const Status status = memory_->wait_all(); status != Status::ok) return status;
   try {
     cut(slowness);
+    cut_again_ = true;
     return Status::ok;
   } catch (const Error& error) {
     memory_->context()->log(LogLevel::error, error.what());

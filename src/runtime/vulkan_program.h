@@ -39,6 +39,7 @@ class VulkanProgram final : public Program {
   const Plan& plan() const { return plan_; }
 
  private:
+  void require_room() const;
   void cut(double slowness);  // into segments, and the step as a whole
   Status cut_if_slow();
   Profile empty_profile(uint32_t steps) const;
@@ -50,8 +51,7 @@ class VulkanProgram final : public Program {
   vulkan::Buffer activations_;
   vulkan::CommandPool pool_;
   std::unique_ptr<VulkanLaunches> launches_;  // null: nothing to launch
-  VkCommandBuffer commands_ = VK_NULL_HANDLE;
-  std::vector<VkCommandBuffer> repeated_;  // the same one, as often as a run may ask in one submission
+  std::vector<VkCommandBuffer> repeated_;     // the same one, as often as a run may ask in one submission
   std::unique_ptr<VulkanSteps> steps_;
   std::unique_ptr<VulkanProfiler> profiler_;  // from the first profile() on
   uint64_t total_steps_ = 0;

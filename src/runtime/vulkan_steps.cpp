@@ -1,7 +1,11 @@
 #include "runtime/vulkan_steps.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <limits>
+#include <string>
+#include <string_view>
 
 namespace lemnos {
 
@@ -9,6 +13,14 @@ namespace {
 
 // Of submissions that take a small part of the bound, only so many are timed: timestamps cost the device a little.
 constexpr uint32_t kTimedEvery = 32;
+
+// Without an allocation: "12 steps of 7 launches: ..". Valid until the thread asks again.
+std::string_view said_of(size_t count, const char* of, const std::string& name) {
+  static thread_local std::array<char, vulkan::SubmissionLog::kLongest + 1> said;
+  if (!*of) return name;
+  std::snprintf(said.data(), said.size(), "%zu %s%s", count, of, name.c_str());
+  return said.data();
+}
 
 Pace pace_of(const Segments& segments) {
   std::vector<double> guesses;
@@ -28,8 +40,11 @@ VulkanSteps::VulkanSteps(const VulkanLaunches& launches, VulkanMemory& memory, v
       clock_(memory.timeline(), pool),
       longest_(1000 * memory.context()->caps().longest_submission_ms) {
   whole_.reserve(kMostStepsPerSubmit + 2);
-  for (size_t i = 0; i < pace_.segments(); ++i)
+  for (size_t i = 0; i < pace_.segments(); ++i) {
     segments_.push_back(vulkan::recorded(pool, [&](vulkan::Recorder& r) { launches_.record_segment(r, i, false); }));
+    names_.push_back(launches_.describe(i));
+  }
+  step_name_ = launches_.describe();
 }
 
 // What the device has not finished of earlier calls.
@@ -76,7 +91,9 @@ Status VulkanSteps::send(const Batch& batch, std::span<const vulkan::SemaphorePo
     if (publication_ && i + 1 == batch.publish_after) list[count++] = publication_->commands();
   }
   if (timed && clock_.after(slot)) list[count++] = clock_.after(slot);
-  const vulkan::Submission sent = memory_.timeline().submit(std::span(list).first(count), waits);
+  const vulkan::Submission sent =
+      memory_.timeline().submit(std::span(list).first(count), waits, {},
+                                said_of(batch.count, batch.count > 1 ? "segments, from " : "", names_[batch.first]));
   if (sent.status != Status::ok) {
     if (timed) clock_.close(slot);
     pace_.rewind(batch.first);
@@ -138,7 +155,7 @@ Status VulkanSteps::run(uint32_t& steps, std::span<const VkCommandBuffer> whole)
   if (slot != VulkanClock::kNone && clock_.before(slot)) whole_.push_back(clock_.before(slot));
   whole_.insert(whole_.end(), whole.begin(), whole.begin() + now);
   if (slot != VulkanClock::kNone && clock_.after(slot)) whole_.push_back(clock_.after(slot));
-  const vulkan::Submission sent = memory_.timeline().submit(whole_);
+  const vulkan::Submission sent = memory_.timeline().submit(whole_, {}, {}, said_of(now, "steps of ", step_name_));
   if (slot != VulkanClock::kNone) {
     since_timed_ = 0;
     if (sent.status == Status::ok)
@@ -209,7 +226,9 @@ void VulkanSteps::report(Advanced& now, Advanced* done) const {
 }
 
 void VulkanSteps::publish_to(uint32_t copies) {
-  publication_ = std::make_unique<VulkanPublication>(memory_, pool_, copies);
+  auto made = std::make_unique<VulkanPublication>(memory_, pool_, copies);
+  if (publication_) (void)memory_.finish();  // the copies of before may still be written
+  publication_ = std::move(made);
 }
 
 Status VulkanSteps::publish() {

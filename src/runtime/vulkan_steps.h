@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "lemnos/session.h"
@@ -81,6 +82,8 @@ class VulkanSteps {
   Pace pace_;
   VulkanClock clock_;
   std::vector<VkCommandBuffer> segments_;
+  std::vector<std::string> names_;  // of what the segments run
+  std::string step_name_;
   double longest_;                      // microseconds of a submission
   uint32_t since_timed_ = 0;            // submissions of whole steps
   std::vector<VkCommandBuffer> whole_;  // of a submission, with its timestamps

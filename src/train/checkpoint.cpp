@@ -153,6 +153,7 @@ void Trainer::save(const std::filesystem::path& path, const std::map<std::string
     require(metadata.emplace(key, note).second, ErrorCode::invalid_argument, path.string(), ": the note '", key,
             "' is Lemnos's own");
   io::write_safetensors(path, views, metadata);
+  impl_->checkpoint = path.string();
 }
 
 void Trainer::load(const std::filesystem::path& path) { impl_->load(path, Snapshot::Part::everything); }
@@ -192,6 +193,7 @@ void Trainer::Impl::load(const std::filesystem::path& path, Snapshot::Part part)
                       ": the order of the rows, dropout and noise differ from both runs from here on; set "
                       "TrainerOptions::seed = ",
                       seed, " to go on as that run would have");
+  checkpoint = where;
   resume();
   stale = true;  // which parameters share a clock may have changed
 }

@@ -110,16 +110,20 @@ void FitRun::stop(const std::string& reason) {
   stopped_ = true;
 }
 
-History Trainer::fit(const data::Dataset& train, const FitOptions& options) {
+History Trainer::fit(const data::Dataset& train, const FitOptions& options) try {
   require_options(options);
   impl_->prepare_training(train, {options.batch_size, options.shuffle, options.drop_last}, false);
   return impl_->fit_epochs(*this, options, false);
+} catch (const Error& error) {
+  impl_->rethrow(error);
 }
 
-History Trainer::fit(const data::Source& train, const FitOptions& options) {
+History Trainer::fit(const data::Source& train, const FitOptions& options) try {
   require_options(options);
   impl_->prepare_training(train, {options.batch_size, options.shuffle, options.drop_last});
   return impl_->fit_epochs(*this, options, true);
+} catch (const Error& error) {
+  impl_->rethrow(error);
 }
 
 History Trainer::Impl::fit_epochs(Trainer& trainer, const FitOptions& fit, bool source) {

@@ -115,8 +115,13 @@ bool Stream::reading_is_done() const {
 }
 
 void Stream::finish_reading() {
-  if (!reading_.valid()) return;
-  load_seconds_ += reading_.get();
+  if (reading_.valid()) {
+    next_read_ = reading_first_;  // where reading fails it is asked for again
+    load_seconds_ += reading_.get();
+    next_read_ += reading_count_;
+    unwritten_ = true;
+  }
+  if (!unwritten_) return;
   const Stopwatch writing;
   const int64_t place = reading_first_ % (2 * window_);
   const std::vector<Value>& resident = pass_.feed->columns();
@@ -126,14 +131,21 @@ void Stream::finish_reading() {
                                 std::span(columns_[c]).first(static_cast<size_t>(reading_count_ * batch_) * row),
                                 static_cast<size_t>(place * batch_) * row);
   }
+  unwritten_ = false;
   there_until_ = reading_first_ + reading_count_;
   load_seconds_ += writing.seconds();
 }
 
 void Stream::submit(int64_t steps) {
+  if (interrupted_) {  // the device knows how many were run
+    const ops::StepWords words = pass_.step_words();
+    next_step_ = words.epoch() * per_epoch_ + words.batch();
+    free_after_.fill(pass_.session().handed_over());
+  }
+  interrupted_ = true;
   while (steps > 0) {
     if (next_step_ == there_until_) {
-      if (!reading_.valid()) begin_reading();
+      if (!reading_.valid() && !unwritten_) begin_reading();
       finish_reading();
       require(next_step_ < there_until_, ErrorCode::internal, "stream: step ", next_step_, " of ", per_epoch_,
               " batches");
@@ -145,9 +157,11 @@ void Stream::submit(int64_t steps) {
     steps -= now;
     next_step_ += now;
     // While the steps handed over run: the other half is read as soon as no step that is to come needs it.
-    if (!reading_.valid() && next_read_ < next_step_ - next_step_ % window_ + 2 * window_) begin_reading();
+    if (!reading_.valid() && !unwritten_ && next_read_ < next_step_ - next_step_ % window_ + 2 * window_)
+      begin_reading();
     if (reading_is_done()) finish_reading();
   }
+  interrupted_ = false;
 }
 
 double Stream::take_load_seconds() { return std::exchange(load_seconds_, 0); }

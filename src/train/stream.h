@@ -52,6 +52,8 @@ class Stream {
   int64_t there_until_ = 0;                      // batches below this number are on the device
   int64_t reading_first_ = 0, reading_count_ = 0;
   std::array<uint64_t, 2> free_after_{};
+  bool unwritten_ = false;    // a window was read and is not on the device yet
+  bool interrupted_ = false;  // steps were handed over of which not all may have run
   double load_seconds_ = 0;
   std::future<double> reading_;  // seconds that it took; last, for its end waits for the thread
 };

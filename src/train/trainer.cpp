@@ -165,6 +165,13 @@ std::vector<StepMetrics> Trainer::Impl::train_steps(int64_t steps) {
   return training->run(steps, stream.get());
 }
 
+void Trainer::Impl::rethrow(const Error& error) const {
+  if (error.code() != ErrorCode::device_lost) throw;
+  throw Error(error.code(),
+              text(error.what(), checkpoint.empty() ? "; nothing was saved" : "; the last checkpoint is ", checkpoint),
+              error.where());
+}
+
 void Trainer::Impl::require_loss_scale() {
   if (!options.update.loss_scale) return;
   ops::StepWords words = learned.words();
@@ -191,9 +198,13 @@ void Trainer::begin(const data::Dataset& train, int64_t batch_size, bool shuffle
 Metrics Trainer::step(int64_t steps) {
   require(impl_->training != nullptr, ErrorCode::invalid_argument, "step: begin() has not been called");
   require(steps >= 0, ErrorCode::invalid_argument, "step: ", steps, " steps");
-  const Metrics means = impl_->builder.tally().add(impl_->train_steps(steps)).means();
-  impl_->require_loss_scale();
-  return means;
+  try {
+    const Metrics means = impl_->builder.tally().add(impl_->train_steps(steps)).means();
+    impl_->require_loss_scale();
+    return means;
+  } catch (const Error& error) {
+    impl_->rethrow(error);
+  }
 }
 
 std::vector<float> Trainer::recent_losses(int64_t count) {

@@ -30,6 +30,7 @@ struct Trainer::Impl {
   data::Source streamed;                  // the source that it reads
   std::vector<std::string> frozen;
   std::string other_seed;  // what is to be said when training goes on from a file of another seed
+  std::string checkpoint;  // saved or loaded last
   bool stale = false;      // the program of a step was made before the last freeze or unfreeze
 
   Impl(Device device, Model model, TrainerOptions options);
@@ -42,6 +43,8 @@ struct Trainer::Impl {
   std::vector<StepMetrics> train_steps(int64_t steps);
   /// Throws `out_of_range` where a step since the last call was left out at the least loss scale.
   void require_loss_scale();
+  /// Throws it again, on a lost device with the name of the last checkpoint.
+  [[noreturn]] void rethrow(const Error& error) const;
   /// The state may stand at another batch than before, also past the last: steps, and windows, begin where it stands.
   void resume();
   /// The rows to train on are no longer there: their source may go.

@@ -85,13 +85,18 @@ VmaVulkanFunctions functions_of(const InstanceTable& instance, const DeviceTable
   return f;
 }
 
-VmaAllocationCreateInfo placement(Memory memory, const DeviceCaps& caps) {
+VmaAllocationCreateInfo placement(Memory memory, const Context& context) {
+  const DeviceCaps& caps = context.caps();
   VmaAllocationCreateInfo info{};
   switch (memory) {
     case Memory::device:
       info.usage = VMA_MEMORY_USAGE_AUTO_PREFER_DEVICE;
+      // Never the host's memory in its place, where that is another: each access would go over the bus. An integrated
+      // device may call only a small part of what it shares with the host its own.
+      if (context.info().type != DeviceType::integrated) info.requiredFlags = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
+      if (context.features().memory_budget) info.flags = VMA_ALLOCATION_CREATE_WITHIN_BUDGET_BIT;
       if (caps.unified_memory)
-        info.flags = VMA_ALLOCATION_CREATE_MAPPED_BIT | VMA_ALLOCATION_CREATE_HOST_ACCESS_RANDOM_BIT;
+        info.flags |= VMA_ALLOCATION_CREATE_MAPPED_BIT | VMA_ALLOCATION_CREATE_HOST_ACCESS_RANDOM_BIT;
       break;
     case Memory::upload:
       info.usage = VMA_MEMORY_USAGE_AUTO_PREFER_HOST;
@@ -153,6 +158,7 @@ void Allocator::take(uint64_t bytes, const std::string& name) {
 void Allocator::give_back(uint64_t bytes) { bytes_ -= bytes; }
 
 Allocation Allocator::create(Memory memory, uint64_t bytes, const std::string& name) {
+  context_.require_present(name);
   const uint64_t most = context_.caps().max_allocation;
   require(bytes <= most, ErrorCode::unsupported, "buffer '", name, "': ", bytes, " bytes, and one allocation of ",
           context_.info().name, " holds ", most);
@@ -164,14 +170,14 @@ Allocation Allocator::create(Memory memory, uint64_t bytes, const std::string& n
                                 .size = bytes,
                                 .usage = usage,
                                 .sharingMode = VK_SHARING_MODE_EXCLUSIVE};
-  const VmaAllocationCreateInfo where = placement(memory, context_.caps());
+  const VmaAllocationCreateInfo where = placement(memory, context_);
   Allocation made;
   VmaAllocation block = VK_NULL_HANDLE;
   VmaAllocationInfo details{};
   const VkResult result = vmaCreateBuffer(library_->handle, &info, &where, &made.buffer, &block, &details);
   if (result != VK_SUCCESS) give_back(bytes);
   check(result, "buffer '", name, "': ", bytes, " bytes of ", to_string(memory), " memory, with ", bytes_.load(),
-        " in use");
+        " in use and ", bytes_left(), " left");
   made.memory = block;
   made.mapped = details.pMappedData;
   made.bytes = bytes;
@@ -212,7 +218,9 @@ uint64_t Allocator::bytes_left() const {
   for (uint32_t i = 0; i < memory->memoryHeapCount; ++i) {
     if (!(memory->memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)) continue;
     const VmaBudget& budget = budgets[i];
-    const uint64_t free_now = budget.budget - std::min(budget.budget, budget.usage);
+    // Without the extension the library guesses a part of the heap, which is no reason to refuse anything.
+    const uint64_t all = context_.features().memory_budget ? budget.budget : memory->memoryHeaps[i].size;
+    const uint64_t free_now = all - std::min<uint64_t>(all, budget.usage);
     // What we reserved and do not use is ours to give out.
     const uint64_t unused = budget.statistics.blockBytes - budget.statistics.allocationBytes;
     left = std::max(left, free_now + unused);

@@ -50,7 +50,8 @@ class Allocator {
   VkResult flush(const Allocation& allocation, uint64_t offset, uint64_t bytes);
   VkResult invalidate(const Allocation& allocation, uint64_t offset, uint64_t bytes);
   MemoryUse use() const;
-  /// Bytes that may still be allocated: of the budget, or of what the device says is free (VK_EXT_memory_budget).
+  /// Bytes of device memory that may still be allocated: of the budget, and of what the device says is free
+  /// (VK_EXT_memory_budget), or without that of its heap.
   uint64_t bytes_left() const;
 
  private:

@@ -30,14 +30,18 @@ Canary::Canary(std::shared_ptr<Context> context, QueueRole role)
     });
 }
 
-VkCommandBuffer Canary::watch(uint64_t value) {
+VkCommandBuffer Canary::watch(uint64_t value, SubmissionLog::Proof& proof) {
   const std::lock_guard lock(mutex_);
   if (count_ == kSlots) return VK_NULL_HANDLE;
   const uint32_t slot = (first_ + count_++) % kSlots, number = canary_number(value);
   values_[slot] = value;
   std::memcpy(numbers_.mapped() + slot * kWord, &number, kWord);
-  (void)numbers_.flush();
-  return commands_[slot];
+  if (numbers_.flush(slot * kWord, kWord) == Status::ok) {
+    proof = {reinterpret_cast<const volatile uint32_t*>(written_.mapped()) + slot, number};
+    return commands_[slot];
+  }
+  --count_;
+  return VK_NULL_HANDLE;
 }
 
 void Canary::take_back(uint64_t value) {
@@ -48,7 +52,7 @@ void Canary::take_back(uint64_t value) {
 Status Canary::check(uint64_t completed) {
   const std::lock_guard lock(mutex_);
   if (count_ == 0 || values_[first_] > completed || context_->lost()) return Status::ok;
-  (void)written_.invalidate();
+  if (const Status status = written_.invalidate(); status != Status::ok) return status;
   for (; count_ > 0 && values_[first_] <= completed; first_ = (first_ + 1) % kSlots, --count_) {
     uint32_t number = 0;
     std::memcpy(&number, written_.mapped() + first_ * kWord, kWord);

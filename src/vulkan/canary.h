@@ -8,6 +8,7 @@
 
 #include "vulkan/buffer.h"
 #include "vulkan/recorder.h"
+#include "vulkan/submission_log.h"
 
 namespace lemnos::vulkan {
 
@@ -19,8 +20,9 @@ class Canary {
 
   Canary(std::shared_ptr<Context> context, QueueRole role);
 
-  /// What to append to the submission that will signal `value`, values rising; null where all slots are taken.
-  VkCommandBuffer watch(uint64_t value);
+  /// What to append to the submission that will signal `value`, values rising, and how one sees that it was done; null
+  /// where all slots are taken.
+  VkCommandBuffer watch(uint64_t value, SubmissionLog::Proof& proof);
   /// The submission of the last watch() did not reach the queue.
   void take_back(uint64_t value);
   /// Compares the numbers of all submissions up to `completed`. Where one is missing the device counts as lost.

@@ -1,12 +1,16 @@
 #include "vulkan/context.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
+#include <limits>
+#include <locale>
+#include <new>
+#include <sstream>
 #include <string_view>
 
 #include "vulkan/allocator.h"
 #include "vulkan/caps.h"
+#include "vulkan/device_fault.h"
 #include "vulkan/result.h"
 
 namespace lemnos::vulkan {
@@ -23,10 +27,14 @@ std::string effective_cache_folder(const std::string& folder) {
 double longest_submission(double option, const DeviceCaps& caps) {
   const char* said = std::getenv("LEMNOS_SUBMISSION_MS");
   if (option == 0 && said && *said) {
-    const std::string_view word = said;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), option);
-    require(error == std::errc() && end == word.data() + word.size() && option > 0, ErrorCode::invalid_argument,
-            "LEMNOS_SUBMISSION_MS: '", word, "' is no number above 0");
+    // Not std::from_chars, which libc++ has for integers alone: a stream of the classic locale reads 1.5 everywhere.
+    std::istringstream word{std::string(said)};
+    word.imbue(std::locale::classic());
+    if (std::string_view(said) == "inf")
+      option = std::numeric_limits<double>::infinity();
+    else if (!(word >> option) || word.peek() != std::istringstream::traits_type::eof())
+      option = 0;
+    require(option > 0, ErrorCode::invalid_argument, "LEMNOS_SUBMISSION_MS: '", said, "' is no number above 0");
   }
   require(option >= 0, ErrorCode::invalid_argument, "device: longest_submission_ms ", option, " is not above 0");
   return option == 0 ? caps.longest_submission_ms : option;
@@ -133,11 +141,30 @@ Status Context::submit(const VkSubmitInfo2& info, QueueRole role) {
   return note(result);
 }
 
+void Context::require_present(std::string_view what) const {
+  require(!lost(), ErrorCode::device_lost, what, ": the device is lost");
+}
+
 Status Context::note(VkResult result) {
   const Status status = to_status(result);
-  if (status == Status::device_lost && !lost_.exchange(true))
-    log(LogLevel::error, text("the device is lost: ", to_string(result)));
+  if (status != Status::device_lost || lost_.exchange(true)) return status;
+  try {
+    const std::string report =
+        text("the device is lost: ", to_string(result), submissions_.report(), device_fault(vk_, device_));
+    {
+      const std::lock_guard lock(report_mutex_);
+      loss_report_ = report;
+    }
+    log(LogLevel::error, report);
+  } catch (const std::bad_alloc&) {
+    // A report is no reason to throw on a path that promises a status.
+  }
   return status;
+}
+
+std::string Context::loss_report() const {
+  const std::lock_guard lock(report_mutex_);
+  return loss_report_;
 }
 
 void Context::set_name(VkObjectType type, uint64_t handle, const std::string& name) const {

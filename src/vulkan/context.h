@@ -16,6 +16,7 @@
 #include "vulkan/features.h"
 #include "vulkan/kernel.h"
 #include "vulkan/messages.h"
+#include "vulkan/submission_log.h"
 
 namespace lemnos::vulkan {
 
@@ -108,8 +109,14 @@ class Context {
   /// Submits under the queue lock. Remembers a lost device.
   Status submit(const VkSubmitInfo2& info, QueueRole role = QueueRole::compute);
   bool lost() const { return lost_.load(std::memory_order_relaxed); }
+  /// Throws `device_lost` where it was: before something is made for `what`.
+  void require_present(std::string_view what) const;
   /// Remembers a lost device and translates.
   Status note(VkResult result);
+  /// Empty while the device is there. Else: how it was lost, the last submissions by the names of their nodes and
+  /// whether each ran to its end, and what the driver says of it. The logger was told the same.
+  std::string loss_report() const;
+  SubmissionLog& submissions() { return submissions_; }
 
   Allocator& allocator() { return *allocator_; }
   /// The pipeline for `desc`, made at the first call and kept as long as the context. Thread-safe. Throws
@@ -157,6 +164,9 @@ class Context {
   std::function<void(const QueueHandle&)> unlock_queue_;
   std::function<VkResult(const QueueHandle&, const VkSubmitInfo2&)> submit_;
   std::atomic<bool> lost_{false};
+  SubmissionLog submissions_;
+  mutable std::mutex report_mutex_;
+  std::string loss_report_;
 
   Counters counters_;
   std::unique_ptr<Allocator> allocator_;

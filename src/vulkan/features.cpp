@@ -9,6 +9,8 @@ namespace {
 
 constexpr const char* kMatrixExtension = "VK_KHR_cooperative_matrix";
 constexpr const char* kBfloat16Extension = "VK_KHR_shader_bfloat16";
+constexpr const char* kFaultExtension = "VK_EXT_device_fault";
+constexpr const char* kFaultKhrExtension = "VK_KHR_device_fault";
 constexpr const char* kBudgetExtension = VK_EXT_MEMORY_BUDGET_EXTENSION_NAME;
 constexpr const char* kMemoryFdExtension = VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME;
 constexpr const char* kDmaBufExtension = VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME;
@@ -105,6 +107,14 @@ void read_singles(const void* chain, FeatureSet& set) {
           chain, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_BFLOAT16_FEATURES_KHR))
     set.bfloat16_matrix |= f->shaderBFloat16Type == VK_TRUE && f->shaderBFloat16CooperativeMatrix == VK_TRUE;
 #endif
+#ifdef VK_EXT_device_fault
+  if (auto* f = find<VkPhysicalDeviceFaultFeaturesEXT>(chain, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FAULT_FEATURES_EXT))
+    set.device_fault |= f->deviceFault == VK_TRUE;
+#endif
+#ifdef VK_KHR_device_fault
+  if (auto* f = find<VkPhysicalDeviceFaultFeaturesKHR>(chain, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FAULT_FEATURES_KHR))
+    set.device_fault_khr |= f->deviceFault == VK_TRUE;
+#endif
 }
 
 template <typename Names>
@@ -118,6 +128,8 @@ FeatureSet read_chain(const VkPhysicalDeviceFeatures2* chain, const Names& exten
   set.external_memory_win32 = has(extensions, kWin32Extension);
   // A feature bit without its extension would make us call functions that were never enabled.
   set.pipeline_executable_properties &= has(extensions, kStatisticsExtension);
+  set.device_fault &= has(extensions, kFaultExtension);
+  set.device_fault_khr &= has(extensions, kFaultKhrExtension);
   set.cooperative_matrix &= has(extensions, kMatrixExtension) && set.memory_model;
   set.bfloat16_matrix &= has(extensions, kBfloat16Extension) && set.cooperative_matrix;
   return set;
@@ -153,7 +165,9 @@ FeatureSet supported_features(const InstanceTable& vk, VkPhysicalDevice device) 
                               .subgroup_size_control = core_1_3 || has(extensions, kSubgroupSizeExtension),
                               .cooperative_matrix = has(extensions, kMatrixExtension),
                               .bfloat16_matrix = has(extensions, kBfloat16Extension),
-                              .pipeline_executable_properties = has(extensions, kStatisticsExtension)};
+                              .pipeline_executable_properties = has(extensions, kStatisticsExtension),
+                              .device_fault = has(extensions, kFaultExtension),
+                              .device_fault_khr = has(extensions, kFaultKhrExtension)};
   FeatureChain chain(askable, properties.apiVersion);
   vk.vkGetPhysicalDeviceFeatures2(device, chain.mutable_head());
   return read_chain(chain.head(), extensions);
@@ -171,6 +185,8 @@ std::vector<const char*> extensions_for(const FeatureSet& features, uint32_t api
   if (features.pipeline_executable_properties) names.push_back(kStatisticsExtension);
   if (features.cooperative_matrix) names.push_back(kMatrixExtension);
   if (features.bfloat16_matrix) names.push_back(kBfloat16Extension);
+  if (features.device_fault) names.push_back(kFaultExtension);
+  if (features.device_fault_khr) names.push_back(kFaultKhrExtension);
   if (features.memory_budget) names.push_back(kBudgetExtension);
   if (features.external_memory_fd) names.push_back(kMemoryFdExtension);
   if (features.external_memory_dma_buf) names.push_back(kDmaBufExtension);
@@ -234,6 +250,18 @@ void FeatureChain::link_optional(const FeatureSet& set, void** tail) {
   if (set.bfloat16_matrix) {
     link(bfloat16_, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_BFLOAT16_FEATURES_KHR);
     bfloat16_.shaderBFloat16Type = bfloat16_.shaderBFloat16CooperativeMatrix = VK_TRUE;
+  }
+#endif
+#ifdef VK_EXT_device_fault
+  if (set.device_fault) {
+    link(fault_, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FAULT_FEATURES_EXT);
+    fault_.deviceFault = VK_TRUE;
+  }
+#endif
+#ifdef VK_KHR_device_fault
+  if (set.device_fault_khr) {
+    link(fault_khr_, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FAULT_FEATURES_KHR);
+    fault_khr_.deviceFault = VK_TRUE;
   }
 #endif
 }

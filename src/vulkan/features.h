@@ -29,6 +29,8 @@ struct FeatureSet {
   bool cooperative_matrix = false;
   bool bfloat16_matrix = false;  // shaderBFloat16Type and shaderBFloat16CooperativeMatrix
   bool pipeline_executable_properties = false;
+  bool device_fault = false;      // VK_EXT_device_fault
+  bool device_fault_khr = false;  // VK_KHR_device_fault
   // Extensions without a feature flag:
   bool memory_budget = false;
   bool external_memory_fd = false;
@@ -80,6 +82,12 @@ class FeatureChain {
 #endif
 #ifdef VK_KHR_shader_bfloat16
   VkPhysicalDeviceShaderBfloat16FeaturesKHR bfloat16_{};
+#endif
+#ifdef VK_EXT_device_fault
+  VkPhysicalDeviceFaultFeaturesEXT fault_{};
+#endif
+#ifdef VK_KHR_device_fault
+  VkPhysicalDeviceFaultFeaturesKHR fault_khr_{};
 #endif
 };
 

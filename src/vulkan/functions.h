@@ -113,8 +113,21 @@ namespace lemnos::vulkan {
   X(vkCmdPipelineBarrier2, vkCmdPipelineBarrier2KHR) \
   X(vkCmdWriteTimestamp2, vkCmdWriteTimestamp2KHR)
 
+#ifdef VK_EXT_device_fault
+#define LEMNOS_VK_FAULT_FUNCTIONS(X) X(vkGetDeviceFaultInfoEXT)
+#else
+#define LEMNOS_VK_FAULT_FUNCTIONS(X)
+#endif
+#ifdef VK_KHR_device_fault
+#define LEMNOS_VK_FAULT_REPORT_FUNCTIONS(X) X(vkGetDeviceFaultReportsKHR)
+#else
+#define LEMNOS_VK_FAULT_REPORT_FUNCTIONS(X)
+#endif
+
 /// Null where the device does not have the extension.
 #define LEMNOS_VK_DEVICE_OPTIONAL_FUNCTIONS(X) \
+  LEMNOS_VK_FAULT_FUNCTIONS(X)                 \
+  LEMNOS_VK_FAULT_REPORT_FUNCTIONS(X)          \
   X(vkGetDeviceBufferMemoryRequirements)       \
   X(vkGetDeviceImageMemoryRequirements)        \
   X(vkSetDebugUtilsObjectNameEXT)              \

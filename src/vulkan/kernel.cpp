@@ -112,17 +112,22 @@ PipelineStore::Layout PipelineStore::layout_for(uint32_t bindings, uint32_t push
   const VkDescriptorSetLayoutCreateInfo set_info{.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
                                                  .bindingCount = bindings,
                                                  .pBindings = slots.data()};
-  if (!layout.set)
-    vulkan::check(vk.vkCreateDescriptorSetLayout(context_.device(), &set_info, context_.callbacks(), &layout.set),
+  if (!layout.set) {
+    VkDescriptorSetLayout made = VK_NULL_HANDLE;  // what a call leaves there that fails is nobody's
+    vulkan::check(vk.vkCreateDescriptorSetLayout(context_.device(), &set_info, context_.callbacks(), &made),
                   "descriptor set layout of ", bindings, " buffers");
+    layout.set = made;
+  }
   const VkPushConstantRange push{.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT, .offset = 0, .size = push_bytes};
   const VkPipelineLayoutCreateInfo info{.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
                                         .setLayoutCount = 1,
                                         .pSetLayouts = &layout.set,
                                         .pushConstantRangeCount = push_bytes ? 1u : 0u,
                                         .pPushConstantRanges = &push};
-  vulkan::check(vk.vkCreatePipelineLayout(context_.device(), &info, context_.callbacks(), &layout.pipeline),
-                "pipeline layout of ", bindings, " buffers");
+  VkPipelineLayout made = VK_NULL_HANDLE;
+  vulkan::check(vk.vkCreatePipelineLayout(context_.device(), &info, context_.callbacks(), &made), "pipeline layout of ",
+                bindings, " buffers");
+  layout.pipeline = made;
   return layout;
 }
 
@@ -170,6 +175,7 @@ VkPipeline PipelineStore::create(const PipelineDesc& desc, VkPipelineLayout layo
 }
 
 const Pipeline& PipelineStore::get(const PipelineDesc& desc) {
+  context_.require_present(desc.name);
   const Key key = key_of(desc);
   {
     std::unique_lock lock(mutex_);

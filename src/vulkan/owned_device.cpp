@@ -55,13 +55,27 @@ FeatureSet useful_features(const Instance& instance, VkPhysicalDevice device, co
   FeatureSet set = supported_features(instance.vk(), device);
   if (!options.wanted_features) return set;
   const FeatureSet& wanted = *options.wanted_features;
-  for (auto flag :
-       {&FeatureSet::fp16, &FeatureSet::int8, &FeatureSet::int16, &FeatureSet::int64, &FeatureSet::storage16,
-        &FeatureSet::storage8, &FeatureSet::scalar_block_layout, &FeatureSet::buffer_device_address,
-        &FeatureSet::memory_model, &FeatureSet::subgroup_size_control, &FeatureSet::full_subgroups,
-        &FeatureSet::subgroup_extended_types, &FeatureSet::cooperative_matrix, &FeatureSet::bfloat16_matrix,
-        &FeatureSet::pipeline_executable_properties, &FeatureSet::memory_budget, &FeatureSet::external_memory_fd,
-        &FeatureSet::external_memory_dma_buf, &FeatureSet::external_memory_win32})
+  for (auto flag : {&FeatureSet::fp16,
+                    &FeatureSet::int8,
+                    &FeatureSet::int16,
+                    &FeatureSet::int64,
+                    &FeatureSet::storage16,
+                    &FeatureSet::storage8,
+                    &FeatureSet::scalar_block_layout,
+                    &FeatureSet::buffer_device_address,
+                    &FeatureSet::memory_model,
+                    &FeatureSet::subgroup_size_control,
+                    &FeatureSet::full_subgroups,
+                    &FeatureSet::subgroup_extended_types,
+                    &FeatureSet::cooperative_matrix,
+                    &FeatureSet::bfloat16_matrix,
+                    &FeatureSet::pipeline_executable_properties,
+                    &FeatureSet::device_fault,
+                    &FeatureSet::device_fault_khr,
+                    &FeatureSet::memory_budget,
+                    &FeatureSet::external_memory_fd,
+                    &FeatureSet::external_memory_dma_buf,
+                    &FeatureSet::external_memory_win32})
     set.*flag = set.*flag && wanted.*flag;
   return set;
 }

@@ -9,6 +9,7 @@ constexpr VkAccessFlags2 kAllAccesses = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_
 }  // namespace
 
 CommandPool::CommandPool(std::shared_ptr<Context> context, QueueRole role) : context_(std::move(context)) {
+  context_->require_present("command pool");
   const VkCommandPoolCreateInfo info{.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
                                      .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
                                      .queueFamilyIndex = context_->queue(role).family};

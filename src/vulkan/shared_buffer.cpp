@@ -3,6 +3,7 @@
 #include <bit>
 #include <utility>
 
+#include "base/status.h"
 #include "lemnos/device.h"
 #include "vulkan/recorder.h"
 #include "vulkan/result.h"
@@ -75,7 +76,9 @@ void SharedBuffer::create_buffer() {
                                                   .handleTypes = static_cast<VkFlags>(handle_type(memory_.kind))};
   const VkBufferCreateInfo info{
       .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .pNext = &external, .size = memory_.size, .usage = kUsage};
-  check(context_->vk().vkCreateBuffer(context_->device(), &info, context_->callbacks(), &buffer_), "shared buffer");
+  VkBuffer made = VK_NULL_HANDLE;
+  check(context_->vk().vkCreateBuffer(context_->device(), &info, context_->callbacks(), &made), "shared buffer");
+  buffer_ = made;
 }
 
 // Memory of its own on both sides: some drivers share nothing else.
@@ -85,8 +88,10 @@ void SharedBuffer::allocate(const void* next, uint32_t type) {
                                   .pNext = next,
                                   .allocationSize = memory_.allocation_size,
                                   .memoryTypeIndex = type};
-  check(context_->vk().vkAllocateMemory(context_->device(), &info, context_->callbacks(), &allocation_),
+  VkDeviceMemory made = VK_NULL_HANDLE;
+  check(context_->vk().vkAllocateMemory(context_->device(), &info, context_->callbacks(), &made),
         "shared buffer: memory of ", memory_.allocation_size, " bytes");
+  allocation_ = made;
 }
 
 void SharedBuffer::bind() {
@@ -95,6 +100,7 @@ void SharedBuffer::bind() {
 
 SharedBuffer SharedBuffer::create(std::shared_ptr<Context> context, ShareKind kind, VkDeviceSize size) {
   require(size > 0, ErrorCode::invalid_argument, "shared buffer: 0 bytes");
+  context->require_present("shared buffer");
   require_shareable(*context, kind, VK_EXTERNAL_MEMORY_FEATURE_EXPORTABLE_BIT);
   const DeviceInfo& device = context->info();
   SharedBuffer made(
@@ -117,6 +123,7 @@ SharedBuffer SharedBuffer::create(std::shared_ptr<Context> context, ShareKind ki
 SharedBuffer SharedBuffer::open(std::shared_ptr<Context> context, const SharedMemory& memory) {
   require(memory.size > 0 && memory.allocation_size >= memory.size, ErrorCode::invalid_argument,
           "shared buffer: ", memory.size, " bytes of ", memory.allocation_size);
+  context->require_present("shared buffer");
   require_shareable(*context, memory.kind, VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT);
   const DeviceInfo& device = context->info();
   const bool opaque = memory.kind != ShareKind::dma_buf;
@@ -155,9 +162,8 @@ void SharedBuffer::transfer(Timeline& timeline, uint32_t from, uint32_t to) cons
   Recorder recorder = Recorder::begin(*context_, commands, Reuse::once);
   recorder.transfer(range(), from, to);
   recorder.end();
-  Submission sent = timeline.submit({&commands, 1});
-  if (sent.status == Status::ok) sent.status = timeline.wait(sent.value);
-  require(sent.status == Status::ok, ErrorCode::device_lost, "shared buffer: ", lemnos::to_string(sent.status));
+  require_ok(timeline.submit({&commands, 1}).status, "shared buffer");
+  require_ok(timeline.finish(), "shared buffer");
 }
 
 void SharedBuffer::release(Timeline& timeline) const {

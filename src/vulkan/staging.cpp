@@ -14,7 +14,7 @@ Staging::Staging(std::shared_ptr<Timeline> timeline, VkDeviceSize slot_bytes, ui
 }
 
 Staging::~Staging() {
-  (void)timeline_->wait_all();  // the ring may still be read; on a lost device nothing reads it
+  finish();  // the ring may still be read
 }
 
 void Staging::create_ring() {
@@ -59,7 +59,7 @@ Status Staging::upload_piece(std::span<const std::byte> bytes, const Buffer& to,
   recorder.copy(slot.buffer.range(0, bytes.size()), to.range(offset, bytes.size()));
   recorder.barrier();
   recorder.end();
-  const Submission sent = timeline_->submit({&slot.commands, 1});
+  const Submission sent = timeline_->submit({&slot.commands, 1}, {}, {}, "an upload");
   slot.busy_until = sent.value;
   return sent.status;
 }
@@ -88,7 +88,7 @@ Status Staging::download_mapped(const Buffer& from, VkDeviceSize offset, std::sp
     recorder.end();
     to_host_ = made;
   }
-  const Submission sent = timeline_->submit({&to_host_, 1});
+  const Submission sent = timeline_->submit({&to_host_, 1}, {}, {}, "a download");
   if (sent.status != Status::ok) return sent.status;
   if (const Status status = timeline_->wait(sent.value); status != Status::ok) return status;
   if (const Status status = from.invalidate(offset, bytes.size()); status != Status::ok) return status;
@@ -102,7 +102,7 @@ Status Staging::download_piece(const Buffer& from, VkDeviceSize offset, std::spa
   recorder.copy(from.range(offset, bytes.size()), readback_.buffer.range(0, bytes.size()));
   recorder.barrier_to_host();
   recorder.end();
-  const Submission sent = timeline_->submit({&readback_.commands, 1});
+  const Submission sent = timeline_->submit({&readback_.commands, 1}, {}, {}, "a download");
   if (sent.status != Status::ok) return sent.status;
   if (const Status status = timeline_->wait(sent.value); status != Status::ok) return status;
   if (const Status status = readback_.buffer.invalidate(0, bytes.size()); status != Status::ok) return status;

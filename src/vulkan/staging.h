@@ -31,6 +31,8 @@ class Staging {
                 std::optional<uint64_t> free_after = {});
   /// Waits for all that was submitted, then copies.
   Status download(const Buffer& from, VkDeviceSize offset, std::span<std::byte> bytes);
+  /// Before a buffer is destroyed whose upload failed halfway.
+  void finish() { (void)timeline_->finish(); }
 
  private:
   struct Slot {

@@ -1,6 +1,8 @@
 #include "vulkan/timeline.h"
 
+#include <chrono>
 #include <new>
+#include <thread>
 
 #include "vulkan/canary.h"
 #include "vulkan/result.h"
@@ -10,6 +12,8 @@ namespace lemnos::vulkan {
 namespace {
 constexpr size_t kUsualCommands = 64;
 constexpr size_t kUsualPoints = 8;
+constexpr uint64_t kSecond = 1'000'000'000;
+constexpr int kMostTries = 10'000;  // a millisecond each
 
 VkSemaphoreSubmitInfo submit_info(const SemaphorePoint& point) {
   return {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
@@ -31,29 +35,41 @@ Timeline::Timeline(std::shared_ptr<Context> context, QueueRole role)
 }
 
 Timeline::~Timeline() {
-  // A driver that reset the device without a word goes on with what was submitted later; one that lost it says so.
-  constexpr uint64_t kSecond = 1'000'000'000;
-  const VkSemaphoreWaitInfo info{.sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
-                                 .semaphoreCount = 1,
-                                 .pSemaphores = &semaphore_,
-                                 .pValues = &submitted_};
-  if (wait_all() == Status::device_lost && submitted_ > 0)
-    (void)context_->vk().vkWaitSemaphores(context_->device(), &info, kSecond);
+  (void)finish();
+  context_->submissions().forget(this);
   context_->vk().vkDestroySemaphore(context_->device(), semaphore_, context_->callbacks());
 }
 
+Status Timeline::finish() {
+  Status status = wait_all();
+  for (int tries = 0; status == Status::out_of_memory && tries < kMostTries; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    status = wait_all();
+  }
+  const uint64_t last = submitted();
+  if (status != Status::device_lost || last == 0 || left_alone_.exchange(true)) return status;
+  // A driver that reset the device without a word goes on with what was submitted later; one that lost it says so.
+  const VkSemaphoreWaitInfo info{.sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
+                                 .semaphoreCount = 1,
+                                 .pSemaphores = &semaphore_,
+                                 .pValues = &last};
+  (void)context_->vk().vkWaitSemaphores(context_->device(), &info, kSecond);
+  return status;
+}
+
 Submission Timeline::submit(std::span<const VkCommandBuffer> commands, std::span<const SemaphorePoint> waits,
-                            std::span<const SemaphorePoint> signals) {
+                            std::span<const SemaphorePoint> signals, std::string_view what) {
   // The lock spans the submission itself: the values of a timeline must reach the queue in order.
   const std::lock_guard lock(mutex_);
   VkCommandBuffer last = VK_NULL_HANDLE;
+  SubmissionLog::Proof proof;
   try {
     command_infos_.clear();
     wait_infos_.clear();
     signal_infos_.clear();
     for (VkCommandBuffer buffer : commands)
       command_infos_.push_back({.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO, .commandBuffer = buffer});
-    if (!commands.empty()) last = canary_->watch(submitted_ + 1);
+    if (!commands.empty()) last = canary_->watch(submitted_ + 1, proof);
     if (last) command_infos_.push_back({.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO, .commandBuffer = last});
     for (const SemaphorePoint& point : waits) wait_infos_.push_back(submit_info(point));
     for (const SemaphorePoint& point : signals) signal_infos_.push_back(submit_info(point));
@@ -69,11 +85,15 @@ Submission Timeline::submit(std::span<const VkCommandBuffer> commands, std::span
                            .pCommandBufferInfos = command_infos_.data(),
                            .signalSemaphoreInfoCount = static_cast<uint32_t>(signal_infos_.size()),
                            .pSignalSemaphoreInfos = signal_infos_.data()};
+  // Before it goes: the call that is told of a loss reports it.
+  if (!commands.empty() && !context_->lost()) context_->submissions().add(this, submitted_ + 1, what, proof);
   const Status status = context_->submit(info, role_);
-  if (status == Status::ok)
+  if (status == Status::ok) {
     ++submitted_;
-  else
+  } else {
     canary_->take_back(submitted_ + 1);
+    if (!context_->lost()) context_->submissions().refused(this, submitted_ + 1);
+  }
   return {status, submitted_};
 }
 

@@ -1,9 +1,11 @@
 // The order of submissions on one queue: a semaphore whose value counts them.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "vulkan/context.h"
@@ -38,8 +40,9 @@ class Timeline {
 
   /// Submits `commands` in order, after `waits`, then signals `signals` and the next value of this timeline. A
   /// command buffer recorded with Reuse::many may stand in the list several times.
+  /// `what` it runs is said where the device is lost.
   Submission submit(std::span<const VkCommandBuffer> commands, std::span<const SemaphorePoint> waits = {},
-                    std::span<const SemaphorePoint> signals = {});
+                    std::span<const SemaphorePoint> signals = {}, std::string_view what = {});
 
   /// The last value submitted, and the last one reached. `completed` never waits; 0 on a lost device.
   uint64_t submitted() const;
@@ -49,6 +52,9 @@ class Timeline {
   Status wait(uint64_t value, uint64_t timeout_ns = kForever);
   /// Waits for all that was submitted here.
   Status wait_all() { return wait(submitted()); }
+  /// Before anything is destroyed that was submitted here: a wait that failed for want of memory is tried again, for
+  /// ten seconds, and a device that counts as lost is given one to end what it may still do.
+  Status finish();
 
   VkSemaphore semaphore() const { return semaphore_; }
   const std::shared_ptr<Context>& context() const { return context_; }
@@ -60,6 +66,7 @@ class Timeline {
   VkSemaphore semaphore_ = VK_NULL_HANDLE;
   mutable std::mutex mutex_;
   uint64_t submitted_ = 0;
+  std::atomic<bool> left_alone_{false};  // a lost device has had its second
   std::vector<VkCommandBufferSubmitInfo> command_infos_;
   std::vector<VkSemaphoreSubmitInfo> wait_infos_, signal_infos_;
 };

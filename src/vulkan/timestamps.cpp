@@ -31,15 +31,14 @@ Timestamps::Timestamps(std::shared_ptr<Context> context, uint32_t count) : conte
 
 Timestamps::~Timestamps() { context_->vk().vkDestroyQueryPool(context_->device(), pool_, context_->callbacks()); }
 
-bool Timestamps::read(uint32_t first, std::span<uint64_t> ticks) const {
-  if (ticks.empty()) return true;
+Status Timestamps::read(uint32_t first, std::span<uint64_t> ticks) const {
+  if (ticks.empty()) return Status::ok;
   require(first <= count_ && ticks.size() <= count_ - first, ErrorCode::out_of_range, "timestamps: ", first, " to ",
           first + ticks.size(), " of ", count_);
   const VkResult result =
       context_->vk().vkGetQueryPoolResults(context_->device(), pool_, first, static_cast<uint32_t>(ticks.size()),
                                            ticks.size_bytes(), ticks.data(), sizeof(uint64_t), VK_QUERY_RESULT_64_BIT);
-  if (result == VK_NOT_READY) return false;
-  return context_->note(result) == Status::ok;
+  return context_->note(result);
 }
 
 double Timestamps::nanoseconds(uint64_t begin, uint64_t end) const {

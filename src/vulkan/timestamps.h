@@ -18,8 +18,8 @@ class Timestamps {
 
   VkQueryPool handle() const { return pool_; }
   uint32_t count() const { return count_; }
-  /// Reads `ticks.size()` values from index `first`. False while one of them has not been written yet.
-  bool read(uint32_t first, std::span<uint64_t> ticks) const;
+  /// Reads `ticks.size()` values from index `first`. `cancelled` while one of them has not been written yet.
+  Status read(uint32_t first, std::span<uint64_t> ticks) const;
   /// Nanoseconds between two ticks, across a wrap of the counter.
   double nanoseconds(uint64_t begin, uint64_t end) const;
 

@@ -1,6 +1,7 @@
 // A device whose driver ends submissions of more than two seconds, by a simulated clock: each launch takes a time for
 // each of its workgroups, timestamps tell that time, and a submission that is too long loses the device.
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <map>
 
@@ -174,6 +175,23 @@ TEST_F(Watchdog, WithoutABoundTheDeviceIsLost) {
   Status status = Status::ok;
   for (int i = 0; i < 3 && status == Status::ok; ++i) status = training.program->run(64);
   EXPECT_EQ(status, Status::device_lost) << "or the driver of this test does not bite";
+}
+
+TEST_F(Watchdog, TheEnvironmentGivesTheBoundThatNoOptionGives) {
+  const auto bound = [](const char* said, double option) {
+    ::setenv("LEMNOS_SUBMISSION_MS", said, 1);
+    const double found = vulkan::open_device({.longest_submission_ms = option})->caps().longest_submission_ms;
+    ::unsetenv("LEMNOS_SUBMISSION_MS");
+    return found;
+  };
+  EXPECT_EQ(bound("12.5", 0), 12.5);
+  EXPECT_EQ(bound("1e2", 0), 100);
+  EXPECT_EQ(bound("12.5", 30), 30);
+  EXPECT_EQ(bound("inf", 0), kInfinite);
+  for (const char* wrong : {"fast", "0", "-3", "12ms", "1,5", "nan"}) {
+    EXPECT_EQ(error_of([&] { (void)bound(wrong, 0); }).code(), ErrorCode::invalid_argument) << wrong;
+    ::unsetenv("LEMNOS_SUBMISSION_MS");
+  }
 }
 
 TEST_F(Watchdog, ABoundThatIsNoneIsRefused) {
