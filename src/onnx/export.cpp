@@ -83,24 +83,27 @@ Extents TwinGraph::extents(int value) const {
   return all;
 }
 
-std::vector<int> TwinGraph::order(const std::vector<int>& values) const {
+std::vector<int> TwinGraph::order(const std::vector<int>& values,
+                                  const std::function<std::vector<int>(int node)>& reads) const {
   std::vector<int> sorted;
   std::set<int> seen;
   struct Step {
     int node;
-    size_t next;
+    std::vector<int> values;
   };
   std::vector<Step> stack;
   const auto enter = [&](int value) {
     const int node = few_.info(resolved(value)).producer;
-    if (node >= 0 && seen.insert(node).second) stack.push_back({node, 0});
+    if (node >= 0 && seen.insert(node).second) stack.push_back({node, reads(node)});
   };
   for (int value : values) {
     enter(value);
     while (!stack.empty()) {
       Step& top = stack.back();
-      if (top.next < few(top.node).inputs.size()) {
-        enter(few(top.node).inputs[top.next++]);
+      if (!top.values.empty()) {
+        const int next = top.values.back();
+        top.values.pop_back();
+        enter(next);
       } else {
         sorted.push_back(top.node);
         stack.pop_back();
@@ -266,7 +269,9 @@ const ExportTable& export_table() {
 }
 
 void write_nodes(Exporter& exporter, Frame& frame, const std::vector<int>& values) {
-  const std::vector<int> order = frame.twin.order(values);
+  const TwinGraph& twin = frame.twin;
+  const std::vector<int> order = twin.order(
+      values, [&](int node) { return twin.few(node).loop ? values_of_loop(twin, node) : twin.few(node).inputs; });
   std::set<std::string> lacking;
   for (int node : order)
     if (!export_table().contains(frame.twin.few(node).op->name)) lacking.insert(frame.twin.few(node).op->name);

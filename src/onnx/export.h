@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <set>
@@ -42,8 +43,8 @@ class TwinGraph {
   Extent extent(int64_t few, int64_t more) const;
   /// The value that stands for this one.
   int resolved(int value) const;
-  /// The nodes that these values need, each after what it needs.
-  std::vector<int> order(const std::vector<int>& values) const;
+  /// The nodes that these values need, each after what it needs: `reads` says which values a node is written from.
+  std::vector<int> order(const std::vector<int>& values, const std::function<std::vector<int>(int node)>& reads) const;
   const Node& few(int node) const { return few_.nodes()[static_cast<size_t>(node)]; }
   const Node& more(int node) const { return more_.nodes()[static_cast<size_t>(node)]; }
   int64_t few_rows() const { return few_rows_; }
@@ -145,6 +146,9 @@ void add_export_moves(ExportTable& table);
 void add_export_layers(ExportTable& table);
 void add_export_loops(ExportTable& table);
 const ExportTable& export_table();
+
+/// The values that a loop is written from: all that it reads, but of a recurrent layer what ONNX's op takes.
+std::vector<int> values_of_loop(const TwinGraph& twin, int node);
 
 /// Writes the nodes that these values of a frame need.
 void write_nodes(Exporter& exporter, Frame& frame, const std::vector<int>& values);

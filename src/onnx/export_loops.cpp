@@ -90,7 +90,7 @@ std::optional<int> hidden_part(const TwinGraph& body, const Loop& loop, const Ki
   return body.few(sum).inputs[1];
 }
 
-std::optional<Layer> layer_of(const ExportCall& c, const TwinGraph& body, const Loop& loop) {
+std::optional<Layer> layer_of(const TwinGraph& twin, const Node& node, const TwinGraph& body, const Loop& loop) {
   const bool plain = loop.sliced.size() == 1 && loop.stacked.size() == 1 && loop.ended < 0 && !loop.carried.empty() &&
                      loop.stacked[0].value == loop.carried[0].out;
   for (const Kind& kind : kKinds) {
@@ -98,13 +98,13 @@ std::optional<Layer> layer_of(const ExportCall& c, const TwinGraph& body, const 
     const std::optional<int> part = hidden_part(body, loop, kind);
     std::optional<Product> hidden = part ? product_of(body, *part) : std::nullopt;
     if (!hidden || hidden->x != loop.carried[0].in) continue;
-    hidden->weight = outer_of(loop, c.node(), hidden->weight);
-    if (hidden->bias >= 0) hidden->bias = outer_of(loop, c.node(), hidden->bias);
-    const int rows = before_layout(c.twin(), c.node().inputs[loop.carried.size()]);
-    const std::optional<Product> input = product_of(c.twin(), rows);
+    hidden->weight = outer_of(loop, node, hidden->weight);
+    if (hidden->bias >= 0) hidden->bias = outer_of(loop, node, hidden->bias);
+    const int rows = before_layout(twin, node.inputs[loop.carried.size()]);
+    const std::optional<Product> input = product_of(twin, rows);
     if (!input) return std::nullopt;
     for (int weight : {input->weight, input->bias, hidden->weight, hidden->bias})
-      if (weight >= 0 && c.twin().info(weight).role != Role::parameter) return std::nullopt;
+      if (weight >= 0 && twin.info(weight).role != Role::parameter) return std::nullopt;
     return Layer{&kind, *input, *hidden};
   }
   return std::nullopt;
@@ -231,7 +231,7 @@ void write_out(ExportCall& c, const Loop& loop, const TwinGraph& body) {
 void loop_export(ExportCall& c) {
   const Loop &loop = *c.node().loop, &more = *c.twin_node().loop;
   const TwinGraph body(*loop.body, *more.body, c.twin().few_rows(), c.twin().more_rows());
-  const std::optional<Layer> layer = layer_of(c, body, loop);
+  const std::optional<Layer> layer = layer_of(c.twin(), c.node(), body, loop);
   if (layer)
     write_layer(c, *layer, loop, body);
   else
@@ -267,6 +267,17 @@ void gru_cell_export(ExportCall& c) {
 }
 
 }  // namespace
+
+std::vector<int> values_of_loop(const TwinGraph& twin, int node) {
+  const Node& n = twin.few(node);
+  const TwinGraph body(*n.loop->body, *twin.more(node).loop->body, twin.few_rows(), twin.more_rows());
+  const std::optional<Layer> layer = layer_of(twin, n, body, *n.loop);
+  if (!layer) return n.inputs;
+  std::vector<int> values{layer->input.x};
+  for (size_t i = 0; i < n.loop->carried.size(); ++i)
+    if (!is_zeros(twin, n.inputs[i])) values.push_back(n.inputs[i]);
+  return values;
+}
 
 void add_export_loops(ExportTable& t) {
   t["repeat"] = loop_export;

@@ -78,7 +78,7 @@ const Tensor& Importer::numbers(const std::string& name) {
             "' is computed from the inputs, where it must be known in advance");
     Tensor made{.name = name, .dtype = is_floating(h.known.dtype()) ? "F32" : "I64", .shape = h.known.shape()};
     const std::vector<float> values =
-        eval(Device::cpu(), is_floating(h.known.dtype()) ? h.known : cast(h.known, DType::f32));
+        eval(Device::cpu(), is_floating(h.known.dtype()) ? identity(h.known) : cast(h.known, DType::f32));
     made.values.assign(values.begin(), values.end());
     h.numbers = std::make_shared<const Tensor>(std::move(made));
   }

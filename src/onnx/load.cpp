@@ -76,6 +76,9 @@ Model load(const std::filesystem::path& path) {
   }
   const GraphMessage& graph = file->model.graph;
   require(!graph.outputs.empty(), ErrorCode::corrupt_data, "onnx: ", file->name, ": has no graph with outputs");
+  bool has_set = false;
+  for (const auto& [domain, version] : file->model.versions) has_set = has_set || is_default_domain(domain);
+  require(has_set, ErrorCode::corrupt_data, "onnx: ", file->name, ": says no operator set of ONNX");
   require(file->model.functions == 0, ErrorCode::unsupported, "onnx: ", file->name, ": defines ", file->model.functions,
           " functions of its own");
   std::set<std::string> initialized;

@@ -40,6 +40,7 @@ TEST_P(EveryNetwork, PredictsTheSameAfterwards) {
   const std::vector<float> want = trainer.predict(rows);
   Trainer loaded = trainer_for(load(file));
   expect_near(loaded.predict(rows), want, 1e-5);
+  (void)loaded.evaluate(rows);
   // Saved again, as another program would, from what was loaded.
   save(loaded, file);
   Trainer again = trainer_for(load(file));
