@@ -59,9 +59,16 @@ struct Layer {
   Product input, hidden;
 };
 
+// What input `i` of the node is to the body. (A shared library keeps Loop's own to itself.)
+int bound_of(const Loop& loop, size_t i) {
+  if (i < loop.carried.size()) return loop.carried[i].in;
+  i -= loop.carried.size();
+  return i < loop.sliced.size() ? loop.sliced[i] : loop.captured[i - loop.sliced.size()];
+}
+
 int outer_of(const Loop& loop, const Node& node, int inner) {
   for (size_t i = 0; i < loop.inputs(); ++i)
-    if (loop.bound(i) == inner) return node.inputs[i];
+    if (bound_of(loop, i) == inner) return node.inputs[i];
   return -1;
 }
 
@@ -206,7 +213,7 @@ void write_out(ExportCall& c, const Loop& loop, const TwinGraph& body) {
     for (size_t k = 0; k < loop.inputs() - loop.carried.size(); ++k) {
       const size_t input = loop.carried.size() + k;
       if (k >= loop.sliced.size()) {
-        frame.names[loop.bound(input)] = c.in(input);
+        frame.names[bound_of(loop, input)] = c.in(input);
         continue;
       }
       const TensorDesc& each = body.info(loop.sliced[k]).desc;
