@@ -151,10 +151,10 @@ std::vector<std::string> Call::words(const char* attribute) {
   const Attribute* found = find(attribute);
   return found ? found->texts : std::vector<std::string>();
 }
-const NamedArray& Call::tensor(const char* attribute) {
+NamedArray Call::tensor(const char* attribute) {
   const Attribute* found = find(attribute);
   require(found && found->tensor, ErrorCode::corrupt_data, "onnx: ", op(), " has no tensor ", attribute);
-  express_if(found->tensor->readable, "a tensor of " + lower_case(found->tensor->array.dtype));
+  express_if(found->tensor->readable, "a tensor of " + lower_case(found->tensor->dtype));
   return *found->tensor;
 }
 

@@ -11,10 +11,27 @@
 
 #include "judges/args.h"
 #include "judges/helpers.h"
-#include "judges/onnx/model.h"
 #include "lemnos/session.h"
+#include "onnx/model.h"
 
 namespace lemnos::judges::onnx {
+
+using lemnos::onnx::Attribute;
+using lemnos::onnx::GraphMessage;
+using lemnos::onnx::NodeMessage;
+using lemnos::onnx::ValueMessage;
+using Model = lemnos::onnx::ModelMessage;
+using lemnos::onnx::is_default_domain;
+using lemnos::onnx::type_word;
+
+/// A tensor of a message as an Array; not readable: of an element type that a court does not read.
+struct NamedArray {
+  NamedArray(const lemnos::onnx::Tensor& t) : name(t.name), array{t.dtype, t.shape, t.values}, readable(t.readable) {}
+
+  std::string name;
+  Array array;
+  bool readable;
+};
 
 /// The values of one case by their names. Integers of every width are i32 here where they fit, booleans are i32 too,
 /// and f64 is f32: what Lemnos computes in.
@@ -96,7 +113,7 @@ class Call {
   Axes list(const char* attribute, Axes otherwise);
   std::vector<float> reals(const char* attribute);
   std::vector<std::string> words(const char* attribute);
-  const NamedArray& tensor(const char* attribute);
+  NamedArray tensor(const char* attribute);
   void ignore(const char* attribute) { read_.insert(attribute); }
   /// An input that does not change the numbers.
   void ignore(int input) { inputs_read_.insert(input); }

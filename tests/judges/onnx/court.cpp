@@ -4,10 +4,12 @@
 #include <exception>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
+#include "io/file.h"
 #include "judges/judge.h"
 #include "judges/onnx/runner.h"
 #include "judges/onnx/table.h"
@@ -69,13 +71,17 @@ Outcome excused(const std::string& name, Outcome outcome) {
   return Outcome::unexpressed("a fault of the data: " + fault->second);
 }
 
+// The bytes of a file. Throws as io::read_file.
+std::vector<uint8_t> bytes_in(const fs::path& file) { return io::read_file(file, uint64_t{1} << 31); }
+
 NamedArray read_tensor(const fs::path& file, const ValueMessage& about) {
-  return tensor_from(bytes_in(file), about.type);
+  const std::vector<uint8_t> bytes = bytes_in(file);
+  return lemnos::onnx::tensor_from(std::as_bytes(std::span(bytes)), about.type);
 }
 
 void add_inputs(Scope& scope, const Model& model, const fs::path& data) {
   std::set<std::string> initialized;
-  for (const NamedArray& initializer : model.graph.initializers) initialized.insert(initializer.name);
+  for (const lemnos::onnx::Tensor& initializer : model.graph.initializers) initialized.insert(initializer.name);
   size_t number = 0;
   for (const ValueMessage& input : model.graph.inputs) {
     // What has an initializer is no input of the data.
@@ -171,7 +177,8 @@ Report judge_onnx(const Device& device, const fs::path& folder, const std::strin
   }
   for (const fs::path& path : cases) {
     const std::string name = path.filename().string();
-    const Model model = model_from(bytes_in(path / "model.onnx"));
+    const std::vector<uint8_t> file = bytes_in(path / "model.onnx");
+    const Model model = lemnos::onnx::model_from(std::as_bytes(std::span(file)));
     const std::string op = op_of_case(model, name);
     if (!only.empty() && op != only && name != only) continue;
     report.add(family_of_case(table, model), op, op + ' ' + name,

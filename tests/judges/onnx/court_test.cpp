@@ -9,13 +9,14 @@
 #include <string>
 #include <vector>
 
-#include "judges/onnx/bytes.h"
 #include "judges/onnx/court.h"
 #include "lemnos/error.h"
+#include "onnx/bytes.h"
 
 namespace lemnos::judges::onnx {
 namespace {
 
+using namespace lemnos::onnx::made;
 namespace fs = std::filesystem;
 
 std::string floats(const std::string& name, const std::vector<float>& numbers) {

@@ -9,8 +9,6 @@ namespace lemnos::judges::onnx {
 
 namespace {
 
-bool is_default_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
-
 const GraphMessage& graph_in(const NodeMessage& node, const char* attribute) {
   const auto found = node.attributes.find(attribute);
   require(found != node.attributes.end() && found->second.graph, ErrorCode::corrupt_data, "onnx: ", node.op,
@@ -43,7 +41,7 @@ int64_t Runner::version_of(const NodeMessage& node) const {
 }
 
 void Runner::run(const GraphMessage& graph) {
-  for (const NamedArray& initializer : graph.initializers) scope_.add_constant(initializer.name, initializer);
+  for (const lemnos::onnx::Tensor& initializer : graph.initializers) scope_.add_constant(initializer.name, initializer);
   for (const NodeMessage& node : graph.nodes) run_node(node);
 }
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "judges/onnx/call.h"
-#include "judges/onnx/model.h"
 #include "judges/onnx/table.h"
+#include "onnx/model.h"
 
 namespace lemnos::judges::onnx {
 

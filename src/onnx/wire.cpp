@@ -1,11 +1,11 @@
-#include "judges/onnx/wire.h"
+#include "onnx/wire.h"
 
 #include <bit>
 #include <cstring>
 
 #include "base/text.h"
 
-namespace lemnos::judges::onnx {
+namespace lemnos::onnx {
 
 namespace {
 
@@ -135,4 +135,32 @@ bool WireReader::next(Field& field) {
   return true;
 }
 
-}  // namespace lemnos::judges::onnx
+void WireWriter::varint(uint64_t value) {
+  for (; value >= 0x80; value >>= 7) bytes_ += static_cast<char>((value & 0x7f) | 0x80);
+  bytes_ += static_cast<char>(value);
+}
+
+void WireWriter::integer(uint32_t field, int64_t value) {
+  varint(uint64_t{field} << 3);
+  varint(static_cast<uint64_t>(value));
+}
+
+void WireWriter::real(uint32_t field, float value) {
+  varint(uint64_t{field} << 3 | 5);
+  const auto bits = std::bit_cast<uint32_t>(value);
+  for (int shift = 0; shift < 32; shift += 8) bytes_ += static_cast<char>(bits >> shift & 0xff);
+}
+
+void WireWriter::bytes(uint32_t field, std::string_view bytes) {
+  varint(uint64_t{field} << 3 | 2);
+  varint(bytes.size());
+  bytes_ += bytes;
+}
+
+void WireWriter::packed(uint32_t field, std::span<const int64_t> numbers) {
+  WireWriter inner;
+  for (int64_t number : numbers) inner.varint(static_cast<uint64_t>(number));
+  message(field, inner);
+}
+
+}  // namespace lemnos::onnx

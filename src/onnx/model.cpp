@@ -1,18 +1,17 @@
-#include "judges/onnx/model.h"
+#include "onnx/model.h"
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <utility>
 
-#include "base/half.h"
 #include "base/text.h"
-#include "io/file.h"
-#include "judges/onnx/wire.h"
+#include "onnx/wire.h"
 
-namespace lemnos::judges::onnx {
+namespace lemnos::onnx {
 
 namespace {
 
@@ -27,15 +26,20 @@ double number_in(const std::byte* bytes) {
   std::memcpy(&item, bytes, sizeof(T));
   return static_cast<double>(item);
 }
-double f16_in(const std::byte* bytes) {
-  uint16_t bits = 0;
-  std::memcpy(&bits, bytes, sizeof(bits));
-  return static_cast<double>(f16_to_float(bits));
+// The library keeps its own conversions of halves to itself.
+double f16_number(uint16_t bits) {
+  const int exponent = bits >> 10 & 31, mantissa = bits & 0x3ff;
+  double magnitude = std::ldexp(mantissa + (exponent ? 1024 : 0), (exponent ? exponent : 1) - 25);
+  if (exponent == 31)
+    magnitude = mantissa ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
+  return bits & 0x8000 ? -magnitude : magnitude;
 }
-double bf16_in(const std::byte* bytes) {
+double bf16_number(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
+template <double (*decode)(uint16_t)>
+double half_in(const std::byte* bytes) {
   uint16_t bits = 0;
   std::memcpy(&bits, bytes, sizeof(bits));
-  return static_cast<double>(bf16_to_float(bits));
+  return decode(bits);
 }
 
 struct Raw {
@@ -43,19 +47,12 @@ struct Raw {
   double (*read)(const std::byte*);
 };
 const std::map<std::string, Raw>& raws() {
-  static const std::map<std::string, Raw> known = {{"F32", {4, number_in<float>}},
-                                                   {"F64", {8, number_in<double>}},
-                                                   {"F16", {2, f16_in}},
-                                                   {"BF16", {2, bf16_in}},
-                                                   {"U8", {1, number_in<uint8_t>}},
-                                                   {"I8", {1, number_in<int8_t>}},
-                                                   {"U16", {2, number_in<uint16_t>}},
-                                                   {"I16", {2, number_in<int16_t>}},
-                                                   {"I32", {4, number_in<int32_t>}},
-                                                   {"I64", {8, number_in<int64_t>}},
-                                                   {"U32", {4, number_in<uint32_t>}},
-                                                   {"U64", {8, number_in<uint64_t>}},
-                                                   {"BOOL", {1, number_in<uint8_t>}}};
+  static const std::map<std::string, Raw> known = {
+      {"F32", {4, number_in<float>}},      {"F64", {8, number_in<double>}},   {"F16", {2, half_in<f16_number>}},
+      {"BF16", {2, half_in<bf16_number>}}, {"U8", {1, number_in<uint8_t>}},   {"I8", {1, number_in<int8_t>}},
+      {"U16", {2, number_in<uint16_t>}},   {"I16", {2, number_in<int16_t>}},  {"I32", {4, number_in<int32_t>}},
+      {"I64", {8, number_in<int64_t>}},    {"U32", {4, number_in<uint32_t>}}, {"U64", {8, number_in<uint64_t>}},
+      {"BOOL", {1, number_in<uint8_t>}}};
   return known;
 }
 
@@ -80,9 +77,9 @@ std::vector<double> numbers_from(const Elements& e, const std::string& type) {
   if (type == "F64") return e.doubles;
   for (int64_t item : e.integers) {
     if (type == "F16")
-      numbers.push_back(static_cast<double>(f16_to_float(static_cast<uint16_t>(item))));
+      numbers.push_back(f16_number(static_cast<uint16_t>(item)));
     else if (type == "BF16")
-      numbers.push_back(static_cast<double>(bf16_to_float(static_cast<uint16_t>(item))));
+      numbers.push_back(bf16_number(static_cast<uint16_t>(item)));
     else
       numbers.push_back(type == "U64" ? static_cast<double>(static_cast<uint64_t>(item)) : static_cast<double>(item));
   }
@@ -114,7 +111,7 @@ Attribute attribute_from(std::span<const std::byte> message, int depth) {
       case 2: a.real = field.real(); break;
       case 3: a.integer = field.integer(); break;
       case 4: a.text = field.text(); break;
-      case 5: a.tensor = std::make_shared<const NamedArray>(tensor_from(field.message())); break;
+      case 5: a.tensor = std::make_shared<const Tensor>(tensor_from(field.message())); break;
       case 6: a.graph = std::make_shared<const GraphMessage>(graph_from(field.message(), depth + 1)); break;
       case 7: field.add_to(a.reals); break;
       case 8: field.add_to(a.integers); break;
@@ -133,6 +130,7 @@ NodeMessage node_from(std::span<const std::byte> message, int depth) {
     switch (field.number) {
       case 1: node.inputs.push_back(field.text()); break;
       case 2: node.outputs.push_back(field.text()); break;
+      case 3: node.name = field.text(); break;
       case 4: node.op = field.text(); break;
       case 5: {
         Attribute attribute = attribute_from(field.message(), depth);
@@ -144,6 +142,22 @@ NodeMessage node_from(std::span<const std::byte> message, int depth) {
     }
   }
   return node;
+}
+
+// TensorShapeProto.
+std::vector<Dimension> dimensions_from(std::span<const std::byte> message) {
+  std::vector<Dimension> dims;
+  WireReader reader(message);
+  for (Field field; reader.next(field);) {
+    if (field.number != 1) continue;
+    Dimension& dim = dims.emplace_back();
+    WireReader about(field.message());
+    for (Field part; about.next(part);) {
+      if (part.number == 1) dim.extent = part.integer();
+      if (part.number == 2) dim.name = part.text();
+    }
+  }
+  return dims;
 }
 
 // TypeProto: which of its fields is there says what a value is.
@@ -160,8 +174,10 @@ ValueMessage value_from(std::span<const std::byte> message) {
       if (!kinds.contains(part.number)) continue;
       value.kind = kinds.at(part.number);
       WireReader tensor(part.message());
-      for (Field about; value.kind == "tensor" && tensor.next(about);)
+      for (Field about; value.kind == "tensor" && tensor.next(about);) {
         if (about.number == 1) value.type = type_word(about.integer());
+        if (about.number == 2) value.dims = dimensions_from(about.message());
+      }
     }
   }
   return value;
@@ -173,6 +189,7 @@ GraphMessage graph_from(std::span<const std::byte> message, int depth) {
   WireReader reader(message);
   for (Field field; reader.next(field);) {
     switch (field.number) {
+      case 2: graph.name = field.text(); break;
       case 1: graph.nodes.push_back(node_from(field.message(), depth)); break;
       case 5: graph.initializers.push_back(tensor_from(field.message())); break;
       case 11: graph.inputs.push_back(value_from(field.message())); break;
@@ -190,8 +207,16 @@ std::string type_word(int64_t data_type) {
   return known ? kTypes[static_cast<size_t>(data_type)] : text('?', data_type);
 }
 
-NamedArray tensor_from(std::span<const std::byte> message, const std::string& declared) {
-  NamedArray tensor;
+int64_t type_number(std::string_view word) {
+  const auto found = std::ranges::find(kTypes, word);
+  require(found != kTypes.end(), ErrorCode::internal, "onnx: no element type ", word);
+  return found - kTypes.begin();
+}
+
+bool is_default_domain(std::string_view domain) { return domain.empty() || domain == "ai.onnx"; }
+
+Tensor tensor_from(std::span<const std::byte> message, const std::string& declared) {
+  Tensor tensor;
   Elements elements;
   std::vector<int64_t> dims;
   int64_t type = 0;
@@ -204,22 +229,22 @@ NamedArray tensor_from(std::span<const std::byte> message, const std::string& de
   }
   require(std::ranges::all_of(dims, [](int64_t d) { return d >= 0; }), ErrorCode::corrupt_data, "onnx: the tensor '",
           tensor.name, "' has an extent below 0");
-  tensor.array.dtype = type_word(type);
-  if (declared == "BF16" && tensor.array.dtype == "U16") tensor.array.dtype = declared;
-  tensor.readable = raws().contains(tensor.array.dtype) && !elements.elsewhere && dims.size() <= Shape::kMaxRank;
+  tensor.dtype = type_word(type);
+  if (declared == "BF16" && tensor.dtype == "U16") tensor.dtype = declared;
+  tensor.readable = raws().contains(tensor.dtype) && !elements.elsewhere && dims.size() <= Shape::kMaxRank;
   if (!tensor.readable) return tensor;
-  tensor.array.shape = Shape(dims);
-  tensor.array.values = numbers_from(elements, tensor.array.dtype);
-  require(tensor.array.values.size() == static_cast<size_t>(tensor.array.shape.elements()), ErrorCode::corrupt_data,
-          "onnx: the tensor '", tensor.name, "' of shape ", tensor.array.shape, " has ", tensor.array.values.size(),
-          " elements");
+  tensor.shape = Shape(dims);
+  tensor.values = numbers_from(elements, tensor.dtype);
+  require(tensor.values.size() == static_cast<size_t>(tensor.shape.elements()), ErrorCode::corrupt_data,
+          "onnx: the tensor '", tensor.name, "' of shape ", tensor.shape, " has ", tensor.values.size(), " elements");
   return tensor;
 }
 
-Model model_from(std::span<const std::byte> message) {
-  Model model;
+ModelMessage model_from(std::span<const std::byte> message) {
+  ModelMessage model;
   WireReader reader(message);
   for (Field field; reader.next(field);) {
+    if (field.number == 2) model.producer = field.text();
     if (field.number == 7) model.graph = graph_from(field.message(), 0);
     if (field.number == 25) ++model.functions;
     if (field.number != 8) continue;
@@ -235,10 +260,4 @@ Model model_from(std::span<const std::byte> message) {
   return model;
 }
 
-std::vector<std::byte> bytes_in(const std::filesystem::path& file) {
-  const std::vector<uint8_t> content = io::read_file(file, uint64_t{1} << 31);
-  const auto bytes = std::as_bytes(std::span(content));
-  return {bytes.begin(), bytes.end()};
-}
-
-}  // namespace lemnos::judges::onnx
+}  // namespace lemnos::onnx

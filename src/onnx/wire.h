@@ -6,9 +6,10 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-namespace lemnos::judges::onnx {
+namespace lemnos::onnx {
 
 /// One field. The conversions throw `corrupt_data` where the field is of another kind.
 class Field {
@@ -50,4 +51,20 @@ class WireReader {
   size_t at_ = 0;
 };
 
-}  // namespace lemnos::judges::onnx
+class WireWriter {
+ public:
+  /// A field each; `packed` is a repeated one.
+  void integer(uint32_t field, int64_t value);
+  void real(uint32_t field, float value);
+  void bytes(uint32_t field, std::string_view bytes);
+  void message(uint32_t field, const WireWriter& inner) { bytes(field, inner.bytes_); }
+  void packed(uint32_t field, std::span<const int64_t> numbers);
+  const std::string& written() const { return bytes_; }
+
+ private:
+  void varint(uint64_t value);
+
+  std::string bytes_;
+};
+
+}  // namespace lemnos::onnx

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace lemnos::judges::onnx {
+namespace lemnos::onnx::made {
 
 inline std::string varint(uint64_t value) {
   std::string bytes;
@@ -35,4 +35,4 @@ inline std::string value(const std::string& name, int64_t type) {
   return repeated(1, name) + repeated(2, repeated(1, number(1, type)));
 }
 
-}  // namespace lemnos::judges::onnx
+}  // namespace lemnos::onnx::made

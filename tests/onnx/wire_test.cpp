@@ -8,13 +8,15 @@
 #include <string>
 #include <vector>
 
-#include "judges/onnx/bytes.h"
-#include "judges/onnx/model.h"
-#include "judges/onnx/wire.h"
 #include "lemnos/error.h"
+#include "onnx/bytes.h"
+#include "onnx/model.h"
+#include "onnx/wire.h"
 
-namespace lemnos::judges::onnx {
+namespace lemnos::onnx {
 namespace {
+
+using namespace made;
 
 using Numbers = std::vector<int64_t>;
 
@@ -120,27 +122,26 @@ TEST(Wire, AFieldOfAnotherKindIsRefused) {
 }
 
 TEST(OnnxTensor, ReadsItsNumbersWhereverTheyStand) {
-  const NamedArray raw = tensor_from(
+  const Tensor raw = tensor_from(
       as_bytes(tensor("x", 7, {2}, {{9, std::string("\1\0\0\0\0\0\0\0\xfe\xff\xff\xff\xff\xff\xff\xff", 16)}})));
   EXPECT_EQ(raw.name, "x");
-  EXPECT_EQ(raw.array.dtype, "I64");
-  EXPECT_EQ(raw.array.shape, (Shape{2}));
-  EXPECT_EQ(raw.array.values, (std::vector<double>{1, -2}));
-  const NamedArray floats =
-      tensor_from(as_bytes(tensor("x", 1, {1, 2}, {{4, std::string("\0\0\x80\x3f\0\0\0\x40", 8)}})));
-  EXPECT_EQ(floats.array.values, (std::vector<double>{1, 2}));
-  const NamedArray halves = tensor_from(as_bytes(tensor("x", 10, {1}, {{5, std::string("\x80\x78", 2)}})));  // 0x3c00
-  EXPECT_EQ(halves.array.dtype, "F16");
-  EXPECT_EQ(halves.array.values, (std::vector<double>{1}));
-  const NamedArray bits = tensor_from(as_bytes(tensor("x", 4, {1}, {{9, std::string("\x80\x3f", 2)}})), "BF16");
-  EXPECT_EQ(bits.array.dtype, "BF16");
-  EXPECT_EQ(bits.array.values, (std::vector<double>{1}));
+  EXPECT_EQ(raw.dtype, "I64");
+  EXPECT_EQ(raw.shape, (Shape{2}));
+  EXPECT_EQ(raw.values, (std::vector<double>{1, -2}));
+  const Tensor floats = tensor_from(as_bytes(tensor("x", 1, {1, 2}, {{4, std::string("\0\0\x80\x3f\0\0\0\x40", 8)}})));
+  EXPECT_EQ(floats.values, (std::vector<double>{1, 2}));
+  const Tensor halves = tensor_from(as_bytes(tensor("x", 10, {1}, {{5, std::string("\x80\x78", 2)}})));  // 0x3c00
+  EXPECT_EQ(halves.dtype, "F16");
+  EXPECT_EQ(halves.values, (std::vector<double>{1}));
+  const Tensor bits = tensor_from(as_bytes(tensor("x", 4, {1}, {{9, std::string("\x80\x3f", 2)}})), "BF16");
+  EXPECT_EQ(bits.dtype, "BF16");
+  EXPECT_EQ(bits.values, (std::vector<double>{1}));
 }
 
 TEST(OnnxTensor, WhatACourtDoesNotReadSaysSo) {
   EXPECT_FALSE(tensor_from(as_bytes(tensor("x", 8, {1}, {{6, "word"}}))).readable);
   EXPECT_FALSE(tensor_from(as_bytes(tensor("x", 99, {1}, {}))).readable);
-  EXPECT_EQ(tensor_from(as_bytes(tensor("x", 99, {1}, {}))).array.dtype, "?99");
+  EXPECT_EQ(tensor_from(as_bytes(tensor("x", 99, {1}, {}))).dtype, "?99");
   EXPECT_FALSE(tensor_from(as_bytes(tensor("x", 1, Numbers(9, 1), {}))).readable) << "nine axes";
 }
 
@@ -168,7 +169,7 @@ std::string adding_model() {
 }
 
 TEST(OnnxModel, ReadsNodesInputsAndVersions) {
-  const Model model = model_from(as_bytes(adding_model()));
+  const ModelMessage model = model_from(as_bytes(adding_model()));
   ASSERT_EQ(model.graph.nodes.size(), 1u);
   EXPECT_EQ(model.graph.nodes[0].op, "Add");
   EXPECT_EQ(model.graph.nodes[0].inputs, (std::vector<std::string>{"a", "b"}));
@@ -176,7 +177,7 @@ TEST(OnnxModel, ReadsNodesInputsAndVersions) {
   EXPECT_EQ(model.graph.inputs.size(), 2u);
   EXPECT_EQ(model.graph.outputs.at(0).kind, "tensor");
   EXPECT_EQ(model.graph.outputs.at(0).type, "F32");
-  EXPECT_EQ(model.graph.initializers.at(0).array.values, (std::vector<double>{2}));
+  EXPECT_EQ(model.graph.initializers.at(0).values, (std::vector<double>{2}));
   EXPECT_EQ(model.versions.at(""), 13);
 }
 
@@ -225,4 +226,4 @@ TEST(OnnxModel, GraphsNestedTooDeeplyAreRefused) {
 }
 
 }  // namespace
-}  // namespace lemnos::judges::onnx
+}  // namespace lemnos::onnx
