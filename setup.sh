@@ -23,7 +23,7 @@ note() { printf '   %s\n' "$*"; }
 packages=(g++ cmake ninja-build ccache glslang-tools libvulkan-dev libvulkan1 mesa-vulkan-drivers vulkan-validationlayers
   spirv-tools nlohmann-json3-dev libcli11-dev zlib1g-dev libgtest-dev libstb-dev pkg-config)
 packages_where_the_release_has_them=(libvulkan-memory-allocator-dev libjpeg-dev)
-packages_for_tests=(clang-format-14 libglfw3-dev locales)  # GLFW: the window of a sample; locales: the source of de_DE
+packages_for_tests=(clang-format-14 libglfw3-dev locales chromium)  # GLFW: the window of a sample; locales: the source of de_DE; Chromium: the page of src/watch
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 

@@ -1,14 +1,15 @@
 // What a person sees while a network trains: a bar on a terminal, a line an epoch elsewhere.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "lemnos/train.h"
 
 namespace lemnos::train {
 
-/// The bar, in less than `columns` characters.
-std::string bar_text(const Progress& progress, size_t columns);
+/// The bar, in less than `columns` characters; `memory` is this process's, in bytes, 0 where it is unknown.
+std::string bar_text(const Progress& progress, size_t columns, uint64_t memory = 0);
 
 class ProgressBar {
  public:

@@ -13,6 +13,7 @@
 #include "check/runner.h"
 #include "check_report.h"
 #include "commands.h"
+#include "io/terminal.h"
 
 namespace lemnos::tool {
 
@@ -87,11 +88,14 @@ int check_device(const CheckOptions& o, const std::vector<check::Run>& runs) {
                                                      {"vulkan", device.info().api_version},
                                                      {"preset", o.filter.preset}}));
   std::fflush(stdout);
+  io::WorkBar bar("check", runs.size(), !o.json && !o.verbose);
   for (const check::Run& r : runs) {
+    bar.next(r.item->op);
     const std::string again = check::reproducer(r, device.info());
     if (o.verbose) std::fprintf(stderr, "%s\n", again.c_str());  // before it runs: a driver may take the process along
     report.add(r.item->op, check::name_of(r), check::run_on(r, device), again);
   }
+  bar.clear();
   return report.print(o.json);
 }
 
