@@ -1,10 +1,8 @@
 // What the model says of some rows: how classes are taken for each other, and the predictions of a few.
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <map>
-#include <numeric>
+#include <utility>
 
 #include "base/text.h"
 #include "lemnos/metrics.h"

@@ -25,7 +25,7 @@ namespace {
 
 constexpr double kLookShare = 20;  // looking takes a twentieth of the time at most
 constexpr double kLeastFactor = 1e-3, kMostFactor = 10;
-constexpr std::chrono::milliseconds kFarewell{1000};  // pages ask twice a second
+constexpr std::chrono::milliseconds kFarewell{700};  // pages ask twice a second
 constexpr size_t kLeastToken = 16;
 
 std::string token_of(const std::string& wanted) {
