@@ -157,6 +157,7 @@ class WatchObserver final : public Observer {
     const auto since = std::chrono::steady_clock::now();
     board_.set_part("layers", watch::layers_json(run.trainer));
     board_.set_part("classes", classes_->json(run.trainer));
+    if (!last && !board_.has_part("timeline")) board_.set_part("timeline", watch::timeline_json(run));
     factor_ = run.trainer.counts().learning_rate_factor;
     look_seconds_ = seconds_since(since);
     looked_ = std::chrono::steady_clock::now();
