@@ -176,7 +176,7 @@ History going_on(const History& before) {
 }
 
 /// Shows the run in a browser, where that is asked for.
-void add_page(FitOptions& fit, [[maybe_unused]] const data::Split& data, const TrainOptions& o) {
+void add_watch_page(FitOptions& fit, [[maybe_unused]] const data::Split& data, const TrainOptions& o) {
   if (o.watch < 0) return;
 #ifdef LEMNOS_HAS_WATCH
   fit.callbacks.push_back(callback::Watch{.port = static_cast<int>(o.watch),
@@ -195,7 +195,7 @@ void add_page(FitOptions& fit, [[maybe_unused]] const data::Split& data, const T
 History train_on(Trainer& trainer, const data::Split& data, const TrainOptions& o) {
   History history = o.resume ? going_on(history_before(o)) : History();
   FitOptions fit{.epochs = o.epochs, .batch_size = o.batch, .validation = &data.test, .callbacks = {StopOnSignal{}}};
-  add_page(fit, data, o);
+  add_watch_page(fit, data, o);
   if (o.resume) {
     trainer.load(std::filesystem::path(o.out) / kModel);
     trainer.begin(data.train, o.batch);
