@@ -1,5 +1,6 @@
 #include "train/progress_bar.h"
 
+#include "base/resident_memory.h"
 #include "base/text.h"
 #include "io/terminal.h"
 
@@ -16,18 +17,15 @@ std::string metrics_text(const Metrics& m, bool classes, const char* before = ""
 
 }  // namespace
 
-std::string bar_text(const Progress& p, size_t columns) {
-  constexpr int64_t kWidth = 30;
-  const int64_t done = p.steps ? kWidth * p.step / p.steps : 0;
-  const std::string bar =
-      std::string(static_cast<size_t>(done), '=') + std::string(static_cast<size_t>(kWidth - done), '.');
+std::string bar_text(const Progress& p, size_t columns, uint64_t memory) {
   const double left = p.samples_per_second > 0 && p.step > 0
                           ? static_cast<double>(p.so_far.samples) / static_cast<double>(p.step) *
                                 static_cast<double>(p.steps - p.step) / p.samples_per_second
                           : 0;
-  const std::string line = text("epoch ", p.epoch, '/', p.epochs, " [", bar, "] ", p.step, '/', p.steps, "  ",
-                                metrics_text(p.so_far, p.so_far.accuracy > 0),
-                                formatted("  %.0f/s  %.0f s left", p.samples_per_second, left));
+  const std::string line =
+      text("epoch ", p.epoch, '/', p.epochs, " [", io::bar_of(p.step, p.steps, 30), "] ", p.step, '/', p.steps, "  ",
+           metrics_text(p.so_far, p.so_far.accuracy > 0),
+           formatted("  %.0f/s  %.0f s left", p.samples_per_second, left), memory ? "  " + bytes_text(memory) : "");
   // The last column stays free: terminals that wrap there begin a new line, which the next bar would not overwrite.
   return io::cut(line, columns > 1 ? columns - 1 : 0);
 }
@@ -36,7 +34,7 @@ ProgressBar::ProgressBar(Verbosity verbosity)
     : draws_(verbosity == Verbosity::automatic && io::on_terminal()), lines_(verbosity != Verbosity::silent) {}
 
 void ProgressBar::update(const Progress& p) {
-  if (draws_) io::print_over(bar_text(p, io::columns_of_terminal()));
+  if (draws_) io::print_over(bar_text(p, io::columns_of_terminal(), resident_memory()));
 }
 
 void ProgressBar::finish(const Progress& p, double seconds, const Metrics* validation, bool classes) {

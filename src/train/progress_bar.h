@@ -1,14 +1,15 @@
 // Progress output: a bar on a terminal, otherwise a line for each epoch.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "lemnos/train.h"
 
 namespace lemnos::train {
 
-/// The bar, in less than `columns` characters.
-std::string bar_text(const Progress& progress, size_t columns);
+/// The bar, in less than `columns` characters; `memory` is this process's, in bytes, 0 where it is unknown.
+std::string bar_text(const Progress& progress, size_t columns, uint64_t memory = 0);
 
 class ProgressBar {
  public:

@@ -46,6 +46,7 @@ const std::map<std::string, Layers, std::less<>> kArrows = {
     {"train", {"data", "metrics", "nn", "optim", "loss", "runtime", "io", "autograd", "ops", "graph", "base"}},
     {"selection", {"train", "data", "metrics", "base"}},
     {"onnx", {"train", "nn", "runtime", "ops", "reference", "graph", "base"}},
+    {"watch", {"train", "data", "metrics", "runtime", "graph", "base"}},
     {"check", without(kEverything, {"api", "train", "data", "metrics", "selection"})},
     {"api", kEverything},
     {"python", kEverything},

@@ -43,7 +43,8 @@ const std::map<std::string_view, std::string_view> kPublicHeaders = {{"error.h",
                                                                      {"table.h", "data"},
                                                                      {"plot.h", "io"},
                                                                      {"attrs.h", "graph"},
-                                                                     {"onnx.h", "onnx"}};
+                                                                     {"onnx.h", "onnx"},
+                                                                     {"watch.h", "watch"}};
 
 bool ends_in(const std::string& name, const std::vector<std::string>& endings) {
   return std::ranges::any_of(endings, [&](const std::string& ending) { return name.ends_with(ending); });

@@ -246,5 +246,31 @@ if "$lemnos" check --help >/dev/null 2>&1; then
   expect 1 '--repro needs a Vulkan device' check --device cpu --repro softmax
 fi
 
+# A page beside the run (builds with LEMNOS_WATCH); the rest of it: tests/watch ------------------------------------------
+if "$lemnos" train --help | grep -q -- --watch; then
+  expect 2 '"65536" is not a whole number from 0 to 65535' train mlp "${small[@]}" --out refused --watch 65536
+  "$lemnos" train mlp "${small[@]}" --epochs 1000000 --schedule constant --out seen --watch 0 >seen.log 2>&1 &
+  pid=$!
+  for ((i = 0; i < 300; ++i)); do grep -q '^watch the training at' seen.log && break; sleep .1; done
+  address=$(sed -n 's|^watch the training at http://127.0.0.1:||p' seen.log)
+  port=${address%%/*} token=${address#*token=}
+  expect 1 "^lemnos: watch: port $port of 127.0.0.1: it is in use" train mlp "${small[@]}" --out refused --watch "$port"
+  [ ! -e refused ] || fail "a run without its port made its folder"
+  exec 5<>"/dev/tcp/127.0.0.1/$port"
+  printf 'POST /stop?token=%s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n\r\n' "$token" "$port" >&5
+  grep -q '^HTTP/1.1 200' <&5 || fail "the page's server does not answer"
+  exec 5>&-
+  status=0
+  wait "$pid" || status=$?
+  [ "$status" = 0 ] || fail "stopped from the page: status $status"
+  grep -q '^stopped from the page; the same command with --resume goes on' seen.log || fail "who stopped it: $(tail -n 3 seen.log)"
+fi
+
+# On a terminal: a bar with rate, time left and memory -------------------------------------------------------------------
+if command -v script >/dev/null; then
+  TERM=xterm timeout 60 script -qec "'$lemnos' train mlp --device cpu --data data --hidden 8 --batch 16 --epochs 2 --out bar" /dev/null >bar.log 2>&1 </dev/null
+  grep -qE 'epoch 1/2 \[=*\.*\] [0-9]+/4 .*/s  [0-9]+ s left' bar.log || fail "no bar of train: $(cat -v bar.log)"
+fi
+
 [ "$failures" = 0 ] && echo "tool: all as expected"
 [ "$failures" = 0 ]

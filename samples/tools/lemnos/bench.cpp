@@ -8,6 +8,7 @@
 
 #include "arguments.h"
 #include "commands.h"
+#include "io/terminal.h"
 #include "lemnos/tune.h"
 #include "measure.h"
 #include "workloads.h"
@@ -117,8 +118,11 @@ int report(const Device& device, const std::vector<Workload>& workloads, const B
   if (!o.json) print_head_bench(device.info(), ceilings);
   Json out = head(device.info(), ceilings);
   out["results"] = Json::array();
+  io::WorkBar bar("bench", workloads.size(), !o.json);
   for (const Workload& workload : workloads) {
+    bar.next(workload.group + ' ' + workload.name);
     const Result result = measure_bench(workload, device, o, choices, ceilings);
+    bar.clear();
     if (o.json)
       out["results"].push_back(to_json_bench(result));
     else

@@ -19,6 +19,7 @@
 #include "check_repro.h"
 #include "commands.h"
 #include "io/file.h"
+#include "io/terminal.h"
 
 namespace lemnos::tool {
 
@@ -125,7 +126,9 @@ CheckReport check_device(const CheckOptions& o, const std::vector<check::Run>& r
                                                      {"preset", o.filter.preset}}));
   std::fflush(stdout);
   ReproFolder repro(o.repro.empty() ? "" : o.repro_out.empty() ? "repro_" + o.repro : o.repro_out, info);
+  io::WorkBar bar("check", runs.size(), !o.json && !o.verbose);
   for (const check::Run& r : runs) {
+    bar.next(r.item->op);
     const std::string again = check::reproducer(r, info);
     if (o.verbose) std::fprintf(stderr, "%s\n", again.c_str());  // before it runs: a driver may take the process along
     repro.begin(r);
@@ -134,6 +137,7 @@ CheckReport check_device(const CheckOptions& o, const std::vector<check::Run>& r
     report.add({r.item->op, check::name_of(r), outcome, again, watch.seconds()});
     if (repro.end(r, outcome)) break;
   }
+  bar.clear();
   repro.finish(o.json ? stderr : stdout);
   return report;
 }

@@ -14,6 +14,10 @@
 #include "commands.h"
 #include "io/file.h"
 #include "lemnos/lemnos.hpp"
+#ifdef LEMNOS_HAS_WATCH
+#include "lemnos/watch.h"
+#include "watch/server.h"
+#endif
 #include "trained.h"
 
 namespace lemnos::tool {
@@ -40,6 +44,7 @@ struct TrainOptions {
   double lr = 0;  // 0: the optimizer's default
   uint64_t seed = 1;
   bool resume = false;
+  int64_t watch = -1;  // a port; below 0: no page
   bool json = false;
 
   /// Where what people read goes: beside the JSON, not into it.
@@ -100,6 +105,9 @@ struct StopOnSignal {
 
 // Before an hour of training, not after it.
 void require_places(const TrainOptions& o) {
+#ifdef LEMNOS_HAS_WATCH
+  if (o.watch > 0) watch::require_port(static_cast<int>(o.watch));
+#endif
   if (!o.profile.empty()) io::require_writable(o.profile);
   if (o.tune > 0) io::require_writable(o.tuning);
   std::error_code error;
@@ -172,11 +180,28 @@ History going_on(const History& before) {
   return history;
 }
 
+/// Shows the run in a browser, where that is asked for.
+void add_watch_page(FitOptions& fit, [[maybe_unused]] const data::Split& data, const TrainOptions& o) {
+  if (o.watch < 0) return;
+#ifdef LEMNOS_HAS_WATCH
+  fit.callbacks.push_back(callback::Watch{.port = static_cast<int>(o.watch),
+                                          .examples = &data.test,
+                                          .title = text("lemnos train ", o.network, ", ", data_name(o)),
+                                          .opened =
+                                              [](const std::string& address) {
+                                                std::printf("watch the training at %s\n", address.c_str());
+                                                std::fflush(stdout);
+                                              },
+                                          .leave_pause = [] { return signal_seen != 0; }});
+#endif
+}
+
 /// Trains what is left of the planned epochs, and returns the history of the whole run.
 History train_on(Trainer& trainer, const data::Split& data, const TrainOptions& o) {
   History history = o.resume ? going_on(history_before(o)) : History();
   FitOptions fit{.epochs = o.epochs, .batch_size = o.batch, .validation = &data.test, .callbacks = {StopOnSignal{}}};
   if (o.json) fit.verbosity = Verbosity::silent;
+  add_watch_page(fit, data, o);
   if (o.resume) {
     trainer.load(std::filesystem::path(o.out) / kModel);
     trainer.begin(data.train, o.batch);
@@ -254,6 +279,8 @@ int train_mlp(TrainOptions o) {
     std::printf("%s", to_json(history).c_str());
   else
     std::printf("test_accuracy=%.4f device=\"%s\" seconds=%.2f\n", accuracy, device.info().name.c_str(), seconds);
+  if (const History::Fact* stopped = history.fact("stopped"); stopped && !signal_seen && !text_of(*stopped).empty())
+    std::fprintf(o.words(), "%s; the same command with --resume goes on\n", text_of(*stopped).c_str());
   if (!signal_seen) return 0;
   std::fprintf(o.words(), "stopped by %s; the same command with --resume goes on\n",
                signal_seen == SIGINT ? "SIGINT" : "SIGTERM");
@@ -281,6 +308,10 @@ Command add_train(CLI::App& app) {
   add_number(sub, "--seed", o->seed, "Seed of the initial weights, the order of the images and the noise");
   add_name(sub, "--out", o->out, "Output folder: history.json, curve.svg, model.safetensors");
   sub->add_flag("--resume", o->resume, "Continue the run in --out, up to --epochs in total");
+#ifdef LEMNOS_HAS_WATCH
+  add_number(sub, "--watch", o->watch, 0, 65535, "Port of 127.0.0.1 for a page that shows the run; 0: any that is free")
+      ->default_str("");
+#endif
   add_name(sub, "--profile", o->profile,
            "Write the time of each launch of a step: a trace for ui.perfetto.dev, and a table");
   CLI::Option* tuning =

@@ -1,13 +1,16 @@
 // lemnos tune: measures the variants of the kernels on a device and keeps all times in a file.
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "arguments.h"
 #include "base/stopwatch.h"
+#include "base/text.h"
 #include "commands.h"
 #include "io/file.h"
+#include "io/terminal.h"
 #include "lemnos/lemnos.hpp"
 #include "workloads.h"
 
@@ -68,13 +71,17 @@ int run_tune(const TuneOptions& o) {
   io::require_writable(o.file);
   std::vector<Workload> workloads = step_workloads();
   for (Workload& op : op_workloads()) workloads.push_back(std::move(op));
-  size_t matching = 0;
+  std::erase_if(workloads,
+                [&](const Workload& w) { return (w.group + ' ' + w.name).find(o.only) == std::string::npos; });
+  if (workloads.empty()) throw Error(ErrorCode::not_found, "tune: nothing is called '" + o.only + "'");
   const lemnos::Stopwatch watch;
+  io::WorkBar bar("tune", workloads.size());
   for (const Workload& workload : workloads) {
-    if ((workload.group + ' ' + workload.name).find(o.only) == std::string::npos) continue;
-    ++matching;
+    bar.next(text(workload.group, ' ', workload.name,
+                  formatted(", at most %.0f s more", std::max(o.seconds - watch.seconds(), 0.))));
     const double left = o.seconds - watch.seconds();
     if (left <= 0) {
+      bar.clear();
       std::fprintf(o.json ? stderr : stdout,
                    "no time left for %s %s: tune again, what is known is not measured twice\n", workload.group.c_str(),
                    workload.name.c_str());
@@ -86,7 +93,7 @@ int run_tune(const TuneOptions& o) {
       if (error.code() != ErrorCode::unsupported) throw;  // an op that this device cannot run
     }
   }
-  if (matching == 0) throw Error(ErrorCode::not_found, "tune: nothing is called '" + o.only + "'");
+  bar.clear();
   io::save_tuning(tuning, o.file);
   if (o.json) {
     print_json_tune(tuning, device.info(), o.file);
