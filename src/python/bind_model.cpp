@@ -173,9 +173,9 @@ void define_scope(py::module_& nn) {
            [](const Call& c) -> py::object {
              return py::cast(PyScope{scope_at(c).checked().nested(c.get<std::string>(1)), scope_at(c).home});
            }},
-          {"held(self) -> Scope", "The same, whose parameters are constants to whoever differentiates.",
+          {"detached(self) -> Scope", "The same, whose parameters are constants to whoever differentiates.",
            [](const Call& c) -> py::object {
-             return py::cast(PyScope{scope_at(c).checked().held(), scope_at(c).home});
+             return py::cast(PyScope{scope_at(c).checked().detached(), scope_at(c).home});
            }},
           {"computed(self, x: Value) -> Value", "x in the dtype that layers with weights compute in.",
            [](const Call& c) { return give(scope_at(c).checked().computed(c.get<Value>(1))); }}},

@@ -162,6 +162,13 @@ Allocation Allocator::create(Memory memory, uint64_t bytes, const std::string& n
   const uint64_t most = context_.caps().max_allocation;
   require(bytes <= most, ErrorCode::unsupported, "buffer '", name, "': ", bytes, " bytes, and one allocation of ",
           context_.info().name, " holds ", most);
+  // The library holds a budget for blocks alone, and not for what gets an allocation of its own.
+  const uint64_t limit = context_.caps().memory_limit;
+  const bool option_allows = limit == 0 || bytes_.load() + bytes <= limit;  // else take() refuses, with its own words
+  const bool budgeted = memory == Memory::device && context_.features().memory_budget && option_allows;
+  const uint64_t left = budgeted ? bytes_left() : bytes;
+  require(bytes <= left, ErrorCode::out_of_memory, "buffer '", name, "': ", bytes, " bytes asked for, and ", left,
+          " left of the memory of ", context_.info().name);
   take(bytes, name);
   VkBufferUsageFlags usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT |
                              VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
