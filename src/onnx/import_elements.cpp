@@ -89,9 +89,7 @@ std::vector<Value> dropout_row(ImportCall& c) {
 
 Value softplus_of(Value x) { return softplus(x); }
 
-}  // namespace
-
-void add_import_elements(ImportTable& t) {
+void add_functions(ImportTable& t) {
   t["Relu"] = function_row<relu>;
   t["Sigmoid"] = function_row<sigmoid>;
   t["Tanh"] = function_row<tanh>;
@@ -121,6 +119,12 @@ void add_import_elements(ImportTable& t) {
   t["Ceil"] = function_row<ceil>;
   t["Round"] = function_row<round>;
   t["Reciprocal"] = function_row<reciprocal>;
+}
+
+}  // namespace
+
+void add_import_elements(ImportTable& t) {
+  add_functions(t);
   t["Add"] = pair_row<add>;
   t["Sub"] = pair_row<subtract>;
   t["Mul"] = pair_row<multiply>;

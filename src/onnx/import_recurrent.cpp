@@ -48,7 +48,7 @@ RecurrentWeights weights_of(ImportCall& c, const Gates& gates, int64_t d) {
   return w;
 }
 
-void require_plain(ImportCall& c, int64_t directions) {
+void require_usual_gates(ImportCall& c, int64_t directions) {
   (void)c.integer("hidden_size", 0);
   (void)c.has("output_sequence");
   if (c.integer("layout", 0)) c.refuse("a layout with batches first");
@@ -75,7 +75,7 @@ std::vector<Value> recurrent_row(ImportCall& c) {
           c.real(1).desc(), " and ", c.real(2).desc(), ", they take three axes");
   const std::string direction = c.word("direction", "forward");
   const int64_t directions = c.real(1).shape()[0];
-  require_plain(c, directions);
+  require_usual_gates(c, directions);
   const std::vector<std::string> functions = c.words("activations");
   const bool rectified = !functions.empty() && functions[0] == "Relu";
   std::vector<Value> y, h, last_c;

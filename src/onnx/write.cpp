@@ -1,4 +1,5 @@
 // Messages as bytes.
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
