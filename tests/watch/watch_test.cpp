@@ -138,7 +138,8 @@ TEST(Watch, TellsOfTheWholeRun) {
   EXPECT_EQ(s["classes"]["examples"].size(), 12u);
   EXPECT_EQ(s["classes"]["names"][2], "c");
   EXPECT_GT(s["memory"]["parameters"].get<int64_t>(), 0);
-  EXPECT_GT(s["memory"]["activations"].get<int64_t>(), 0);
+  EXPECT_EQ(s["memory"]["gradients"], s["memory"]["parameters"]);
+  EXPECT_EQ(s["memory"]["optimizer"], 2 * s["memory"]["parameters"].get<int64_t>()) << "of Adam";
 }
 
 // What a page has, it is not told again.
