@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <charconv>
 #include <clocale>
 #include <cstdarg>
 #include <cstdio>
@@ -44,6 +45,23 @@ std::string formatted(const char* pattern, ...) {
   if (!out.empty()) print_in_c(out.data(), out.size() + 1, pattern, again);
   va_end(again);
   return out;
+}
+
+std::optional<double> parse_number(std::string_view word) {
+  while (!word.empty() && (word.front() == ' ' || word.front() == '\t')) word.remove_prefix(1);
+  while (!word.empty() && (word.back() == ' ' || word.back() == '\t')) word.remove_suffix(1);
+  if (word.size() > 1 && word[0] == '+' && word[1] != '-') word.remove_prefix(1);
+  if (word.empty()) return std::nullopt;
+  double value = 0;
+#ifdef __cpp_lib_to_chars
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
+#else
+  std::istringstream in{std::string(word)};
+  in.imbue(std::locale::classic());
+  if (!(in >> value) || in.peek() != std::istringstream::traits_type::eof()) return std::nullopt;
+#endif
+  return value;
 }
 
 std::string bytes_text(uint64_t bytes) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <locale>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -33,6 +34,9 @@ formatted(const char* pattern, ...);
 
 /// "512 B", "20.0 KiB", "1.5 MiB".
 std::string bytes_text(uint64_t bytes);
+
+/// The whole word (spaces around it aside, a plus sign allowed) as a number; nothing when it is not one.
+std::optional<double> parse_number(std::string_view word);
 
 /// With blanks behind it, at least one.
 std::string padded(const std::string& word, size_t width);

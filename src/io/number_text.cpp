@@ -39,23 +39,6 @@ std::string fixed(double value, int decimals) {
   return scaled < 0 ? "-" + digits : digits;
 }
 
-std::optional<double> parse_number(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
-  if (text.empty()) return std::nullopt;
-  double value = 0;
-#ifdef __cpp_lib_to_chars
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-#else
-  std::istringstream in{std::string(text)};
-  in.imbue(std::locale::classic());
-  if (!(in >> value) || in.peek() != std::istringstream::traits_type::eof()) return std::nullopt;
-#endif
-  return value;
-}
-
 std::string first_of(const std::vector<std::string>& words) {
   constexpr size_t kMost = 20;
   std::string out;

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
+
 namespace lemnos::io {
 
 /// The shortest text that reads back to the same bits; "nan", "inf", "-inf" where it is no number.
@@ -14,8 +16,7 @@ std::string shortest(double value);
 /// `decimals` (0 to 15) digits after the point; values past 2^62 / 10^decimals fall back to `shortest`.
 std::string fixed(double value, int decimals);
 
-/// The whole of `text` (spaces around it aside, a plus sign allowed) as a number; nothing when it is not one.
-std::optional<double> parse_number(std::string_view text);
+using lemnos::parse_number;
 
 /// For a message: the first twenty words and the number of further ones.
 std::string first_of(const std::vector<std::string>& words);

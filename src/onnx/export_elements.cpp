@@ -67,14 +67,19 @@ const char* op_named(const Renamed (&rows)[N], const ExportCall& c) {
 }
 
 void renamed_export(ExportCall& c) { c.give(0, c.add(op_named(kRenamed, c), {c.in(0)})); }
-void pair_export(ExportCall& c) { c.give(0, c.add(op_named(kRenamedPairs, c), {c.in(0), c.in(1)})); }
-// Comparisons are 1 or 0 in the type of their operands.
-void comparison_export(ExportCall& c) {
-  c.give(0, c.cast(c.add(op_named(kRenamedPairs, c), {c.in(0), c.in(1)}), c.out_desc().dtype));
+// An operand in the type in which the two meet: a boolean beside another type is 0 or 1 in that. ONNX neither adds nor
+// orders booleans: two of them meet as i32.
+std::string operand(ExportCall& c, size_t i) {
+  const DType own = c.in_desc(i).dtype, other = c.in_desc(1 - i).dtype;
+  if (own != DType::boolean) return c.in(i);
+  return c.cast(c.in(i), other == DType::boolean ? DType::i32 : other);
 }
-void not_equal_export(ExportCall& c) {
-  c.give(0, c.cast(c.add("Not", {c.add("Equal", {c.in(0), c.in(1)})}), c.out_desc().dtype));
+void pair_export(ExportCall& c) {
+  const std::string made = c.add(op_named(kRenamedPairs, c), {operand(c, 0), operand(c, 1)});
+  c.give(0, c.out_desc().dtype == DType::boolean ? c.cast(made, DType::boolean) : made);
 }
+void comparison_export(ExportCall& c) { c.give(0, c.add(op_named(kRenamedPairs, c), {operand(c, 0), operand(c, 1)})); }
+void not_equal_export(ExportCall& c) { c.give(0, c.add("Not", {c.add("Equal", {operand(c, 0), operand(c, 1)})})); }
 void fmod_export(ExportCall& c) { c.give(0, c.add("Mod", {c.in(0), c.in(1)}, {integer_attribute("fmod", 1)})); }
 
 template <const char* (*op)()>

@@ -97,17 +97,23 @@ bool is_number(py::handle given) {
   return PyFloat_Check(given.ptr()) || PyLong_Check(given.ptr()) || (PyIndex_Check(given.ptr()) && !is_array(given));
 }
 
-// The first value among the arguments, also within lists.
+// The first value among the arguments, also within lists, but a boolean one only where there is no other: a number
+// beside a condition has the type of what it chooses from.
 std::optional<Value> first_value(const Call& call) {
+  std::optional<Value> found;
+  const auto take = [&](py::handle given) {
+    if (!py::isinstance<PyValue>(given)) return;
+    const Value value = py::cast<const PyValue&>(given).value();
+    if (!found || (found->dtype() == DType::boolean && value.dtype() != DType::boolean)) found = value;
+  };
   for (size_t i = 0; i < call.size(); ++i) {
     const py::handle given = call.at(i);
     if (!given) continue;
-    if (py::isinstance<PyValue>(given)) return py::cast<const PyValue&>(given).value();
+    take(given);
     if (!py::isinstance<py::list>(given) && !py::isinstance<py::tuple>(given)) continue;
-    for (const py::handle item : py::reinterpret_borrow<py::sequence>(given))
-      if (py::isinstance<PyValue>(item)) return py::cast<const PyValue&>(item).value();
+    for (const py::handle item : py::reinterpret_borrow<py::sequence>(given)) take(item);
   }
-  return {};
+  return found;
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ def statements(text):
     """(comment, code) for each statement: code without its comments, a body in braces included."""
     found, doc, at = [], [], 0
     while at < len(text):
-        if text[at].isspace():
+        if not text[at].strip():
             at += 1
         elif text.startswith("//", at):
             end = text.find("\n", at) if "\n" in text[at:] else len(text)

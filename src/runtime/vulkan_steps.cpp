@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <charconv>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -16,10 +16,13 @@ constexpr uint32_t kTimedEvery = 32;
 
 // Without an allocation: "12 steps of 7 launches: ..". Valid until the thread asks again.
 std::string_view said_of(size_t count, const char* of, const std::string& name) {
-  static thread_local std::array<char, vulkan::SubmissionLog::kLongest + 1> said;
+  static thread_local std::array<char, vulkan::SubmissionLog::kLongest> said;
   if (!*of) return name;
-  std::snprintf(said.data(), said.size(), "%zu %s%s", count, of, name.c_str());
-  return said.data();
+  char* const end = said.data() + said.size();
+  char* at = std::to_chars(said.data(), end, count).ptr;
+  for (const std::string_view part : {std::string_view(" "), std::string_view(of), std::string_view(name)})
+    at = std::copy_n(part.data(), std::min(part.size(), static_cast<size_t>(end - at)), at);
+  return {said.data(), static_cast<size_t>(at - said.data())};
 }
 
 Pace pace_of(const Segments& segments) {

@@ -27,13 +27,7 @@ std::string effective_cache_folder(const std::string& folder) {
 double longest_submission(double option, const DeviceCaps& caps) {
   const char* said = std::getenv("LEMNOS_SUBMISSION_MS");
   if (option == 0 && said && *said) {
-    // Not std::from_chars, which libc++ has for integers alone: a stream of the classic locale reads 1.5 everywhere.
-    std::istringstream word{std::string(said)};
-    word.imbue(std::locale::classic());
-    if (std::string_view(said) == "inf")
-      option = std::numeric_limits<double>::infinity();
-    else if (!(word >> option) || word.peek() != std::istringstream::traits_type::eof())
-      option = 0;
+    option = std::string_view(said) == "inf" ? std::numeric_limits<double>::infinity() : parse_number(said).value_or(0);
     require(option > 0, ErrorCode::invalid_argument, "LEMNOS_SUBMISSION_MS: '", said, "' is no number above 0");
   }
   require(option >= 0, ErrorCode::invalid_argument, "device: longest_submission_ms ", option, " is not above 0");

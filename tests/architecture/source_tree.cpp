@@ -9,42 +9,16 @@ namespace lemnos::architecture {
 namespace {
 
 // Which layer promises the contents of a public header.
-const std::map<std::string_view, std::string_view> kPublicHeaders = {{"error.h", "base"},
-                                                                     {"log.h", "base"},
-                                                                     {"tensor.h", "base"},
-                                                                     {"device.h", "base"},
-                                                                     {"graph.h", "graph"},
-                                                                     {"state.h", "graph"},
-                                                                     {"predictor.h", "train"},
-                                                                     {"op.h", "graph"},
-                                                                     {"ops.h", "ops"},
-                                                                     {"nn.h", "nn"},
-                                                                     {"loss.h", "loss"},
-                                                                     {"optim.h", "optim"},
-                                                                     {"schedule.h", "optim"},
-                                                                     {"metrics.h", "metrics"},
-                                                                     {"data.h", "data"},
-                                                                     {"train.h", "train"},
-                                                                     {"lemnos.hpp", "api"},
-                                                                     {"lemnos.h", "api"},
-                                                                     {"vulkan.h", "api"},
-                                                                     {"session.h", "runtime"},
-                                                                     {"autograd.h", "autograd"},
-                                                                     {"loop.h", "autograd"},
-                                                                     {"history.h", "io"},
-                                                                     {"init.h", "nn"},
-                                                                     {"profile.h", "base"},
-                                                                     {"tune.h", "base"},
-                                                                     {"check.h", "check"},
-                                                                     {"visibility.h", "base"},
-                                                                     {"augment.h", "nn"},
-                                                                     {"callback.h", "train"},
-                                                                     {"selection.h", "selection"},
-                                                                     {"table.h", "data"},
-                                                                     {"plot.h", "io"},
-                                                                     {"attrs.h", "graph"},
-                                                                     {"onnx.h", "onnx"},
-                                                                     {"watch.h", "watch"}};
+const std::map<std::string_view, std::string_view> kPublicHeaders = {
+    {"error.h", "base"},        {"log.h", "base"},        {"tensor.h", "base"},         {"device.h", "base"},
+    {"graph.h", "graph"},       {"state.h", "graph"},     {"predictor.h", "train"},     {"op.h", "graph"},
+    {"ops.h", "ops"},           {"nn.h", "nn"},           {"loss.h", "loss"},           {"optim.h", "optim"},
+    {"schedule.h", "optim"},    {"metrics.h", "metrics"}, {"data.h", "data"},           {"train.h", "train"},
+    {"lemnos.hpp", "api"},      {"lemnos.h", "api"},      {"vulkan.h", "api"},          {"session.h", "runtime"},
+    {"autograd.h", "autograd"}, {"loop.h", "autograd"},   {"history.h", "io"},          {"init.h", "nn"},
+    {"profile.h", "base"},      {"tune.h", "base"},       {"check.h", "check"},         {"visibility.h", "base"},
+    {"augment.h", "nn"},        {"callback.h", "train"},  {"selection.h", "selection"}, {"table.h", "data"},
+    {"plot.h", "io"},           {"attrs.h", "graph"},     {"onnx.h", "onnx"},           {"watch.h", "watch"}};
 
 bool ends_in(const std::string& name, const std::vector<std::string>& endings) {
   return std::ranges::any_of(endings, [&](const std::string& ending) { return name.ends_with(ending); });

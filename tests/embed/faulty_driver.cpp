@@ -1,5 +1,6 @@
 #include "faulty_driver.h"
 
+#include <algorithm>
 #include <set>
 #include <span>
 #include <utility>

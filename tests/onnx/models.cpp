@@ -44,9 +44,9 @@ Model activations() {
                            rsqrt(square(x) + 1.0f),
                            erfc(x),
                            trunc(3.0f * x),
-                           less(x, full(x.graph(), {}, .1f)),
+                           cast(less(x, .1f), DType::f32),
                            round(x),
-                           where(greater(x, full(x.graph(), {}, 0)), x, exp2(x)),
+                           where(greater(x, 0), x, exp2(x)) * greater(x, -1),
                            remainder(x, full(x.graph(), {}, .3f))};
     return concat(parts, 1);
   };

@@ -268,7 +268,7 @@ fi
 
 # On a terminal: a bar with rate, time left and memory -------------------------------------------------------------------
 if command -v script >/dev/null; then
-  TERM=xterm timeout 60 script -qec "'$lemnos' train mlp --device cpu --data data --hidden 8 --batch 16 --epochs 2 --out bar" /dev/null >bar.log 2>&1 </dev/null
+  TERM=xterm timeout 60 script -qec "stty columns 160; '$lemnos' train mlp --device cpu --data data --hidden 8 --batch 16 --epochs 2 --out bar" /dev/null >bar.log 2>&1 </dev/null
   grep -qE 'epoch 1/2 \[=*\.*\] [0-9]+/4 .*/s  [0-9]+ s left' bar.log || fail "no bar of train: $(cat -v bar.log)"
 fi
 

@@ -39,7 +39,7 @@ TEST(ProgressBar, ShowsThePositionOfTheRun) {
   p.samples_per_second = 100;
   EXPECT_EQ(bar_text(p, 200),
             "epoch 2/5 [===============...............] 15/30  loss 1234.5000  accuracy 0.2500  100/s  15 s left");
-  EXPECT_TRUE(bar_text(p, 200, 3 << 20).ends_with("100/s  15 s left  3.0 MiB"));
+  EXPECT_TRUE(bar_text(p, 200, 30 << 20).ends_with("100/s  15 s left  30.0 MiB"));
 }
 
 }  // namespace

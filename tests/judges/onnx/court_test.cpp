@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 std::string floats(const std::string& name, const std::vector<float>& numbers) {
   std::string bytes(numbers.size() * sizeof(float), '\0');
   std::memcpy(bytes.data(), numbers.data(), bytes.size());
-  return tensor(name, 1, {static_cast<int64_t>(numbers.size())}, {{9, bytes}});
+  return ::lemnos::onnx::made::tensor(name, 1, {static_cast<int64_t>(numbers.size())}, {{9, bytes}});
 }
 
 // A folder with one case: y = op(a, b) of vectors; gone at the end.
