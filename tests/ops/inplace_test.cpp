@@ -28,7 +28,7 @@ const Item kInplaceItems[] = {
     {"tanh backward", [](Value a, Value b, Value) { return slope(a, b, [](Value v) { return tanh(v); }); }},
     {"add", [](Value a, Value b, Value) { return a + b; }},
     {"divide", [](Value a, Value b, Value) { return a / b; }},
-    {"less", [](Value a, Value b, Value) { return less(a, b); }},
+    {"maximum", [](Value a, Value b, Value) { return maximum(a, b); }},
     {"twice the same", [](Value a, Value, Value) { return a * a; }},
     {"read again", [](Value a, Value b, Value) { return exp(a) * a + b * sigmoid(b); }},
     {"over the second", [](Value a, Value b, Value) { return a - b * 2; }},

@@ -178,7 +178,8 @@ def test_other_threads_run_while_a_fit_does(cpu):
 
     thread = threading.Thread(target=tick)
     thread.start()
-    small(cpu).fit(X, CLASSES, epochs=20, verbosity="silent")
+    # Long enough that a machine with other work gives the thread its turn.
+    small(cpu).fit(X, CLASSES, epochs=1500, verbosity="silent")
     done.set()
     thread.join()
     assert len(ticks) > 2
