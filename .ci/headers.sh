@@ -27,7 +27,7 @@ compilers=("$gcc -Wno-restrict -Wno-subobject-linkage" "$clang -x c++")
 [ "$1" != bookworm ] || compilers=("$gcc -Wno-restrict -Wno-subobject-linkage")
 [ "$1" != forky ] || compilers=("$clang -x c++")
 for compiler in "${compilers[@]}"; do
-  echo "== ${compiler%% *}: $(${compiler%% *} --version | head -n 1)"
+  echo "== ${compiler%% *}: $(${compiler%% *} --version | sed -n 1p)"
   # shellcheck disable=SC2086
   printf '%s\0' "$work"/*.cpp | xargs -0 -n 1 -P "$(nproc)" $compiler "${flags[@]}" || failed=1
 done

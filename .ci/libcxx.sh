@@ -19,4 +19,4 @@ flags=(-std=c++20 -stdlib=libc++ -fsyntax-only -Werror -Wno-missing-designated-f
 # What the build makes, and the headers that it found.
 mapfile -t found < <(grep -oE -- '-(I|isystem )[^ "]+' "$build/compile_commands.json" | sort -u | sed 's/^-isystem /-isystem\n/')
 printf '%s\0' "$work"/*.cpp | xargs -0 -n 1 -P "$(nproc)" "$clang" -x c++ "${flags[@]}" "${found[@]}"
-echo "${#files[@]} files, $("$clang" --version | head -n 1)"
+echo "${#files[@]} files, $("$clang" --version | sed -n 1p)"

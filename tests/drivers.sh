@@ -41,7 +41,7 @@ TEXT
 
 names() { catalogue | cut -d'|' -f1; }
 
-known() { names | grep -qx -- "$1" || { say "drivers.sh: unknown driver '$1'; one of: $(names | tr '\n' ' ')"; exit 2; }; }
+known() { names | grep -x -- "$1" >/dev/null || { say "drivers.sh: unknown driver '$1'; one of: $(names | tr '\n' ' ')"; exit 2; }; }
 
 # The folder under .toolchain/drivers that holds a driver; several share one.
 root_of() {
@@ -88,7 +88,7 @@ correct_icd_files() {
   local root=$1 file library found
   for file in "$root"/usr/share/vulkan/icd.d/*.json; do
     library=$(basename "$(sed -n 's/.*"library_path"[^"]*"\([^"]*\)".*/\1/p' "$file")")
-    found=$(cd "$root" && find usr/lib -name "$library" | head -n 1)
+    found=$(cd "$root" && find usr/lib -name "$library" | sed -n 1p)
     if [ -z "$found" ]; then rm "$file"; continue; fi
     sed -i "s|\"library_path\"[^,}]*\"|\"library_path\": \"../../../../$found\"|" "$file"
   done
@@ -101,8 +101,8 @@ install_swiftshader() {
   codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
   unpack_packages "$root.whole" alone "$codename" chromium chromium-common || return 1
   local icd library
-  icd=$(find "$root.whole" -name vk_swiftshader_icd.json | head -n 1)
-  library=$(find "$root.whole" -name libvk_swiftshader.so | head -n 1)
+  icd=$(find "$root.whole" -name vk_swiftshader_icd.json | sed -n 1p)
+  library=$(find "$root.whole" -name libvk_swiftshader.so | sed -n 1p)
   [ -n "$icd" ] && [ -n "$library" ] || { say "  no SwiftShader in these packages"; rm -rf "$root.whole"; return 1; }
   rm -rf "$root"
   mkdir -p "$root/usr/lib" "$root/usr/share/vulkan/icd.d"

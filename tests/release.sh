@@ -49,7 +49,7 @@ git checkout -q .
 .ci/release.sh 0.2.0 && [ -s out/lemnos-0.2.0.tar.gz ]
 [ "$(git cat-file -t v0.2.0)" = tag ]
 (cd out && sha256sum -c --quiet lemnos-0.2.0.tar.gz.sha256)
-tar -tzf out/lemnos-0.2.0.tar.gz | grep -qx lemnos-0.2.0/CMakeLists.txt
+tar -tzf out/lemnos-0.2.0.tar.gz | grep -x lemnos-0.2.0/CMakeLists.txt >/dev/null
 refused "the tag v0.2.0 exists already" 0.2.0
 rm -r out
 .ci/release.sh --archive v0.2.0

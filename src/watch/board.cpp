@@ -44,6 +44,16 @@ bool Board::is_watched() const {
   return last_request_ != Clock::time_point() && Clock::now() - last_request_ < kWatching;
 }
 
+void Board::farewell() {
+  std::unique_lock lock(mutex_);
+  asked_.wait_for(lock, kWatching, [&] { return end_told_; });
+}
+
+void Board::visited() {
+  const std::lock_guard lock(mutex_);
+  last_request_ = Clock::now();
+}
+
 void Board::pause(bool on) {
   paused_ = on;
   asked_.notify_all();
@@ -79,7 +89,10 @@ void Board::write_standing(Json& json) const {
 
 std::string Board::state(uint64_t seen) {
   const std::lock_guard lock(mutex_);
-  last_request_ = Clock::now();
+  if (!standing_.ended.empty()) {
+    end_told_ = true;
+    asked_.notify_all();
+  }
   Json json;
   json.open('{').field("now", version_);
   write_standing(json);

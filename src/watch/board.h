@@ -45,8 +45,12 @@ class Board {
   void rest();
   /// A page has asked within the last seconds.
   bool is_watched() const;
+  /// Until a page has been told that the run ended, so that the server may go; not longer than a page is waited for.
+  void farewell();
 
   // Of the server -----------------------------------------------------------------------------------------------------
+  /// A page is there, whatever it asks for.
+  void visited();
   /// Everything newer than `seen`, which is the "now" of an earlier answer; 0: everything.
   std::string state(uint64_t seen);
   void pause(bool on);
@@ -64,6 +68,7 @@ class Board {
 
   mutable std::mutex mutex_;
   std::condition_variable asked_;
+  bool end_told_ = false;
   std::atomic<bool> paused_{false};
   uint64_t version_ = 0, steps_version_ = 0;
   Clock::time_point last_request_ = {};

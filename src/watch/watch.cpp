@@ -25,7 +25,7 @@ namespace {
 
 constexpr double kLookShare = 20;  // looking takes a twentieth of the time at most
 constexpr double kLeastFactor = 1e-3, kMostFactor = 10;
-constexpr std::chrono::milliseconds kFarewell{700};  // pages ask twice a second
+constexpr std::chrono::milliseconds kFarewell{700};  // pages ask twice a second, and there may be several
 constexpr size_t kLeastToken = 16;
 
 std::string token_of(const std::string& wanted) {
@@ -68,6 +68,7 @@ watch::Answer obey_command(watch::Board& board, const watch::Request& request) {
 }
 
 watch::Answer answer_of(watch::Board& board, const watch::Request& request) {
+  board.visited();
   if (request.method == "POST") return obey_command(board, request);
   if (request.method != "GET") return {.status = 405, .body = "GET and POST are all there is.\n"};
   if (request.path == "/") return {200, "text/html; charset=utf-8", std::string(std::begin(kPage), std::end(kPage))};
@@ -120,7 +121,9 @@ class WatchObserver final : public Observer {
     const bool watched = board_.is_watched();
     if (watched) look(run, true);
     tell(run, reason ? *reason : "all epochs are done");
-    if (watched) std::this_thread::sleep_for(kFarewell);
+    if (!watched) return;
+    std::this_thread::sleep_for(kFarewell);
+    board_.farewell();
   }
 
   bool watches_steps() const override { return true; }

@@ -89,6 +89,9 @@ const Word kWords[] = {
      "ers|mn"
      "t)/",
      "a path of one machine", ""},
+    {"[^|]\\| *(grep -\\w*[qm]|he"
+     "ad\\b)",
+     "it stops reading, which ends the writer, and under pipefail the script: sed -n 1p, or grep .. >/dev/null", ""},
     {"GTEST_SKIP\\(\\)\\s*;", "a skip needs a reason", "tests/"},
     {"\\bDISAB"
      "LED_",

@@ -30,7 +30,7 @@ package() {
     echo "-- $deb: $(stat -c %s "$deb") bytes; depends on $(dpkg-deb --field "$deb" Depends)"
     dpkg-deb -x "$deb" stage
   done
-  dpkg-deb --field debs/liblemnos-dev_*.deb Depends | grep -q zlib1g-dev
+  dpkg-deb --field debs/liblemnos-dev_*.deb Depends | grep zlib1g-dev >/dev/null
   LEMNOS_STAGE=$PWD/stage/usr cmake_project find_package
   [ ! -e stage/usr/bin/lemnos ] || stage/usr/bin/lemnos --version
 }

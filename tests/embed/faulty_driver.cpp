@@ -91,6 +91,13 @@ VKAPI_ATTR VkResult VKAPI_CALL create_pipelines(VkDevice device, VkPipelineCache
   return VK_SUCCESS;
 }
 
+// A pipeline that is kept is bound in later lives, which the layers allow only while its layouts are there.
+template <auto Member, typename Handle>
+VKAPI_ATTR void VKAPI_CALL destroy_later(VkDevice device, Handle handle, const VkAllocationCallbacks*) {
+  if (!the_faulty_driver().destroyed(*Destroying<Member, Handle>::entry, (uint64_t)handle)) return;
+  the_faulty_driver().at_close([=] { (the_faulty_driver().real().*Member)(device, handle, nullptr); });
+}
+
 // Pipelines are kept for the next life.
 VKAPI_ATTR void VKAPI_CALL destroy_pipeline(VkDevice, VkPipeline pipeline, const VkAllocationCallbacks*) {
   (void)the_faulty_driver().destroyed(the_faulty_driver().entry("vkCreateComputePipelines"), (uint64_t)pipeline);
@@ -111,7 +118,9 @@ void FaultyDriver::open() {
 
 void FaultyDriver::close() {
   for (const auto& [key, pipeline] : pipelines_) real_.vkDestroyPipeline(base_->device(), pipeline, nullptr);
+  for (const auto& destroy : at_close_) destroy();
   pipelines_.clear();
+  at_close_.clear();
   modules_.clear();
   base_.reset();
 }
@@ -173,6 +182,9 @@ void FaultyDriver::adjust(vulkan::DeviceTable& table) {
   hook_destroying<&vulkan::DeviceTable::vkDestroyShaderModule, VkShaderModule>(table, "vkCreateShaderModule");
   table.vkCreateComputePipelines = create_pipelines;
   table.vkDestroyPipeline = destroy_pipeline;
+  table.vkDestroyPipelineLayout = destroy_later<&vulkan::DeviceTable::vkDestroyPipelineLayout, VkPipelineLayout>;
+  table.vkDestroyDescriptorSetLayout =
+      destroy_later<&vulkan::DeviceTable::vkDestroyDescriptorSetLayout, VkDescriptorSetLayout>;
 }
 
 FaultyDriver::Entry& FaultyDriver::entry(const char* name) {
@@ -221,6 +233,11 @@ bool FaultyDriver::destroyed(Entry& entry, uint64_t handle) {
   unknown_ += handle == kGarbage;
   entry.live -= handle != kGarbage;
   return handle != kGarbage;
+}
+
+void FaultyDriver::at_close(std::function<void()> destroy) {
+  const std::lock_guard lock(mutex_);
+  at_close_.push_back(std::move(destroy));
 }
 
 std::vector<std::string> FaultyDriver::leaks() {

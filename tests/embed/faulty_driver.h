@@ -62,6 +62,8 @@ class FaultyDriver {
   void made(Entry& entry, int count = 1);
   /// Whether the real driver is to be told.
   bool destroyed(Entry& entry, uint64_t handle);
+  /// To be done by close(), once the pipelines that were kept are gone.
+  void at_close(std::function<void()> destroy);
   VkResult make_module(VkDevice device, const VkShaderModuleCreateInfo* info, VkShaderModule* module);
   VkResult make_pipeline(VkDevice device, const VkComputePipelineCreateInfo& info, VkPipeline* pipeline);
 
@@ -80,6 +82,7 @@ class FaultyDriver {
   int unknown_ = 0;  // handles destroyed that were never made
   std::map<VkShaderModule, std::string> modules_;
   std::map<std::string, VkPipeline> pipelines_;
+  std::vector<std::function<void()>> at_close_;
 };
 
 }  // namespace lemnos::embed_tests

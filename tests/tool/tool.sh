@@ -247,7 +247,7 @@ if "$lemnos" check --help >/dev/null 2>&1; then
 fi
 
 # A page beside the run (builds with LEMNOS_WATCH); the rest of it: tests/watch ------------------------------------------
-if "$lemnos" train --help | grep -q -- --watch; then
+if "$lemnos" train --help | grep -e --watch >/dev/null; then
   expect 2 '"65536" is not a whole number from 0 to 65535' train mlp "${small[@]}" --out refused --watch 65536
   "$lemnos" train mlp "${small[@]}" --epochs 1000000 --schedule constant --out seen --watch 0 >seen.log 2>&1 &
   pid=$!

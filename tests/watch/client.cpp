@@ -13,7 +13,7 @@
 namespace lemnos::watch_tests {
 
 Client::Client(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-  const timeval patience{.tv_sec = 5, .tv_usec = 0};
+  const timeval patience{.tv_sec = 30, .tv_usec = 0};
   (void)::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   sockaddr_in address{};
   address.sin_family = AF_INET;

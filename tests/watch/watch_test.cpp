@@ -37,7 +37,8 @@ Trainer spiral_trainer() {
   return Trainer{Device::cpu(), model, {.optimizer = optim::Adam{.lr = .01f}}};
 }
 
-/// A page: a thread that does as the test says while the fit runs, which begins in a pause, after its first step. What
+/// A page: a thread that does as the test says while the fit runs, which begins in a pause, after its first step, and
+/// that stays to the end. What
 /// goes wrong there is kept for the test.
 class Page {
  public:
@@ -51,6 +52,7 @@ class Page {
     thread_ = std::thread([this] {
       try {
         visit_(*this);
+        wait_for([](const Json& s) { return s["run"]["ended"] != ""; });  // as a page that stays open
       } catch (const std::exception& error) {
         wrong = error.what();
         (void)post("/stop");
@@ -66,10 +68,10 @@ class Page {
     return ask_here(port_, "POST", target, "X-Lemnos-Token: " + token_ + "\r\n").status;
   }
   Json state() { return Json::parse(get("/state?seen=0").body); }
-  /// The first state for which `is` holds, within five seconds.
+  /// The first state for which `is` holds, within thirty seconds.
   template <typename Is>
   Json wait_for(Is is) {
-    for (int i = 0; i < 250; ++i) {
+    for (int i = 0; i < 1500; ++i) {
       const Json now = state();
       if (is(now)) return now;
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
