@@ -23,8 +23,8 @@ note() { printf '   %s\n' "$*"; }
 packages=(g++ cmake ninja-build ccache glslang-tools libvulkan-dev libvulkan1 mesa-vulkan-drivers vulkan-validationlayers
   spirv-tools nlohmann-json3-dev libcli11-dev zlib1g-dev libgtest-dev libstb-dev pkg-config)
 packages_where_the_release_has_them=(libvulkan-memory-allocator-dev libjpeg-dev)
-# GLFW: the window of a sample; locales: the source of de_DE; python3-onnx: its checker; the rest: import lemnos
-packages_for_tests=(clang-format-14 libglfw3-dev locales pybind11-dev python3-dev python3-numpy python3-pytest python3-onnx)
+# dpkg-dev, file: what CPack makes packages with; GLFW: the window of a sample; locales: the source of de_DE; python3-onnx: its checker; the rest: import lemnos
+packages_for_tests=(clang-format-14 dpkg-dev file libglfw3-dev locales pybind11-dev python3-dev python3-numpy python3-pytest python3-onnx)
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 

@@ -24,6 +24,15 @@ if(NOT MSVC)
   endif()
 endif()
 
+# For code that calls and has no loops over data: it compiles in two thirds of the time.
+function(lemnos_compile_quickly)
+  if(NOT MSVC)
+    foreach(target IN LISTS ARGN)
+      target_compile_options(${target} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O1>)
+    endforeach()
+  endif()
+endfunction()
+
 # lemnos_add_layer(NAME SOURCES ... [DEPENDS layer ...] [LIBRARIES target ...])
 function(lemnos_add_layer name)
   cmake_parse_arguments(LAYER "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})

@@ -29,7 +29,7 @@ struct SaveOptions {
 /// shapes of its inputs (from fit, evaluate, load or summary). Throws `unsupported` naming the ops that ONNX has no
 /// counterpart for, or a value whose extents are no multiple of the batch; `invalid_argument` for another number of
 /// names than there are inputs or outputs, and what Predictor throws; `io`. An interrupted save leaves an old file
-/// whole.
+/// whole; a link, a device or a pipe is written through.
 void save(Trainer& trainer, const std::filesystem::path& path, const SaveOptions& options = {});
 /// The same of a model without a trainer, with the state of a session; `examples` are the shapes of one row of each
 /// input.
@@ -39,7 +39,7 @@ void save(Session& session, const Model& model, const std::vector<Shape>& exampl
 /// A model of the file's graph. Its floating initializers of one axis or more that nodes compute with are parameters
 /// under their names, so that Trainer::fit fine-tunes them; BatchNormalization has its running statistics, and trains
 /// as nn::BatchNorm does; all else is constant. It computes in f32, and integers are i32. Inputs are f32[batch, ..], as
-/// data sets give them; those that the file declares as integers are rounded towards zero. Throws `io` and
+/// data sets give them; those that the file declares as integers are rounded towards zero. Throws `not_found`, `io` and
 /// `corrupt_data`; `unsupported` with a line for each node of an op that there is not, and the ops that there are. What
 /// does not fit the operands is thrown where the model is first used, naming the node.
 Model load(const std::filesystem::path& path);

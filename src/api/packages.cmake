@@ -1,4 +1,4 @@
-# Packages: `cpack -G DEB` and `cpack -G TGZ` in the build folder. liblemnos-dev is the library, with every kernel inside as
+# Packages: `cpack -G DEB` (which needs dpkg-dev and file) and `cpack -G TGZ` in the build folder. liblemnos-dev is the library, with every kernel inside as
 # SPIR-V, its headers, CMake package and pkg-config file: who uses it needs no shader compiler. lemnos is the tool.
 set(CPACK_PACKAGE_NAME lemnos)
 set(CPACK_PACKAGE_VENDOR "The Lemnos developers")

@@ -9,11 +9,18 @@
 #include <string_view>
 #include <vector>
 
+#include "lemnos/visibility.h"
+
 namespace lemnos::io {
 
+// Exported for lemnos::onnx, which stands beside a shared library.
+LEMNOS_BEGIN_PUBLIC
 /// The whole file. Throws `not_found` if it does not exist, `io` when it cannot be read, and `corrupt_data` naming both
 /// sizes when it is longer than `max_bytes`. A pipe or a device is read to its end, at most 1 GiB.
 std::vector<uint8_t> read_file(const std::filesystem::path& path, uint64_t max_bytes = uint64_t{1} << 40);
+/// Writes a whole file through AtomicFile.
+void write_file(const std::filesystem::path& path, std::string_view text);
+LEMNOS_END_PUBLIC
 
 /// A file that appears under its name all at once, in `commit`, or not at all. Until then the bytes are in
 /// `.<name>.<process>-<n>.tmp` in the same folder; a temporary that a killed process left there is removed by the next
@@ -48,8 +55,5 @@ class AtomicFile {
 
 /// Throws `io` if AtomicFile would refuse this path; changes nothing. Call it before long work.
 void require_writable(const std::filesystem::path& path);
-
-/// Writes a whole file through AtomicFile.
-void write_file(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace lemnos::io

@@ -1,15 +1,19 @@
 // A file as a model.
+#include <cstdint>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "base/text.h"
+#include "io/file.h"
 #include "lemnos/onnx.h"
-#include "onnx/file.h"
 #include "onnx/import.h"
 
 namespace lemnos::onnx {
 
 namespace {
+
+constexpr uint64_t kMostBytes = uint64_t{1} << 31;  // of a message of protobuf
 
 std::string names_of_ops() {
   std::string names;
@@ -68,9 +72,9 @@ std::vector<Value> built(const File& file, const nn::Scope& scope, const std::ve
 Model load(const std::filesystem::path& path) {
   auto file = std::make_shared<File>();
   file->name = path.filename().string();
-  const std::vector<std::byte> bytes = read_bytes(path);
+  const std::vector<uint8_t> bytes = io::read_file(path, kMostBytes);
   try {
-    file->model = model_from(bytes);
+    file->model = model_from(std::as_bytes(std::span(bytes)));
   } catch (const Error& e) {
     throw Error(e.code(), text("onnx: ", file->name, ": ", e.what()), e.where());
   }

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "base/text.h"
+#include "io/file.h"
 #include "lemnos/onnx.h"
 #include "lemnos/predictor.h"
 #include "onnx/export.h"
-#include "onnx/file.h"
 
 namespace lemnos::onnx {
 
@@ -81,7 +81,7 @@ void write_file(const Built& built, const std::filesystem::path& path, const Sav
     name_output(exporter, made->second, names[i]);
     model.graph.outputs.push_back(message_of(twin, wanted[i], names[i]));
   }
-  write_bytes(path, bytes_of(model));
+  io::write_file(path, bytes_of(model));
 }
 
 bool has_loops(const Graph& graph) {

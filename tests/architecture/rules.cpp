@@ -45,7 +45,7 @@ const std::map<std::string, Layers, std::less<>> kArrows = {
     {"metrics", {"loss", "runtime", "io", "ops", "graph", "base"}},
     {"train", {"data", "metrics", "nn", "optim", "loss", "runtime", "io", "autograd", "ops", "graph", "base"}},
     {"selection", {"train", "data", "metrics", "base"}},
-    {"onnx", {"train", "nn", "runtime", "ops", "reference", "graph", "base"}},
+    {"onnx", {"train", "nn", "io", "runtime", "ops", "reference", "graph", "base"}},
     {"watch", {"train", "data", "metrics", "runtime", "graph", "base"}},
     {"check", without(kEverything, {"api", "train", "data", "metrics", "selection"})},
     {"api", kEverything},

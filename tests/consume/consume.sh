@@ -20,8 +20,10 @@ cmake_project() {
 
 # The packages of cpack, unpacked: a program is built with nothing else, and no shader compiler is looked for.
 package() {
-  local build=$1 deb
-  command -v dpkg-deb >/dev/null || { echo "no dpkg-deb here"; exit 77; }
+  local build=$1 deb tool
+  for tool in dpkg-deb dpkg-shlibdeps file; do
+    command -v "$tool" >/dev/null || { echo "cpack -G DEB needs $tool, which is not here"; exit 77; }
+  done
   rm -rf package
   mkdir -p package/stage
   cd package

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
+#include <span>
 
+#include "io/file.h"
 #include "lemnos/onnx.h"
-#include "onnx/file.h"
 #include "onnx/model.h"
 #include "onnx/models.h"
 
@@ -27,7 +29,9 @@ void expect_near(const std::vector<float>& got, const std::vector<float>& want, 
   EXPECT_LE(worst, tolerance);
 }
 
-ModelMessage message_in(const fs::path& file) { return model_from(read_bytes(file)); }
+ModelMessage message_in(const fs::path& file) {
+  return model_from(std::as_bytes(std::span<const uint8_t>(io::read_file(file))));
+}
 
 class EveryNetwork : public ::testing::TestWithParam<Network> {};
 
