@@ -2,6 +2,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "advance_step.h"
+#include "common/exponential.glsl"
 #include "common/index.glsl"
 #include "common/step_state.h"
 
@@ -32,7 +33,7 @@ void main() {
     state[STATE_SKIPPED] += 1;
   } else {
     const float update_number = float(state[STATE_STEP] - state[STATE_SKIPPED]);
-    const float momentum = params.beta1 * (1.0 - 0.5 * exp2(update_number * params.momentum_decay * kLog2OfDecay));
+    const float momentum = params.beta1 * (1.0 - 0.5 * exact_exp2(update_number * params.momentum_decay * kLog2OfDecay));
     if (params.momentum_decay != 0.0) set_real(STATE_MOMENTUM_PRODUCT, STATE_REAL(STATE_MOMENTUM_PRODUCT) * momentum);
     set_real(STATE_CORRECTION1, params.beta1 * STATE_REAL(STATE_CORRECTION1) + params.rest1);
     set_real(STATE_CORRECTION2, params.beta2 * STATE_REAL(STATE_CORRECTION2) + params.rest2);

@@ -7,7 +7,7 @@
 #include "common/index.glsl"
 #include "common/floats.glsl"
 #include "common/attention.glsl"
-#include "common/special.glsl"
+#include "common/exponential.glsl"
 
 layout(binding = 0) readonly buffer Q1 { uint q1[]; };
 layout(binding = 0) readonly buffer Q2 { uvec2 q2[]; };
@@ -54,8 +54,8 @@ void main() {
     if (causal != 0) seen = lessThan(keys, uvec4(min(end, own_position + 1)));
     const vec4 scores = mix(vec4(kLowest), score(own, rows), seen);
     const float higher = max(top, max(max(scores.x, scores.y), max(scores.z, scores.w)));
-    const float fade = kept_exp(top - higher);
-    const vec4 weights = mix(vec4(0.0), kept_exp(scores - higher), seen);
+    const float fade = exact_exp(top - higher);
+    const vec4 weights = mix(vec4(0.0), exact_exp(scores - higher), seen);
     top = higher;
     total = total * fade + sum4(weights);
     [[dont_unroll]] for (uint e = 0; e < value_quads; ++e) {
@@ -66,5 +66,5 @@ void main() {
   }
   [[dont_unroll]] for (uint e = 0; e < value_quads; ++e)
     y_four(own * value_quads + e, floatBitsToUint(sums[e * workgroup_size + column] / total), 4);
-  logs[own] = total > 0.0 ? top + kept_log(total) : not_a_number();
+  logs[own] = total > 0.0 ? top + exact_log(total) : not_a_number();
 }

@@ -8,7 +8,7 @@
 #include "common/index.glsl"
 #include "common/floats.glsl"
 #include "common/attention.glsl"
-#include "common/special.glsl"
+#include "common/exponential.glsl"
 
 layout(binding = 0) readonly buffer Q1 { uint q1[]; };
 layout(binding = 0) readonly buffer Q2 { uvec2 q2[]; };
@@ -86,7 +86,7 @@ void main() {
     if (causal != 0 && part != ATTENTION_QUERY)
       [[unroll]] for (uint i = 0; i < 4; ++i) seen[i] = seen[i] && others[i] >= own_position;
     const vec4 exponents = params.scale * score_products(own, rows) - log_totals;
-    const vec4 p = kept_exp(mix(vec4(kLowest), exponents, seen));
+    const vec4 p = exact_exp(mix(vec4(kLowest), exponents, seen));
     vec4 shares = p;
     if (part != ATTENTION_VALUE) shares *= params.scale * (value_products(own, rows) - inners);
     [[dont_unroll]] for (uint d = 0; d < result_quads; ++d) {

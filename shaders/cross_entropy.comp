@@ -8,7 +8,7 @@
 #include "common/types.glsl"
 #include "common/team.glsl"
 #include "common/cross_entropy.glsl"
-#include "common/special.glsl"
+#include "common/exponential.glsl"
 
 layout(binding = 0) readonly buffer Logits4 { vec4 logits4[]; };
 layout(binding = 5) writeonly buffer DLogits4 { vec4 dlogits4[]; };
@@ -24,12 +24,12 @@ void log_sum_exp(uint base, out float top, out float total) {
   FOR_TURNS_OF_MEMBER(at) {
     const vec4 v = load_logits(base, at);
     const float above = max(top, max4(v));
-    total = total * kept_exp(top - above) + sum4(kept_exp(v - above));
+    total = total * exact_exp(top - above) + sum4(exact_exp(v - above));
     top = above;
   }
   const float own = top;
   top = team_max(own);
-  total = team_sum(total * kept_exp(own - top));
+  total = team_sum(total * exact_exp(own - top));
 }
 
 void write_zeros(uint base) {
@@ -48,12 +48,12 @@ void dense_row(uint row, float scale, float top, float total) {
   mass = team_sum(mass);
   dot_product = team_sum(dot_product);
   if (soft == 0 && uint(targets[row]) >= params.cols) mass = NOT_A_NUMBER;
-  if (member() == 0) losses[row] = scale * (mass * kept_log(total) - dot_product);
+  if (member() == 0) losses[row] = scale * (mass * exact_log(total) - dot_product);
   if (with_gradient == 0) return;
   const float inverse = mass / total;
   FOR_COLUMNS_OF_MEMBER(c) {
     float d = -target_at(row, c);
-    if (log_probabilities == 0) d += kept_exp(logits[base + c] - top) * inverse;
+    if (log_probabilities == 0) d += exact_exp(logits[base + c] - top) * inverse;
     dlogits[base + c] = scale * d;
   }
 }
@@ -63,13 +63,13 @@ void label_row(uint row, float scale, float top, float total) {
   const uint base = row * params.cols;
   const uint label = uint(targets[row]);
   const float mass = scale * label_weight(targets[row]);
-  if (member() == 0) losses[row] = mass * (kept_log(total) - (logits[base + min(label, params.cols - 1)] - top));
+  if (member() == 0) losses[row] = mass * (exact_log(total) - (logits[base + min(label, params.cols - 1)] - top));
   if (with_gradient == 0) return;
   const float inverse = log_probabilities == 0 ? mass / total : 0.0;
   FOR_TURNS_OF_MEMBER(at) {
     const uvec4 column = at + spread() * uvec4(0, 1, 2, 3);
     vec4 d = -mass * vec4(equal(column, uvec4(label)));
-    if (log_probabilities == 0) d += inverse * kept_exp(load_logits(base, at) - top);
+    if (log_probabilities == 0) d += inverse * exact_exp(load_logits(base, at) - top);
     store_dlogits(base, at, d);
   }
 }

@@ -8,7 +8,7 @@
 #include "common/index.glsl"
 #include "common/reduce.glsl"
 #include "common/cross_entropy.glsl"
-#include "common/special.glsl"
+#include "common/exponential.glsl"
 
 float scale_of_all() {
   if (counted != 0 || soft != 0 || reduction != REDUCTION_MEAN) return counted_scale();
@@ -26,7 +26,7 @@ float row_loss(uint row, float scale) {
     top = -INFINITY;
     total = 0.0;
     for (uint c = 0; c < params.cols; ++c) top = max(top, logits[base + c]);
-    for (uint c = 0; c < params.cols; ++c) total += kept_exp(logits[base + c] - top);
+    for (uint c = 0; c < params.cols; ++c) total += exact_exp(logits[base + c] - top);
   }
   float mass = 0.0, dot_product = 0.0;
   if (is_dense()) {
@@ -44,11 +44,11 @@ float row_loss(uint row, float scale) {
     const float inverse = mass / total;
     for (uint c = 0; c < params.cols; ++c) {
       float d = is_dense() ? -target_at(row, c) : (uint(targets[row]) == c ? -mass : 0.0);
-      if (log_probabilities == 0) d += kept_exp(logits[base + c] - top) * inverse;
+      if (log_probabilities == 0) d += exact_exp(logits[base + c] - top) * inverse;
       dlogits[base + c] = scale * d;
     }
   }
-  return mass * kept_log(total) - dot_product;
+  return mass * exact_log(total) - dot_product;
 }
 
 void main() {

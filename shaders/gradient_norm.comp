@@ -9,6 +9,7 @@
 #include "common/index.glsl"
 #include "common/reduce.glsl"
 #include "common/step_state.h"
+#include "common/sum4.glsl"
 
 layout(binding = 0) readonly buffer Gradients { vec4 gradients[]; };
 layout(binding = 1) buffer Partials { vec2 partials[]; };
@@ -29,7 +30,7 @@ float sum_of_squares(uint group, float unit) {
       const uint at = i + k * workgroup_size;
       const bool counts = at < end && (masked == 0 || mask[(params.first + at) / 16] != 0.0);
       const vec4 g = counts ? gradients[at] * unit : vec4(0.0);
-      total += dot(g, g);
+      total += dot4(g, g);
     }
   return workgroup_sum(total);
 }

@@ -9,6 +9,7 @@
 #include "common/reduce.glsl"
 #include "common/special.glsl"
 #include "common/step_state.h"
+#include "common/sum4.glsl"
 
 layout(binding = 0) readonly buffer State { uint state[]; };
 layout(binding = 1) buffer Parameters { vec4 parameters[]; };
@@ -42,7 +43,7 @@ void move_moments() {
       m[i] = params.beta1 * m[i] + params.rest1 * g;
       v[i] = params.beta2 * v[i] + params.rest2 * g * g;
       const vec4 p = parameters[i], u = update_of(i, p, factors);
-      squares = vec2(dot(p, p), dot(u, u));
+      squares = vec2(dot4(p, p), dot4(u, u));
     }
   }
   block_sums[lane()] = squares;

@@ -19,6 +19,7 @@
 #include "common/index.glsl"
 #include "common/gemm.glsl"
 #include "common/halves_block.glsl"
+#include "common/sum4.glsl"
 
 layout(binding = 0) readonly buffer A8 { uvec4 a8[]; };
 layout(binding = 1) readonly buffer B8 { uvec4 b8[]; };
@@ -108,7 +109,7 @@ float slice_row_sum(uint row) {
   float sum = 0.0;
   for (uint q = 0; q < tile_k / 8; ++q) {
     const uvec4 eight = slice_a[row * kPitch + q];
-    sum += dot(unpack4(eight.xy) + unpack4(eight.zw), vec4(1.0));
+    sum += sum4(unpack4(eight.xy) + unpack4(eight.zw));
   }
   return sum;
 }

@@ -69,7 +69,7 @@ void write_columns(uint first) {
     [[dont_unroll]] for (uint k = 0; k < quads; ++k) {
       vec4 w;
       [[unroll]] for (uint j = 0; j < 4; ++j) w[j] = w_at(matrix + (4 * k + j) * outs + o);
-      [[unroll]] for (uint i = 0; i < each; ++i) sums[i] += dot(tile[(row + i) * quads + k], w);
+      [[unroll]] for (uint i = 0; i < each; ++i) sums[i] += dot4(tile[(row + i) * quads + k], w);
     }
     [[unroll]] for (uint i = 0; i < each; ++i) {
       if (first + row + i < params.rows) y1[(first + row + i) * outs + o] = floatBitsToUint(sums[i]);

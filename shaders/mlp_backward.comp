@@ -151,7 +151,7 @@ void through_matrix(uint layer, uint row, uint column, out vec4 sums[each]) {
     [[unroll]] for (uint j = 0; j < 4; ++j) w[j] = w_quad(matrix + j * quads + k);
     [[unroll]] for (uint i = 0; i < each; ++i) {
       const vec4 d = gradient_tile[(row + i) * quads + k];
-      sums[i] += vec4(dot(d, w[0]), dot(d, w[1]), dot(d, w[2]), dot(d, w[3]));
+      sums[i] += vec4(dot4(d, w[0]), dot4(d, w[1]), dot4(d, w[2]), dot4(d, w[3]));
     }
   }
 }
@@ -177,7 +177,7 @@ void input_gradient() {
         const uint row = (i + j) / ins, column = (i + j) - row * ins;
         float sum = 0.0;
         [[dont_unroll]] for (uint k = 0; k < quads; ++k)
-          sum += dot(gradient_tile[row * quads + k], w_quad(column * quads + k));
+          sum += dot4(gradient_tile[row * quads + k], w_quad(column * quads + k));
         v[j] = sum;
       }
     }

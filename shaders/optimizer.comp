@@ -4,7 +4,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "optimizer.h"
 #include "common/index.glsl"
-#include "common/special.glsl"
+#include "common/exponential.glsl"
 #include "common/step_state.h"
 
 layout(binding = 0) readonly buffer State { uint state[]; };
@@ -83,7 +83,7 @@ vec4 adam(uint i, vec4 g, float lr) {
 }
 
 float nadam_momentum(float t) {
-  return params.beta1 * (1.0 - 0.5 * exp2(t * params.momentum_decay * kLog2OfDecay));
+  return params.beta1 * (1.0 - 0.5 * exact_exp2(t * params.momentum_decay * kLog2OfDecay));
 }
 vec4 nadam(uint i, vec4 g, float lr) {
   const vec4 m = first_moment(i, g);
@@ -124,7 +124,7 @@ vec4 lion(uint i, vec4 g, float lr) {
 // Slot: the average, which follows p until the update `start`, and is its mean from then on.
 vec4 asgd(uint i, vec4 p, vec4 g, float lr) {
   const float before = update_number() - 1.0;
-  const float eta = lr / exp2(params.power * log2(1.0 + params.lambda * lr * before));
+  const float eta = lr / exact_exp2(params.power * exact_log2(1.0 + params.lambda * lr * before));
   const vec4 delta = eta * (params.lambda * p + g);
   const float mu = 1.0 / max(1.0, before - params.start);
   const vec4 average = slot0[i];

@@ -2,6 +2,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "random.h"
+#include "common/exponential.glsl"
 #include "common/index.glsl"
 #include "common/formats.glsl"
 #include "common/philox.h"
@@ -18,7 +19,7 @@ DEFINE_WRITER(y_four, format, y1, y2, y4)
 // Vulkan promises only 2^-11: sqrt(2) erfinv(2u - 1) by the polynomials of M. Giles, "Approximating the erfinv function"
 // (2011), with relative error near 3e-7.
 float normal_quantile(float u) {
-  float w = -log(4.0 * u * (1.0 - u));
+  float w = -exact_log(4.0 * u * (1.0 - u));
   float p;
   if (w < 5.0) {
     w -= 2.5;

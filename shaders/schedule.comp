@@ -2,6 +2,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "schedule.h"
+#include "common/exponential.glsl"
 #include "common/index.glsl"
 #include "common/step_state.h"
 
@@ -46,7 +47,7 @@ float cycle_of(float t, float period) { return floor((t + 0.5) / period); }
 float cyclic(float t) {
   const float cycle = cycle_of(t, params.period), x = t - cycle * params.period;
   const float height = x <= params.rise ? x / params.rise : (params.period - x) / (params.period - params.rise);
-  return params.end + (1.0 - params.end) * height * exp2(cycle * params.log2_power + t * params.log2_gamma);
+  return params.end + (1.0 - params.end) * height * exact_exp2(cycle * params.log2_power + t * params.log2_gamma);
 }
 
 float cosine_periodic(float t) {
@@ -54,13 +55,18 @@ float cosine_periodic(float t) {
   return cosine_between(1.0, params.end, (x <= params.period ? x : 2.0 * params.period - x) / params.period);
 }
 
+float power_of(float rest) {
+  if (rest <= 0.0) return params.power > 0.0 ? 0.0 : 1.0;
+  return exact_exp2(params.power * exact_log2(rest));
+}
+
 float factor_at(float t) {
   switch (kind) {
-    case SCHEDULE_STEP: return exp2(params.log2_gamma * cycle_of(t, params.period));
-    case SCHEDULE_EXPONENTIAL: return exp2(params.log2_gamma * t);
+    case SCHEDULE_STEP: return exact_exp2(params.log2_gamma * cycle_of(t, params.period));
+    case SCHEDULE_EXPONENTIAL: return exact_exp2(params.log2_gamma * t);
     case SCHEDULE_INVERSE_TIME: return 1.0 / (1.0 + params.gamma * t / params.period);
     case SCHEDULE_POLYNOMIAL:
-      return params.end + (1.0 - params.end) * pow(1.0 - min(t / params.period, 1.0), params.power);
+      return params.end + (1.0 - params.end) * power_of(1.0 - min(t / params.period, 1.0));
     case SCHEDULE_COSINE: return cosine_between(1.0, params.end, t / params.period);
     case SCHEDULE_COSINE_RESTARTS: return cosine_restarts(t);
     case SCHEDULE_ONE_CYCLE: return one_cycle(t);

@@ -6,7 +6,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "softmax.h"
 #include "common/types.glsl"
-#include "common/special.glsl"
+#include "common/exponential.glsl"
 #define COLUMNS (held != 0 ? cols : params.cols)
 #include "common/team.glsl"
 
@@ -20,7 +20,7 @@ DEFINE_TEAM_STORE(store_y, y, y4)
 
 vec4 result(vec4 v, vec4 exp_v, float total) {
   // The logarithm is subtracted last: top may be large, and top + log(total) would lose its digits.
-  return logarithm != 0 ? v - kept_log(total) : exp_v * (1.0 / total);
+  return logarithm != 0 ? v - exact_log(total) : exp_v * (1.0 / total);
 }
 
 void held_row(uint base) {
@@ -34,7 +34,7 @@ void held_row(uint base) {
   top = team_max(top);
   FOR_TURNS_HELD(turn) {
     v[turn] -= top;
-    const vec4 e = kept_exp(v[turn]);
+    const vec4 e = exact_exp(v[turn]);
     total += sum4(e);
     if (logarithm == 0) v[turn] = e;
   }
@@ -47,15 +47,15 @@ void long_row(uint base) {
   FOR_TURNS_OF_MEMBER(at) {
     const vec4 v = load_x(base, at);
     const float above = max(top, max4(v));
-    total = total * kept_exp(top - above) + sum4(kept_exp(v - above));
+    total = total * exact_exp(top - above) + sum4(exact_exp(v - above));
     top = above;
   }
   const float own = top;
   top = team_max(own);
-  total = team_sum(total * kept_exp(own - top));
+  total = team_sum(total * exact_exp(own - top));
   FOR_TURNS_OF_MEMBER(at) {
     const vec4 v = load_x(base, at) - top;
-    store_y(base, at, result(v, kept_exp(v), total));
+    store_y(base, at, result(v, exact_exp(v), total));
   }
 }
 

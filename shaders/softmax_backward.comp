@@ -5,7 +5,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "softmax_backward.h"
 #include "common/types.glsl"
-#include "common/special.glsl"
+#include "common/exponential.glsl"
 #define COLUMNS (held != 0 ? cols : params.cols)
 #include "common/team.glsl"
 
@@ -21,7 +21,7 @@ DEFINE_TEAM_LOAD(load_dy, dy, dy4, 0.0)
 DEFINE_TEAM_STORE(store_dx, dx, dx4)
 
 float product(vec4 v, vec4 g) { return sum4(logarithm != 0 ? g : v * g); }
-vec4 result(vec4 v, vec4 g, float total) { return logarithm != 0 ? g - kept_exp(v) * total : v * (g - total); }
+vec4 result(vec4 v, vec4 g, float total) { return logarithm != 0 ? g - exact_exp(v) * total : v * (g - total); }
 
 void held_row(uint base) {
   vec4 v[HELD], g[HELD];

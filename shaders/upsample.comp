@@ -25,6 +25,8 @@ Place place_of(int o, int mul, int add, int den, int extent) {
   p.part = linear != 0 ? float(at - p.low * den) / float(den) : 0.0;
   return p;
 }
+float between(float low, float high, float part) { return low + part * (high - low); }
+
 Place place_y(int o) { return place_of(o, params.mul_h, params.add_h, params.den_h, int(params.height)); }
 Place place_x(int o) { return place_of(o, params.mul_w, params.add_w, params.den_w, int(params.width)); }
 
@@ -36,9 +38,9 @@ float value(uint result) {
   const uint base = plane * params.height * params.width;
   const uint above = base + uint(y.low) * params.width, below = base + uint(y.high) * params.width;
   if (linear == 0) return load_x(above + uint(x.low));
-  const float upper = mix(load_x(above + uint(x.low)), load_x(above + uint(x.high)), x.part);
-  const float lower = mix(load_x(below + uint(x.low)), load_x(below + uint(x.high)), x.part);
-  return mix(upper, lower, y.part);
+  const float upper = between(load_x(above + uint(x.low)), load_x(above + uint(x.high)), x.part);
+  const float lower = between(load_x(below + uint(x.low)), load_x(below + uint(x.high)), x.part);
+  return between(upper, lower, y.part);
 }
 
 // The results that may read place i, the last excluded.

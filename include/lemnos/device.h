@@ -14,6 +14,18 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
+/// How far two runs of the same program give the same bits.
+enum class Determinism {
+  /// On one device and driver: from run to run, process to process and thread to thread, recorded or replayed, however
+  /// steps are submitted.
+  device,
+  /// From device to device, too, for f32, but for the sign of zero and what is NaN or subnormal. Every device takes the
+  /// kernels of DeviceCaps::portable(), a fused multiply-add is a product and a sum, and tuning is not used, so a GPU is
+  /// slower. The device must round quotients and roots as IEEE 754 does, which is tested before the first program; one
+  /// that does not is refused with `unsupported`.
+  across_devices
+};
+
 /// Everything that the choice of kernels depends on, read once when a device is adopted. All decisions read this
 /// struct, so a test can reduce it to that of a less capable device.
 struct DeviceCaps {
@@ -43,6 +55,7 @@ struct DeviceCaps {
   bool software = false;                           // kernels run on the CPU
   double timestamp_period = 0;                     // nanoseconds a tick; 0: no timestamps
   double longest_submission_ms = 250;              // longest device time of one submission
+  Determinism determinism = Determinism::device;
 
   /// One advertised shape of the matrix unit: C[m, n] += A[m, k] B[k, n].
   struct MatrixShape {

@@ -178,6 +178,9 @@ struct DeviceOptions {
   /// split between launches, and launches between workgroups, to respect the limit. 0: LEMNOS_SUBMISSION_MS, otherwise
   /// 250; infinity: no limit. Throws `invalid_argument` below 0.
   double longest_submission_ms = 0;
+  /// Determinism::device leaves it to LEMNOS_DETERMINISM, which may say `across_devices`. The CPU reference has no
+  /// kernels, and ignores it.
+  Determinism determinism = Determinism::device;
 };
 
 /// A handle to a backend; cheap to copy. Destroy the last copy before main() returns: static objects are destroyed

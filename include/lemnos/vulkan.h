@@ -89,6 +89,7 @@ struct VulkanDevice {
   const VkAllocationCallbacks* allocation_callbacks = nullptr;  // for host memory
   uint64_t memory_budget = 0;                                   // limit in bytes of device memory; 0: none
   double longest_submission_ms = 0;                             // as in DeviceOptions
+  Determinism determinism = Determinism::device;                // as in DeviceOptions
   std::string cache_folder;  // stores compiled pipelines between runs; empty: not stored
   Logger logger;             // empty: default_logger()
 };

@@ -2,6 +2,8 @@
 #ifndef COMMON_ATTENTION
 #define COMMON_ATTENTION
 
+#include "common/sum4.glsl"
+
 const float kLowest = -3.0e38;  // below every score; not infinite, so that no difference of two is NaN
 
 uint own_position, own_index, other_start;
@@ -21,6 +23,5 @@ bool find_rows() {
 
 uint other_index(uint position) { return other_start + position * params.other_row; }
 
-float sum4(vec4 v) { return (v.x + v.y) + (v.z + v.w); }
 
 #endif

@@ -6,43 +6,12 @@
 
 #include "common/unary.glsl"
 
-const float kLn2 = 0.6931471805599453;
-const float kLog2E = 1.4426950408889634;
 const float kHalfPi = 1.5707963267948966;
 const float kSqrtPiHalves = 1.1283791670955126;  // 2 / sqrt(pi)
 
-float infinity() { return uintBitsToFloat(0x7f800000u); }
 float with_sign(float magnitude, float of) { return floatBitsToInt(of) < 0 ? -magnitude : magnitude; }
 
-// Exponentials -------------------------------------------------------------------------------------------------------
-
-float power_of_two(int e) { return uintBitsToFloat(uint(e + 127) << 23); }
-
-// 2^n e^r for |r| <= ln(2) / 2: Taylor's series to r^7, and the scale in two steps, because 2^n alone may overflow.
-float scaled_exp(float n, float r) {
-  if (n > 129.0) return infinity();
-  if (n < -151.0) return 0.0;
-  const float p = 1.0 + r * (1.0 + r * (0.5 + r * (0.16666667163 + r * (0.0416666679 + r * (0.0083333338 +
-                  r * (0.0013888889 + r * 0.00019841270))))));
-  const int e = int(n), half_e = e / 2;
-  return p * power_of_two(half_e) * power_of_two(e - half_e);
-}
-
-// x = n ln 2 + r; ln 2 as two numbers, of which the first has few bits: its product with n is exact.
-float exact_exp(float x) {
-  if (is_nan(x)) return x;
-  const float n = roundEven(clamp(x, -110.0, 95.0) * kLog2E);
-  precise float r = clamp(x, -110.0, 95.0) - n * 0.693359375;
-  r = r + n * 2.12194440e-4;
-  return scaled_exp(n, r);
-}
-
-float exact_exp2(float x) {
-  if (is_nan(x)) return x;
-  const float within = clamp(x, -160.0, 140.0);
-  const float n = roundEven(within);
-  return scaled_exp(n, (within - n) * kLn2);
-}
+// Exponentials and logarithms -----------------------------------------------------------------------------------------
 
 float exact_expm1(float x) {
   if (abs(x) >= 0.7) return exact_exp(x) - 1.0;
@@ -50,45 +19,6 @@ float exact_expm1(float x) {
          x * (0.00019841270 + x * (2.4801587e-5 + x * (2.7557319e-6 + x * 2.7557319e-7))))))));
 }
 
-// Logarithms ---------------------------------------------------------------------------------------------------------
-
-// x = 2^e (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)). For finite x above 0.
-float fraction_of(float x, out float e) {
-  const bool tiny = x < 1.17549435e-38;
-  const uint bits = floatBitsToUint(tiny ? x * 8388608.0 : x);
-  const uint shifted = bits - 0x3f3504f3u;  // so that the exponent changes at sqrt(1/2)
-  e = float(int(shifted) >> 23) - (tiny ? 23.0 : 0.0);
-  return uintBitsToFloat((shifted & 0x007fffffu) + 0x3f3504f3u) - 1.0;
-}
-
-// What the logarithm of (1 + s) / (1 - s) has past 2 s, halved: for z = s^2.
-float log_tail(float s, float z) {
-  return s * z * (0.3333333433 + z * (0.2 + z * (0.1428571492 + z * (0.1111111119 + z * 0.0909090936))));
-}
-
-// The logarithm of 1 + f by s = f / (2 + f).
-float log_of_mantissa(float x, out float e) {
-  const float f = fraction_of(x, e);
-  const float s = f / (2.0 + f);
-  return 2.0 * s + 2.0 * log_tail(s, s * s);
-}
-
-// What a logarithm is where it is no number of its own: `by` is what x = 1 would give.
-bool log_is_special(float x) { return !(x > 0.0) || is_infinite(x); }
-float log_special(float x) { return x == 0.0 ? -infinity() : (x > 0.0 ? x : not_a_number()); }
-
-float exact_log(float x) {
-  if (log_is_special(x)) return log_special(x);
-  float e;
-  const float m = log_of_mantissa(x, e);
-  return e * 0.693359375 + (m - e * 2.12194440e-4);
-}
-float exact_log2(float x) {
-  if (log_is_special(x)) return log_special(x);
-  float e;
-  const float m = log_of_mantissa(x, e);
-  return e + m * kLog2E;
-}
 float exact_log10(float x) {
   if (log_is_special(x)) return log_special(x);
   float e;
@@ -187,7 +117,8 @@ float reduced(float x, out uint quadrant) {
   if (high == 0u && rest == 0u) return 0.0;
   const int zeros = 31 - (high != 0u ? findMSB(high) : findMSB(rest) - 32);
   const uint leading = zeros >= 32 ? rest << (zeros - 32) : (zeros == 0 ? high : (high << zeros) | (rest >> (32 - zeros)));
-  const float r = float(leading) * power_of_two(-32 - zeros) * kHalfPi;
+  // In two parts: how more than 24 bits are rounded is the device's.
+  const float r = (float(leading >> 8) * 256.0 + float(leading & 255u)) * power_of_two(-32 - zeros) * kHalfPi;
   return above != (floatBitsToInt(x) < 0) ? -r : r;
 }
 float sin_reduced(float r) {

@@ -29,9 +29,9 @@ void store_sums(uint index, uint column, vec4 sum, uint count) {
     if (has_bias != 0) v += LOAD4(bias4, column / 4);
     if (extra != MATMUL_EXTRA_NONE) r = LOAD4(extras4, index / 4);
     if (extra == MATMUL_EXTRA_RESIDUAL) v += params.beta * r;
-    if (activation != UNARY_IDENTITY) {
-      [[unroll]] for (uint i = 0; i < 4; ++i) v[i] = finish(v[i], r[i]);
-    }
+    // Not as a loop: SwiftShader forgets NoContraction where it unrolls one, and multiplies constants.
+    if (activation != UNARY_IDENTITY)
+      v = vec4(finish(v.x, r.x), finish(v.y, r.y), finish(v.z, r.z), finish(v.w, r.w));
     if (masked != 0)
       v = mix(vec4(0.0), params.scale * v, greaterThanEqual(mask_bits(index / 4), uvec4(params.threshold)));
     STORE4(c4, index / 4, v);

@@ -2,6 +2,7 @@
 #ifndef COMMON_MLP
 #define COMMON_MLP
 #include "common/stable.glsl"
+#include "common/sum4.glsl"
 
 const uint kWidth = 4 * quads;
 const uint kTurn = each * blocks;

@@ -2,6 +2,8 @@
 #ifndef COMMON_NORM_ROWS
 #define COMMON_NORM_ROWS
 
+#include "common/sum4.glsl"
+
 layout(binding = 0) readonly buffer X1 { uint x1[]; };
 layout(binding = 0) readonly buffer X2 { uvec2 x2[]; };
 layout(binding = 0) readonly buffer X4 { uvec4 x4[]; };
@@ -35,6 +37,5 @@ uint row_of(uint e, uint first_row) {
   return each == 2 && e >= (first_row + 1) * params.cols ? first_row + 1 : first_row;
 }
 
-float sum4(vec4 v) { return (v.x + v.y) + (v.z + v.w); }
 
 #endif

@@ -11,11 +11,6 @@ float kept_min(float a, float b) { return a <= b || is_nan(a) ? a : b; }
 float kept_clamp(float v, float low, float high) { return v < low ? low : (v > high ? high : v); }
 float kept_sign(float v) { return v > 0.0 ? 1.0 : (v < 0.0 ? -1.0 : v); }
 
-// Drivers have been seen to give inf for exp(NaN), and a number for the logarithm of NaN, of 0 and of what is below.
-float kept_exp(float v) { return is_nan(v) ? v : exp(v); }
-float kept_log(float v) { return v > 0.0 ? log(v) : (v == 0.0 ? uintBitsToFloat(0xff800000u) : not_a_number()); }
-
-vec4 kept_exp(vec4 v) { return vec4(kept_exp(v.x), kept_exp(v.y), kept_exp(v.z), kept_exp(v.w)); }
 vec4 kept_max(vec4 a, vec4 b) { return mix(b, a, bvec4(a.x >= b.x || is_nan(a.x), a.y >= b.y || is_nan(a.y),
                                                        a.z >= b.z || is_nan(a.z), a.w >= b.w || is_nan(a.w))); }
 vec4 kept_clamp(vec4 v, float low, float high) {

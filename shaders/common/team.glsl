@@ -6,6 +6,7 @@
 #include "common/index.glsl"
 #include "common/reduce.glsl"
 #include "common/vector.glsl"
+#include "common/sum4.glsl"
 
 #ifdef REDUCE_subgroup
 #define TEAM_OF_SUBGROUP(subgroup, other) (team == TEAM_SUBGROUP ? subgroup : other)
@@ -59,7 +60,6 @@ uint turn_at(uint turn) { return (wide != 0 ? 4 * member() : member()) + 4 * mem
     }                                                                                      \
   }
 
-float sum4(vec4 v) { return (v.x + v.y) + (v.z + v.w); }
 float max4(vec4 v) { return max(max(v.x, v.y), max(v.z, v.w)); }
 
 #endif

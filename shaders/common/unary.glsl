@@ -12,7 +12,7 @@ const float kSeluScale = 1.0507009873554805;
 // a Maclaurin series for small arguments, and W. J. Cody's form exp(-x^2) * rational for the rest.
 float erfc_scaled(float x) {  // exp(x^2) erfc(x) for x >= 0 (continued-fraction fit, Numerical Recipes' erfcc nodes)
   float t = 1.0 / (1.0 + 0.5 * x);
-  return t * exp(-1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 +
+  return t * exact_exp(-1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 +
          t * (0.27886807 + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277)))))))));
 }
 float erf_value(float x) {
@@ -22,10 +22,10 @@ float erf_value(float x) {
     return 1.1283791671 * x * (1.0 - s * (0.33333333333 - s * (0.1 - s * (0.023809523810 - s * (0.0046296296296 -
            s * (0.00075757575758 - s * (0.00010683760684 - s * (1.3227513228e-5 - s * 1.4589169001e-6))))))));
   }
-  return kept_sign(x) * (1.0 - exp(-m * m) * erfc_scaled(m));
+  return kept_sign(x) * (1.0 - exact_exp(-m * m) * erfc_scaled(m));
 }
 float normal_cdf(float x) {
-  if (x < -1.2) return 0.5 * exp(-0.5 * x * x) * erfc_scaled(-x * 0.70710678118654752);
+  if (x < -1.2) return 0.5 * exact_exp(-0.5 * x * x) * erfc_scaled(-x * 0.70710678118654752);
   return 0.5 + 0.5 * erf_value(x * 0.70710678118654752);
 }
 const float kSqrt2OverPi = 0.7978845608028654;
@@ -51,8 +51,8 @@ float unary_value(uint f, float x, float a, float b) {
     case UNARY_SQUARE: return x * x;
     case UNARY_SQRT: return sqrt(x);
     case UNARY_RSQRT: return 1.0 / sqrt(x);
-    case UNARY_EXP: return kept_exp(x);
-    case UNARY_LOG: return kept_log(x);
+    case UNARY_EXP: return exact_exp(x);
+    case UNARY_LOG: return exact_log(x);
     case UNARY_CLAMP: return kept_clamp(x, a, b);
     case UNARY_RECIPROCAL: return 1.0 / x;
     case UNARY_AFFINE: return a * x + b;
@@ -66,10 +66,10 @@ float unary_slope(uint f, float s, float a, float b) {
   switch (f) {
     case UNARY_RELU: return s > 0.0 ? 1.0 : 0.0;
     case UNARY_LEAKY_RELU: return s > 0.0 ? 1.0 : a;
-    case UNARY_ELU: return s > 0.0 ? 1.0 : a * kept_exp(s);
-    case UNARY_SELU: return kSeluScale * (s > 0.0 ? 1.0 : kSeluAlpha * kept_exp(s));
-    case UNARY_CELU: return s > 0.0 ? 1.0 : kept_exp(s / a);
-    case UNARY_GELU: return normal_cdf(s) + s * 0.3989422804014327 * exp(-0.5 * s * s);
+    case UNARY_ELU: return s > 0.0 ? 1.0 : a * exact_exp(s);
+    case UNARY_SELU: return kSeluScale * (s > 0.0 ? 1.0 : kSeluAlpha * exact_exp(s));
+    case UNARY_CELU: return s > 0.0 ? 1.0 : exact_exp(s / a);
+    case UNARY_GELU: return normal_cdf(s) + s * 0.3989422804014327 * exact_exp(-0.5 * s * s);
     case UNARY_GELU_TANH: {
       float g = stable_sigmoid(2.0 * kSqrt2OverPi * (s + 0.044715 * s * s * s));
       if (abs(s) > 1e3) return g;  // where s^2 may be past the type, the rest is 0

@@ -38,21 +38,20 @@ Device open_named(const DeviceRequest& request) {
 
 Device open_best(const DeviceRequest& request) {
   const char* named = std::getenv("LEMNOS_DEVICE");
-  if (named && *named && std::strcmp(named, "best") != 0)
-    return open_named({named, request.preset, request.logger, request.longest_submission_ms});
+  if (named && *named && std::strcmp(named, "best") != 0) return open_named({named, request.preset, request.options});
   const std::vector<const BackendRow*> rows = backend_rows();
   std::string refusal = "device: this build has no other backend";
   for (size_t i = 0; i + 1 < rows.size(); ++i) {
     try {
-      return made_by(*rows[i], {"best", request.preset, request.logger, request.longest_submission_ms});
+      return made_by(*rows[i], {"best", request.preset, request.options});
     } catch (const Error& error) {
       if (error.code() != ErrorCode::no_device) throw;
       refusal = error.what();
     }
   }
-  const Logger logger = request.logger ? request.logger : default_logger();
+  const Logger logger = request.options.logger ? request.options.logger : default_logger();
   logger(LogLevel::warning, refusal + "; the CPU reference is used instead");
-  return made_by(*rows.back(), {"best", request.preset, request.logger, request.longest_submission_ms});
+  return made_by(*rows.back(), {"best", request.preset, request.options});
 }
 
 Device open_device(const DeviceRequest& request) {
@@ -62,15 +61,13 @@ Device open_device(const DeviceRequest& request) {
 }  // namespace
 
 Device Device::cpu() { return made_by(*backend_rows().back(), {}); }
-Device Device::best(const DeviceOptions& options) {
-  return open_device({"best", "", options.logger, options.longest_submission_ms});
-}
+Device Device::best(const DeviceOptions& options) { return open_device({"best", "", options}); }
 Device Device::find(const std::string& selector, const DeviceOptions& options) {
-  return open_device({selector, "", options.logger, options.longest_submission_ms});
+  return open_device({selector, "", options});
 }
 
 Device find_device(const std::string& selector, const std::string& preset) {
-  return open_device({selector, preset, {}, 0});
+  return open_device({selector, preset, {}});
 }
 
 std::vector<DeviceInfo> Device::list() {

@@ -37,6 +37,7 @@ Device adopt(const VulkanDevice& device) {
                          .allocation_callbacks = device.allocation_callbacks,
                          .memory_budget = device.memory_budget,
                          .longest_submission_ms = device.longest_submission_ms,
+                         .determinism = device.determinism,
                          .cache_folder = device.cache_folder,
                          .logger = device.logger};
   if (device.lock_queue)

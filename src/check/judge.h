@@ -17,6 +17,7 @@ struct Outcome {
   std::string message;     // why it failed or was skipped
   double worst_ratio = 0;  // largest error over tolerance
   std::string worst = {};  // the element that has it: "output0 [3, 1]: got 2.5, reference 2.25"
+  uint64_t bits = 0;  // a hash of the results, where subnormal numbers count as zero and NaN as one; 0: there are none
 };
 
 std::vector<double> decoded(const TensorDesc& desc, const Bytes& bytes);

@@ -1,5 +1,5 @@
-// What shows that a device does something right before anything else uses it: a small graph whose results are whole
-// numbers, which every way of computing them gives alike.
+// What shows that a device does something right before anything else uses it: a small graph whose results every
+// right way of computing them gives alike.
 #pragma once
 
 #include <string_view>
@@ -17,6 +17,7 @@ struct Proof {
   const char* force_variant;              // as in CompileOptions; "" if every variant uses the tested feature
   /// The values to be compared; everything they need is constant.
   std::vector<Value> (*build)(Graph&);
+  bool across_devices = false;  // Determinism::across_devices alone needs it, and is refused if the results are wrong
 };
 
 }  // namespace lemnos

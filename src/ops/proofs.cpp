@@ -1,6 +1,8 @@
 #include "ops/proofs.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 
 #include "lemnos/ops.h"
 
@@ -27,6 +29,23 @@ std::vector<Value> three_products(Graph& graph, DType dtype) {
   if (dtype != DType::f32)
     for (Value& v : results) v = cast(v, DType::f32);
   return results;
+}
+
+// Quotients, roots, products and sums of numbers with all their digits, over 2^-20 to 2^20.
+std::vector<Value> rounded_results(Graph& graph) {
+  constexpr int64_t count = 4096;
+  const auto numbers = [&](uint32_t seed) {
+    std::vector<float> values(count);
+    for (float& value : values) {
+      seed = seed * 1664525u + 1013904223u;
+      const int exponent = static_cast<int>(seed >> 8) % 41 - 20;
+      seed = seed * 1664525u + 1013904223u;
+      value = std::ldexp(1.f + static_cast<float>(seed >> 9) * 0x1p-23f, exponent);
+    }
+    return graph.constant({count}, values);
+  };
+  const Value a = numbers(1), b = numbers(2);
+  return {a / b, sqrt(a), a * b, a + b, a - b, reciprocal(b)};
 }
 
 bool is_of(std::string_view kernel, std::string_view dtype) {
@@ -78,6 +97,12 @@ const Proof kProofs[] = {
            const Value x = whole_numbers(graph, {1021}, 120) * .25f;
            return std::vector<Value>{cast(-cast(x, DType::f16), DType::f32), cast(-cast(x, DType::bf16), DType::f32)};
          }},
+    {.name = "ieee-rounding",
+     .uses = [](std::string_view) { return true; },
+     .amend = [](DeviceCaps&) {},
+     .force_variant = "",
+     .build = rounded_results,
+     .across_devices = true},
 };
 
 }  // namespace

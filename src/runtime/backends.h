@@ -17,10 +17,9 @@ class Context;
 
 /// A device of our own that somebody asks for.
 struct DeviceRequest {
-  std::string selector;              // "best", or as Device::find() takes it
-  std::string preset;                // which poorer device to play; empty: none
-  Logger logger;                     // empty: default_logger()
-  double longest_submission_ms = 0;  // as in DeviceOptions
+  std::string selector;  // "best", or as Device::find() takes it
+  std::string preset;    // which poorer device to play; empty: none
+  DeviceOptions options;
 };
 
 /// An execution backend: one row of the table that src/runtime/CMakeLists.txt makes of the words there.

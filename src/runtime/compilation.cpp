@@ -29,10 +29,11 @@ Plan Compilation::plan(const OpLibrary& library, const DeviceCaps& caps, const T
                    .recompute = options_.recompute,
                    .memory_limit = caps.memory_limit};
   if (options_.fuse) plan.rewrites.assign(library.rewrites.begin(), library.rewrites.end());
-  if (options_.tuning && options_.tune_seconds > 0)
+  const bool chosen_by_time = options_.tuning && caps.determinism == Determinism::device;
+  if (chosen_by_time && options_.tune_seconds > 0)
     Tuner(open, caps, library.find_kernel)
         .tune(make_plan(graph(), caps, plan), *options_.tuning, options_.tune_seconds);
-  plan.tuning = options_.tuning;
+  if (chosen_by_time) plan.tuning = options_.tuning;
   return make_plan(graph(), caps, plan);
 }
 

@@ -126,8 +126,9 @@ std::vector<DeviceInfo> list_vulkan() {
 
 std::shared_ptr<Backend> open_vulkan(const DeviceRequest& request, const OpLibrary& library) {
   return make_vulkan_backend(vulkan::open_device({.selector = request.selector,
-                                                  .logger = request.logger,
-                                                  .longest_submission_ms = request.longest_submission_ms,
+                                                  .logger = request.options.logger,
+                                                  .longest_submission_ms = request.options.longest_submission_ms,
+                                                  .determinism = request.options.determinism,
                                                   .preset = request.preset}),
                              library);
 }

@@ -66,6 +66,7 @@ struct Trial {
 }  // namespace
 
 bool VulkanSelfTest::prove(const Proof& proof) {
+  if (proof.across_devices && context_->caps().determinism != Determinism::across_devices) return false;
   if (!done_.insert(proof.name).second || is_off()) return false;
   Trial trial(proof);
   Plan plan;
@@ -110,6 +111,10 @@ bool VulkanSelfTest::prove(const Proof& proof) {
   }
   found_.push_back({record.name, record.failure});
   if (record.failure.empty()) return false;
+  if (proof.across_devices) {
+    refusal_ = text("compile: ", context_->info().name, " has no Determinism::across_devices (", record.failure, ")");
+    return true;
+  }
   {
     const std::unique_lock lock(planning_);
     DeviceCaps without = context_->caps();
@@ -132,6 +137,7 @@ Plan VulkanSelfTest::proven(const std::function<Plan()>& make) {
 
 bool VulkanSelfTest::refuses(const Plan& plan) {
   const std::lock_guard lock(proving_);
+  require(refusal_.empty(), ErrorCode::unsupported, refusal_);
   bool changed = false;
   for (const Proof& proof : library_.proofs)
     if (!done_.contains(proof.name) && uses(plan, proof)) changed = prove(proof) || changed;

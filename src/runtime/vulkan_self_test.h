@@ -38,6 +38,7 @@ class VulkanSelfTest {
   std::mutex proving_;
   std::set<std::string_view> done_;
   std::vector<SelfTest> found_;
+  std::string refusal_;  // why no program of Determinism::across_devices can be right; empty: they are
 };
 
 }  // namespace lemnos

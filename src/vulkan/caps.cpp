@@ -238,6 +238,19 @@ DeviceInfo read_info(const InstanceTable& vk, VkPhysicalDevice device) {
   return info;
 }
 
+DeviceCaps common_caps(const DeviceCaps& own) {
+  DeviceCaps common = DeviceCaps::portable();
+  common.determinism = Determinism::across_devices;
+  common.max_allocation = own.max_allocation;
+  common.memory_limit = own.memory_limit;
+  common.memory_budget = own.memory_budget;
+  common.unified_memory = own.unified_memory;
+  common.timestamp_period = own.timestamp_period;
+  common.longest_submission_ms = own.longest_submission_ms;
+  common.pipeline_executable_properties = own.pipeline_executable_properties;
+  return common;
+}
+
 DeviceCaps poorer(const DeviceCaps& a, const DeviceCaps& b) {
   DeviceCaps c = a;
   const auto least = [](auto& value, auto other) { value = std::min(value, other); };

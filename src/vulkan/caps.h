@@ -21,6 +21,9 @@ DeviceCaps read_caps(const InstanceTable& vk, VkPhysicalDevice device, const Fea
 /// lacks what is required. Never throws for a poor device.
 DeviceInfo read_info(const InstanceTable& vk, VkPhysicalDevice device);
 
+/// The kernels that every device has, for Determinism::across_devices; memory and time stay the device's own.
+DeviceCaps common_caps(const DeviceCaps& own);
+
 /// Feature by feature and limit by limit the poorer of two: how a test pretends that a device can do less.
 DeviceCaps poorer(const DeviceCaps& a, const DeviceCaps& b);
 

@@ -34,6 +34,14 @@ double longest_submission(double option, const DeviceCaps& caps) {
   return option == 0 ? caps.longest_submission_ms : option;
 }
 
+Determinism determinism_of(Determinism option) {
+  const char* said = std::getenv("LEMNOS_DETERMINISM");
+  const std::string_view word = said ? said : "";
+  require(word.empty() || word == "device" || word == "across_devices", ErrorCode::invalid_argument,
+          "LEMNOS_DETERMINISM: '", word, "' is unknown; it takes device or across_devices");
+  return word == "across_devices" ? Determinism::across_devices : option;
+}
+
 bool lists(std::span<const char* const> extensions, std::string_view name) {
   return std::ranges::any_of(extensions, [&](const char* extension) { return name == extension; });
 }
@@ -60,6 +68,8 @@ std::shared_ptr<Context> Context::adopt(const AdoptInfo& info) {
       read_caps(context->instance_vk_, info.physical_device, context->features_, context->compute_queue_.family);
   context->info_.caps.memory_limit = info.memory_budget;
   context->info_.caps.longest_submission_ms = longest_submission(info.longest_submission_ms, context->info_.caps);
+  if (determinism_of(info.determinism) == Determinism::across_devices)
+    context->info_.caps = common_caps(context->info_.caps);
   context->cache_folder_ = effective_cache_folder(info.cache_folder);
   context->allocator_ = std::make_unique<Allocator>(*context);
   context->pipelines_ = std::make_unique<PipelineStore>(*context, info.pipeline_cache, context->cache_folder_);

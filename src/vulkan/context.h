@@ -51,11 +51,12 @@ struct AdoptInfo {
 
   VkPipelineCache pipeline_cache = VK_NULL_HANDLE;  // the application's; null: one of our own
   const VkAllocationCallbacks* allocation_callbacks = nullptr;
-  uint64_t memory_budget = 0;            // bytes of device memory that Lemnos may take; 0: no limit of its own
-  double longest_submission_ms = 0;      // of device time; 0: LEMNOS_SUBMISSION_MS, or else 250
-  std::string cache_folder;              // where compiled pipelines are kept between runs; empty: nowhere
-  Logger logger;                         // empty: default_logger()
-  std::shared_ptr<MessageLog> messages;  // where the validation layers write, when that is known
+  uint64_t memory_budget = 0;                     // bytes of device memory that Lemnos may take; 0: no limit of its own
+  double longest_submission_ms = 0;               // of device time; 0: LEMNOS_SUBMISSION_MS, or else 250
+  Determinism determinism = Determinism::device;  // as in DeviceOptions
+  std::string cache_folder;                       // where compiled pipelines are kept between runs; empty: nowhere
+  Logger logger;                                  // empty: default_logger()
+  std::shared_ptr<MessageLog> messages;           // where the validation layers write, when that is known
 
   /// Called once with the loaded table before its first use: how a test injects faults, also into memory functions.
   std::function<void(DeviceTable&)> adjust_table;

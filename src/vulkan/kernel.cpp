@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "vulkan/cache_file.h"
 #include "vulkan/context.h"
+#include "vulkan/contraction.h"
 #include "vulkan/result.h"
 
 namespace lemnos::vulkan {
@@ -140,9 +141,11 @@ VkPipeline PipelineStore::create(const PipelineDesc& desc, VkPipelineLayout layo
   const VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup{
       .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
       .requiredSubgroupSize = desc.required_subgroup_size};
-  const VkShaderModuleCreateInfo module_info{.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-                                             .codeSize = desc.spirv.size_bytes(),
-                                             .pCode = desc.spirv.data()};
+  std::vector<uint32_t> changed;
+  std::span<const uint32_t> spirv = desc.spirv;
+  if (context_.caps().determinism == Determinism::across_devices) spirv = changed = without_contraction(spirv);
+  const VkShaderModuleCreateInfo module_info{
+      .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, .codeSize = spirv.size_bytes(), .pCode = spirv.data()};
   VkShaderModule module = VK_NULL_HANDLE;
   vulkan::check(vk.vkCreateShaderModule(context_.device(), &module_info, context_.callbacks(), &module), desc.name,
                 ": shader module");

@@ -167,6 +167,7 @@ std::shared_ptr<Context> open_device(const OpenOptions& options) {
                   .compute_queue = {.family = families.compute},
                   .memory_budget = options.memory_budget,
                   .longest_submission_ms = options.longest_submission_ms,
+                  .determinism = options.determinism,
                   .cache_folder = options.cache_folder ? *options.cache_folder : default_cache_folder(),
                   .logger = instance.logger(),
                   .messages = instance.messages(),

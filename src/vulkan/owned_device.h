@@ -18,6 +18,7 @@ struct OpenOptions {
   std::optional<std::string> cache_folder;  // unset: default_cache_folder(); empty: nowhere
   uint64_t memory_budget = 0;               // bytes; 0: no limit of our own
   double longest_submission_ms = 0;         // as in AdoptInfo
+  Determinism determinism = Determinism::device;
   /// What to leave out although the device has it: for tests of poorer devices. Default: use everything.
   std::optional<FeatureSet> wanted_features;
   /// Which poorer device to play (presets.h). Empty: what LEMNOS_PRESET says; without that, none.

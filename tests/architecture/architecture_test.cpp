@@ -186,6 +186,8 @@ TEST(ForbiddenWords, AreFound) {
       {"tests/a_test.cpp", std::string("  \"/ho") + "me/me/data\""},
       {".ci/a.sh", std::string("tar -tf a.tar | gr") + "ep -qx b"},
       {".ci/a.sh", std::string("b=$(find a | he") + "ad -n 1)"},
+      {"shaders/a.comp", "  const float y = a / exp(x);"},
+      {"shaders/common/a.glsl", "sum += dot(a, b);"},
       {"src/base/a.cpp", "  std::abort();"},
       {"src/base/a.cpp", "  exit(1);"},
       {"tests/a_test.cpp", std::string("GTEST_SKIP()") + ";"},
@@ -207,6 +209,9 @@ TEST(ForbiddenWords, AreFound) {
   for (const auto& [path, line] : forbidden) EXPECT_EQ(forbidden_words(made_up(path, {line})).size(), 1u) << line;
   EXPECT_EQ(forbidden_words(made_up("src/base/a.cpp", {"  static_assert(x);", "  on_exit(f);", "  formatted(x);"})),
             Findings{});
+  EXPECT_EQ(
+      forbidden_words(made_up("shaders/a.comp", {"y = exact_exp(x) + v.length();  // exp(x)", "a / b * dot4(c, d);"})),
+      Findings{});
 }
 
 TEST(EntryPoints, LetNoExceptionThroughToC) {

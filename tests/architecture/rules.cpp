@@ -92,6 +92,9 @@ const Word kWords[] = {
     {"[^|]\\| *(grep -\\w*[qm]|he"
      "ad\\b)",
      "it stops reading, which ends the writer, and under pipefail the script: sed -n 1p, or grep .. >/dev/null", ""},
+    {R"(^(?:[^/]|/(?!/))*?(?:^|[^\w.])(?:exp2?|log2?|pow|sinh?|cosh?|tanh?|asinh?|acosh?|atanh?|dot|length|normalize|)"
+     R"(distance|inversesqrt|round|mod|fract|smoothstep)\()",
+     "drivers round it differently: shaders/common/exponential.glsl, elementary.glsl, sum4.glsl", "shaders/"},
     {"GTEST_SKIP\\(\\)\\s*;", "a skip needs a reason", "tests/"},
     {"\\bDISAB"
      "LED_",

@@ -15,6 +15,7 @@
 #endif
 #include "check/case_file.h"
 #include "check/runner.h"
+#include "check_bits.h"
 #include "check_report.h"
 #include "check_repro.h"
 #include "commands.h"
@@ -39,6 +40,7 @@ struct CheckOptions {
   std::string bisect;       // a network
   int64_t left_out = -1;    // of its launches
   std::string junit, html;  // files; empty: none
+  std::string bits;         // likewise
   bool json = false;
   bool list = false;
   bool verbose = false;
@@ -126,6 +128,7 @@ CheckReport check_device(const CheckOptions& o, const std::vector<check::Run>& r
                                                      {"preset", o.filter.preset}}));
   std::fflush(stdout);
   ReproFolder repro(o.repro.empty() ? "" : o.repro_out.empty() ? "repro_" + o.repro : o.repro_out, info);
+  BitsFile bits(o.bits);
   io::WorkBar bar("check", runs.size(), !o.json && !o.verbose);
   for (const check::Run& r : runs) {
     bar.next(r.item->op);
@@ -135,10 +138,13 @@ CheckReport check_device(const CheckOptions& o, const std::vector<check::Run>& r
     const lemnos::Stopwatch watch;
     const check::Outcome outcome = check::run_on(r, device);
     report.add({r.item->op, check::name_of(r), outcome, again, watch.seconds()});
+    bits.add(check::name_of(r), outcome);
     if (repro.end(r, outcome)) break;
   }
   bar.clear();
   repro.finish(o.json ? stderr : stdout);
+  if (!bits.finish(o.json ? stderr : stdout))
+    report.add({"(bits)", o.bits, {check::Outcome::Kind::failed, "other bits than there", 0}, "", 0});
   return report;
 }
 
@@ -244,6 +250,8 @@ Command add_check(CLI::App& app) {
       ->excludes(write);
   add_name(sub, "--junit", o->junit, "Write what was found for a build server");
   add_name(sub, "--html", o->html, "Write one page: ops against devices, the worst elements, the failures");
+  add_name(sub, "--bits", o->bits,
+           "Write a hash of every result there, or, where the file is there, fail where the bits are others");
   sub->add_flag("--verbose", o->verbose,
                 "Print the command of each run before it starts: where a driver crashes or hangs, the last one");
   sub->add_flag("--list", o->list, "Print the names of the runs and stop");
@@ -254,12 +262,13 @@ Command add_check(CLI::App& app) {
       "  lemnos check --op softmax --device all --html page.html --junit results.xml\n"
       "  lemnos check --repro softmax && cd repro_softmax      a failure without Lemnos: C, SPIR-V, Amber\n"
       "  lemnos check --bisect 'step LeNet'                    the first launch of a network that is wrong\n"
+      "  LEMNOS_DETERMINISM=across_devices lemnos check --dtype f32 --bits bits.txt   on one device, then on another\n"
       "  lemnos check --op softmax --export cases              the questions, for a backend that is not ours\n"
       "Status: 0 something passed and nothing failed; 1 something failed, or nothing ran; 2 the arguments are wrong.");
   return [o] {
     if (!o->repro.empty()) o->filter.op = o->repro;
-    if (!(o->repro.empty() && o->bisect.empty()) && o->device == "all")
-      throw Error(ErrorCode::invalid_argument, "check: --repro and --bisect are of one device; name it");
+    if (!(o->repro.empty() && o->bisect.empty() && o->bits.empty()) && o->device == "all")
+      throw Error(ErrorCode::invalid_argument, "check: --repro, --bisect and --bits are of one device; name it");
     return run_check(*o);
   };
 }
