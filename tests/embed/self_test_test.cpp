@@ -13,6 +13,7 @@
 #include "app_device.h"
 #include "lemnos/ops.h"
 #include "runtime/backends.h"
+#include "tests/error_of.h"
 #include "tests/io/io_test.h"
 #include "vulkan/owned_device.h"
 #include "vulkan/self_test_file.h"
@@ -20,6 +21,7 @@
 namespace lemnos::embed_tests {
 namespace {
 
+constexpr uint32_t kShader = 1;  // which every module declares
 constexpr uint32_t kSubgroupArithmetic = 63, kStorage16 = 4433;
 
 // Which modules declare a capability, and so which pipelines have it; launches of those are not handed on.
@@ -104,11 +106,12 @@ class SelfTests : public testing::Test {
   }
 
   /// A device of the driver, which gets launches of kernels with this capability wrong.
-  Device open(uint32_t wrong = 0) {
+  Device open(uint32_t wrong = 0, Determinism determinism = Determinism::device) {
     WrongDriver::get().capability = wrong;
     context_ =
         vulkan::open_device({.logger = [this](LogLevel, std::string_view line) { heard_ += std::string(line) + "\n"; },
                              .cache_folder = folder_.path().string(),
+                             .determinism = determinism,
                              .adjust_table = [](vulkan::DeviceTable& table) { WrongDriver::get().adjust(table); }});
     return Device(make_vulkan_backend(context_, op_library()));
   }
@@ -211,6 +214,22 @@ TEST_F(SelfTests, ACrashIsRemembered) {
   reduce->process = vulkan::this_process();
   ASSERT_EQ(vulkan::remember_self_test(file(), *reduce), "");
   EXPECT_EQ(find(open().self_test(), "subgroup-reduce")->failure, "");
+}
+
+TEST_F(SelfTests, WrongRoundingIsNotForAllDevices) {
+  const Device right = open(0, Determinism::across_devices);
+  expect_right(right);
+  ASSERT_NE(find(right.self_test(), "ieee-rounding"), nullptr);
+  EXPECT_EQ(find(open().self_test(), "ieee-rounding"), nullptr) << "nobody asked for it";
+  std::filesystem::remove(file());
+  const Device device = open(kShader, Determinism::across_devices);
+  for (int i = 0; i < 2; ++i) {
+    const Error error = error_of([&] { expect_right(device); });
+    EXPECT_EQ(error.code(), ErrorCode::unsupported);
+    EXPECT_NE(std::string(error.what()).find(" has no Determinism::across_devices (element 0 of f32[4096] is "),
+              std::string::npos)
+        << error.what();
+  }
 }
 
 TEST_F(SelfTests, CanBeLeftOut) {
