@@ -15,6 +15,7 @@
 #include "lemnos/loop.h"
 #include "lemnos/loss.h"
 #include "lemnos/metrics.h"
+#include "lemnos/minimize.h"
 #include "lemnos/nn.h"
 #include "lemnos/ops.h"
 #include "lemnos/optim.h"

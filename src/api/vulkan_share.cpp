@@ -46,8 +46,8 @@ VulkanSharedBuffer& VulkanSharedBuffer::operator=(VulkanSharedBuffer&&) noexcept
 VulkanSharedBuffer::~VulkanSharedBuffer() = default;
 
 VulkanSharedBuffer VulkanSharedBuffer::create(Session& session, VkDeviceSize bytes, VulkanShare kind) {
-  return VulkanSharedBuffer(std::make_unique<Impl>(vulkan::SharedBuffer::create(
-      memory_of_vulkan_share(session).context(), static_cast<vulkan::ShareKind>(kind), bytes)));
+  return VulkanSharedBuffer(std::unique_ptr<Impl>(new Impl{vulkan::SharedBuffer::create(
+      memory_of_vulkan_share(session).context(), static_cast<vulkan::ShareKind>(kind), bytes)}));
 }
 
 VulkanSharedBuffer VulkanSharedBuffer::open(Session& session, const VulkanSharedMemory& memory) {

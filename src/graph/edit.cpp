@@ -53,7 +53,7 @@ bool GraphEdit::only_read_once(int value) const {
 std::vector<int> GraphEdit::readers(int value) const {
   std::vector<int> found = readers_[static_cast<size_t>(value)];
   std::ranges::sort(found);
-  found.erase(std::ranges::unique(found).begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 

@@ -90,7 +90,7 @@ class Sheet {
         const Point p{x + 0.5 - a.x, y + 0.5 - a.y};
         const double t = std::clamp((p.x * along.x + p.y * along.y) * inverse, 0.0, 1.0);
         const Point off{p.x - t * along.x, p.y - t * along.y};
-        double& best = squared_[static_cast<size_t>(y * kSize + x)];
+        double& best = squared_[static_cast<size_t>(y) * kSize + static_cast<size_t>(x)];
         best = std::min(best, off.x * off.x + off.y * off.y);
       }
     }

@@ -231,7 +231,8 @@ std::string to_svg(const Figure& figure) {
                 {.size = 17, .anchor = Anchor::middle, .colour = "#111111", .bold = true});
   for (int64_t i = 0; i < count; ++i) {
     const double left = kMargin + static_cast<double>(i % columns) * (figure.panel_width + kMargin);
-    const double panel_top = top + static_cast<double>(i / columns) * (figure.panel_height + kMargin);
+    const int64_t line = i / columns;
+    const double panel_top = top + static_cast<double>(line) * (figure.panel_height + kMargin);
     draw_panel(canvas, figure.panels[static_cast<size_t>(i)],
                {left, panel_top, left + figure.panel_width, panel_top + figure.panel_height});
   }

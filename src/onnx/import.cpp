@@ -176,7 +176,8 @@ std::string ImportCall::word(const char* attribute, const std::string& otherwise
 }
 Axes ImportCall::list(const char* attribute, Axes otherwise) {
   const Attribute* found = find(attribute);
-  return found ? found->integers : std::move(otherwise);
+  if (found) return found->integers;
+  return otherwise;
 }
 std::vector<std::string> ImportCall::words(const char* attribute) {
   const Attribute* found = find(attribute);

@@ -26,8 +26,8 @@ struct Counted {
 Counted counted_of(const Reference& c, bool counted) {
   const Shape& x = c.in_shape(0);
   const double rows = counted ? std::min(c.in.back()[0], static_cast<double>(x[0])) : static_cast<double>(x[0]);
-  const int64_t row = x.elements() / x[0];
-  return {std::max(rows * static_cast<double>(row / x[1]), 1.0), static_cast<size_t>(rows) * static_cast<size_t>(row)};
+  const int64_t row = x.elements() / x[0], plane = row / x[1];
+  return {std::max(rows * static_cast<double>(plane), 1.0), static_cast<size_t>(rows) * static_cast<size_t>(row)};
 }
 
 }  // namespace

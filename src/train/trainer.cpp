@@ -70,8 +70,8 @@ void Trainer::Impl::make_parameters(const std::vector<Shape>& wanted) {
 std::vector<std::string> Trainer::Impl::learning() const {
   std::vector<std::string> names;
   for (const auto& [id, entry] : learned.state()->entries()) {
-    const bool stays =
-        std::ranges::any_of(frozen, [&](const std::string& pattern) { return matches(pattern, entry.name); });
+    const std::string& name = entry.name;
+    const bool stays = std::ranges::any_of(frozen, [&](const std::string& pattern) { return matches(pattern, name); });
     if (entry.purpose == Purpose::parameter && !stays) names.push_back(entry.name);
   }
   return names;

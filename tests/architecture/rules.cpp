@@ -15,9 +15,9 @@ using Layers = std::set<std::string, std::less<>>;
 constexpr size_t kFileLines = 600;
 constexpr size_t kFunctionLines = 60;
 
-const Layers kEverything = {"base",  "graph",   "vulkan", "reference", "ops",     "autograd", "nn",
-                            "optim", "loss",    "train",  "plan",      "runtime", "io",       "check",
-                            "api",   "shaders", "data",   "metrics",   "spirv",   "selection"};
+const Layers kEverything = {"base",  "graph",   "vulkan", "reference", "ops",     "autograd",  "nn",
+                            "optim", "loss",    "train",  "plan",      "runtime", "io",        "check",
+                            "api",   "shaders", "data",   "metrics",   "spirv",   "selection", "minimize"};
 
 Layers without(Layers layers, std::initializer_list<const char*> names) {
   for (const char* name : names) layers.erase(name);
@@ -45,9 +45,10 @@ const std::map<std::string, Layers, std::less<>> kArrows = {
     {"metrics", {"loss", "runtime", "io", "ops", "graph", "base"}},
     {"train", {"data", "metrics", "nn", "optim", "loss", "runtime", "io", "autograd", "ops", "graph", "base"}},
     {"selection", {"train", "data", "metrics", "base"}},
+    {"minimize", {"runtime", "autograd", "graph", "base"}},
     {"onnx", {"train", "nn", "io", "runtime", "ops", "reference", "graph", "base"}},
     {"watch", {"train", "data", "metrics", "runtime", "graph", "base"}},
-    {"check", without(kEverything, {"api", "train", "data", "metrics", "selection"})},
+    {"check", without(kEverything, {"api", "train", "data", "metrics", "selection", "minimize"})},
     {"api", kEverything},
     {"python", kEverything},
 };

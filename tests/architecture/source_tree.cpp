@@ -17,8 +17,9 @@ const std::map<std::string_view, std::string_view> kPublicHeaders = {
     {"lemnos.hpp", "api"},      {"lemnos.h", "api"},      {"vulkan.h", "api"},          {"session.h", "runtime"},
     {"autograd.h", "autograd"}, {"loop.h", "autograd"},   {"history.h", "io"},          {"init.h", "nn"},
     {"profile.h", "base"},      {"tune.h", "base"},       {"check.h", "check"},         {"visibility.h", "base"},
-    {"augment.h", "nn"},        {"callback.h", "train"},  {"selection.h", "selection"}, {"table.h", "data"},
-    {"plot.h", "io"},           {"attrs.h", "graph"},     {"onnx.h", "onnx"},           {"watch.h", "watch"}};
+    {"augment.h", "nn"},        {"callback.h", "train"},  {"selection.h", "selection"}, {"minimize.h", "minimize"},
+    {"table.h", "data"},        {"plot.h", "io"},         {"attrs.h", "graph"},         {"onnx.h", "onnx"},
+    {"watch.h", "watch"}};
 
 bool ends_in(const std::string& name, const std::vector<std::string>& endings) {
   return std::ranges::any_of(endings, [&](const std::string& ending) { return name.ends_with(ending); });

@@ -1,14 +1,18 @@
 // Optimizers: twenty steps of two parameters whose gradients are inputs, without a Trainer.
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
 #include "judges/pytorch.h"
 #include "lemnos/autograd.h"
+#include "lemnos/minimize.h"
 #include "lemnos/ops.h"
 #include "lemnos/optim.h"
 
@@ -103,8 +107,42 @@ const std::map<std::string, std::function<Optimizer(const Defaults&)>>& optimize
 
 std::vector<float> floats(const Array& array) { return {array.values.begin(), array.values.end()}; }
 
+// The court's closure gives a loss of 0 and the same gradients wherever it is asked in a step. The method runs on the
+// host, whatever the device.
+Outcome judge_lbfgs(const Json& run, const Arrays& arrays) {
+  const Json& d = run.at("defaults");
+  Lbfgs lbfgs({.lr = d.at("lr").get<double>(),
+               .max_iterations = d.at("max_iter").get<int64_t>(),
+               .max_evaluations = d.at("max_eval").get<int64_t>(),
+               .tolerance_gradient = d.at("tolerance_grad").get<double>(),
+               .tolerance_change = d.at("tolerance_change").get<double>(),
+               .history = d.at("history_size").get<int64_t>(),
+               .line_search = d.at("line_search_fn") == "strong_wolfe"});
+  const auto both = [&](const std::string& first, const std::string& second) {
+    std::vector<double> joined;
+    for (const std::string& name : {first, second})
+      joined.insert(joined.end(), arrays.at(name).values.begin(), arrays.at(name).values.end());
+    return joined;
+  };
+  std::vector<double> x = both("start0", "start1");
+  const Json& after = run.at("after");
+  for (size_t step = 0; step < after.size(); ++step) {
+    const std::vector<double> given = both(text("grad", step, ".0"), text("grad", step, ".1"));
+    (void)lbfgs.step(x, [&](std::span<const double>, std::span<double> gradient) {
+      std::ranges::copy(given, gradient.begin());
+      return 0;
+    });
+    const std::vector<double> want = both(after[step][0].get<std::string>(), after[step][1].get<std::string>());
+    const std::string bad = difference({.shape = {static_cast<int64_t>(want.size())}, .values = want},
+                                       {static_cast<int64_t>(want.size())}, x, kCourt);
+    if (!bad.empty()) return Outcome::wrong(text("parameters after step ", step + 1, ' ', bad));
+  }
+  return {};
+}
+
 Outcome judge_run(const Device& device, const Json& run, const Arrays& arrays) try {
   const auto name = run.at("optimizer").get<std::string>();
+  if (name == "LBFGS") return judge_lbfgs(run, arrays);
   const auto make = optimizers().find(name);
   express_if(make != optimizers().end(), "no optimizer: " + name);
   const Defaults defaults(run.at("defaults"));
