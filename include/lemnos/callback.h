@@ -136,7 +136,7 @@ struct ReduceOnPlateau {
 };
 
 /// After each epoch, and every `every_steps` steps where that is not 0, the whole state to
-/// `folder`/step-<steps>.safetensors, of which the `last` newest are kept; and to `folder`/best.safetensors when
+/// `folder/step-STEPS.safetensors`, of which the `last` newest are kept; and to `folder/best.safetensors` when
 /// `monitor` improved (an empty monitor: no best). Trainer::load resumes exactly there. A run that resumes from a step
 /// of the folder overwrites the best file only if it improves on the value noted in the file. Only files of this run
 /// are deleted: those that it writes, and those of steps before its first step. Files of later steps that an earlier

@@ -87,7 +87,7 @@ struct Term {
   Loss loss;
   float weight = 1;
   /// Prefix of its columns in the history, "<name>_loss" and, of class losses, "<name>_accuracy"; empty: "out1",
-  /// "out2", ..
+  /// "out2" and so on.
   std::string name = {};
 };
 /// The weighted sum of one loss for each output, which compares that output with the target at the same index. Accuracy

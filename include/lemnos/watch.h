@@ -15,7 +15,7 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::callback {
 
-/// While a fit runs, http://127.0.0.1:<port>/?token=<token> shows loss, accuracy and learning rate, histograms of
+/// While a fit runs, `http://127.0.0.1:PORT/?token=TOKEN` shows loss, accuracy and learning rate, histograms of
 /// weights and gradients, a confusion matrix, example predictions, memory and the launches of a step; and pauses the
 /// run, ends it, or changes its learning rate (Trainer::set_learning_rate_factor). Nothing outside this machine can
 /// reach it, the page loads nothing from anywhere, and without the token nobody is told or obeyed.
