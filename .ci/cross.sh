@@ -59,5 +59,19 @@ fi
 cmake -S . -B "$build" "${for_target[@]}" "-DLEMNOS_EMBED=$PWD/build/bin/lemnos-embed" "-DLEMNOS_STB_INCLUDE=$stage/include" \
   "-DLEMNOS_VULKAN_HEADERS=$PWD/.toolchain/include" "-DLEMNOS_VMA_HEADERS=$PWD/.toolchain/include" >"$build/configure.log" ||
   { cat "$build/configure.log"; exit 1; }
-programs=(lemnos_base_tests lemnos_graph_tests lemnos_plan_tests lemnos_autograd_tests lemnos_io_tests lemnos_difference_tests)
+# Tests that need no POSIX call.
+programs=(lemnos_base_tests lemnos_graph_tests lemnos_plan_tests lemnos_autograd_tests lemnos_minimize_tests lemnos_difference_tests)
 cmake --build "$build" --target lemnos_tool "${programs[@]}"
+echo "compiled and linked for $target: lemnos and ${#programs[@]} programs of tests"
+[ -n "$runner" ] || { echo "cross: nothing was run: no emulator (wine64, qemu-user)"; exit 0; }
+export WINEDEBUG=-all WINEPREFIX=$PWD/$build/wine
+end=""
+[ "$target" = arm64 ] || end=.exe
+# shellcheck disable=SC2086
+$runner "$build/bin/lemnos$end" --version
+# shellcheck disable=SC2086
+$runner "$build/bin/lemnos$end" info
+for program in "${programs[@]}"; do
+  # shellcheck disable=SC2086
+  $runner "$build/bin/$program$end" --gtest_brief=1
+done
