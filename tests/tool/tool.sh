@@ -243,6 +243,13 @@ if "$lemnos" check --help >/dev/null 2>&1; then
     python3 -c 'import sys, xml.dom.minidom; [xml.dom.minidom.parse(f) for f in sys.argv[1:]]' results.xml failed.xml || fail "JUnit: no XML"
   fi
   expect 1 'none/results.xml: cannot save' check --device cpu --op softmax --junit none/results.xml
+  expect 0 'wrote the bits of [0-9]+ runs to bits.txt' check --device cpu --op relu --dtype f32 --fast --bits bits.txt
+  expect 0 '([0-9]+) of \1 runs have the bits of bits.txt' check --device cpu --op relu --dtype f32 --fast --bits bits.txt
+  sed -i '1s/^.\{16\}/0123456789abcdef/' bits.txt
+  expect 1 'other bits: relu/f32/' check --device cpu --op relu --dtype f32 --fast --bits bits.txt
+  echo nothing >bits.txt
+  expect 1 'bits.txt: line 1 is not a hash of 16 digits and a run' check --device cpu --op relu --bits bits.txt
+  expect 1 'are of one device; name it' check --device all --bits bits.txt
   expect 1 '--repro needs a Vulkan device' check --device cpu --repro softmax
 fi
 
