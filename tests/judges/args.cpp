@@ -39,7 +39,8 @@ DType dtype_of(const Array& array) {
 
 }  // namespace
 
-Args::Args(Graph& graph, const Json& call, const Arrays& arrays) : graph_(graph), call_(call), arrays_(arrays) {}
+Args::Args(Graph& graph, const Json& call, const Arrays& arrays, DType dtype)
+    : graph_(graph), call_(call), arrays_(arrays), dtype_(dtype) {}
 
 const Json* Args::find(Where where) {
   const Json& args = call_.at("args");
@@ -69,11 +70,12 @@ bool Args::is_tensor(Where where) {
 Value Args::input(const Json& json) {
   express_if(is_tensor_entry(json), "a number where the API takes a tensor");
   const auto name = json.at("tensor").get<std::string>();
-  const auto known = inputs_.find(name);
-  if (known != inputs_.end()) return known->second;
+  const auto known = read_.find(name);
+  if (known != read_.end()) return known->second;
   const Array& array = arrays_.at(name);
   express_if(array.shape.rank() <= Shape::kMaxRank, "more than 8 axes");
-  return inputs_[name] = graph_.input(name, {array.shape, dtype_of(array)});
+  const Value given = inputs_[name] = graph_.input(name, {array.shape, dtype_of(array)});
+  return read_[name] = given.dtype() == DType::f32 && dtype_ != DType::f32 ? cast(given, dtype_) : given;
 }
 
 Value Args::tensor(Where where) { return input(json(where)); }
@@ -82,9 +84,8 @@ Value Args::tensor_or_none(Where where) { return has(where) ? tensor(where) : Va
 
 Value Args::real(Where where) {
   const Json& found = json(where);
-  if (!is_tensor_entry(found)) return graph_.scalar(static_cast<float>(number_of(found)));
-  const Value value = input(found);
-  return value.dtype() == DType::f32 ? value : cast(value, DType::f32);
+  const Value value = is_tensor_entry(found) ? input(found) : graph_.scalar(static_cast<float>(number_of(found)));
+  return value.dtype() == dtype_ ? value : cast(value, dtype_);
 }
 
 std::vector<Value> Args::tensors(Where where) {

@@ -40,7 +40,8 @@ struct Where {
 
 class Args {
  public:
-  Args(Graph& graph, const Json& call, const Arrays& arrays);
+  /// Floating tensors are cast to `dtype` before an op reads them.
+  Args(Graph& graph, const Json& call, const Arrays& arrays, DType dtype = DType::f32);
 
   Graph& graph() const { return graph_; }
   /// Given, and not None.
@@ -88,9 +89,10 @@ class Args {
   Graph& graph_;
   const Json& call_;
   const Arrays& arrays_;
+  DType dtype_;
   std::set<size_t> positions_read_;
   std::set<std::string> names_read_;
-  std::map<std::string, Value> inputs_;  // by the tensor's name in the file
+  std::map<std::string, Value> inputs_, read_;  // by the tensor's name in the file: as given, and as ops read it
 };
 
 }  // namespace lemnos::judges

@@ -43,8 +43,11 @@ std::vector<Array> computed(const Device& device, const std::map<std::string, Va
 Outcome judge(const Device& device, const std::map<std::string, Value>& inputs, const Arrays& arrays,
               const std::vector<Claim>& claims);
 
-/// One call of an op by its row: `call` as the database writes it.
-Outcome judge_call(const Device& device, const Row& row, const Json& call, const Arrays& arrays);
+/// One call of an op by its row: `call` as the database writes it. In a half type the court has no numbers: then what
+/// is right is what the CPU reference, which the court has judged in f32, makes of the rounded inputs; and a call that
+/// the type does not have is not expressed.
+Outcome judge_call(const Device& device, const Row& row, const Json& call, const Arrays& arrays,
+                   DType dtype = DType::f32);
 
 /// A call as one writes it: "(f32[2, 3], i64[2]; reduction=mean)".
 std::string signature(const Json& call, const Arrays& arrays);

@@ -1,9 +1,11 @@
-// Judges Lemnos by what others computed: lemnos_judges COURT FOLDER [--device D] [--op NAME] [--list] [--pinned FILE]
+// Judges Lemnos by what others computed: lemnos_judges COURT FOLDER [--device D] [--dtype T] [--op NAME] [--list]
+// [--pinned FILE]
 
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <map>
 #include <string>
@@ -19,9 +21,10 @@ namespace {
 using namespace lemnos;
 
 constexpr const char* kUsage =
-    "lemnos_judges COURT FOLDER [--device D] [--op NAME] [--list] [--pinned FILE]\n"
+    "lemnos_judges COURT FOLDER [--device D] [--dtype T] [--op NAME] [--list] [--pinned FILE]\n"
     "  COURT          pytorch, onnx or dlprimitives\n"
     "  --device D     a name or part of it, \"cpu\" (the default) or \"best\"\n"
+    "  --dtype T      f16 or bf16: the calls of the court pytorch in that type, by the CPU reference's numbers\n"
     "  --op NAME      this op alone, by the name in the table\n"
     "  --list         one line an op: name, calls, expressed, right\n"
     "  --pinned FILE  fails where an op has less than FILE, such a list, says of it, and nowhere else\n"
@@ -29,19 +32,24 @@ constexpr const char* kUsage =
     "there.\n";
 
 struct Court {
-  judges::Report (*judge)(const Device& device, const std::filesystem::path& folder, const std::string& only);
+  std::function<judges::Report(const Device& device, const std::filesystem::path& folder, const std::string& only)>
+      judge;
   const char* holds;  // what its folder does
 };
 const std::map<std::string, Court>& courts() {
   static const std::map<std::string, Court> known = {
-      {"pytorch", {judges::judge_pytorch, "PyTorch's test database"}},
+      {"pytorch",
+       {[](const Device& device, const std::filesystem::path& folder, const std::string& only) {
+          return judges::judge_pytorch(device, folder, only, DType::f32);
+        },
+        "PyTorch's test database"}},
       {"onnx", {judges::onnx::judge_onnx, "the test data of ONNX"}},
       {"dlprimitives", {judges::judge_dlprimitives, "the cases of dlprimitives"}}};
   return known;
 }
 
 struct Options {
-  std::string court, folder, device = "cpu", op, pinned;
+  std::string court, folder, device = "cpu", op, pinned, dtype = "f32";
   bool list = false;
 };
 
@@ -55,6 +63,8 @@ Options parsed(const std::vector<std::string>& words) {
     };
     if (words[i] == "--device") {
       options.device = value();
+    } else if (words[i] == "--dtype") {
+      options.dtype = value();
     } else if (words[i] == "--op") {
       options.op = value();
     } else if (words[i] == "--pinned") {
@@ -74,6 +84,14 @@ Options parsed(const std::vector<std::string>& words) {
   return options;
 }
 
+DType dtype_of_option(const Options& options) {
+  require(options.court == "pytorch", ErrorCode::invalid_argument, "--dtype is of the court pytorch, not of ",
+          options.court);
+  require(options.dtype == "f16" || options.dtype == "bf16", ErrorCode::invalid_argument, "--dtype ", options.dtype,
+          " is none of f32, f16, bf16");
+  return options.dtype == "f16" ? DType::f16 : DType::bf16;
+}
+
 constexpr int kNothingJudged = 77;
 
 int run(const Options& options) {
@@ -84,7 +102,9 @@ int run(const Options& options) {
     return kNothingJudged;
   }
   const Device device = Device::find(options.device);
-  const judges::Report report = court.judge(device, options.folder, options.op);
+  const judges::Report report =
+      options.dtype == "f32" ? court.judge(device, options.folder, options.op)
+                             : judges::judge_pytorch(device, options.folder, options.op, dtype_of_option(options));
   if (options.list) {
     report.print_list(std::cout);
   } else {

@@ -61,7 +61,7 @@ std::vector<fs::path> call_files(const fs::path& folder, const std::string& only
   return files;
 }
 
-void judge_file(Report& report, const Device& device, const Table& table, const fs::path& file) {
+void judge_file(Report& report, const Device& device, const Table& table, const fs::path& file, DType dtype) {
   const Json database = read_json(file);
   const auto op = database.at("op").get<std::string>();
   fs::path tensors = file;
@@ -71,19 +71,22 @@ void judge_file(Report& report, const Device& device, const Table& table, const 
   for (const Json& call : database.at("calls")) {
     const std::string where = text(op, ' ', number++, ' ', signature(call, arrays));
     const std::string family = row ? row->family : "without a row";
-    report.add(family, op, where, row ? judge_call(device, *row, call, arrays) : Outcome::unexpressed("no op: " + op));
+    report.add(family, op, where,
+               row ? judge_call(device, *row, call, arrays, dtype) : Outcome::unexpressed("no op: " + op));
   }
 }
 
 }  // namespace
 
-Report judge_pytorch(const Device& device, const fs::path& folder, const std::string& only) {
+Report judge_pytorch(const Device& device, const fs::path& folder, const std::string& only, DType dtype) {
   const Table table = all_tables();
   Report report;
-  for (const fs::path& file : call_files(folder, only)) judge_file(report, device, table, file);
-  judge_optimizers(report, device, folder, only);
-  judge_schedules(report, device, folder, only);
-  judge_modules(report, device, folder, only);
+  for (const fs::path& file : call_files(folder, only)) judge_file(report, device, table, file, dtype);
+  if (dtype == DType::f32) {  // optimizers, schedules and modules compute in f32
+    judge_optimizers(report, device, folder, only);
+    judge_schedules(report, device, folder, only);
+    judge_modules(report, device, folder, only);
+  }
   require(!report.empty(), ErrorCode::not_found, folder.string(), ": has no calls",
           only.empty() ? std::string() : text(" of '", only, "'"));
   return report;
