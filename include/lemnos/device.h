@@ -19,10 +19,10 @@ enum class Determinism {
   /// On one device and driver: from run to run, process to process and thread to thread, recorded or replayed, however
   /// steps are submitted.
   device,
-  /// From device to device, too, for f32, but for the sign of zero and what is NaN or subnormal. Every device takes the
-  /// kernels of DeviceCaps::portable(), a fused multiply-add is a product and a sum, and tuning is not used, so a GPU
-  /// is slower. The device must round quotients and roots as IEEE 754 does, which is tested before the first program;
-  /// one that does not is refused with `unsupported`.
+  /// From device to device, too, for f32, but for NaN, the sign of zero, and what a subnormal number leads to, which
+  /// some devices take for zero. Every device takes the kernels of DeviceCaps::portable(), a fused multiply-add is a
+  /// product and a sum, and tuning is not used, so a GPU is slower. The device must round quotients and roots as IEEE
+  /// 754 does, which is tested before the first program; one that does not is refused with `unsupported`.
   across_devices
 };
 

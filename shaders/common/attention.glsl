@@ -23,5 +23,4 @@ bool find_rows() {
 
 uint other_index(uint position) { return other_start + position * params.other_row; }
 
-
 #endif

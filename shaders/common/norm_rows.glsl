@@ -37,5 +37,4 @@ uint row_of(uint e, uint first_row) {
   return each == 2 && e >= (first_row + 1) * params.cols ? first_row + 1 : first_row;
 }
 
-
 #endif
