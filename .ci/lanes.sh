@@ -138,27 +138,27 @@ else
   tests locale 240 "${nowhere[@]}" LEMNOS_LOCALE=comma -- -L '^unit$' -E "$no_locale"
   skip locale-de_DE "no source of de_DE on this machine: the package locales"
 fi
-# The op suite broadly here (src/check/runner.h), as a part on other drivers, so that all lanes stay within half an hour on two
-# cores of any machine; LEMNOS_TIER=whole runs all of it everywhere.
-tests device 900 LEMNOS_TIER="${LEMNOS_TIER:-broad}" -- -L '^device$'
+# The fast tier of the op suite here (src/check/runner.h) and the smoke tier elsewhere, so that all lanes stay within half an
+# hour on two cores of any machine; LEMNOS_TIER=whole runs all of it everywhere.
+tests device 1200 LEMNOS_TIER="${LEMNOS_TIER:-fast}" -- -L '^device$'
 # Poorer devices than this one (src/vulkan/presets.h): all at once, and each alone.
-tests preset-portable 600 LEMNOS_PRESET=portable LEMNOS_TIER=fast -- -R '^ops_[0-9]+$'
-for preset in no-half small-workgroups no-subgroups little-memory; do
+for preset in portable no-half small-workgroups no-subgroups little-memory; do
   tests "preset-$preset" 300 LEMNOS_PRESET="$preset" LEMNOS_TIER=smoke -- -R '^ops_[0-9]+$'
 done
 if text=$(validation_settings); then
   mapfile -t settings <<<"$text"
   tests canary 60 "${settings[@]}" -- -L '^validation$'
-  # The fast tier: the layer makes a run several times slower, and sees commands, not numbers.
-  tests validation 900 "${settings[@]}" LEMNOS_TIER=fast -- -L '^device$' -LE '^slow$'
+  # The layer makes a run several times slower, and sees commands, not numbers.
+  tests validation 900 "${settings[@]}" LEMNOS_TIER=smoke -- -L '^device$' -LE '^slow$'
 else
   skip validation "no validation layer on this machine"
 fi
 tests model 300 -- -L '^model$'
 tests samples 600 -- -L '^samples$'
-on_driver lavapipe26 lavapipe26 1200 '^device$' LEMNOS_TIER="${LEMNOS_TIER:-fast}"
-# Not once more under validation: minutes there, and the layer saw the same commands on other drivers.
-without='_validated$' on_driver swiftshader swiftshader 3000 '^device$' LEMNOS_TIER="${LEMNOS_TIER:-smoke}"
+on_driver lavapipe26 lavapipe26 1200 '^device$' LEMNOS_TIER="${LEMNOS_TIER:-smoke}"
+# It compiles for seconds what others compile in a tenth. Not once more there: validation, because the layer saw the same commands
+# on other drivers, and programs, losses and predictions, which launch kernels that the op suite has run.
+without='(_validated|^lemnos_(program_tests|loss_tests|predictor_test))$' on_driver swiftshader swiftshader 3000 '^device$' LEMNOS_TIER="${LEMNOS_TIER:-smoke}"
 # Its newer layer also finds a read-modify-write without a barrier, which the one of Debian 12 does not see.
 on_driver newer-validation lavapipe26 900 '^(device|validation)$' LEMNOS_VALIDATION=sync LEMNOS_TIER=smoke
 # And it can add code to kernels that looks at what they access: a canary, then the tests of living in an application.

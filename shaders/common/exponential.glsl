@@ -13,12 +13,13 @@ float infinity() { return uintBitsToFloat(0x7f800000u); }
 float power_of_two(int e) { return uintBitsToFloat(uint(e + 127) << 23); }
 
 // 2^n e^r for |r| <= ln(2) / 2 and |n| <= 200: Taylor's series to r^7, and the scale in two steps, because 2^n alone may
-// overflow.
+// overflow. A result below 2^-126 is 0: some devices keep subnormal numbers, others do not.
 float scaled_exp(float n, float r) {
   const float p = 1.0 + r * (1.0 + r * (0.5 + r * (0.16666667163 + r * (0.0416666679 + r * (0.0083333338 +
                   r * (0.0013888889 + r * 0.00019841270))))));
-  const int e = int(n), half_e = e / 2;
-  return p * power_of_two(half_e) * power_of_two(e - half_e);
+  const int e = int(n), half_e = e / 2, rest = e - half_e;
+  const float scaled = p * power_of_two(half_e);
+  return scaled < power_of_two(-126 - min(rest, 0)) ? 0.0 : scaled * power_of_two(rest);
 }
 
 // NaN leaves first: a conversion of it to an integer has made lavapipe 26 forget the choice between the two.

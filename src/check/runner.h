@@ -28,9 +28,9 @@ struct Run {
 
 /// How much of the suite. whole: all of it. broad: every case in f32, in two of its op's variants in turn, and in each
 /// half type every third case for each variant; second derivatives of every fourth case that has them. fast: of the
-/// small shapes every third in f32 and every ninth in a half type, in all variants, and one second derivative of an op.
-/// smoke: a third of that, and no second derivative. Special values: two small cases of each op and type, in all
-/// variants, with broad and fast one; with smoke none.
+/// small shapes every third in f32 and every ninth in a half type, in two variants in turn, and one second derivative
+/// of an op. smoke: a third of that, and no second derivative. Special values: two small cases of each op and type, in
+/// all variants, with broad and fast one; with smoke none.
 enum class Tier : uint8_t { whole, broad, fast, smoke };
 /// By its name; no name is the whole. Throws `invalid_argument`.
 Tier find_tier(std::string_view name);

@@ -7,6 +7,7 @@
 #include "all_cases.h"
 #include "app_device.h"
 #include "check/runner.h"
+#include "tests/tier.h"
 #include "training.h"
 
 namespace lemnos::embed_tests {
@@ -148,11 +149,13 @@ TEST_F(Adopt, ThreeSessionsOfTwoContextsAndTheApplicationShareOneQueueInFourThre
   threads.clear();
 }
 
+// The ops suite is the judge of the ops; here every sixth run shows that an adopted device serves them all the same.
 TEST_F(Adopt, TheSmokeTierOfEveryOpPasses) {
   const Device device = app().adopt();
   const std::vector<check::Case> cases = check::all_cases();
-  size_t passed = 0, skipped = 0;
+  size_t passed = 0, skipped = 0, number = 0;
   for (const check::Run& run : check::expand(cases, {.tier = check::Tier::smoke})) {
+    if (number++ % 6 != 0 && !whole_tier()) continue;
     const check::Outcome outcome = check::run_on(run, device);
     passed += outcome.kind == check::Outcome::Kind::passed;
     skipped += outcome.kind == check::Outcome::Kind::skipped;

@@ -18,6 +18,7 @@
 #include "lemnos/train.h"
 #include "runtime/backends.h"
 #include "tests/io/io_test.h"
+#include "tests/tier.h"
 #include "training.h"
 #include "vulkan/recorder.h"
 #include "vulkan/result.h"
@@ -361,9 +362,8 @@ bool Lives::live(const Kind& kind, const Fault& fault, int n) {
 
 // In CI a call in the middle of each, in one kind of life; LEMNOS_TIER=whole: all calls in all kinds.
 TEST_F(Lives, EveryCallMayFailOnce) {
-  const char* tier = std::getenv("LEMNOS_TIER");
   const char* only = std::getenv("LEMNOS_FAULT");  // the name of an entry point: all of its calls
-  const bool all = only || (tier && std::string_view(tier) == "whole");
+  const bool all = only || whole_tier();
   int lives = 0, struck = 0;
   for (size_t k = 0; k < std::size(kKinds); ++k) {
     ASSERT_FALSE(live(kKinds[k], {"", VK_SUCCESS}, 0)) << "nothing fails";

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "judges/helpers.h"
 #include "judges/places.h"
@@ -85,6 +87,17 @@ Value scatter_reduce(Args& a) {
   const Value divisor = with_self ? count + 1.f : maximum(count, one);
   const Value y = how == "sum" ? total : total / divisor;
   return with_self ? y : where(count, y, s.x);
+}
+
+// The result's shape depends on the mask, so the mask is read when the graph is built; places are computed.
+Value masked_select(Args& a) {
+  const Value x = where(a[1], a[0], a.graph().scalar(0)), mask = cast(broadcast_to(a[1], x.shape()), DType::f32);
+  const std::vector<double>& given = a.array(1).values;
+  const int64_t chosen = std::ranges::count(given, 1.),
+                repeats = given.empty() ? 0 : x.shape().elements() / std::ssize(given);
+  const Value place =
+      scan(flat(mask), 0, 0, add).all * flat(mask) - 1.f;  // -1, which scatter_add ignores, where it is not
+  return scatter_add(flat(x), cast(place, DType::i32), chosen * repeats);
 }
 
 Value index_add(Args& a) {
@@ -228,7 +241,7 @@ void add_indexing(Table& t) {
   t.add("index_select", index_selected, kExact);
   t.add("topk", topk, kExact);
   t.add("sort", sort, kExact);
-  t.none("masked_select", "a shape that depends on values");
+  t.add("masked_select", masked_select, kExact);
   for (const char* name : {"as_strided", "as_strided.partial_views"}) t.add(name, as_strided, kExact);
   t.add("diag", diag, kExact);
   t.add(

@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
-#include <string_view>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -13,6 +11,7 @@
 #include "golden/transformer.h"
 #include "lemnos/train.h"
 #include "models/zoo.h"
+#include "tests/tier.h"
 
 namespace lemnos::models {
 namespace {
@@ -79,10 +78,8 @@ class SameBits : public testing::TestWithParam<Bits> {
 TEST_P(SameBits, OnEveryDevice) {
   const Device device = across();
   if (device.info().type == DeviceType::cpu_reference) GTEST_SKIP() << "the reference has no kernels";
-  const char* said = std::getenv("LEMNOS_TIER");
-  const std::string_view tier = said ? said : "";
-  if (tier == "smoke" && !GetParam().quick) GTEST_SKIP() << "the smoke tier is for drivers that compile for minutes";
-  const bool long_too = GetParam().many != 0 && tier == "whole";
+  if (tier() == "smoke" && !GetParam().quick) GTEST_SKIP() << "the smoke tier is for drivers that compile for minutes";
+  const bool long_too = GetParam().many != 0 && whole_tier();
   EXPECT_EQ(formatted("0x%016llx", static_cast<unsigned long long>(trained_bits(device, GetParam(), kBitSteps))),
             formatted("0x%016llx", static_cast<unsigned long long>(GetParam().hash)));
   if (!long_too) return;

@@ -36,6 +36,18 @@ TEST(Tiers, TheBroadTierRunsEveryVariantOfEveryOpInEveryType) {
   }
 }
 
+TEST(Tiers, TheFastTierRunsEveryVariantOfEveryOpThatHasCasesForAll) {
+  const std::vector<Case> cases = all_cases();
+  const auto whole = ways(cases, Tier::whole);
+  auto fast = ways(cases, Tier::fast);
+  for (const auto& [way, all] : whole) {
+    const auto& [op, dtype, variant] = way;
+    if (dtype == DType::f32 && all.size() >= 20) {
+      EXPECT_GE(fast[way].size(), 1u) << op << '/' << variant << " of " << all.size();
+    }
+  }
+}
+
 TEST(Tiers, AreKnownByTheirNames) {
   EXPECT_EQ(find_tier(""), Tier::whole);
   EXPECT_EQ(find_tier("broad"), Tier::broad);
