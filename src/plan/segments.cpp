@@ -38,13 +38,17 @@ void add_parts(Segments& out, const Launch& launch, const std::array<uint32_t, 3
 
 void join(Segments& out, int first_update, double target) {
   out.segments.clear();
+  bool updating = false;
   for (size_t i = 0; i < out.parts.size(); ++i) {
     const bool fits = !out.segments.empty() && out.segments.back().microseconds + out.guesses[i] <= target;
-    const bool updating = out.parts[i].dispatch > first_update, begins = out.parts[i].dispatch == first_update;
-    if (begins || !(fits || updating)) out.segments.push_back({.first = static_cast<int>(i)});
+    const bool begins = !updating && out.parts[i].dispatch >= first_update;
+    if (begins) out.first_update = out.segments.size();
+    updating = updating || begins;
+    if (begins || !fits) out.segments.push_back({.first = static_cast<int>(i)});
     ++out.segments.back().count;
     out.segments.back().microseconds += out.guesses[i];
   }
+  if (!updating) out.first_update = out.segments.size();
 }
 
 }  // namespace
@@ -75,9 +79,9 @@ Segments cut_segments(const Plan& plan, const DeviceCaps& caps, double target_mi
   for (const Launch& launch : plan.launches()) {
     const PlannedDispatch& planned = plan.dispatches[static_cast<size_t>(launch.dispatch)];
     const Dispatch& dispatch = planned.dispatch;
-    const bool uncut = launch.dispatch >= plan.first_update || planned.indirect();
     add_parts(out, launch, split_groups(dispatch.groups, caps.max_workgroup_count),
-              slowness * guess.microseconds(dispatch.cost), uncut ? kWhole : target, uncut ? kWhole : longest);
+              slowness * guess.microseconds(dispatch.cost), planned.indirect() ? kWhole : target,
+              planned.indirect() ? kWhole : longest);
   }
   while (true) {
     join(out, plan.first_update, target);

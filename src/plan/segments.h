@@ -40,6 +40,7 @@ struct Segments {
   std::vector<Part> parts;        // in the order of execution
   std::vector<Segment> segments;  // they cover the parts without a gap
   std::vector<double> guesses;    // of each part
+  size_t first_update = 0;        // the segment with which the update phase begins; their number: there is none
 };
 
 /// Splits a count of workgroups over the three dimensions: the other half of workgroup_index() in the shaders. The
@@ -48,8 +49,8 @@ inline constexpr uint32_t kLeastRows = 256;
 std::array<uint32_t, 3> split_groups(uint64_t groups, uint32_t limit);
 
 /// Cuts `plan` into segments of about `target_microseconds` by the guess, at most kMostSegments of them (the target
-/// grows until they are). A dispatch that takes longer by itself is split by its workgroups. The update phase is one
-/// segment however long it is: between segments persistent memory is that of a whole number of steps.
+/// grows until they are). A dispatch that takes longer by itself is split by its workgroups. The update phase begins
+/// with a segment; between its segments persistent memory is half updated, so they are handed over together.
 inline constexpr size_t kMostSegments = 256;
 /// `slowness`: how many times the guess the device has been seen to take. No segment that can be cut is longer than
 /// `caps.longest_submission_ms` by that.

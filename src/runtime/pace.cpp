@@ -14,7 +14,7 @@ constexpr double kDeviations = 2;
 constexpr double kMostGrowth = 2;
 }  // namespace
 
-Pace::Pace(const std::vector<double>& guesses) {
+Pace::Pace(const std::vector<double>& guesses, size_t first_update) : first_update_(first_update) {
   for (double guess : guesses) costs_.push_back({.mean = guess});
 }
 
@@ -28,6 +28,10 @@ double Pace::expected(size_t end, double deviations) const {
 double Pace::step_cost() const { return expected(segments(), 0); }
 double Pace::step_bound() const { return expected(segments(), kDeviations); }
 
+double Pace::due() const {
+  return cursor_ == first_update_ ? step_bound() - expected(first_update_, kDeviations) : next_cost();
+}
+
 bool Pace::known() const {
   return std::ranges::all_of(costs_, [](const Cost& c) { return c.samples > 0; });
 }
@@ -40,13 +44,13 @@ double Pace::step_done() const {
 void Pace::begin(double budget, double outstanding) {
   budget_ = budget;
   left_ = budget - outstanding;
-  const double wanted = next_cost();
+  const double wanted = due();
   saved_ = wanted > budget ? std::min(saved_ + std::max(left_, 0.0), wanted) : 0;
 }
 
 bool Pace::may_take() const {
-  const double wanted = next_cost();
-  if (wanted <= left_) return true;
+  const double wanted = due();
+  if (wanted <= left_ || cursor_ > first_update_) return true;
   return wanted > budget_ && left_ >= budget_ && saved_ >= wanted;
 }
 

@@ -13,8 +13,8 @@ class Pace {
   /// Samples of a segment after which its cost counts as known; before, it is measured by itself.
   static constexpr uint32_t kLearning = 3;
 
-  /// Guessed microseconds of each segment. The last one holds the whole update phase.
-  explicit Pace(const std::vector<double>& guesses);
+  /// Guessed microseconds of each segment. Those from `first_update` on go together, whatever the budget.
+  Pace(const std::vector<double>& guesses, size_t first_update);
 
   size_t segments() const { return costs_.size(); }
   size_t cursor() const { return cursor_; }
@@ -41,8 +41,8 @@ class Pace {
   bool may_take() const;
   /// Takes it; true when that ends the step.
   bool take();
-  /// Drops the step under way: it has not updated anything yet.
-  void drop() { cursor_ = 0; }
+  /// Drops the step under way, unless its update has begun.
+  void drop() { cursor_ = cursor_ <= first_update_ ? 0 : cursor_; }
   /// Back to where a call began: what it took could not be handed over.
   void rewind(size_t cursor) { cursor_ = cursor; }
 
@@ -56,9 +56,11 @@ class Pace {
   };
   /// What the segments before `end` take, and so many deviations more.
   double expected(size_t end, double deviations) const;
+  /// What goes with the next segment, at least.
+  double due() const;
 
   std::vector<Cost> costs_;
-  size_t cursor_ = 0;
+  size_t first_update_ = 0, cursor_ = 0;
   double budget_ = 0, left_ = 0, saved_ = 0;
 };
 

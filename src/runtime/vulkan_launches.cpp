@@ -138,7 +138,6 @@ void VulkanLaunches::record_timed(vulkan::Recorder& recorder, size_t index,
 
 bool VulkanLaunches::can_be_cut(const Segment& segment) const {
   const Part& part = segments_.parts[static_cast<size_t>(segment.first)];
-  if (part.dispatch >= plan_.first_update) return false;
   const bool several = std::ranges::any_of(part.count, [](uint32_t count) { return count > 1; });
   return segment.count > 1 || (several && !plan_.dispatches[static_cast<size_t>(part.dispatch)].indirect());
 }

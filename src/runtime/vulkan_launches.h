@@ -29,8 +29,7 @@ class VulkanLaunches {
   /// A segment of the step, every launch kept apart from the next by a barrier; timestamp i is written before launch i,
   /// and one more at the end of the step.
   void record_timed(vulkan::Recorder& recorder, size_t segment, const vulkan::Timestamps& timestamps) const;
-  /// Whether it would be shorter with another cut: it holds several launches, or one of several workgroups, and is not
-  /// of the update phase.
+  /// Whether it would be shorter with another cut: it holds several launches, or one of several workgroups.
   bool can_be_cut(const Segment& segment) const;
   /// "segment 2 of 7: matmul f32[64, 784], relu f32[64, 128]": for the report on a lost device.
   std::string describe(size_t segment) const;

@@ -28,7 +28,7 @@ std::string_view said_of(size_t count, const char* of, const std::string& name) 
 Pace pace_of(const Segments& segments) {
   std::vector<double> guesses;
   for (const Segment& segment : segments.segments) guesses.push_back(segment.microseconds);
-  return Pace(guesses);
+  return {guesses, segments.first_update};
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace lemnos {
 namespace {
 
-Pace four() { return Pace({100, 200, 300, 50}); }
+Pace four() { return {{100, 200, 300, 50}, 3}; }
 
 int take_all(Pace& pace, double budget, double outstanding = 0) {
   int taken = 0;
@@ -31,7 +31,7 @@ TEST(Pace, LeavesRoomForWhatTheDeviceHasNotFinished) {
 }
 
 TEST(Pace, ASegmentLongerThanTheBudgetRunsWhenEnoughWasSaved) {
-  Pace pace({1000, 10});
+  Pace pace({1000, 10}, 1);
   int calls = 0;
   while (take_all(pace, 300) == 0) ++calls;
   EXPECT_EQ(calls, 3);  // 3 calls save 900, the fourth has 1200
@@ -39,13 +39,13 @@ TEST(Pace, ASegmentLongerThanTheBudgetRunsWhenEnoughWasSaved) {
 }
 
 TEST(Pace, WhatWasSavedIsNotSpentOnSmallSegments) {
-  Pace pace({100, 100, 100});
+  Pace pace({100, 100, 100}, 2);
   EXPECT_EQ(take_all(pace, 0), 0);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(take_all(pace, 150), 1);
 }
 
 TEST(Pace, MeasurementsReplaceGuesses) {
-  Pace pace({1000, 1000});
+  Pace pace({1000, 1000}, 1);
   EXPECT_TRUE(pace.learning(0));
   for (uint32_t i = 0; i < Pace::kLearning; ++i) {
     pace.measured(0, 1, 40);
@@ -60,14 +60,14 @@ TEST(Pace, MeasurementsReplaceGuesses) {
 }
 
 TEST(Pace, VariationMakesItCareful) {
-  Pace pace({100});
+  Pace pace({100}, 0);
   for (int i = 0; i < 100; ++i) pace.measured(0, 1, i % 2 ? 80 : 120);
   EXPECT_GT(pace.next_cost(), 120);
   EXPECT_LT(pace.step_cost(), 120);
 }
 
 TEST(Pace, OneStrayMeasurementIsBounded) {
-  Pace pace({100});
+  Pace pace({100}, 0);
   for (int i = 0; i < 10; ++i) pace.measured(0, 1, 100);
   pace.measured(0, 1, 1e7);
   EXPECT_LT(pace.next_cost(), 200);
@@ -81,6 +81,29 @@ TEST(Pace, ADroppedStepStartsAgain) {
   pace.drop();
   EXPECT_TRUE(pace.at_start());
   EXPECT_EQ(pace.step_done(), 0);
+}
+
+TEST(Pace, AnUpdateGoesWhole) {
+  Pace pace({100, 40, 40, 40}, 1);
+  EXPECT_EQ(take_all(pace, 200), 1) << "the update takes 120 and has 100";
+  EXPECT_EQ(take_all(pace, 130), 3);
+  EXPECT_TRUE(pace.at_start());
+  EXPECT_EQ(take_all(pace, 100), 1);
+  int calls = 0;
+  while (take_all(pace, 50) == 0) ++calls;
+  EXPECT_EQ(calls, 2) << "longer than the budget: when enough was saved";
+  EXPECT_TRUE(pace.at_start()) << "all of it";
+}
+
+TEST(Pace, AnUpdateThatBeganIsNotDropped) {
+  Pace pace({100, 40, 40}, 1);
+  pace.begin(1000, 0);
+  pace.take();
+  pace.take();
+  pace.drop();
+  EXPECT_EQ(pace.cursor(), 2u);
+  pace.begin(0, 1000);
+  EXPECT_TRUE(pace.may_take()) << "whatever the budget";
 }
 
 }  // namespace

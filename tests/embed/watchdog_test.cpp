@@ -155,6 +155,25 @@ TEST_F(Watchdog, EveryTrainingFinishesWithTheSameBits) {
   EXPECT_LE(told, kPatience / 1000);
 }
 
+// Two million parameters: one launch of the optimizer takes half a second where the device is so slow.
+TEST_F(Watchdog, ALongUpdateIsCutToo) {
+  constexpr Size kWide{8, 2048, 1024};
+  Training reference(app().adopted(), kWide);
+  ASSERT_EQ(reference.program->run(6), Status::ok);
+  const Device device = watched(250);
+  driver().slowness = 1000;
+  Training training(device, kWide);
+  for (int turn = 0; turn < 2; ++turn) {  // the second time it is cut anew
+    ASSERT_EQ(training.program->run(2), Status::ok);
+    ASSERT_EQ(training.program->wait(), Status::ok);
+  }
+  driver().longest = 0;
+  ASSERT_EQ(training.program->run(2), Status::ok);
+  ASSERT_EQ(training.program->wait(), Status::ok);
+  EXPECT_LE(driver().longest, 250e3 * 1.001);
+  EXPECT_EQ(training.parameters(), reference.parameters());
+}
+
 TEST_F(Watchdog, AProfileIsBoundedToo) {
   const Device device = watched(250);
   driver().slowness = 1000;
