@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "base/half.h"
 #include "base/text.h"
 #include "io/number_text.h"
 #include "io/safetensors.h"
@@ -17,9 +18,20 @@ namespace lemnos {
 
 namespace {
 
-Snapshot::Tensor taken_from(const io::NamedTensor& tensor, const std::string& name) {
+// Weights are f32 in a trainer; files of others often hold halves, whose values f32 has.
+bool fits(const TensorDesc& file, const TensorDesc& model) {
+  return file.shape == model.shape &&
+         (file.dtype == model.dtype || (is_floating(file.dtype) && model.dtype == DType::f32));
+}
+
+Snapshot::Tensor taken_from(const io::NamedTensor& tensor, const train::CheckpointEntry& e) {
   const auto bytes = std::as_bytes(std::span(tensor.bytes));
-  return {name, tensor.desc, {bytes.begin(), bytes.end()}};
+  if (tensor.desc.dtype == e.desc.dtype) return {e.name, e.desc, {bytes.begin(), bytes.end()}};
+  std::vector<double> numbers(static_cast<size_t>(e.desc.elements()));
+  decode(tensor.desc.dtype, bytes.data(), numbers.data(), numbers.size());
+  Snapshot::Tensor taken{e.name, e.desc, std::vector<std::byte>(e.desc.bytes())};
+  encode(e.desc.dtype, numbers.data(), taken.bytes.data(), numbers.size());
+  return taken;
 }
 
 // The tensor of this name; earlier versions wrote "state/" before the names of running statistics.
@@ -230,9 +242,9 @@ Snapshot Trainer::Impl::matched(const io::TensorFile& file, const std::string& w
       if (has_state) taken.tensors.push_back(as_at_the_start(e));
       continue;
     }
-    require(found->desc == e.desc, ErrorCode::shape_mismatch, where, ": '", e.name, "' is ", found->desc,
+    require(fits(found->desc, e.desc), ErrorCode::shape_mismatch, where, ": '", e.name, "' is ", found->desc,
             " in the file and ", e.desc, " in the model");
-    taken.tensors.push_back(taken_from(*found, e.name));
+    taken.tensors.push_back(taken_from(*found, e));
     by_name.erase(found->name);
   }
   require(by_name.empty(), ErrorCode::shape_mismatch, where, ": holds ", file.tensors.size(),
@@ -262,11 +274,11 @@ LoadReport Trainer::Impl::load_matching(const std::filesystem::path& path, const
     known.insert(found ? found->name : e.name);
     if (!found) {
       report.missing.push_back(e.name);
-    } else if (found->desc != e.desc) {
+    } else if (!fits(found->desc, e.desc)) {
       report.other_shape.push_back(text(e.name, ": ", found->desc, " in the file, ", e.desc, " in the model"));
     } else {
       report.loaded.push_back(e.name);
-      taken.tensors.push_back(taken_from(*found, e.name));
+      taken.tensors.push_back(taken_from(*found, e));
     }
   }
   for (const io::NamedTensor& tensor : file.tensors) {

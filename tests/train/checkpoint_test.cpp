@@ -5,7 +5,9 @@
 
 #include <csignal>
 #include <cstring>
+#include <map>
 
+#include "base/half.h"
 #include "base/text.h"
 #include "io/safetensors.h"
 #include "train/support.h"
@@ -118,7 +120,41 @@ TEST_P(Checkpoint, OfWeightsAloneLoadsThem) {
   EXPECT_EQ(to.steps_done(), 2);
 }
 
-// As root no folder is unwritable by its mode, but one that is no folder is.
+TEST_P(Checkpoint, OfHalvesLoadsAsFloats) {
+  Trainer trainer = begun();
+  trainer.save(folder_ / "a.safetensors");
+  io::TensorFile file = io::read_safetensors(folder_ / "a.safetensors");
+  for (const DType half : {DType::f16, DType::bf16}) {
+    std::vector<std::vector<uint8_t>> kept;
+    std::vector<io::TensorView> views;
+    std::map<std::string, std::vector<double>> values;
+    kept.reserve(file.tensors.size());
+    for (const io::NamedTensor& tensor : file.tensors) {
+      if (tensor.name.find('/') != std::string::npos) continue;
+      std::vector<double>& numbers = values[tensor.name];
+      numbers.resize(static_cast<size_t>(tensor.desc.elements()));
+      decode(DType::f32, tensor.bytes.data(), numbers.data(), numbers.size());
+      std::vector<uint8_t>& bytes = kept.emplace_back(2 * numbers.size());
+      encode(half, numbers.data(), bytes.data(), numbers.size());
+      decode(half, bytes.data(), numbers.data(), numbers.size());
+      views.push_back({tensor.name, {tensor.desc.shape, half}, bytes});
+    }
+    ASSERT_FALSE(views.empty());
+    io::write_safetensors(folder_ / "halves.safetensors", views, {});
+    Trainer other = begun(), part = begun();
+    other.load(folder_ / "halves.safetensors");
+    const LoadReport report = part.load_matching(folder_ / "halves.safetensors", points());
+    EXPECT_EQ(report.loaded.size(), views.size()) << to_string(report);
+    for (Trainer* loaded : {&other, &part})
+      for (const Snapshot::Tensor& tensor : loaded->snapshot(Snapshot::Part::model).tensors) {
+        ASSERT_TRUE(values.contains(tensor.name)) << tensor.name;
+        std::vector<double> found(values[tensor.name].size());
+        decode(tensor.desc.dtype, tensor.bytes.data(), found.data(), found.size());
+        EXPECT_EQ(found, values[tensor.name]) << tensor.name << ' ' << to_string(half);
+      }
+  }
+}
+
 // Seven batches of eight rows and then two of thirty-two: the sixth batch is past the last.
 TEST_P(Checkpoint, PastTheLastBatchBeginsANewEpoch) {
   const std::filesystem::path path = folder_ / "sixth.safetensors";
@@ -187,6 +223,7 @@ TEST_P(Checkpoint, OfAnotherSeedIsReported) {
   EXPECT_EQ(said(7, false, true).find(line), std::string::npos);
 }
 
+// As root no folder is unwritable by its mode, but one that is no folder is.
 TEST_P(Checkpoint, IntoAFileAsFolderIsRefused) {
   Trainer trainer = begun();
   write_content(folder_ / "file", {'x'});
