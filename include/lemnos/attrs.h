@@ -51,7 +51,9 @@ concept Fields = std::is_class_v<T> && std::default_initializable<T> && requires
 /// The attributes of a node by name: integers (also flags), reals, lists of integers, words, lists of reals.
 class Attrs {
  public:
+  /// The types that a value may have.
   using Variant = std::variant<int64_t, double, std::vector<int64_t>, std::string, std::vector<double>>;
+  /// A value of an attribute; made of numbers, booleans, words, lists and shapes.
   struct AttrValue : Variant {
     AttrValue(bool v) : Variant(int64_t{v}) {}
     AttrValue(int v) : Variant(int64_t{v}) {}
@@ -67,6 +69,7 @@ class Attrs {
     AttrValue(std::initializer_list<int64_t> v) : Variant(std::vector<int64_t>(v)) {}
     explicit AttrValue(const Shape& s) : Variant(std::vector<int64_t>(s.begin(), s.end())) {}
   };
+  /// A name with its value.
   struct Entry {
     std::string name;
     AttrValue value;
@@ -83,9 +86,12 @@ class Attrs {
   template <Fields T>
   LEMNOS_HIDDEN T as() const;
 
+  /// Adds an entry, or replaces the value of that name.
   void set(std::string_view name, AttrValue value);
+  /// The value of that name, or null.
   const AttrValue* find(std::string_view name) const;
 
+  /// In the order in which they were added.
   std::span<const Entry> entries() const { return entries_; }
   bool operator==(const Attrs&) const = default;
 
@@ -101,6 +107,7 @@ std::span<const char* const> words_of(DType);
 
 /// A field as it is declared.
 struct AttrDef {
+  /// In the order of AttrValue's alternatives.
   enum class Kind : uint8_t { integer, real, integers, word, reals };
   std::string name;
   Attrs::AttrValue value;  // the default; its kind is the kind of the field
@@ -108,18 +115,23 @@ struct AttrDef {
   std::span<const char* const> words = {};  // allowed words; empty: any
   size_t count = 0;                         // number of integers, of which one may stand for all; 0: any number
 
+  /// That of the default value.
   Kind kind() const { return static_cast<Kind>(value.index()); }
 };
 
 /// The attributes that an op declares: `attrs_of<ReduceAttrs>`, or none.
 class AttrSchema {
  public:
+  /// Returns the declared attributes; called on the first use.
   using List = std::span<const AttrDef> (*)();
   constexpr AttrSchema() = default;
   constexpr AttrSchema(List list) : list_(list) {}
 
+  /// The declared attributes, in the order of `visit`.
   std::span<const AttrDef> defs() const { return list_ ? list_() : std::span<const AttrDef>(); }
+  /// Of defs().
   auto begin() const { return defs().begin(); }
+  /// Of defs().
   auto end() const { return defs().end(); }
   /// `given` with every default, in the order of the declaration, so that equal nodes have equal attributes. Throws
   /// `invalid_argument`, beginning with `who`, for a name that is not declared (with those that are), a required one
@@ -127,6 +139,7 @@ class AttrSchema {
   Attrs complete(std::string_view who, const Attrs& given, const char* noun = "attribute") const;
   /// The declaration of a field, or null; and all names, for a message.
   const AttrDef* find(std::string_view name) const;
+  /// All names, separated by commas, for messages.
   std::string names() const;
 
  private:

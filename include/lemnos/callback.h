@@ -68,12 +68,14 @@ class FitRun {
 
   /// Ends the fit after this call. The first reason becomes the fact "stopped".
   void stop(const std::string& reason);
+  /// Whether stop() was called.
   bool stopped() const { return stopped_; }
 
  private:
   bool stopped_ = false;
 };
 
+/// What a callback becomes for one run of fit(): it is told what happens.
 class Observer {
  public:
   virtual ~Observer() = default;
@@ -82,9 +84,11 @@ class Observer {
   /// After some steps: at the end of the epoch or, if watches_steps() of any observer or FitOptions::on_progress
   /// requests it, about five times a second. Between two calls the host does nothing.
   virtual void steps_done(FitRun&) {}
+  /// After each epoch, its validation included.
   virtual void epoch_done(FitRun&) {}
   /// After the last epoch, including an early end.
   virtual void end(FitRun&) {}
+  /// Whether steps_done() is wanted more often than at the end of an epoch.
   virtual bool watches_steps() const { return false; }
   /// If not 0, steps_done() is also called after each step whose number is a multiple of it.
   virtual int64_t every_steps() const { return 0; }

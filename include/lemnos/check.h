@@ -20,6 +20,7 @@ namespace lemnos::check {
 
 /// The random content of an input, from the case's seed.
 struct Fill {
+  /// How an input is filled.
   enum class Kind : uint8_t { normal, uniform, integers, constant, ramp };
   Kind kind = Kind::normal;
   double a = 0;  // mean | low | lowest | value | start
@@ -33,6 +34,7 @@ inline Fill integers(int64_t low, int64_t high) {
 }
 inline Fill constant(double value) { return {Fill::Kind::constant, value, 0}; }
 inline Fill ramp(double start = 0, double step = 1) { return {Fill::Kind::ramp, start, step}; }
+/// An input of a case: its shape and content.
 struct Input {
   Shape shape;
   Fill fill = normal();
@@ -71,6 +73,7 @@ inline Tolerance custom(double absolute, double relative, const char* reason) {
 
 using Build = std::function<std::vector<Value>(Graph&, const std::vector<Value>& inputs)>;
 
+/// An op with its inputs, attributes and tolerance: run forward and backward, in every variant and dtype.
 struct Case {
   /// The op's name; with `build`, the name of the case and the op that it tests.
   std::string op;
@@ -110,9 +113,12 @@ struct Case {
 
 inline const std::vector<DType> kHalf = {DType::f32, DType::f16, DType::bf16};
 
+/// A list of cases.
 class Cases {
  public:
+  /// Appends a case.
   void add(Case c) { cases_.push_back(std::move(c)); }
+  /// In the order in which they were added.
   const std::vector<Case>& all() const { return cases_; }
 
  private:
@@ -121,13 +127,16 @@ class Cases {
 
 /// What came of one way to run one case.
 struct Finding {
+  /// What came out of a run.
   enum class Kind : uint8_t { passed, failed, skipped };
   std::string name;  // "bent_identity/f32/113x41/backward/3"
   Kind kind = Kind::passed;
   std::string message;  // why it failed or was skipped
 };
+/// The findings of all runs on one device.
 struct Report {
   std::vector<Finding> findings;
+  /// How many findings are of that kind.
   size_t count(Finding::Kind kind) const;
   /// Something ran and nothing failed.
   bool passed() const;

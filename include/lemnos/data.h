@@ -21,7 +21,9 @@ struct Array {
   TensorDesc desc;
   std::vector<std::byte> bytes;
 
+  /// f32 of this shape. Throws `shape_mismatch` for another number of values.
   static Array floats(const Shape& shape, const std::vector<float>& values);
+  /// i32 of this shape. Throws `shape_mismatch` for another number of values.
   static Array integers(const Shape& shape, const std::vector<int32_t>& values);
 };
 
@@ -44,6 +46,7 @@ struct Dataset {
   std::vector<Column> more_targets = {};  // after y, for a loss of several outputs
   Array weights = {};                     // f32[N]: weight of each row in the loss; without a shape: equal weights
 
+  /// The number of rows.
   int64_t size() const { return x.desc.shape.rank() ? x.desc.shape[0] : 0; }
   /// The shape of one example.
   Shape example() const { return x.desc.shape.without(0); }
@@ -77,11 +80,13 @@ Source source_of(const Dataset& data);
 Source source_of(Dataset&& data);
 Source source_of(const Dataset&&) = delete;  // can be neither referenced nor moved
 
+/// A data set in the two parts in which it is published.
 struct Split {
   Dataset train;
   Dataset test;
 };
 
+/// For mnist().
 struct MnistOptions {
   int64_t classes = 10;  // 0: the largest label of the training set plus 1
   std::string prefix;    // of the file names, such as EMNIST's "emnist-letters-"; for folders with several sets
@@ -112,11 +117,13 @@ Dataset xor_clouds(int64_t count, double noise = .2, uint64_t seed = 1);
 
 // Parts
 // -------------------------------------------------------------------------------------------------------------
+/// For split().
 struct SplitOptions {
   double validation = 0, test = .2;  // below 1: a share of the examples; otherwise a number of examples
   bool stratified = true;            // every part has the same class proportions, if there are classes
   uint64_t seed = 1;
 };
+/// The result of split().
 struct Parts {
   Dataset train, validation, test;  // disjoint
 };
@@ -166,12 +173,14 @@ Array npy(const std::filesystem::path& path);
 /// does not fit i32, and `invalid_argument` for floats.
 Array class_indices(const Array& labels);
 
+/// For image_folder().
 struct ImageFolderOptions {
   int64_t height = 0, width = 0;          // 0: the size of the first image; others are resized bilinearly
   int64_t channels = 0;                   // 1 grey, 3 RGB; 0: as the first image
   bool skip_unreadable = false;           // skip unreadable images instead of throwing
   int64_t max_pixels = int64_t{1} << 27;  // limit for an image: a small file may claim any size
 };
+/// The result of image_folder().
 struct ImageFolder {
   Dataset data;                      // u8 [N, C, H, W], scaled to [0, 1]
   std::vector<std::string> classes;  // the names of the sub-folders, sorted

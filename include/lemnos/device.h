@@ -88,6 +88,7 @@ struct SelfTest {
 enum class DeviceType { cpu_reference, software, integrated, discrete, virtual_gpu, other };
 const char* to_string(DeviceType type);
 
+/// What a device is and can do.
 struct DeviceInfo {
   DeviceType type = DeviceType::other;
   std::string name;            // "llvmpipe (LLVM 15.0.6, 256 bits)"; "cpu" for the reference

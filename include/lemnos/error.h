@@ -30,6 +30,7 @@ class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message, std::string where = {})
       : std::runtime_error(message), code_(code), where_(std::move(where)) {}
+  /// The kind of error, for programs; what() is for people.
   ErrorCode code() const { return code_; }
   /// The file, node or device at fault when the message alone does not name it; may be empty.
   const std::string& where() const { return where_; }

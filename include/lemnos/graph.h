@@ -51,12 +51,17 @@ class Value {
   Value(Graph* graph, int id) : graph_(graph), id_(id) {}
 
   explicit operator bool() const { return graph_ != nullptr; }
+  /// The graph that the value belongs to.
   Graph& graph() const { return *graph_; }
+  /// Its number in the graph.
   int id() const { return id_; }
   /// Throws `invalid_argument` if the handle is empty; so do shape(), dtype() and name().
   const TensorDesc& desc() const;
+  /// Its extents.
   const Shape& shape() const { return desc().shape; }
+  /// The type of its elements.
   DType dtype() const { return desc().dtype; }
+  /// Its name; empty if it has none.
   const std::string& name() const;
   bool operator==(const Value&) const = default;
 
@@ -79,6 +84,7 @@ struct ValueInfo {
   std::shared_ptr<const std::vector<std::byte>> initial;  // of a constant, or of a variable that lives with the graph
 };
 
+/// An op applied to values.
 struct Node {
   const OpDef* op = nullptr;
   std::vector<int> inputs;   // value ids
@@ -87,6 +93,7 @@ struct Node {
   std::shared_ptr<const Loop> loop;  // of a `repeat` node (loop.h); null of every other
 };
 
+/// Values and the nodes that compute them, on the state of a model. It only grows.
 class Graph {
  public:
   static constexpr int64_t kArenaAlignment = ModelState::kArenaAlignment;
@@ -95,6 +102,7 @@ class Graph {
   Graph() : Graph(std::make_shared<ModelState>()) {}
   explicit Graph(std::shared_ptr<ModelState> state) : state_(std::move(state)) {}
 
+  /// The parameters, variables and optimizer slots that the graph can use.
   const std::shared_ptr<ModelState>& state() const { return state_; }
   /// Identifies the graph; programs compiled from it have the same number, and no other graph has it.
   const std::shared_ptr<const void>& identity() const { return identity_.token; }
@@ -103,7 +111,9 @@ class Graph {
   Value input(std::string name, TensorDesc desc);
   /// A constant. `bytes` is the content of the tensor, in its dtype.
   Value constant(TensorDesc desc, std::span<const std::byte> bytes, std::string name = {});
+  /// Numbers that never change, f32. Throws `shape_mismatch` for another number of values.
   Value constant(const Shape& shape, std::span<const float> values, std::string name = {});
+  /// A constant of no axes.
   Value scalar(float value) { return constant(Shape{}, std::span<const float>(&value, 1)); }
   /// Named memory that nodes update in place. It belongs to the state, or, with Purpose::scratch, to this graph. Where
   /// the state has that name already, it is that entry and `initial` is not used. Throws `invalid_argument` for a name
@@ -132,14 +142,19 @@ class Graph {
 
   /// The parameter, variable, input or slot of that name, of this graph or of its state; empty if there is none.
   Value find(std::string_view name);
-  std::vector<Value> parameters() const;  // those that this graph uses, in the order of their first use
+  std::vector<Value> parameters() const;  ///< those that this graph uses, in the order of their first use
+  /// Those that this graph uses, in the order of their first use.
   std::vector<Value> variables() const;
   /// The key of a node's random stream: a name, and how many streams of that name exist already.
   uint32_t stream(std::string_view name);
 
+  /// In the order in which they were added: a node reads only values of earlier ones.
   const std::vector<Node>& nodes() const { return nodes_; }
+  /// By their numbers.
   const std::deque<ValueInfo>& values() const { return values_; }
+  /// Of the value with that number.
   const ValueInfo& info(int id) const { return values_[static_cast<size_t>(id)]; }
+  /// Of that value.
   const ValueInfo& info(Value v) const { return info(v.id()); }
   /// The value whose memory `id` finally shares: itself unless its node updates another in place.
   int storage_of(int id) const;

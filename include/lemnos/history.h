@@ -15,9 +15,12 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::io {
 
+/// Numbers by epoch, in columns, and facts of the whole run.
 class History {
  public:
+  /// A fact of a run: "best_epoch", "device".
   using Fact = std::variant<int64_t, double, std::string>;
+  /// The columns of one epoch.
   using Row = std::vector<std::pair<std::string, double>>;
 
   /// Appends an epoch. A column seen for the first time is NaN in the rows before; one left out is NaN in this row.
@@ -29,13 +32,17 @@ class History {
   /// name "epochs" is reserved (`invalid_argument`).
   void set(const std::string& name, Fact value);
 
+  /// The number of rows.
   size_t epochs() const { return rows_; }
+  /// In the order of their first use.
   const std::vector<std::string>& columns() const { return columns_; }
+  /// Whether there is a column of that name.
   bool has(const std::string& column) const;
   /// A column: one number for each epoch. Throws `not_found` naming the column and those that exist.
   const std::vector<double>& operator[](const std::string& column) const;
   /// The number of the last epoch; throws `out_of_range` when there is none.
   double last(const std::string& column) const;
+  /// In the order in which they were set.
   const std::vector<std::pair<std::string, Fact>>& facts() const { return facts_; }
   /// nullptr when unknown.
   const Fact* fact(const std::string& name) const;

@@ -15,7 +15,9 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
+/// How a parameter is drawn.
 struct Init {
+  /// The distributions; fan_in and fan_out are the numbers of inputs and outputs of a unit.
   enum class Kind : uint8_t {
     constant,
     uniform,           // [a, b)
@@ -38,20 +40,35 @@ struct Init {
 
   void visit(auto&& f) { f("kind", kind), f("a", a), f("b", b), f("fan_out", fan_out); }
 
+  /// All 0.
   static Init zeros() { return {Kind::constant, 0, 0}; }
+  /// All 1.
   static Init ones() { return {Kind::constant, 1, 0}; }
+  /// All `value`.
   static Init constant(double value) { return {Kind::constant, value, 0}; }
+  /// Uniform in [low, high).
   static Init uniform(double low, double high) { return {Kind::uniform, low, high}; }
+  /// Normal with this deviation and mean.
   static Init normal(double deviation, double mean = 0) { return {Kind::normal, mean, deviation}; }
+  /// Normal, drawn again beyond two deviations.
   static Init truncated_normal(double deviation, double mean = 0) { return {Kind::truncated_normal, mean, deviation}; }
+  /// Glorot and Bengio, 2010.
   static Init xavier_uniform(double gain = 1) { return {Kind::xavier_uniform, gain, 0}; }
+  /// Glorot and Bengio, 2010.
   static Init xavier_normal(double gain = 1) { return {Kind::xavier_normal, gain, 0}; }
+  /// He et al., 2015, before a ReLU of that negative slope.
   static Init he_uniform(double slope = 0, bool fan_out = false) { return {Kind::he_uniform, slope, 0, fan_out}; }
+  /// He et al., 2015, before a ReLU of that negative slope.
   static Init he_normal(double slope = 0, bool fan_out = false) { return {Kind::he_normal, slope, 0, fan_out}; }
+  /// LeCun et al., 1998.
   static Init lecun_uniform() { return {Kind::lecun_uniform, 0, 0}; }
+  /// LeCun et al., 1998.
   static Init lecun_normal() { return {Kind::lecun_normal, 0, 0}; }
+  /// What PyTorch's Linear and Conv layers start with.
   static Init linear_default() { return {}; }
+  /// Saxe et al., 2014: the rows or the columns are orthonormal, times the gain.
   static Init orthogonal(double gain = 1) { return {Kind::orthogonal, gain, 0}; }
+  /// 1 on the diagonal, else 0.
   static Init identity() { return {Kind::identity, 0, 0}; }
 };
 

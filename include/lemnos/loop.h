@@ -18,6 +18,7 @@ namespace lemnos {
 /// graph, graph(). Parameters and statistics that the body names (nn::Scope on graph()) are those of the outer graph.
 class LoopBody {
  public:
+  /// The graph of the body, in which its nodes are added.
   Graph& graph() const { return *graph_; }
   /// The value of the previous iteration, or the loop's first value.
   Value carried(size_t i = 0) const;
@@ -53,12 +54,14 @@ struct LoopStep {
 };
 
 struct Loop;
+/// The values after the loop.
 struct LoopResults {
   std::vector<Value> carried;  // after the last iteration
   std::vector<Value> stacked;  // [times, ..] each: row i is the result of iteration i; backward: the result for row i
   std::vector<Value> updates;  // of the variables that the body updates: targets of the program, as every update
 };
 
+/// For repeat().
 struct LoopOptions {
   bool backward = false;  // rows are read, and stacked, from the last to the first
 };

@@ -47,7 +47,9 @@ struct Term;
 /// that is counts(). The divisors are needed to add up parts of a batch, and batches.
 class Loss {
  public:
+  /// A loss of one output: prediction, target, mask.
   using One = std::function<Value(Value, Value, Mask)>;
+  /// A loss of several outputs.
   using Many = std::function<Value(const std::vector<Value>&, const std::vector<Value>&, Mask)>;
 
   template <typename L>
@@ -56,6 +58,7 @@ class Loss {
   Loss(std::string kind, bool classes, Many apply)
       : kind_(std::move(kind)), classes_(classes), many_(std::move(apply)) {}
 
+  /// Its name, for messages and files.
   const std::string& kind() const { return kind_; }
   /// True if the first predictions are class logits, so that accuracy is defined.
   bool classes() const { return classes_; }
@@ -65,6 +68,7 @@ class Loss {
   }
   /// The losses of the terms of joint(), or the loss itself; and their weighted sum.
   std::vector<Value> each(const std::vector<Value>& predictions, const std::vector<Value>& targets, Mask mask) const;
+  /// The weighted sum of the terms' values.
   Value total(const std::vector<Value>& each) const;
   /// The divisors of each(), f32[] each; empty: counts() of that target.
   std::vector<Value> weights(const std::vector<Value>& targets, Mask mask) const;
@@ -103,6 +107,7 @@ struct CrossEntropy {
   std::vector<float> class_weights = {};
   void visit(auto&& f) { f("label_smoothing", label_smoothing), f("class_weights", class_weights); }
   Value operator()(Value logits, Value target, Mask mask) const;
+  /// The normaliser of a batch: the sum of what its rows weigh.
   Value weight(Value target, Mask mask) const;
 };
 

@@ -47,6 +47,7 @@ struct Metric {
 struct TopK {
   int64_t k = 5;
   Value operator()(Value logits, Value target, loss::Mask mask) const;
+  /// The sum of the weights of the rows that count.
   Value weight(Value target, loss::Mask mask) const;
 };
 /// The share of the elements whose prediction is above `threshold` where the target is above 1/2 and not elsewhere: 0
@@ -81,21 +82,29 @@ enum class Average {
   micro      // from the counts of all classes together
 };
 
+/// How often each class was predicted for each label.
 class ConfusionMatrix {
  public:
   /// Throws `out_of_range` naming the row whose label or prediction is not below `classes`.
   ConfusionMatrix(std::span<const int32_t> labels, std::span<const int32_t> predictions, int64_t classes,
                   std::vector<std::string> names = {});
 
+  /// The number of classes.
   int64_t classes() const { return classes_; }
+  /// How many rows of this label were predicted so.
   int64_t count(int64_t label, int64_t prediction) const;
+  /// The number of rows.
   int64_t total() const;
+  /// The share of rows on the diagonal.
   double accuracy() const;
+  /// Precision, recall and F of one class.
   ClassScores scores(int64_t of_class, double beta = 1) const;
+  /// The same, averaged over the classes.
   ClassScores scores(Average average, double beta = 1) const;
 
-  std::string text(double beta = 1) const;  // the matrix, then a line for each class and each average
-  std::string csv() const;                  // a header of predictions, a line for each label
+  std::string text(double beta = 1) const;  ///< the matrix, then a line for each class and each average
+  std::string csv() const;                  ///< a header of predictions, a line for each label
+  /// A picture of the matrix.
   std::string svg(const std::string& title = "confusion matrix") const;
 
  private:
@@ -118,13 +127,15 @@ class RocCurve {
   /// Throws `invalid_argument` if one of the two classes has no rows, or naming a score that is not finite.
   RocCurve(std::span<const float> scores, std::span<const int32_t> labels);
 
-  const std::vector<ThresholdPoint>& points() const { return points_; }  // from the highest threshold down
+  const std::vector<ThresholdPoint>& points() const { return points_; }  ///< from the highest threshold down
   /// The area under the curve: how often a positive scores above a negative, ties counted half.
   double area() const { return area_; }
+  /// The threshold with the largest F1.
   ThresholdPoint best_f1() const;
 
+  /// A line for each threshold.
   std::string csv() const;
-  std::string svg(const std::string& title = "ROC") const;  // the curve, and precision, recall and F1 by threshold
+  std::string svg(const std::string& title = "ROC") const;  ///< the curve, and precision, recall and F1 by threshold
 
  private:
   std::vector<ThresholdPoint> points_;
@@ -153,7 +164,7 @@ struct IndexErrors {
   int64_t position = 0;  // and its position in the tensor
   int64_t limit = 0;     // indices must be below it
 
-  std::string text() const;  // "gather: 3 of rows i32[8] are not below 5, the first is 7 at element 2"
+  std::string text() const;  ///< "gather: 3 of rows i32[8] are not below 5, the first is 7 at element 2"
 };
 
 /// Counts out-of-range indices on the device, without a wait, for all nodes that `targets` need: labels of a
@@ -173,9 +184,11 @@ class IndexWatch {
   explicit IndexWatch(std::span<const Value> targets);
   IndexWatch(std::initializer_list<Value> targets) : IndexWatch(std::span(targets.begin(), targets.size())) {}
 
+  /// To be computed with a program's targets.
   Value value() const { return value_; }
   /// The out-of-range indices so far, one entry for each tensor that contained any. Waits.
   std::vector<IndexErrors> read(Session& session) const;
+  /// Sets all counts to 0.
   void clear(Session& session) const;
 
  private:

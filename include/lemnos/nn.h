@@ -33,13 +33,17 @@ class Scope {
   Scope(Graph& graph, Value state, bool training, uint64_t seed)
       : graph_(&graph), state_(state), training_(training), seed_(seed) {}
 
+  /// The graph in which layers add their nodes.
   Graph& graph() const { return *graph_; }
+  /// Whether the layers act as in training: dropout, statistics of the batch.
   bool training() const { return training_; }
   /// The StepState variable, from which random layers read the step number.
   Value state() const { return state_; }
+  /// Of initial values and random streams.
   uint64_t seed() const { return seed_; }
   /// "features.0": the names of the enclosing scopes, joined by dots.
   const std::string& prefix() const { return prefix_; }
+  /// A scope whose names begin with this one's and `name`.
   Scope nested(const std::string& name) const;
   /// The same scope, but gradients stop at its parameters: for a critic that evaluates but does not learn.
   Scope detached() const;
@@ -88,7 +92,9 @@ class Scope {
 /// or outputs is a callable `std::vector<Value>(const Scope&, const std::vector<Value>& inputs)`.
 class Layer {
  public:
+  /// A layer of one value.
   using One = std::function<Value(const Scope&, Value)>;
+  /// A layer of several values.
   using Many = std::function<std::vector<Value>(const Scope&, const std::vector<Value>&)>;
 
   template <typename L>
@@ -97,6 +103,7 @@ class Layer {
   Layer(std::string kind, One apply) : kind_(std::move(kind)), one_(std::move(apply)) {}
   Layer(std::string kind, Many apply) : kind_(std::move(kind)), many_(std::move(apply)) {}
 
+  /// Its name, for messages and summaries.
   const std::string& kind() const { return kind_; }
   /// Throws `shape_mismatch` if the number of inputs or outputs is not the layer's.
   Value operator()(const Scope& scope, Value x) const;
@@ -136,28 +143,34 @@ struct FusedMlp {
   Value operator()(const Scope& scope, Value x) const;
 };
 
+/// max(x, 0).
 struct Relu {
   static constexpr const char* kKind = "relu";
   Value operator()(const Scope&, Value x) const { return relu(x); }
 };
+/// 1 / (1 + exp(-x)).
 struct Sigmoid {
   static constexpr const char* kKind = "sigmoid";
   Value operator()(const Scope&, Value x) const { return sigmoid(x); }
 };
+/// The hyperbolic tangent.
 struct Tanh {
   static constexpr const char* kKind = "tanh";
   Value operator()(const Scope&, Value x) const { return tanh(x); }
 };
+/// x times the normal distribution's cumulative function, or its approximation by tanh.
 struct Gelu {
   static constexpr const char* kKind = "gelu";
   GeluForm form = GeluForm::erf;
   void visit(auto&& f) { f("form", form); }
   Value operator()(const Scope&, Value x) const { return gelu(x, form); }
 };
+/// x sigmoid(x).
 struct Silu {
   static constexpr const char* kKind = "silu";
   Value operator()(const Scope&, Value x) const { return silu(x); }
 };
+/// x above 0, else slope x.
 struct LeakyRelu {
   static constexpr const char* kKind = "leaky_relu";
   float slope = .01f;
@@ -172,12 +185,14 @@ struct Prelu {
   void visit(auto&& f) { f("per_channel", per_channel), f("slope", slope); }
   Value operator()(const Scope& scope, Value x) const;
 };
+/// x above 0, else alpha (exp(x) - 1).
 struct Elu {
   static constexpr const char* kKind = "elu";
   float alpha = 1;
   void visit(auto&& f) { f("alpha", alpha); }
   Value operator()(const Scope&, Value x) const { return elu(x, alpha); }
 };
+/// log(1 + exp(beta x)) / beta.
 struct Softplus {
   static constexpr const char* kKind = "softplus";
   float beta = 1;
@@ -189,10 +204,12 @@ struct SwiGlu {
   static constexpr const char* kKind = "swiglu";
   Value operator()(const Scope&, Value x) const { return swiglu(x); }
 };
+/// The first half of the features times the sigmoid of the second.
 struct Glu {
   static constexpr const char* kKind = "glu";
   Value operator()(const Scope&, Value x) const { return glu(x); }
 };
+/// softmax over the last axis.
 struct Softmax {
   static constexpr const char* kKind = "softmax";
   Value operator()(const Scope&, Value x) const { return softmax(x); }
@@ -300,6 +317,7 @@ struct MaxPool2d {
     return max_pool2d(x, {.kernel = kernel, .stride = stride, .padding = padding, .dilation = dilation, .ceil = ceil});
   }
 };
+/// Stride 0: the size of the kernel. count_include_pad: padding counts as zeros in the mean.
 struct AvgPool2d {
   static constexpr const char* kKind = "avg_pool2d";
   Pair kernel = 2, stride = 0, padding = 0;
@@ -314,6 +332,7 @@ struct AvgPool2d {
         {.kernel = kernel, .stride = stride, .padding = padding, .ceil = ceil, .count_include_pad = count_include_pad});
   }
 };
+/// Averages to planes of this size.
 struct AdaptiveAvgPool2d {
   static constexpr const char* kKind = "adaptive_avg_pool2d";
   Pair size = 1;
@@ -357,6 +376,7 @@ struct LayerNorm {
   void visit(auto&& f) { f("axes", axes), f("eps", eps), f("affine", affine), f("bias", bias); }
   Value operator()(const Scope& scope, Value x) const;
 };
+/// rms_norm over the last `axes` axes.
 struct RmsNorm {
   static constexpr const char* kKind = "rms_norm";
   int64_t axes = 1;
@@ -420,6 +440,7 @@ struct Lstm {
   void visit(auto&& f) { f("units", units), f("layers", layers), f("bias", bias), f("sequences", sequences); }
   Value operator()(const Scope& scope, Value x) const;
 };
+/// The same with gated recurrent units.
 struct Gru {
   static constexpr const char* kKind = "gru";
   int64_t units = 0, layers = 1;
@@ -427,6 +448,7 @@ struct Gru {
   void visit(auto&& f) { f("units", units), f("layers", layers), f("bias", bias), f("sequences", sequences); }
   Value operator()(const Scope& scope, Value x) const;
 };
+/// The same with plain units, tanh or max(0, ..).
 struct Rnn {
   static constexpr const char* kKind = "rnn";
   int64_t units = 0, layers = 1;

@@ -17,6 +17,7 @@ namespace lemnos::onnx {
 /// The operator set of ONNX that save() writes.
 inline constexpr int64_t kOperatorSet = 17;
 
+/// For save().
 struct SaveOptions {
   /// How many rows the inputs and outputs of the file have; 0: any number, as the dimension "batch".
   int64_t batch = 0;

@@ -35,8 +35,11 @@ struct KernelInfo {
   uint32_t shared_bytes = 0;                // of shared memory, with the constants at their defaults
   std::array<uint32_t, 16> capabilities{};  // SPIR-V's numbers, then zeros
 
+  /// Whether the kernel may read the binding.
   bool reads(size_t binding) const { return (readable >> binding & 1) != 0; }
+  /// Whether the kernel may write the binding.
   bool writes(size_t binding) const { return (writable >> binding & 1) != 0; }
+  /// Whether the module declares a capability of SPIR-V.
   bool has_capability(uint32_t capability) const;
   bool operator==(const KernelInfo&) const = default;
 };
@@ -64,7 +67,9 @@ class Words {
       : count_(sizeof(Struct) / 4) {
     std::memcpy(words_.data(), &value, sizeof(Struct));
   }
+  /// As 32-bit words.
   std::span<const uint32_t> span() const { return {words_.data(), count_}; }
+  /// Their size.
   size_t bytes() const { return count_ * 4; }
   bool operator==(const Words& o) const { return count_ == o.count_ && words_ == o.words_; }
 
@@ -87,6 +92,7 @@ struct Cost {
   uint64_t flops = 0;
 };
 
+/// A launch as data: kernel, tensors, constants, workgroups, cost.
 struct Dispatch {
   const Kernel* kernel = nullptr;
   std::vector<TensorRef> tensors;  // in binding order
@@ -118,15 +124,22 @@ struct Grad {
   std::span<const Value> output_gradients;
   const std::vector<bool>& wanted;
 
+  /// The node whose gradient is asked for.
   const Node& self() const { return graph.nodes()[static_cast<size_t>(node)]; }
+  /// Its attributes.
   template <Fields T>
   T attrs() const {
     return self().attrs.as<T>();
   }
+  /// Its input i.
   Value in(size_t i) const { return {&graph, self().inputs[i]}; }
+  /// The number of its inputs.
   size_t inputs() const { return self().inputs.size(); }
+  /// Its output i.
   Value out(size_t i = 0) const { return {&graph, self().outputs[i]}; }
+  /// The gradient of the loss for output i; empty where there is none.
   Value dy(size_t i = 0) const { return output_gradients[i]; }
+  /// Whether the gradient for input i is wanted.
   bool needs(size_t i) const { return wanted[i]; }
 };
 
@@ -144,26 +157,35 @@ class Lower {
   Lower(const Lower& whole, const RowWindow& window);
 
   const DeviceCaps& caps;
+  /// The node that is lowered.
   const Node& node() const { return node_; }
+  /// Its attributes.
   template <Fields T>
   T attrs() const {
     return node_.attrs.as<T>();
   }
+  /// The number of its inputs.
   size_t inputs() const { return inputs_.size(); }
+  /// The number of its outputs.
   size_t outputs() const { return outputs_.size(); }
+  /// Type and shape of input i.
   const TensorDesc& in(size_t i) const { return inputs_[i].desc; }
+  /// Type and shape of output i.
   const TensorDesc& out(size_t i = 0) const { return outputs_[i].desc; }
   /// The whole memory of input i, or of output i.
   TensorRef x(size_t i) const { return inputs_[i].ref; }
+  /// Output i, for a dispatch.
   TensorRef y(size_t i = 0) const { return outputs_[i].ref; }
   /// `bytes` of memory that live only during this node's dispatches.
   TensorRef scratch(uint64_t bytes);
   /// The embedded kernel of that name. Throws `unsupported` if this build does not have it (an old glslang cannot
   /// compile some).
   const Kernel& kernel(std::string_view name) const;
+  /// Whether this build has the kernel.
   bool has_kernel(std::string_view name) const { return find_(name) != nullptr; }
   /// Whether input i is computed directly in the output's memory (OpDef::places).
   bool is_placed(size_t i) const { return i < placed_.size() && placed_[i]; }
+  /// Says which outputs lie in the gradient arena; called by the planner.
   void set_placed(std::vector<bool> placed) { placed_ = std::move(placed); }
   /// Chooses the first variant of the node's op that accepts, or the one that a test forces. Throws `unsupported` with
   /// every refusal when none accepts.
@@ -171,6 +193,7 @@ class Lower {
   /// True while a test forces a variant. A variant then refuses only what is impossible, not what is slower.
   bool forced() const { return !forced_.empty(); }
 
+  /// The scratch tensors that were asked for.
   std::span<const uint64_t> scratch_bytes() const { return scratch_bytes_; }
 
  private:
@@ -197,11 +220,14 @@ struct Reference {
   std::vector<std::span<const double>> in;
   std::vector<std::span<double>> out;
 
+  /// The node's attributes.
   template <Fields T>
   T attrs() const {
     return node.attrs.as<T>();
   }
+  /// The shape of input i.
   const Shape& in_shape(size_t i) const { return in_desc[i].shape; }
+  /// The shape of output i.
   const Shape& out_shape(size_t i = 0) const { return out_desc[i].shape; }
 };
 
@@ -231,6 +257,7 @@ struct Primal {
   std::vector<Value> y, dy, x;
 };
 
+/// The definition of an op: shapes, gradient, launches, reference.
 struct OpDef {
   const char* name;
   std::vector<TensorDesc> (*infer)(const Infer&);

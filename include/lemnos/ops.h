@@ -512,6 +512,7 @@ Value group_norm(Value x, int64_t groups, Value gamma = {}, Value beta = {}, flo
 /// group_norm with one group for each channel.
 Value instance_norm(Value x, Value gamma = {}, Value beta = {}, float eps = 1e-5f);
 Value l2_normalize(Value x, std::vector<int64_t> axes = {-1}, float eps = 1e-12f);  ///< x / max(norm(x), eps)
+/// The result of batch_norm().
 struct BatchNormed {
   Value y;
   Value statistics;  // f32[C, 2]: mean and 1 / sqrt(variance + eps) of each channel
@@ -565,6 +566,7 @@ Value scaled_dot_product_attention(Value q, Value k, Value v, AttentionOptions o
 struct RecurrentWeights {
   Value input_weight, hidden_weight, input_bias = {}, hidden_bias = {}, projection = {};
 };
+/// The result of a recurrent network: every step, and the last state.
 struct Recurrent {
   Value y;     // h of every step, [B, T, H], or P with a projection
   Value h, c;  // after the last; c of an LSTM only

@@ -305,6 +305,7 @@ struct LossScale {
   float least = 0x1p-14f;   // the smallest normal number of f16
 };
 
+/// What an update does beside the optimizer's formula.
 struct UpdateOptions {
   /// The parameters that this optimizer updates; empty: every parameter of the graph. A parameter without a gradient
   /// does not change, nor do its slots: it does not decay.

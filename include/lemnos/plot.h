@@ -19,6 +19,7 @@ namespace lemnos::io {
 /// the next unused one.
 using Colour = int;
 
+/// A line through points.
 struct Line {
   std::vector<double> x, y;  // a pair that is not finite interrupts the line
   std::string label;         // in the legend; empty: not listed
@@ -28,6 +29,7 @@ struct Line {
   double width = 2;  // pixels
 };
 
+/// Points.
 struct Scatter {
   std::vector<double> x, y;
   std::string label;
@@ -63,6 +65,7 @@ struct Contours {
 
 using Mark = std::variant<Line, Scatter, Bars, HeatMap, Contours>;
 
+/// Title, range and scale of an axis.
 struct Axis {
   std::string title;
   bool log = false;  // values that are not positive are omitted
@@ -71,6 +74,7 @@ struct Axis {
   std::vector<std::string> names;  // if not empty: ticks at 0, 1, 2, .. with these names
 };
 
+/// One diagram.
 struct Panel {
   std::string title;
   Axis x, y;
@@ -78,6 +82,7 @@ struct Panel {
   bool legend_beside = false;  // the legend is to the right of the plot; otherwise in the emptiest corner
 };
 
+/// Diagrams side by side.
 struct Figure {
   std::string title;
   std::string caption;  // one small line below: device, date, seed

@@ -32,8 +32,11 @@ class Predictor {
   Predictor& operator=(Predictor&&) noexcept;
   ~Predictor();
 
+  /// The bound it was made for.
   int64_t most_rows() const;
+  /// The number of the model's inputs.
   size_t inputs() const;
+  /// The number of the model's outputs.
   size_t outputs() const;
   /// Space for most_rows() rows of input i, row after row. Fill it before run().
   std::span<float> input(size_t i = 0);
@@ -52,6 +55,7 @@ class Predictor {
     int64_t rows;
     std::span<const Value> inputs, outputs;
   };
+  /// The program for that many rows, to be recorded into your command buffer.
   Part part(int64_t rows);
 
  private:

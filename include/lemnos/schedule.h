@@ -89,6 +89,7 @@ struct Piecewise {
   std::vector<std::pair<int64_t, float>> factors;
 };
 
+/// A shape with a warm-up before it.
 struct Schedule {
   std::variant<Constant, StepDecay, MultiStep, Exponential, InverseTime, Polynomial, Cosine, CosineRestarts, OneCycle,
                Piecewise, Cyclic>

@@ -18,12 +18,14 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
+/// For find_learning_rate().
 struct LearningRateRangeOptions {
   double from = 1e-6, to = 10;
   int64_t steps = 100;
   int64_t batch_size = 32;
   double smoothing = .95;  // exponential smoothing of the losses, with bias correction
 };
+/// The losses of a run whose learning rate grows.
 struct LearningRateRange {
   std::vector<double> learning_rates, losses;
   double suggestion = 0;  // the rate at which the loss falls fastest; 0: it never falls
@@ -40,21 +42,24 @@ namespace lemnos::selection {
 /// A new trainer whose weights start from `seed`.
 using MakeTrainer = std::function<Trainer(uint64_t seed)>;
 
+/// Mean and standard deviation of a metric over the folds.
 struct Score {
   double mean = 0, deviation = 0;  // the latter with n - 1
 };
 Score score_of(const std::vector<double>& values);
 
+/// For cross_validate().
 struct CrossValidationOptions {
   int64_t folds = 5;
   bool stratified = true;
   uint64_t seed = 1;
   FitOptions fit = {.verbosity = Verbosity::silent};  // its validation is the fold's test
 };
+/// The scores of all folds.
 struct CrossValidation {
   std::vector<Metrics> folds;  // of each fold's test set, after its last epoch
   Score loss, accuracy;
-  std::string text() const;  // a line for each fold, then the means
+  std::string text() const;  ///< a line for each fold, then the means
 };
 /// A new trainer for each fold. Throws what data::k_folds throws.
 CrossValidation cross_validate(const MakeTrainer& make, const data::Dataset& data,
@@ -62,17 +67,20 @@ CrossValidation cross_validate(const MakeTrainer& make, const data::Dataset& dat
 
 /// Hyper-parameters by name.
 using Point = std::map<std::string, double>;
+/// One choice of options and its score.
 struct Trial {
   Point point;
   double score = 0;
   double seconds = 0;
 };
+/// All trials of a search.
 struct Search {
   std::vector<Trial> trials;  // in the order in which they ran
   bool largest = true;        // the best has the largest score
   /// Throws `out_of_range` if there is none. A NaN score is never the best.
   const Trial& best() const;
-  std::string text() const;  // a table, the best first
+  std::string text() const;  ///< a table, the best first
+  /// A line for each trial.
   std::string csv() const;
 };
 /// The score of a point: usually an accuracy on validation data, or the mean of a cross-validation.
@@ -93,9 +101,13 @@ Search random_search(const std::map<std::string, Range>& ranges, int64_t trials,
 /// Trainers of one task that predict together. Every member needs its own memory on the device.
 class Ensemble {
  public:
+  /// Adds a member, whose votes weigh so much.
   void add(Trainer trainer, double weight = 1);
+  /// The number of members.
   size_t size() const { return members_.size(); }
+  /// Member i.
   Trainer& member(size_t i) { return members_.at(i).first; }
+  /// The weight of member i.
   double weight(size_t i) const { return members_.at(i).second; }
 
   /// The weighted mean of the members' outputs: of probabilities for class losses, of values for others.
@@ -107,6 +119,7 @@ class Ensemble {
   std::vector<std::pair<Trainer, double>> members_;
 };
 
+/// For bagging.
 struct EnsembleOptions {
   int64_t members = 5;
   uint64_t seed = 1;
@@ -119,6 +132,7 @@ Ensemble bagging(const MakeTrainer& make, const data::Dataset& train, const Ense
 /// probabilities for drawing its training sample.
 enum class Boost { weigh, resample };
 
+/// For boosting.
 struct BoostingOptions {
   int64_t members = 5;
   uint64_t seed = 1;

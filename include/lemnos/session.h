@@ -21,6 +21,7 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos {
 
+/// What a program computes, and how it is planned.
 struct CompileOptions {
   std::vector<Value> targets;  // values to compute: outputs to read, and the last values of updates
   /// Values of the targets' graph that the program reads instead of computing them. So a step can be split into two
@@ -102,6 +103,7 @@ class Program {
   virtual void cancel() = 0;
   /// Expected device time of a step: measured by advance(), otherwise estimated.
   virtual double step_microseconds() const = 0;
+  /// Waits for all runs so far.
   virtual Status wait() = 0;
   /// Runs 2 * `steps` steps, one at a time, and waits for each: the first half as run() does, the second with a
   /// timestamp and a barrier after every launch. Slower than run(): for analysis. Throws `unsupported` on a device
@@ -110,14 +112,17 @@ class Program {
   /// The bytes of a target, or of persistent memory. Waits. Throws `not_found` for a value that the program does not
   /// keep, `shape_mismatch` for a span of another size.
   virtual void read(Value value, std::span<std::byte> bytes) = 0;
+  /// Launches, barriers, bytes and arithmetic of one run.
   virtual PlanSummary summary() const = 0;
-  virtual std::string describe() const = 0;  // the plan as text, one dispatch a line
+  virtual std::string describe() const = 0;  ///< the plan as text, one dispatch a line
 
   /// For tests: fills all memory of this program with a pattern that reads as NaN, and reports which guards around its
   /// tensors were overwritten, one line each.
   virtual void poison() = 0;
+  /// Guard words that a kernel overwrote; empty: none.
   virtual std::vector<std::string> damaged_guards() = 0;
 
+  /// Reads an f32 value that the program computes.
   std::vector<float> read_floats(Value value);
 };
 
@@ -127,7 +132,9 @@ class Program {
 class Session {
  public:
   virtual ~Session() = default;
+  /// Of the session's device.
   virtual const DeviceInfo& info() const = 0;
+  /// The state whose memory this is.
   virtual const std::shared_ptr<ModelState>& state() const = 0;
   /// A program of the graph that the targets belong to. The graph may grow or be destroyed afterwards. Throws what
   /// planning throws: shapes past the device's limits, ops without a kernel, too little memory. Then nothing has
@@ -142,16 +149,21 @@ class Session {
   virtual void write_after(uint64_t after, Value value, std::span<const std::byte> bytes, size_t offset = 0) = 0;
   /// Reads persistent memory; waits for all runs so far.
   virtual void read(Value value, std::span<std::byte> bytes, size_t offset = 0) = 0;
+  /// Since the device was opened.
   virtual DeviceCounters counters() const = 0;
+  /// Guard words around persistent tensors that a kernel overwrote; empty: none.
   virtual std::vector<std::string> damaged_guards() = 0;
 
+  /// The same for a whole tensor.
   template <typename T>
   void write(Value value, const std::vector<T>& items) {
     write(value, std::as_bytes(std::span(items)));
   }
+  /// The same for a whole f32 tensor.
   std::vector<float> read_floats(Value value);
 };
 
+/// For Backend::open.
 struct SessionOptions {
   uint64_t guard_bytes = 0;  // unused bytes around every persistent tensor: for tests
 };
@@ -160,7 +172,9 @@ struct SessionOptions {
 class Backend {
  public:
   virtual ~Backend() = default;
+  /// What the device is and can do.
   virtual const DeviceInfo& info() const = 0;
+  /// The state's memory on this device.
   virtual std::unique_ptr<Session> open(std::shared_ptr<ModelState> state, const SessionOptions& options = {}) = 0;
   /// Messages of the validation layers so far, where they are on: errors and warnings.
   virtual std::vector<std::string> validation_messages() const { return {}; }
@@ -200,11 +214,13 @@ class Device {
   /// Every device, including those that Lemnos cannot use (with the reason). The CPU reference is last.
   static std::vector<DeviceInfo> list();
 
+  /// What it is and can do.
   const DeviceInfo& info() const { return backend_->info(); }
   /// Runs every self-test that applies to the device and was not run yet, and returns all results. Without this call,
   /// compile() runs a test before it first uses the feature. Results are remembered beside the pipeline cache, for the
   /// driver's version and the kernels. LEMNOS_SELF_TEST=off skips all.
   std::vector<SelfTest> self_test() const { return backend_->self_test(); }
+  /// The implementation.
   Backend& backend() const { return *backend_; }
   /// Empty while the device is there. Once it is lost: what the driver returned, the last submissions with the names of
   /// their nodes and whether each ran to its end, and what VK_EXT_device_fault says. The logger was told the same.
@@ -213,6 +229,7 @@ class Device {
   std::unique_ptr<Session> open(const Graph& graph, const SessionOptions& options = {}) const {
     return open(graph.state(), options);
   }
+  /// The state's memory on this device.
   std::unique_ptr<Session> open(std::shared_ptr<ModelState> state, const SessionOptions& options = {}) const {
     return backend_->open(std::move(state), options);
   }

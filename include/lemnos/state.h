@@ -36,6 +36,7 @@ constexpr bool is_saved(Purpose purpose) { return purpose <= Purpose::step; }
 
 /// Which memory a range is in. The first belongs to one program, `local` to one graph, the others to the state.
 enum class ArenaKind : uint8_t { activations, local, parameters, gradients, slot, variable };
+/// An arena: its kind, and which one of that kind.
 struct ArenaId {
   ArenaKind kind = ArenaKind::activations;
   int index = 0;  // local: the value's id; slot: its number; variable: the entry's id
@@ -52,6 +53,7 @@ struct StateEntry {
   std::shared_ptr<const std::vector<std::byte>> initial;  // content at the start; null: zeros
 };
 
+/// What a model has learned: names, purposes and one layout, without memory.
 class ModelState {
  public:
   /// Elements to which each parameter's offset in its arena is aligned: 256 bytes of f32, the largest alignment that
@@ -61,14 +63,18 @@ class ModelState {
   /// Each function adds an entry and returns its id. It throws `invalid_argument` if the name exists. All parameters
   /// are in one flat f32 arena; gradients and each slot have an arena with the same layout.
   int add_parameter(std::string name, const Shape& shape, std::span<const float> initial);
+  /// Adds a tensor with memory of its own, filled with `initial` at the start (empty: zeros). Throws as add_parameter.
   int add_variable(std::string name, TensorDesc desc, Purpose purpose, std::span<const std::byte> initial = {});
   /// An arena of optimizer state, filled with `initial` at the start.
   int add_slot(std::string name, float initial = 0);
 
-  int find(std::string_view name) const;  // -1: there is none
+  int find(std::string_view name) const;  ///< -1: there is none
+  /// The entry with that number.
   const StateEntry& entry(int id) const { return entries_.at(id); }
-  const std::map<int, StateEntry>& entries() const { return entries_; }  // in order of creation
+  const std::map<int, StateEntry>& entries() const { return entries_; }  ///< in order of creation
+  /// The extent of the parameter arena, gaps included.
   int64_t arena_elements() const { return arena_elements_; }
+  /// The parameter arena as one tensor.
   TensorDesc flat() const { return {Shape{arena_elements_}, DType::f32}; }
 
   /// From now on no parameter can be added, because the flat arena has a fixed size. `why` becomes part of the error
@@ -82,7 +88,9 @@ class ModelState {
     int next_id = 0;
     int64_t arena_elements = 0;
   };
+  /// A point to which rollback() returns.
   Mark mark() const { return {next_id_, arena_elements_}; }
+  /// Removes what was added since.
   void rollback(const Mark& mark);
 
  private:

@@ -15,6 +15,7 @@ LEMNOS_BEGIN_PUBLIC
 
 namespace lemnos::data {
 
+/// For TableEncoder.
 struct TableOptions {
   std::string target;                    // the column to predict: words are classes, numbers are values
   std::vector<std::string> features;     // columns to take; empty: all but the target
@@ -41,7 +42,8 @@ class TableEncoder {
   /// Reads a file for predictions: the target column is ignored, and there is no y.
   Dataset read_features(const std::filesystem::path& file) const;
 
-  std::vector<std::string> feature_names() const;  // "age", "colour=red", ...
+  std::vector<std::string> feature_names() const;  ///< "age", "colour=red", ...
+  /// The words of the target column, sorted; empty if it has numbers.
   const std::vector<std::string>& class_names() const { return target_.words; }
 
  private:

@@ -35,12 +35,16 @@ class Shape {
   /// count past 2^60.
   explicit Shape(std::span<const int64_t> dims);
 
+  /// The number of axes.
   size_t rank() const { return rank_; }
   int64_t operator[](size_t axis) const { return dims_[axis]; }
   /// The product of all extents.
   int64_t elements() const;
+  /// All extents.
   std::span<const int64_t> dims() const { return {dims_.data(), rank_}; }
+  /// The first extent.
   const int64_t* begin() const { return dims_.data(); }
+  /// Past the last extent.
   const int64_t* end() const { return dims_.data() + rank_; }
   bool operator==(const Shape& other) const;
 
@@ -48,7 +52,9 @@ class Shape {
   size_t axis(int64_t axis, const char* who) const;
   /// Both throw as the constructor.
   Shape with(size_t axis, int64_t extent) const;
+  /// The shape without that axis.
   Shape without(size_t axis) const;
+  /// The shape with one more axis, the last.
   Shape appended(int64_t extent) const;
 
  private:
@@ -58,11 +64,14 @@ class Shape {
 
 std::string to_string(const Shape& shape);  // "[64, 784]"
 
+/// Type and shape of a tensor.
 struct TensorDesc {
   Shape shape;
   DType dtype = DType::f32;
 
+  /// The number of elements.
   int64_t elements() const { return shape.elements(); }
+  /// Their size.
   size_t bytes() const { return static_cast<size_t>(elements()) * size_of(dtype); }
   bool operator==(const TensorDesc&) const = default;
 };

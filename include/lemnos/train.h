@@ -31,6 +31,7 @@ struct NamedGroup {
   float weight_decay_scale = 1;  // 0: no weight decay
 };
 
+/// How a model learns.
 struct TrainerOptions {
   Loss loss = loss::CrossEntropy{};
   optim::Optimizer optimizer = optim::Adam{};
@@ -63,6 +64,7 @@ enum class Verbosity {
   automatic
 };  // automatic: a progress bar on a terminal, otherwise a line for each epoch
 
+/// A run of Trainer::fit.
 struct FitOptions {
   int64_t epochs = 1;
   int64_t batch_size = 32;
@@ -78,10 +80,12 @@ struct FitOptions {
 
 /// A copy of a trainer's state in host memory. Every trainer of the same model can load it.
 struct Snapshot {
+  /// What a snapshot contains.
   enum class Part {
     model,      // parameters and running statistics
     everything  // also the optimizer's state, the step, the position in the data
   };
+  /// A tensor by its name.
   struct Tensor {
     std::string name;  // as in a checkpoint
     TensorDesc desc;
@@ -131,25 +135,30 @@ class Trainer {
   /// epoch is the whole batches of it; the rest of one shuffled epoch comes in another. The history also has
   /// load_seconds, the time of reading and uploading in parallel to the steps. Schedules by epoch are `unsupported`.
   History fit(const data::Source& train, const FitOptions& options = {});
+  /// Loss, accuracy and metrics over all rows. Throws as fit().
   Metrics evaluate(const data::Dataset& data, int64_t batch_size = 256);
   /// All rows in their order, in windows as in fit().
   Metrics evaluate(const data::Source& data, int64_t batch_size = 256);
   /// The model's output for each row of `x` [N, ..] with the scale of the data set: f32 values, row after row. For
   /// several outputs the first. Targets are not needed: `predict({.x = data::Array::floats({1, 4}, values)})`.
   std::vector<float> predict(const data::Dataset& data, int64_t batch_size = 256);
+  /// The same for rows on demand.
   std::vector<float> predict(const data::Source& data, int64_t batch_size = 256);
   /// The same for each output of the model.
   std::vector<std::vector<float>> predict_all(const data::Dataset& data, int64_t batch_size = 256);
+  /// The same for rows on demand.
   std::vector<std::vector<float>> predict_all(const data::Source& data, int64_t batch_size = 256);
 
   /// For a custom training loop: call begin() once, then step(n) repeatedly. Each call runs n steps in one submission
   /// and returns their means. Steps continue across epochs.
   void begin(const data::Dataset& train, int64_t batch_size, bool shuffle = true, bool drop_last = false);
+  /// Runs n steps and returns their means. Throws `invalid_argument` before begin().
   Metrics step(int64_t steps = 1);
   /// The losses of the last `count` steps (at most 4096), oldest first.
   std::vector<float> recent_losses(int64_t count);
   /// Steps run so far, over all epochs.
   int64_t steps_done();
+  /// Reads them from the device; waits for the steps so far.
   StepCounts counts();
   /// A factor of the learning rate in addition to the schedule's, stored on the device and in checkpoints.
   void set_learning_rate_factor(double factor);
@@ -159,6 +168,7 @@ class Trainer {
   /// The first parameter that contains NaN or an infinity, and its position; empty if all are finite.
   std::string first_bad_parameter();
 
+  /// Copies that part of the state to host memory.
   Snapshot snapshot(Snapshot::Part part = Snapshot::Part::everything);
   /// Writes the tensors of a snapshot back. Throws `not_found` or `shape_mismatch` naming the tensor, and then changes
   /// nothing.
@@ -189,7 +199,9 @@ class Trainer {
   LoadReport load_matching(const std::filesystem::path& path, const Shape& example);
   LoadReport load_matching(const std::filesystem::path& path, const data::Dataset& data);  ///< for its inputs
 
+  /// The device it was made with.
   const Device& device() const;
+  /// The options it was made with.
   const TrainerOptions& options() const;
   /// The memory of the learned state; valid as long as the trainer.
   Session& session();

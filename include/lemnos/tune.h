@@ -47,19 +47,26 @@ class Tuning {
         driver_(device.driver),
         driver_version_(device.driver_version) {}
 
+  /// The times of an op, or null.
   const TunedOp* find(std::string_view op) const {
     const auto it = ops_.find(op);
     return it == ops_.end() ? nullptr : &it->second;
   }
+  /// Adds times, or replaces those of the same op.
   void put(TunedOp op) {
     std::string key = op.op;
     ops_.insert_or_assign(std::move(key), std::move(op));
   }
+  /// By op, shapes and attributes.
   const std::map<std::string, TunedOp, std::less<>>& ops() const { return ops_; }
 
+  /// Where the times were measured.
   const std::string& device_name() const { return name_; }
+  /// Where the times were measured.
   const std::string& device_uuid() const { return uuid_; }
+  /// Where the times were measured.
   const std::string& driver() const { return driver_; }
+  /// Where the times were measured.
   const std::string& driver_version() const { return driver_version_; }
 
  private:

@@ -63,12 +63,14 @@ VulkanRequirements required_vulkan(VkInstance instance, VkPhysicalDevice physica
 // Adopting
 // ---------------------------------------------------------------------------------------------------------------
 
+/// A queue of the application, and how it is locked.
 struct VulkanQueue {
   VkQueue handle = VK_NULL_HANDLE;  // null: queried from the device
   uint32_t family = 0;
   uint32_t index = 0;
 };
 
+/// The application's device, adopted by Device::adopt.
 struct VulkanDevice {
   VkInstance instance = VK_NULL_HANDLE;
   VkPhysicalDevice physical_device = VK_NULL_HANDLE;
@@ -102,6 +104,7 @@ Device adopt(const VulkanDevice& device);
 // Data
 // -------------------------------------------------------------------------------------------------------------------
 
+/// A range of a buffer.
 struct VulkanBuffer {
   VkBuffer buffer = VK_NULL_HANDLE;
   VkDeviceSize offset = 0;  // bytes
@@ -154,12 +157,14 @@ class VulkanSharedBuffer {
   VulkanSharedBuffer& operator=(VulkanSharedBuffer&&) noexcept;
   ~VulkanSharedBuffer();
 
+  /// The memory as a buffer of this device.
   VulkanBuffer buffer() const;
   /// Exports the memory with a new handle, which the caller passes on or closes.
   VulkanSharedMemory share() const;
   /// Releases the content to the outside after all work of the session, and acquires it again. Both wait. The two sides
   /// must order a release here and an acquire there themselves, for example with a pipe or a semaphore.
   void release(Session& session) const;
+  /// Makes what another process wrote visible to the session.
   void acquire(Session& session) const;
 
  private:
@@ -183,6 +188,7 @@ struct VulkanScope {
   VkAccessFlags2 accesses = 0;
 };
 
+/// For VulkanRunner::record.
 struct RecordOptions {
   /// Earlier commands of the application that must complete before these: those that write an imported buffer, or read
   /// an exported one.
@@ -221,6 +227,7 @@ class VulkanRunner {
                 std::span<const VulkanSemaphore> signals = {}, Advanced* done = nullptr);
   /// Program::advance and Program::cancel.
   Status advance(const Budget& budget, Advanced* done = nullptr);
+  /// Program::cancel.
   void cancel();
   /// Expected device time of a step, in microseconds.
   double step_microseconds() const;

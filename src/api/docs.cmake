@@ -16,6 +16,7 @@ if(LEMNOS_DOXYGEN)
   configure_file(${CMAKE_CURRENT_LIST_DIR}/site.doxy.in ${PROJECT_BINARY_DIR}/site.doxy @ONLY)
   add_custom_target(docs COMMAND ${CMAKE_COMMAND} -E rm -rf ${PROJECT_BINARY_DIR}/docs
                     COMMAND ${LEMNOS_DOXYGEN} ${PROJECT_BINARY_DIR}/site.doxy
+                    COMMAND ${CMAKE_COMMAND} -DWARNINGS=${PROJECT_BINARY_DIR}/site_warnings.txt -P ${CMAKE_CURRENT_LIST_DIR}/site_warnings.cmake
                     COMMAND ${CMAKE_COMMAND} -DSITE=${PROJECT_BINARY_DIR}/docs -P ${CMAKE_CURRENT_LIST_DIR}/site_links.cmake VERBATIM)
 endif()
 if(LEMNOS_TESTS)

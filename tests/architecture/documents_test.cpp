@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <regex>
 
@@ -45,6 +46,52 @@ TEST(Quotes, AreFromTheSamples) {
     }
   }
   EXPECT_GE(found, 8u);
+}
+
+// Adjacent literals are one text, as for the compiler.
+std::string joined_code(const std::vector<std::string>& folders, const std::vector<std::string>& endings) {
+  std::string code;
+  for (const SourceFile& file : load(kRepository, folders, endings))
+    for (const std::string& line : file.lines) code += line + "\n";
+  return std::regex_replace(code, std::regex(R"("\s*\n\s*")"), "");
+}
+
+TEST(Guides, ExplainMessagesThatTheLibraryPrints) {
+  const std::string code = joined_code({"include", "src"}, {".cpp", ".h"});
+  static const std::regex row(R"(^\| `([^`]+)` \|)");
+  size_t found = 0;
+  for (const SourceFile& page : load(kRepository, {"samples/guides"}, {"troubleshooting.md"}))
+    for (size_t i = 0; i < page.lines.size(); ++i) {
+      std::smatch message;
+      if (!std::regex_search(page.lines[i], message, row)) continue;
+      EXPECT_NE(code.find(message[1].str()), std::string::npos) << page.path << ":" << i + 1 << ": " << message[1];
+      ++found;
+    }
+  EXPECT_GE(found, 25u);
+}
+
+bool has_word(const std::string& code, const std::string& word) {
+  const auto in_word = [&](size_t i) { return i < code.size() && (std::isalnum(code[i]) || code[i] == '_'); };
+  for (size_t at = code.find(word); at != std::string::npos; at = code.find(word, at + 1))
+    if (!in_word(at - 1) && !in_word(at + word.size())) return true;
+  return false;
+}
+
+TEST(Guides, NameWhatTheHeadersDeclare) {
+  const std::string headers = joined_code({"include"}, {".h"});
+  static const std::regex name(R"(\b(nn|loss|optim|data|metrics|callback|io|check|Init)::(\w+))");
+  size_t found = 0;
+  for (const SourceFile& page : load(kRepository, {"samples/guides"}, {".md"}))
+    for (size_t i = 0; i < page.lines.size(); ++i)
+      for (std::sregex_iterator at(page.lines[i].begin(), page.lines[i].end(), name), end; at != end; ++at, ++found)
+        EXPECT_TRUE(has_word(headers, (*at)[2].str())) << page.path << ":" << i + 1 << ": " << at->str();
+  EXPECT_GE(found, 100u);
+}
+
+TEST(Guides, ThatNameWhatIsNotThereAreFound) {
+  EXPECT_TRUE(has_word("struct Linear {", "Linear"));
+  EXPECT_FALSE(has_word("struct Linear {", "Line"));
+  EXPECT_FALSE(has_word("struct BiLinear {", "Linear"));
 }
 
 // Folders whose README describes groups of files.
