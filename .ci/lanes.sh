@@ -118,9 +118,9 @@ on_driver() {
 
 started=$SECONDS
 nowhere=(VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent LEMNOS_VULKAN_LIBRARY=/nonexistent)
-check format 60 .ci/format.sh
-check warnings 60 .ci/warnings.sh "$build"
-check windows 120 .ci/windows.sh
+check format 180 .ci/format.sh
+check warnings 180 .ci/warnings.sh "$build"
+check windows 300 .ci/windows.sh
 check no-vulkan 900 .ci/no_vulkan.sh "$build"
 # What is promised of other releases: their Vulkan headers, with the oldest GCC and the newest clang, and their shader compilers.
 for release in bookworm trixie forky; do
@@ -128,33 +128,33 @@ for release in bookworm trixie forky; do
   check "shaders-$release" 300 .ci/shaders.sh "$build" "$release"
 done
 [ "${LEMNOS_LIBCXX:-}" != 1 ] || check libcxx 300 .ci/libcxx.sh "$build"  # by hand: over a minute of two processors
-tests architecture 120 -- -L '^architecture$'
-tests unit 240 "${nowhere[@]}" -- -L '^unit$'
+tests architecture 300 -- -L '^architecture$'
+tests unit 600 "${nowhere[@]}" -- -L '^unit$'
 # Once more where 1234.5 is written 1.234,5: as C++ alone knows it, or, with the German locale, as C does too.
 no_locale='^(python|lemnos_watch_tests|onnx_foreign|judges_.*)$'  # their texts are those of others, or numbers alone
 if text=$(german_locale); then
-  tests locale 240 "${nowhere[@]}" LOCPATH="$text" LEMNOS_LOCALE=de_DE.UTF-8 -- -L '^unit$' -E "$no_locale"
+  tests locale 600 "${nowhere[@]}" LOCPATH="$text" LEMNOS_LOCALE=de_DE.UTF-8 -- -L '^unit$' -E "$no_locale"
 else
-  tests locale 240 "${nowhere[@]}" LEMNOS_LOCALE=comma -- -L '^unit$' -E "$no_locale"
+  tests locale 600 "${nowhere[@]}" LEMNOS_LOCALE=comma -- -L '^unit$' -E "$no_locale"
   skip locale-de_DE "no source of de_DE on this machine: the package locales"
 fi
 # The fast tier of the op suite here (src/check/runner.h) and the smoke tier elsewhere, so that all lanes stay within half an
 # hour on two cores of any machine; LEMNOS_TIER=whole runs all of it everywhere.
-tests device 1200 LEMNOS_TIER="${LEMNOS_TIER:-fast}" -- -L '^device$'
+tests device 1800 LEMNOS_TIER="${LEMNOS_TIER:-fast}" -- -L '^device$'
 # Poorer devices than this one (src/vulkan/presets.h): all at once, and each alone.
 for preset in portable no-half small-workgroups no-subgroups little-memory; do
-  tests "preset-$preset" 300 LEMNOS_PRESET="$preset" LEMNOS_TIER=smoke -- -R '^ops_[0-9]+$'
+  tests "preset-$preset" 900 LEMNOS_PRESET="$preset" LEMNOS_TIER=smoke -- -R '^ops_[0-9]+$'
 done
 if text=$(validation_settings); then
   mapfile -t settings <<<"$text"
-  tests canary 60 "${settings[@]}" -- -L '^validation$'
+  tests canary 300 "${settings[@]}" -- -L '^validation$'
   # The layer makes a run several times slower, and sees commands, not numbers.
-  tests validation 900 "${settings[@]}" LEMNOS_TIER=smoke -- -L '^device$' -LE '^slow$'
+  tests validation 1800 "${settings[@]}" LEMNOS_TIER=smoke -- -L '^device$' -LE '^slow$'
 else
   skip validation "no validation layer on this machine"
 fi
-tests model 300 -- -L '^model$'
-tests samples 600 -- -L '^samples$'
+tests model 900 -- -L '^model$'
+tests samples 1500 -- -L '^samples$'
 on_driver lavapipe26 lavapipe26 1200 '^device$' LEMNOS_TIER="${LEMNOS_TIER:-smoke}"
 # It compiles for seconds what others compile in a tenth. Not once more there: validation, because the layer saw the same commands
 # on other drivers, and programs, losses and predictions, which launch kernels that the op suite has run.
@@ -162,10 +162,10 @@ without='(_validated|^lemnos_(program_tests|loss_tests|predictor_test))$' on_dri
 # Its newer layer also finds a read-modify-write without a barrier, which the one of Debian 12 does not see.
 on_driver newer-validation lavapipe26 900 '^(device|validation)$' LEMNOS_VALIDATION=sync LEMNOS_TIER=smoke
 # And it can add code to kernels that looks at what they access: a canary, then the tests of living in an application.
-on_driver gpu-assisted lavapipe26 240 '^gpu_assisted$'
+on_driver gpu-assisted lavapipe26 600 '^gpu_assisted$'
 # What two vendors' compilers make of the kernels: a spill, scratch memory or an error is a defect.
 if tests/drivers.sh has radv-navi31 && command -v python3 >/dev/null; then
-  check kernels 180 tests/bench/kernels.py "$build/bin/lemnos" radv-navi31 turnip-740
+  check kernels 600 tests/bench/kernels.py "$build/bin/lemnos" radv-navi31 turnip-740
 else
   skip kernels "not here: tests/drivers.sh install radv-navi31, and python3"
 fi

@@ -92,7 +92,8 @@ class Attrs {
   const AttrValue* find(std::string_view name) const;
 
   /// In the order in which they were added.
-  std::span<const Entry> entries() const { return entries_; }
+  std::span<const Entry> entries() const& { return entries_; }
+  std::span<const Entry> entries() const&& = delete;  // they end with a temporary
   bool operator==(const Attrs&) const = default;
 
  private:

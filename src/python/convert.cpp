@@ -223,8 +223,8 @@ Attrs attrs_of_arguments(const std::string& who, const AttrSchema& schema, const
         put(name + "." + py::cast<std::string>(field), item);
     } else if (py::isinstance<Init>(value)) {
       if (!schema.find(name + ".kind")) wrong_type({who, name}, value, "no Init");
-      for (const Attrs::Entry& entry : Attrs(py::cast<const Init&>(value)).entries())
-        made.set(name + "." + entry.name, entry.value);
+      const Attrs fields(py::cast<const Init&>(value));
+      for (const Attrs::Entry& entry : fields.entries()) made.set(name + "." + entry.name, entry.value);
     } else {
       put(name, value);
     }
