@@ -138,8 +138,8 @@ else
   tests locale 600 "${nowhere[@]}" LEMNOS_LOCALE=comma -- -L '^unit$' -E "$no_locale"
   skip locale-de_DE "no source of de_DE on this machine: the package locales"
 fi
-# The fast tier of the op suite here (src/check/runner.h) and the smoke tier elsewhere, so that all lanes stay within half an
-# hour on two cores of any machine; LEMNOS_TIER=whole runs all of it everywhere.
+# The fast tier of the op suite here (src/check/runner.h) and the smoke tier elsewhere, so that all lanes stay within the
+# time that CI has on two cores; LEMNOS_TIER=whole runs all of it everywhere.
 tests device 1800 LEMNOS_TIER="${LEMNOS_TIER:-fast}" -- -L '^device$'
 # Poorer devices than this one (src/vulkan/presets.h): all at once, and each alone.
 for preset in portable no-half small-workgroups no-subgroups little-memory; do

@@ -1,9 +1,14 @@
 # cmake -D WARNINGS=FILE -P site_warnings.cmake: fails for every warning of Doxygen but those of what may go without a comment: a field,
 # which the formula of its struct explains, a value of an enumeration, a constructor, an operator, what overrides, a struct of options,
 # which its function explains, and a ..._destroy.
-file(STRINGS ${WARNINGS} lines)
+file(READ ${WARNINGS} text)
+string(REGEX REPLACE "[][;]" " " text "${text}")  # a bracket or a semicolon would join or cut the elements of a list
+string(REPLACE "\n" ";" lines "${text}")
 set(count 0)
 foreach(line IN LISTS lines)
+  if(line STREQUAL "")
+    continue()
+  endif()
   if(line MATCHES "Member .*\\((variable|enumvalue)\\).* is not documented" OR line MATCHES "Member operator.* is not documented" OR
      line MATCHES "Member observe\\(\\) const .* is not documented" OR
      line MATCHES "Compound [A-Za-z0-9_:]*[oO]ptions is not documented" OR
